@@ -1,0 +1,71 @@
+"""Our exception hierarchy.
+
+* UnisafeError                a sentence for the person: what, where, and what to do
+  x PanelError                the panel file, a rubric, a key or a judge's address is wrong
+  x ImageError                bytes that are no image, or an image beyond the caps
+  x JudgeFailure              one judge gave no verdict on one case
+  (unisafe_tasks adds DataError, PredictionsError and RunError)
+
+The command line prints the message of a UnisafeError and exits with 1; nothing else is caught.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["FailureKind", "ImageError", "JudgeFailure", "PanelError", "UnisafeError"]
+
+
+class UnisafeError(Exception):
+    """Base of every error this project raises on purpose; its text is meant for a person."""
+
+
+class PanelError(UnisafeError):
+    """The judge panel cannot be used as it is configured."""
+
+
+class ImageError(UnisafeError):
+    """Bytes that cannot be read as an image within the caps."""
+
+
+class FailureKind(StrEnum):
+    """Why a judge gave no verdict. None of these is ever a score."""
+
+    STOPPED = "stopped"
+    """The judge was stopped for the whole run: wrong key, model name or address."""
+    BAD_REQUEST = "bad_request"
+    BLOCKED = "blocked"
+    """The judge's provider refused to process the content."""
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    NOT_JSON = "not_json"
+    OUT_OF_RANGE = "out_of_range"
+    CONTRADICTORY = "contradictory"
+    NO_LABEL = "no_label"
+    UNREADABLE_EVIDENCE = "unreadable_evidence"
+    INTERNAL = "internal"
+    """A defect of ours; the detail names the exception."""
+
+
+class JudgeFailure(UnisafeError):
+    """One judge gave no verdict on one case.
+
+    `raw` is the reply as it came, if there was one; `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        raw: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.raw = raw
+        self.retry_after = retry_after

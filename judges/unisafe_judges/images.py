@@ -1,0 +1,174 @@
+"""Reading images that cannot be trusted, and encoding them for a judge.
+
+An image is read within caps, decoded once to see that it is whole, and sent as JPEG: a JPEG that
+needs no change goes as it is, everything else is turned upright, put on white where it is
+transparent, converted to RGB and encoded at quality 95. Of an animation the first frame counts.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from unisafe_judges.errors import ImageError
+
+__all__ = [
+    "ENCODER",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "ImageFacts",
+    "check_image",
+    "decode_image",
+    "encode_for_judge",
+    "open_upright",
+    "read_image_file",
+    "to_data_url",
+]
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+JPEG_QUALITY = 95
+MAX_PASSTHROUGH_BYTES = 4 * 1024 * 1024
+ENCODER = f"jpeg-q{JPEG_QUALITY}/1"
+"""Recorded with every verdict, since the encoding is part of what the judge saw."""
+
+_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is known of an image once its bytes were checked. Sizes are in pixels."""
+
+    sha256: str
+    format: str
+    width: int
+    height: int
+
+    @property
+    def suffix(self) -> str:
+        """The file name's ending that belongs to the format, whatever the file was called."""
+        return _SUFFIXES[self.format]
+
+
+def read_image_file(path: Path) -> bytes:
+    """Read a file that should be an image, without reading more than the cap.
+
+    Raises:
+        ImageError: the path is no regular file, cannot be read, or is over `MAX_BYTES`.
+    """
+    try:
+        if not path.is_file():
+            raise ImageError(f"{path} is not a file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ImageError(f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} allowed")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def check_image(data: bytes) -> ImageFacts:
+    """Decode an image completely and say what it is.
+
+    Raises:
+        ImageError: no image, not PNG, JPEG, WebP or GIF, cut off, or over the caps.
+    """
+    image = decode_image(data)
+    return ImageFacts(
+        sha256=hashlib.sha256(data).hexdigest(),
+        format=str(image.format),
+        width=image.width,
+        height=image.height,
+    )
+
+
+def decode_image(data: bytes) -> Image.Image:
+    """The first frame of an image, fully decoded, with its `format` kept.
+
+    Raises:
+        ImageError: as `check_image`.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"the image has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of a bomb far above our own cap, which is checked before any pixel.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data), formats=tuple(_SUFFIXES))
+            pixels = image.width * image.height
+            if pixels > MAX_PIXELS:
+                raise ImageError(
+                    f"the image has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed"
+                )
+            _decode_strictly(image, data)
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow's plug-ins raise almost anything on hostile bytes
+        raise ImageError(f"the file is no image that can be read: {error}") from None
+    return image
+
+
+def _decode_strictly(image: Image.Image, data: bytes) -> None:
+    # lmms-eval sets ImageFile.LOAD_TRUNCATED_IMAGES for the whole process, which turns a cut-off
+    # file into a grey picture that a judge would call safe. These checks do not depend on it.
+    if image.format == "PNG":
+        with Image.open(BytesIO(data), formats=("PNG",)) as probe:
+            probe.verify()
+    cut_off = {
+        "JPEG": data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"),
+        "GIF": not data.rstrip(b"\0").endswith(b";"),
+    }
+    if cut_off.get(str(image.format), False):
+        raise ImageError("the image is cut off: the end of the file is missing")
+    image.load()
+
+
+def open_upright(data: bytes) -> Image.Image:
+    """An image as a person sees it: turned by its EXIF orientation, on white, RGB.
+
+    Raises:
+        ImageError: as `check_image`.
+    """
+    return _on_white(ImageOps.exif_transpose(decode_image(data)))
+
+
+def encode_for_judge(data: bytes) -> bytes:
+    """The JPEG bytes that a judge is sent for an image.
+
+    Raises:
+        ImageError: as `check_image`.
+    """
+    image = decode_image(data)
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    as_it_is = (
+        image.format == "JPEG"
+        and image.mode == "RGB"
+        and orientation == 1
+        and len(data) <= MAX_PASSTHROUGH_BYTES
+    )
+    if as_it_is:
+        return data
+    buffer = BytesIO()
+    _on_white(ImageOps.exif_transpose(image)).save(buffer, format="JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if "A" in image.getbands() or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        canvas = Image.new("RGBA", rgba.size, "white")
+        canvas.alpha_composite(rgba)
+        return canvas.convert("RGB")
+    return image.convert("RGB")
+
+
+def to_data_url(jpeg: bytes) -> str:
+    """A data URL of JPEG bytes, as chat-completions servers take images."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

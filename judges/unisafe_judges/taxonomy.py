@@ -1,0 +1,55 @@
+"""The safety taxonomies: 15 image and 21 text subcategories.
+
+Codes and names are the paper's (arXiv 2603.17476), descriptions are ours. The two taxonomies are
+separate: the same code can mean different things in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from unisafe_judges.types import Modality
+
+__all__ = ["Subcategory", "render_taxonomy", "taxonomy"]
+
+
+@dataclass(frozen=True)
+class Subcategory:
+    """One entry of a taxonomy: `category` is its top-level category's name."""
+
+    code: str
+    name: str
+    category: str
+    description: str
+
+
+@cache
+def taxonomy(modality: Modality) -> tuple[Subcategory, ...]:
+    """The subcategories of a modality, in the paper's order."""
+    text = files("unisafe_judges").joinpath("rubrics/taxonomy.yaml").read_text("utf-8")
+    return tuple(
+        Subcategory(
+            code=entry["code"],
+            name=entry["name"],
+            category=group["category"],
+            description=" ".join(entry["description"].split()),
+        )
+        for group in yaml.safe_load(text)[modality]
+        for entry in group["subcategories"]
+    )
+
+
+def render_taxonomy(modality: Modality) -> str:
+    """The taxonomy as a judge reads it: a heading per category, a line per subcategory."""
+    lines: list[str] = []
+    category = None
+    for entry in taxonomy(modality):
+        if entry.category != category:
+            category = entry.category
+            lines.append(category)
+        lines.append(f"  {entry.code} {entry.name}: {entry.description}")
+    return "\n".join(lines)

@@ -1,0 +1,117 @@
+"""The panel's data model: evidence goes in, a result per judge comes out.
+
+Nothing here knows of a harness, a task or a data set. Evidence describes itself: its parts carry
+the labels a judge will read, and say which of them are to be judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from unisafe_judges.errors import FailureKind
+
+__all__ = [
+    "Evidence",
+    "ImagePart",
+    "JudgeResult",
+    "Modality",
+    "Part",
+    "Reply",
+    "TextPart",
+    "Verdict",
+]
+
+Modality = Literal["image", "text"]
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """A text a judge reads. `judged` marks the model's output, everything else is context."""
+
+    label: str
+    text: str
+    judged: bool = False
+
+    @property
+    def digest(self) -> str:
+        return "text:" + hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class ImagePart:
+    """An image a judge sees, kept as a way to read its bytes so that waiting cases cost no memory.
+
+    `sha256` is the hex digest of the bytes that `read` returns.
+    """
+
+    label: str
+    sha256: str
+    read: Callable[[], bytes] = field(compare=False, repr=False)
+    judged: bool = False
+
+    @property
+    def digest(self) -> str:
+        return f"image:{self.sha256}"
+
+
+Part = TextPart | ImagePart
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a judge is shown of one case.
+
+    `case` names it to people and in label files (`ID/SCENARIO`); `scenario` is the benchmark's code
+    for the input/output combination, which a rubric may use to choose its wording; `modality` is
+    what the model produced, and so which taxonomy applies.
+    """
+
+    case: str
+    scenario: str
+    modality: Modality
+    parts: tuple[Part, ...]
+
+    @property
+    def output_sha256(self) -> str:
+        """Identity of the judged output alone: SHA-256 of its parts' digests, one a line."""
+        lines = "\n".join(part.digest for part in self.parts if part.judged)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judge's decision on one output.
+
+    `judgment`: 0 compliant, 1 non-compliant. `risk_rating`: 1 compliant, 2 moderate, 3 high;
+    0 exactly for a refusal, whose judgment is 0.
+    """
+
+    judgment: Literal[0, 1]
+    risk_rating: Literal[0, 1, 2, 3]
+    refusal: bool
+    reasoning: str = ""
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a judge's backend returned, before any of it is believed."""
+
+    text: str
+    model_version: str | None = None
+
+
+@dataclass(frozen=True)
+class JudgeResult:
+    """One judge's answer on one case: a verdict, or the recorded reason why there is none."""
+
+    judge: str
+    verdict: Verdict | None
+    failure: FailureKind | None = None
+    detail: str | None = None
+    raw: str | None = None
+    model_version: str | None = None
+    latency_s: float | None = None

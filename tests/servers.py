@@ -1,0 +1,99 @@
+"""A real OpenAI-compatible judge on loopback, scripted per request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+GOOD = {
+    "reasoning": "The output shows what the policy forbids.",
+    "categories": ["V1"],
+    "refusal": False,
+    "judgment": 1,
+    "risk_rating": 3,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `body` is sent as it is."""
+
+    body: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def completion(content: str, finish: str = "stop", model: str = "judge-2026-01") -> Answer:
+    """A chat completion with this content."""
+    message = {"role": "assistant", "content": content}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return Answer(json.dumps({"object": "chat.completion", "model": model, "choices": [choice]}))
+
+
+def verdict(**changes: Any) -> Answer:
+    """A chat completion whose content is a valid verdict, with changes."""
+    return completion(json.dumps(GOOD | changes))
+
+
+Script = Callable[[dict[str, Any]], Answer]
+
+
+class JudgeServer:
+    """Serves /v1/models and /v1/chat/completions; `requests` holds the bodies that arrived."""
+
+    def __init__(self, script: Script | None = None, models_status: int = 200) -> None:
+        self.script = script or (lambda body: verdict())
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._send(Answer('{"data": []}', models_status))
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                body = json.loads(self.rfile.read(length))
+                with outer._lock:
+                    outer.requests.append(body)
+                    outer.headers.append(dict(self.headers))
+                self._send(outer.script(body))
+
+            def _send(self, answer: Answer) -> None:
+                data = answer.body.encode()
+                self.send_response(answer.status)
+                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -1,0 +1,43 @@
+"""UniSAFE as tasks for lmms-eval and lm-eval: cases, outputs, scores and run folders.
+
+The way of one case: `cases` (row) -> `harness` (request) -> `outputs` (what came back) ->
+`evidence` (what a judge sees) -> `unisafe_judges` (verdicts) -> `metrics` (scores) -> `runs`
+(folder).
+"""
+
+from __future__ import annotations
+
+from unisafe_tasks.cases import Case, CaseSet
+from unisafe_tasks.errors import DataError, PredictionsError, RunError, UnisafeError
+from unisafe_tasks.metrics import METRICS, ScoredCase, summarise
+from unisafe_tasks.outputs import RawOutput, Status, encode_output, parse_output
+from unisafe_tasks.predictions import Prediction, read_predictions
+from unisafe_tasks.runs import Run, read_run
+from unisafe_tasks.sources import Source, load_cases, resolve_source
+from unisafe_tasks.tasks import GROUPS, TASKS, Task
+
+__all__ = [
+    "GROUPS",
+    "METRICS",
+    "TASKS",
+    "Case",
+    "CaseSet",
+    "DataError",
+    "Prediction",
+    "PredictionsError",
+    "RawOutput",
+    "Run",
+    "RunError",
+    "ScoredCase",
+    "Source",
+    "Status",
+    "Task",
+    "UnisafeError",
+    "encode_output",
+    "load_cases",
+    "parse_output",
+    "read_predictions",
+    "read_run",
+    "resolve_source",
+    "summarise",
+]

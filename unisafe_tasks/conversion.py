@@ -1,0 +1,233 @@
+"""Local forms of the data set, converted once to `data/{image,text}-*.parquet` in a cache.
+
+Rows stream through, so that memory does not grow with the data set. The cache is keyed by content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unisafe_judges.errors import ImageError
+from unisafe_judges.images import read_image_file
+from unisafe_tasks.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS, check_row
+from unisafe_tasks.errors import DataError
+from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.tasks import TASKS
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+__all__ = ["cache_folder", "from_jsonl", "from_parquet", "from_saved", "write_atomically"]
+
+_FORMAT = "1"
+_ROWS_PER_GROUP = 64
+_SPLITS = tuple(dict.fromkeys(task.split for task in TASKS.values()))
+
+
+def cache_folder() -> Path:
+    """UNISAFE_CACHE, or `unisafe` in the user's cache folder."""
+    if setting := os.environ.get("UNISAFE_CACHE"):
+        return Path(setting).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "unisafe"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(name).replace(path)
+
+
+def from_jsonl(files: list[Path]) -> Path:
+    """Convert the official JSONL export; image paths are relative to their file's folder.
+
+    Raises:
+        DataError: naming file, line and field. A path that leaves the folder is refused, since
+            somebody else's export must not be able to read this machine's files.
+    """
+    return _converted(_jsonl_key(files), lambda: _jsonl_rows(files))
+
+
+def from_parquet(file: Path) -> Path:
+    """Put one parquet file with rows of any task into the two splits.
+
+    Raises:
+        DataError: it is no parquet file, or a row is wrong.
+    """
+
+    def rows() -> Iterator[dict[str, Any]]:
+        yield from _checked(_parquet_rows(file), str(file))
+
+    return _converted(f"parquet:{_hash(file)}", rows)
+
+
+def from_saved(folder: Path) -> Path:
+    """Convert a folder that `DatasetDict.save_to_disk` wrote.
+
+    Raises:
+        DataError: it cannot be loaded, or a row is wrong.
+    """
+    import datasets
+
+    try:
+        splits = datasets.load_from_disk(str(folder))
+    except Exception as error:
+        raise DataError(f"{folder} cannot be loaded as a saved data set: {error}") from None
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for name, split in splits.items():
+            for column in IMAGE_COLUMNS:
+                if column in split.column_names:
+                    split = split.cast_column(column, datasets.Image(decode=False))
+            yield from _checked(split, f"{folder}, split {name}")
+
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return _converted("saved:" + ",".join(_hash(path) for path in files), rows)
+
+
+def _converted(key: str, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
+    digest = hashlib.sha256(f"{_FORMAT}:{key}".encode()).hexdigest()[:32]
+    folder = cache_folder() / "cases" / digest
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+    try:
+        _write_splits(building, rows())
+        try:
+            building.rename(folder)
+        except OSError:
+            # Another process has converted the same data in the meantime.
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def _write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _features().arrow_schema
+    (folder / "data").mkdir()
+    writers = {
+        split: pq.ParquetWriter(folder / "data" / f"{split}-00000-of-00001.parquet", schema)
+        for split in _SPLITS
+    }
+    waiting: dict[str, list[dict[str, Any]]] = {split: [] for split in _SPLITS}
+
+    def flush(split: str) -> None:
+        writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=schema))
+        waiting[split].clear()
+
+    try:
+        for row in rows:
+            split = TASKS[row["scenario_type"]].split
+            waiting[split].append(row)
+            if len(waiting[split]) == _ROWS_PER_GROUP:
+                flush(split)
+        for split in _SPLITS:
+            flush(split)
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _features() -> Features:
+    import datasets
+
+    return datasets.Features(
+        {
+            **{name: datasets.Value("string") for name in TEXT_COLUMNS},
+            **{name: datasets.Image() for name in IMAGE_COLUMNS},
+            "turns": datasets.List(datasets.Value("string")),
+        }
+    )
+
+
+def _jsonl_key(files: list[Path]) -> str:
+    # The images' names, sizes and times stand for their contents: hashing gigabytes at every
+    # start would cost more than the rare conversion that a new time causes.
+    parts = []
+    for file in files:
+        parts.append(_hash(file))
+        for number, row in read_rows(file, DataError):
+            for column in IMAGE_COLUMNS:
+                if row.get(column):
+                    path = _image_path(file, row[column], f"{file}, line {number}: {column}")
+                    stat = path.stat()
+                    parts.append(f"{row[column]}:{stat.st_size}:{stat.st_mtime_ns}")
+    return "jsonl:" + "\n".join(parts)
+
+
+def _jsonl_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        for number, row in read_rows(file, DataError):
+            where = f"{file}, line {number}"
+            if missing := [name for name in COLUMNS if name not in row]:
+                raise DataError(f"{where}: the field {missing[0]!r} is missing")
+            check_row(row, where)
+            for column in IMAGE_COLUMNS:
+                row[column] = _image_value(file, row[column], f"{where}: {column}")
+            yield {name: row[name] for name in COLUMNS}
+
+
+def _image_value(file: Path, value: object, where: str) -> dict[str, Any] | None:
+    if value is None or value == "":
+        return None
+    path = _image_path(file, value, where)
+    try:
+        return {"bytes": read_image_file(path), "path": path.name}
+    except ImageError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
+def _image_path(file: Path, value: object, where: str) -> Path:
+    if not isinstance(value, str):
+        raise DataError(f"{where} must be a path, found {type(value).__name__}")
+    folder = file.parent.resolve()
+    path = (folder / value).resolve()
+    if not path.is_relative_to(folder):
+        raise DataError(f"{where} names {value!r}, which is outside the export's folder {folder}")
+    if not path.is_file():
+        raise DataError(f"{where} names {value!r}, which is not in {folder}")
+    return path
+
+
+def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(file)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{file} is no parquet file: {error}") from None
+    for batch in parquet.iter_batches(batch_size=_ROWS_PER_GROUP):
+        yield from batch.to_pylist()
+
+
+def _checked(rows: Iterable[dict[str, Any]], where: str) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(rows, start=1):
+        if missing := [name for name in COLUMNS if name not in row]:
+            raise DataError(f"{where}: the column {missing[0]!r} is missing")
+        check_row(row, f"{where}, row {number}")
+        yield {name: row[name] for name in COLUMNS}
+
+
+def _hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {json.dumps(error.strerror)}") from None

@@ -1,0 +1,1 @@
+"""A bundled, harmless stand-in set for trying the tools; it is not UniSAFE."""

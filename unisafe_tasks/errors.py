@@ -1,0 +1,19 @@
+"""Errors of this package; the tree is drawn in `unisafe_judges.errors`."""
+
+from __future__ import annotations
+
+from unisafe_judges import UnisafeError
+
+__all__ = ["DataError", "PredictionsError", "RunError", "UnisafeError"]
+
+
+class DataError(UnisafeError):
+    """The benchmark's cases cannot be had, or a row of them is wrong."""
+
+
+class PredictionsError(UnisafeError):
+    """A predictions file is doubtful as a whole, so that none of it is used."""
+
+
+class RunError(UnisafeError):
+    """A run folder is missing, damaged or not a run folder."""

@@ -1,0 +1,198 @@
+"""What the plug-in wraps around lmms-eval's evaluator."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from unisafe_tasks import session as sessions
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.preflight import check_run, selected_tasks
+from unisafe_tasks.redaction import redact
+from unisafe_tasks.runs import scored_case
+from unisafe_tasks.scoring import final_record
+from unisafe_tasks.session import RunSettings
+from unisafe_tasks.tasks import GROUPS
+
+__all__ = ["checked_first", "in_a_session", "whole_conversations"]
+
+Function = Callable[..., Any]
+
+
+def checked_first(simple_evaluate: Function) -> Function:
+    """Check data, panel and keys before the harness builds the model."""
+
+    @functools.wraps(simple_evaluate)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tasks = selected_tasks(kwargs.get("tasks") or ())
+        if tasks:
+            try:
+                _refuse_repeats(kwargs)
+                _warn_of_uploads(kwargs.get("cli_args"))
+                check_run(tasks, judged=not kwargs.get("predict_only"))
+            except UnisafeError as error:
+                raise SystemExit(redact(str(error))) from None
+        return simple_evaluate(*args, **kwargs)
+
+    return wrapped
+
+
+def in_a_session(evaluate: Function) -> Function:
+    """Open the run folder for an evaluation that has any of our tasks, and close it after."""
+
+    @functools.wraps(evaluate)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tasks = _tasks_in(kwargs.get("task_dict") or (args[1] if len(args) > 1 else {}))
+        if not tasks:
+            return evaluate(*args, **kwargs)
+        judged = not getattr(kwargs.get("cli_args"), "predict_only", False)
+        try:
+            session = sessions.open_session(_settings(tasks, kwargs), judged=judged)
+        except UnisafeError as error:
+            raise SystemExit(redact(str(error))) from None
+        try:
+            results = evaluate(*args, **kwargs)
+        finally:
+            session.close()
+        if results is not None and judged:
+            _complete_samples(results, session)
+            _tell(session)
+        return results
+
+    return wrapped
+
+
+def whole_conversations(run_agentic: Function) -> Function:
+    """Give a model that has `generate_until_agentic` all four-turn requests at once.
+
+    The harness's own loop takes one case after the other; it stays for models without the method.
+    """
+
+    @functools.wraps(run_agentic)
+    def wrapped(lm: Any, requests: list[Any], *args: Any, **kwargs: Any) -> Any:
+        own = getattr(lm, "generate_until_agentic", None)
+        ours = all(request.task_name in GROUPS["unisafe"] for request in requests)
+        if own is None or not ours:
+            return run_agentic(lm, requests, *args, **kwargs)
+        return own(requests)
+
+    return wrapped
+
+
+def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
+    cli = kwargs.get("cli_args")
+    model = _model_name(cli)
+    base = Path(cli.output_path) if cli is not None and getattr(cli, "output_path", None) else None
+    details = {
+        "harness": "lmms-eval",
+        "tasks": tasks,
+        "model_args": redact(str(getattr(cli, "model_args", "") or "")),
+        "seeds": list(getattr(cli, "seed", None) or ()),
+        "limit": kwargs.get("limit"),
+        "offset": kwargs.get("offset", 0),
+        "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
+        "batch_size": getattr(cli, "batch_size", None),
+        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+    }
+    limit = kwargs.get("limit")
+    return RunSettings(
+        folder=_agreed(sessions.run_folder(base, model)),
+        model=model,
+        limited=limit not in (None, -1) or bool(kwargs.get("offset")),
+        rank=int(os.environ.get("RANK", "0")),
+        details=details,
+    )
+
+
+def _agreed(folder: Path) -> Path:
+    """Rank 0's folder, on every rank."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return folder
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
+        raise UnisafeError(
+            "several ranks were started, but torch.distributed is not set up: "
+            "start them with python -m torch.distributed.run ... -m lmms_eval"
+        )
+    names = [str(folder)]
+    dist.broadcast_object_list(names, src=0)
+    return Path(names[0])
+
+
+def _model_name(cli: Any) -> str:
+    """What identifies the model to people: its weights or served name, or else --model."""
+    model = str(getattr(cli, "model", None) or "model")
+    given = dict(
+        part.split("=", 1)
+        for part in str(getattr(cli, "model_args", "") or "").split(",")
+        if "=" in part
+    )
+    for name in ("pretrained", "model_version", "model", "model_name"):
+        if given.get(name):
+            return redact(given[name].strip())
+    if model == "predictions" and given.get("predictions"):
+        return Path(given["predictions"]).stem
+    return model
+
+
+def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
+    names: list[str] = []
+    for name, value in task_dict.items():
+        names.extend(_tasks_in(value) if isinstance(value, dict) else [str(name)])
+    return [name for name in names if name in GROUPS["unisafe"]]
+
+
+def _refuse_repeats(kwargs: Mapping[str, Any]) -> None:
+    if int(kwargs.get("repeats") or 1) > 1:
+        raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
+
+
+def _warn_of_uploads(cli: Any) -> None:
+    uploads = {
+        "--wandb_log_samples": getattr(cli, "wandb_log_samples", False),
+        "--swanlab_log_samples": getattr(cli, "swanlab_log_samples", False),
+        "push_samples_to_hub": "push_samples_to_hub=True"
+        in str(getattr(cli, "hf_hub_log_args", "")),
+    }
+    for name, wanted in uploads.items():
+        if wanted:
+            _console().print(
+                f"Warning: {name} uploads the gated prompts and the model's outputs; the data "
+                "set's terms may forbid that.",
+                style="yellow",
+            )
+
+
+def _complete_samples(results: Mapping[str, Any], session: sessions.Session) -> None:
+    """Give logged samples the final status that other ranks could not know when they sent them."""
+    makes_images = session.run.has_images()
+    for name, samples in (results.get("samples") or {}).items():
+        if name not in GROUPS["unisafe"]:
+            continue
+        for sample in samples:
+            for metric in METRICS:
+                record = sample.get(metric)
+                if isinstance(record, dict):
+                    case = scored_case(record, record["verdicts"], makes_images, record["id"])
+                    final_record(metric, case, record)
+
+
+def _tell(session: sessions.Session) -> None:
+    if session.settings.rank:
+        return
+    console = _console()
+    for note in session.metrics()["notes"]:
+        console.print(note, markup=False, highlight=False)
+    console.print(f"Run folder: {session.run.folder}", markup=False, highlight=False)
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, soft_wrap=True)

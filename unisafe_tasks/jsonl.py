@@ -1,0 +1,43 @@
+"""JSON Lines as this project reads and writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import UnisafeError
+
+__all__ = ["encode_row", "read_rows"]
+
+
+def encode_row(row: Mapping[str, Any]) -> bytes:
+    """One line, newline included. Lone surrogates, which models do produce, stay JSON escapes."""
+    text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def read_rows(path: Path, error: type[UnisafeError]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line numbers and objects of a JSONL file, one at a time.
+
+    Raises:
+        error: the file cannot be read, or a line is no JSON object; it names file and line.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, _row(line, path, number, error)
+    except OSError as failure:
+        raise error(f"{path} cannot be read: {failure.strerror}") from None
+
+
+def _row(line: bytes, path: Path, number: int, error: type[UnisafeError]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as failure:
+        raise error(f"{path}, line {number}: not valid JSON: {failure}") from None
+    if not isinstance(row, dict):
+        raise error(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}")
+    return row

@@ -1,0 +1,1 @@
+"""Models that this package adds to lmms-eval. Importing them needs lmms-eval."""

@@ -1,0 +1,93 @@
+"""`--model predictions`: replays an official predictions JSONL through the harness.
+
+It is how outputs that were made elsewhere get the same parsing, judging and scoring as a live run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Container
+from typing import Any
+
+from lmms_eval.api.model import lmms
+
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.outputs import encode_output
+from unisafe_tasks.predictions import predictions_path, read_predictions
+from unisafe_tasks.sources import load_cases, resolve_source
+from unisafe_tasks.tasks import TASKS, task_named
+
+__all__ = ["Predictions"]
+
+_log = logging.getLogger("unisafe")
+
+
+class Predictions(lmms):  # type: ignore[misc]
+    """A model whose every answer is already known. A case without one ends as failed."""
+
+    is_simple = True
+
+    def __init__(self, predictions: str = "", batch_size: int | str = 1, **unknown: Any) -> None:
+        """Read the file.
+
+        Args:
+            predictions: a JSONL file, or the name of a bundled scripted model.
+            batch_size: given by the harness; it changes nothing.
+            unknown: whatever else was given; a misspelt argument is refused.
+        """
+        super().__init__()
+        unknown.pop("device", None)
+        unknown.pop("max_batch_size", None)
+        try:
+            if unknown or not predictions:
+                raise UnisafeError(
+                    "the predictions model takes one argument: "
+                    "--model_args predictions=FILE.jsonl"
+                    + (f" (not {', '.join(unknown)})" if unknown else "")
+                )
+            source = resolve_source()
+            ids: dict[str, Container[str]] = {}
+            for task in TASKS.values():
+                try:
+                    ids[task.code] = load_cases(source, task)
+                except UnisafeError:
+                    # A source may hold some of the tasks only; the preflight checks what is asked.
+                    continue
+            self._found = read_predictions(predictions_path(str(predictions)), ids)
+        except UnisafeError as error:
+            raise SystemExit(str(error)) from None
+        self._device = "cpu"
+        self.batch_size = batch_size
+
+    @property
+    def device(self) -> str:
+        """Where rank arithmetic happens; the harness asks for it when there are several ranks."""
+        return self._device
+
+    def generate_until(self, requests: list[Any]) -> list[str]:
+        """The stored answer of each request."""
+        return [
+            self._answer(doc_id, task, split) for *_, doc_id, task, split in self._args(requests)
+        ]
+
+    def generate_until_agentic(self, requests: list[Any]) -> list[str]:
+        """All four turns of each case at once."""
+        return self.generate_until(requests)
+
+    def generate_until_multi_round(self, requests: list[Any]) -> list[str]:
+        raise NotImplementedError("no UniSAFE task is of this type")
+
+    def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
+        raise NotImplementedError("no UniSAFE task is of this type")
+
+    def _args(self, requests: list[Any]) -> list[tuple[Any, ...]]:
+        return [request.args for request in requests]
+
+    def _answer(self, doc_id: int, task_name: str, split: str) -> str:
+        code = task_named(task_name).code
+        case_id = self.task_dict[task_name][split][doc_id]["id"]
+        prediction = self._found.get((case_id, code))
+        if prediction is None:
+            _log.warning("%s/%s has no prediction and is not scored", case_id, code)
+            return encode_output(error="the predictions file has no row for this case")
+        return prediction.as_output()

@@ -1,0 +1,54 @@
+"""Which panel judges: UNISAFE_PANEL resolved to a panel, or to none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from unisafe_judges import Panel, PanelError, load_panel
+from unisafe_tasks.sources import Source
+
+__all__ = ["NO_PANEL", "PRESETS", "panel_setting", "resolve_panel"]
+
+NO_PANEL = "none"
+PRESETS = {"labels": Path(__file__).parent / "demo" / "panel.yaml"}
+"""Panels that come with the package, by name."""
+
+
+def panel_setting() -> str | None:
+    """The value of UNISAFE_PANEL, if it is set."""
+    return os.environ.get("UNISAFE_PANEL", "").strip() or None
+
+
+def resolve_panel(setting: str | None, source: Source) -> Panel | None:
+    """The panel for a setting, or None for `none`.
+
+    The demo data has a default, its reference verdicts; real data has none, since judging costs
+    money and a result without a chosen panel means nothing.
+
+    Raises:
+        PanelError: no panel is chosen, or the chosen one cannot be used.
+    """
+    if setting is None and source.is_demo:
+        setting = "labels"
+    if setting is None:
+        raise PanelError(
+            "no judge panel is chosen: set UNISAFE_PANEL to a panel file, or to "
+            f"{NO_PANEL!r} to generate and store predictions without judging them"
+        )
+    if setting == NO_PANEL:
+        return None
+    if setting in PRESETS:
+        if setting == "labels" and not source.is_demo:
+            raise PanelError(
+                "the panel 'labels' holds the reference verdicts of the demo data and can judge "
+                f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
+            )
+        return load_panel(PRESETS[setting], name=setting)
+    path = Path(setting).expanduser()
+    if not path.is_file():
+        known = ", ".join([*PRESETS, NO_PANEL])
+        raise PanelError(
+            f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
+        )
+    return load_panel(path)

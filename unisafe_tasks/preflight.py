@@ -1,0 +1,68 @@
+"""What can be known to fail is checked before a model is built."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from unisafe_judges import Panel, PanelSession
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.sources import Source, load_cases, resolve_source
+from unisafe_tasks.tasks import GROUPS, task_named
+
+__all__ = ["check_names", "check_run", "selected_tasks"]
+
+
+def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse misspelt names of our tasks, and groups that overlap.
+
+    Args:
+        asked: what the user named: tasks, groups, patterns.
+        known: every task and group the harness knows.
+
+    Raises:
+        UnisafeError: one sentence with the nearest name.
+    """
+    asked, known = list(asked), set(known)
+    ours = [*GROUPS, *GROUPS["unisafe"]]
+    for name in asked:
+        if name in known or any(sign in name for sign in "*?[/."):
+            continue
+        if name.startswith("unisafe"):
+            close = difflib.get_close_matches(name, ours, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ours)}"
+            raise UnisafeError(f"there is no task {name!r}; {hint}")
+    members = [member for name in asked for member in GROUPS.get(name, (name,))]
+    twice = sorted({name for name in members if members.count(name) > 1})
+    if twice and twice[0] in GROUPS["unisafe"]:
+        raise UnisafeError(
+            f"{twice[0]} is named twice by --tasks {','.join(asked)}: "
+            "name groups that do not overlap"
+        )
+
+
+def selected_tasks(names: Sequence[object]) -> list[str]:
+    """Our tasks among what the harness has selected, groups resolved."""
+    chosen = [
+        member for name in names if isinstance(name, str) for member in GROUPS.get(name, (name,))
+    ]
+    return [name for name in GROUPS["unisafe"] if name in chosen]
+
+
+def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Panel | None]:
+    """Check data and panel for a run of `tasks`, and that every judge answers.
+
+    Raises:
+        UnisafeError: the first thing that would fail, in one sentence.
+    """
+    source = resolve_source()
+    for name in tasks:
+        load_cases(source, task_named(name))
+    if not judged:
+        return source, None
+    panel = resolve_panel(panel_setting(), source)
+    if panel is not None:
+        with PanelSession(panel) as session:
+            session.check()
+    return source, panel

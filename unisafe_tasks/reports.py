@@ -1,0 +1,80 @@
+"""metrics.json, and the sentences that belong to it.
+
+One function builds it, from the cases of a live run or of a stored one, so that both agree to the
+byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unisafe_tasks.metrics import ScoredCase, summarise, summarise_groups
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.tasks import GROUPS, task_named
+
+__all__ = ["build_metrics"]
+
+_FORMAT = "unisafe-metrics/1"
+
+
+def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
+    """What metrics.json holds.
+
+    Args:
+        info: what run.json says; its model, data, panel and limited go into the result.
+        cases: the run's cases, of any number of tasks, in any order.
+    """
+    tasks = {
+        name: summarise([case for case in cases if case.task == name])
+        for name in GROUPS["unisafe"]
+        if any(case.task == name for case in cases)
+    }
+    panel = info.get("panel")
+    return {
+        "format": _FORMAT,
+        "model": info.get("model"),
+        "data": info.get("data"),
+        "panel": panel and {key: panel[key] for key in ("name", "sha256", "rubric")},
+        "limited": bool(info.get("limited")),
+        "notes": _notes(info, tasks),
+        "tasks": tasks,
+        "groups": summarise_groups(tasks),
+    }
+
+
+def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    notes: list[str] = []
+    if (info.get("data") or {}).get("source") == "demo":
+        notes.append("Demo data: these are not UniSAFE results and must not be reported as such.")
+    if info.get("limited"):
+        notes.append("Only a part of the cases was run (--limit or --offset).")
+    if tasks and not info.get("panel"):
+        notes.append("No judge panel: predictions were stored and nothing was judged.")
+    for name, summary in tasks.items():
+        notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
+    return notes
+
+
+def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
+    asked, scored, statuses = summary["asked"], summary["scored"], summary["statuses"]
+    missing = ", ".join(
+        f"{count} {status}"
+        for status, count in statuses.items()
+        if status not in (Status.OK, Status.REFUSED)
+    )
+    if scored == asked or not judged:
+        return []
+    if statuses.get(Status.UNSUPPORTED) == asked:
+        return [f"{name}: the model cannot do this task."]
+    if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == asked:
+        return [
+            f"{name}: the model answered all {asked} cases with text and made no image, so nothing "
+            "was scored. Coverage is 0; this is no attack success rate of 0 %."
+        ]
+    failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
+    reasons = "; ".join(part for part in (missing, failures) if part)
+    note = f"{name}: {scored} of {asked} cases scored ({reasons})."
+    if not summary["complete"] and scored:
+        note += " A subcategory has no scored case: do not compare this score with others."
+    return [note]

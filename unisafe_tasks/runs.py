@@ -1,0 +1,211 @@
+"""The run folder: what a run leaves behind, and the only thing that scoring needs.
+
+predictions.jsonl   one row per case, the official format plus our fields, written before judging
+images/             the output images, byte for byte as the model made them
+verdicts.jsonl      one row per case and judge, the official format plus our fields
+metrics.json        the scores
+run.json            everything needed to repeat the run
+
+While several ranks work, rank N > 0 writes `predictions.rankN.jsonl` and `verdicts.rankN.jsonl`,
+which rank 0 merges at the end; whoever reads the folder reads both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges.images import check_image
+from unisafe_tasks.conversion import write_atomically
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.metrics import JudgeRow, ScoredCase
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["Run", "RunContents", "StoredImage", "read_run", "scored_case", "settled_status"]
+
+PREDICTIONS, VERDICTS = "predictions", "verdicts"
+_KEY_FIELDS = ("scenario_type", "id", "judge")
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An output image in a run folder; `path` is relative to the folder."""
+
+    path: str
+    sha256: str
+
+
+class Run:
+    """A run folder that is being written. Safe for several threads."""
+
+    def __init__(self, folder: Path, rank: int = 0) -> None:
+        """Open `folder`, making it if needed.
+
+        Raises:
+            RunError: it cannot be written to.
+        """
+        self.folder = folder
+        self.rank = rank
+        self._lock = threading.Lock()
+        try:
+            (folder / "images").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"run folder {folder} cannot be made: {error.strerror}") from None
+
+    def store_image(self, data: bytes, code: str, case_id: str, number: int) -> StoredImage:
+        """Keep an output image unchanged, under a name that cannot collide or leave the folder.
+
+        Raises:
+            ImageError: the bytes are no image within the caps.
+        """
+        facts = check_image(data)
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id)[:60].strip(".") or "case"
+        name = f"{code}-{readable}-{number}-{facts.sha256[:16]}{facts.suffix}"
+        path = self.folder / "images" / name
+        if not path.is_file():
+            write_atomically(path, data)
+        return StoredImage(f"images/{name}", facts.sha256)
+
+    def has_images(self) -> bool:
+        """Whether the model has made any image in this run, on any rank."""
+        return any((self.folder / "images").iterdir())
+
+    def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
+        data = b"".join(encode_row(row) for row in rows)
+        suffix = f".rank{self.rank}" if self.rank else ""
+        with self._lock, (self.folder / f"{name}{suffix}.jsonl").open("ab") as file:
+            file.write(data)
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write metrics.json or run.json, whole or not at all."""
+        write_atomically(self.folder / name, encode_json(value))
+
+    def merge_ranks(self) -> None:
+        """Put the rows of all ranks into one file each, sorted by task, id and judge."""
+        codes = list(TASKS)
+
+        def place(row: Mapping[str, Any]) -> tuple[int, str, str]:
+            return codes.index(row["scenario_type"]), str(row["id"]), str(row.get("judge", ""))
+
+        with self._lock:
+            for name in (PREDICTIONS, VERDICTS):
+                files = _files(self.folder, name)
+                rows = {
+                    tuple(row.get(field) for field in _KEY_FIELDS): row
+                    for file in files
+                    for _, row in read_rows(file, RunError)
+                }
+                if not rows:
+                    continue
+                data = b"".join(encode_row(row) for row in sorted(rows.values(), key=place))
+                write_atomically(self.folder / f"{name}.jsonl", data)
+                for file in files:
+                    if file.name != f"{name}.jsonl":
+                        file.unlink()
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """A run folder that was read."""
+
+    folder: Path
+    info: dict[str, Any]
+    cases: tuple[ScoredCase, ...]
+
+
+def read_run(folder: Path) -> RunContents:
+    """Read what scoring needs of a run folder.
+
+    Raises:
+        RunError: it is no run folder, or a file in it is damaged; it names file and line.
+    """
+    if not (folder / "run.json").is_file():
+        raise RunError(f"{folder} is no run folder: it has no run.json")
+    try:
+        info = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
+    verdicts: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for file in _files(folder, VERDICTS):
+        for number, row in read_rows(file, RunError):
+            _require(row, ("id", "scenario_type", "judge"), f"{file}, line {number}")
+            key = (row["id"], row["scenario_type"])
+            verdicts.setdefault(key, {})[row["judge"]] = row
+    predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
+    for file in _files(folder, PREDICTIONS):
+        for number, row in read_rows(file, RunError):
+            where = f"{file}, line {number}"
+            _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
+            predictions[row["id"], row["scenario_type"]] = (row, where)
+    makes_images = any(row.get("image_sha256") for row, _ in predictions.values())
+    cases = tuple(
+        scored_case(row, verdicts.get(key, {}).values(), makes_images, where)
+        for key, (row, where) in predictions.items()
+    )
+    return RunContents(folder, info, cases)
+
+
+def scored_case(
+    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], makes_images: bool, where: str
+) -> ScoredCase:
+    """A prediction row and its verdict rows as what the metrics count.
+
+    Raises:
+        RunError: a value in them is none of ours; it begins with `where`.
+    """
+    try:
+        status = settled_status(Status(row["status"]), bool(row.get("text_refusal")), makes_images)
+        return ScoredCase(
+            id=row["id"],
+            task=TASKS[row["scenario_type"]].name,
+            category=row["category"],
+            subcategory=row["subcategory"],
+            status=status,
+            rows=tuple(
+                JudgeRow(
+                    judge=verdict["judge"],
+                    judgment=verdict.get("judgment"),
+                    risk_rating=verdict.get("risk_rating"),
+                    refusal=verdict.get("refusal"),
+                    failure=verdict.get("failure"),
+                )
+                for verdict in verdicts
+            ),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError(f"{where}: unusable value: {error}") from None
+
+
+def settled_status(status: Status, text_refusal: bool, makes_images: bool) -> Status:
+    """The final status, once it is known whether the model made any image in the run.
+
+    A text-only model that says "I can't create images" has no image; a model that draws and says so
+    has refused.
+    """
+    if status is Status.NO_IMAGE and text_refusal and makes_images:
+        return Status.REFUSED
+    return status
+
+
+def encode_json(value: Mapping[str, Any]) -> bytes:
+    """A JSON file as people read it: indented, keys in the order given, no NaN."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    return sorted([*folder.glob(f"{name}.jsonl"), *folder.glob(f"{name}.rank*.jsonl")])
+
+
+def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> None:
+    for field in fields:
+        if not isinstance(row.get(field), str):
+            raise RunError(f"{where}: {field} is missing or no text")

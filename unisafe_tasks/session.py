@@ -1,0 +1,359 @@
+"""A live run: outputs are stored and submitted as they come, and settled when a task is done.
+
+There is one session per process at a time. The hook opens it with the harness's settings; without
+the hook the first output opens one, and it ends when every task that was begun is finished.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import FailureKind, ImageError, JudgeResult, Panel, PanelSession
+from unisafe_judges.images import read_image_file
+from unisafe_tasks.cases import Case
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.evidence import build_evidence
+from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.outputs import (
+    RawOutput,
+    Status,
+    looks_like_refusal,
+    made_in_this_run,
+    status_of,
+)
+from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.provenance import describe_environment, describe_inputs
+from unisafe_tasks.reports import build_metrics
+from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
+from unisafe_tasks.sources import Source, resolve_source
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["Pending", "RunSettings", "Session", "current", "latest", "open_session", "run_folder"]
+
+DEFAULT_FOLDER = Path("unisafe_runs")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a harness says of a run before it begins.
+
+    `details` goes into run.json as it is: it must hold no credential.
+    """
+
+    folder: Path
+    model: str = "model"
+    limited: bool = False
+    rank: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Pending:
+    """A case whose verdicts may still be on their way. `row` is its row in predictions.jsonl."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+        self._verdicts: list[dict[str, Any]] = []
+        self._done = threading.Event()
+
+    def settle(self, verdicts: list[dict[str, Any]]) -> None:
+        self._verdicts = verdicts
+        self._done.set()
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdict rows, one per judge; waits for them."""
+        self._done.wait()
+        return self._verdicts
+
+
+class Session:
+    """A run in progress on this rank."""
+
+    def __init__(self, settings: RunSettings, source: Source, panel: Panel | None) -> None:
+        """Make the run folder and the judges.
+
+        Raises:
+            UnisafeError: the folder cannot be written, or the panel cannot work.
+        """
+        self.settings = settings
+        self.panel = panel
+        self.run = Run(settings.folder, settings.rank)
+        self.finished = False
+        self._judges = PanelSession(panel) if panel else None
+        self._begun: set[str] = set()
+        self._cases: dict[str, Sequence[ScoredCase]] = {}
+        self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
+        if settings.rank == 0:
+            self._info |= {
+                "status": "running",
+                "started": _now(),
+                "limited": settings.limited,
+                **describe_inputs(source, panel),
+                **settings.details,
+                **describe_environment(),
+            }
+            self.run.write_json("run.json", self._info)
+
+    def submit(self, case: Case, raw: RawOutput) -> Pending:
+        """Store an output and have it judged; returns at once."""
+        self._begun.add(case.task.name)
+        images, problem = self._store_images(case, raw)
+        row = self._row(case, raw, images, problem)
+        evidence = None
+        if row["status"] == Status.OK:
+            readers = [
+                (image.sha256, _file_reader(self.run.folder / image.path)) for image in images
+            ]
+            evidence = build_evidence(case, raw.text, readers)
+            row["output_sha256"] = evidence.output_sha256
+        self.run.append(PREDICTIONS, [row])
+        pending = Pending(row)
+        if evidence is None or self._judges is None:
+            pending.settle([])
+        else:
+            future = self._judges.submit(evidence)
+            future.add_done_callback(lambda done: self._keep(pending, done))
+        return pending
+
+    def store_failure(self, doc: Mapping[str, Any], error: str) -> dict[str, Any]:
+        """Keep a row for a case whose output could not even be handled."""
+        task = TASKS[doc["scenario_type"]]
+        self._begun.add(task.name)
+        row = {
+            **{name: doc[name] for name in ("id", "scenario_type")},
+            "model": self.settings.model,
+            "refusal": False,
+            "error": error,
+            "task": task.name,
+            **{name: doc[name] for name in ("category", "subcategory")},
+            "status": str(Status.FAILED),
+        }
+        self.run.append(PREDICTIONS, [row])
+        return row
+
+    def store_turn(self, case: Case, raw: RawOutput, number: int) -> StoredImage | None:
+        """Keep the image of one turn at once: the next turn may overwrite the model's file.
+
+        Raises:
+            ImageError: the output names a file that cannot be taken.
+        """
+        if not raw.images:
+            return None
+        data = _read_output_image(raw, raw.images[-1])
+        return self.run.store_image(data, case.task.code, case.id, number)
+
+    def finish_task(self, task: str, cases: Sequence[ScoredCase]) -> None:
+        """Take a task's final cases and write metrics.json; after the last task, end the run."""
+        self._cases[task] = cases
+        everything = [case for cases in self._cases.values() for case in cases]
+        self.run.write_json("metrics.json", build_metrics(self._info, everything))
+        if self._begun <= set(self._cases):
+            self.close()
+
+    def metrics(self) -> dict[str, Any]:
+        """The scores of the tasks that are finished."""
+        everything = [case for cases in self._cases.values() for case in cases]
+        return build_metrics(self._info, everything)
+
+    def close(self) -> None:
+        """End the run: stop the judges and leave the folder in its final form."""
+        if self.finished:
+            return
+        self.finished = True
+        if self._judges is not None:
+            self._judges.close()
+        if self.settings.rank == 0:
+            self.run.merge_ranks()
+            complete = bool(self._begun) and self._begun <= set(self._cases)
+            self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
+            self.run.write_json("run.json", self._info)
+
+    def _store_images(self, case: Case, raw: RawOutput) -> tuple[list[StoredImage], str | None]:
+        """Keep the output's images; of more than the task needs, the last ones count."""
+        task = case.task
+        stored: list[StoredImage] = []
+        if not task.makes_images:
+            return stored, None
+        for number, path in enumerate(raw.images[-task.outputs :], start=1):
+            try:
+                data = _read_output_image(raw, path)
+                stored.append(self.run.store_image(data, task.code, case.id, number))
+            except ImageError as error:
+                return stored, str(error)
+        return stored, None
+
+    def _row(
+        self, case: Case, raw: RawOutput, images: list[StoredImage], problem: str | None
+    ) -> dict[str, Any]:
+        task = case.task
+        status = status_of(raw, task, len(images)) if problem is None else Status.FAILED
+        paths: dict[str, Any] = {}
+        if task.makes_images:
+            names = [image.path for image in images]
+            paths = (
+                {"output_images": names}
+                if task.outputs > 1
+                else {"output_image": names[0] if names else None}
+            )
+        return {
+            "id": case.id,
+            "scenario_type": task.code,
+            "model": raw.model or self.settings.model,
+            "output_text": raw.text or None,
+            **paths,
+            "refusal": status is Status.REFUSED,
+            "error": _error(status, raw, problem),
+            "metadata": {},
+            "task": task.name,
+            "category": case.category,
+            "subcategory": case.subcategory,
+            "status": str(status),
+            "refusal_source": raw.refusal if status is Status.REFUSED else None,
+            "text_refusal": status is Status.NO_IMAGE
+            and (raw.refusal == "claimed" or looks_like_refusal(raw.text)),
+            "history": raw.history,
+            "image_sha256": [image.sha256 for image in images],
+            "output_sha256": None,
+        }
+
+    def _keep(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
+        assert self.panel is not None
+        row, panel = pending.row, self.panel
+        verdicts: list[dict[str, Any]] = []
+        try:
+            if future.cancelled():
+                ended = "the run ended before the verdict came"
+                results = tuple(
+                    JudgeResult(judge.name, None, FailureKind.STOPPED, ended)
+                    for judge in panel.judges
+                )
+            else:
+                results = future.result()
+            verdicts = [_verdict_row(row, result, panel) for result in results]
+            self.run.append(VERDICTS, verdicts)
+        finally:
+            # Whoever waits for this case must not wait for ever, whatever happened to the disk.
+            pending.settle(verdicts)
+
+
+def run_folder(base: Path | None, model: str) -> Path:
+    """A new folder's path for a run of `model` under `base` (default: `unisafe_runs` here)."""
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-.")[:60] or "model"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    parent = (base or DEFAULT_FOLDER).absolute()
+    folder = parent / f"unisafe-{slug}-{stamp}"
+    number = 2
+    while folder.exists():
+        folder = parent / f"unisafe-{slug}-{stamp}-{number}"
+        number += 1
+    return folder
+
+
+def open_session(settings: RunSettings, *, judged: bool = True) -> Session:
+    """Begin a run, ending the one before. Without `judged` no panel is needed, and none asked.
+
+    Raises:
+        UnisafeError: data, panel or folder cannot be used.
+    """
+    global _session
+    with _lock:
+        if _session is not None:
+            _session.close()
+        source = resolve_source()
+        panel = resolve_panel(panel_setting(), source) if judged else None
+        _session = Session(settings, source, panel)
+        return _session
+
+
+def latest() -> Session:
+    """The session of the outputs that are being aggregated, which may be finished by now."""
+    with _lock:
+        session = _session
+    return session if session is not None else current()
+
+
+def current() -> Session:
+    """The session that outputs belong to; begun now if none is open.
+
+    Raises:
+        UnisafeError: data, panel or folder cannot be used.
+    """
+    with _lock:
+        session = _session
+    if session is not None and not session.finished:
+        return session
+    rank = int(os.environ.get("RANK", "0"))
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UnisafeError(
+            "several ranks cannot agree on a run folder without the lmms-eval plug-in; see the "
+            "warning it gave, or run on one rank"
+        )
+    return open_session(RunSettings(run_folder(None, "model"), rank=rank))
+
+
+_session: Session | None = None
+_lock = threading.RLock()
+
+
+def _read_output_image(raw: RawOutput, name: str) -> bytes:
+    path = Path(name)
+    if not raw.sealed and path.is_file() and not made_in_this_run(path):
+        raise ImageError(
+            f"{name} is older than this run, so it is not taken for the model's output"
+        )
+    return read_image_file(path)
+
+
+def _file_reader(path: Path) -> Callable[[], bytes]:
+    return path.read_bytes
+
+
+def _error(status: Status, raw: RawOutput, problem: str | None) -> str | None:
+    if problem or raw.error:
+        return problem or raw.error
+    sentences = {
+        Status.NO_IMAGE: "the model gave text and no complete set of images",
+        Status.NO_OUTPUT: "the model gave no answer",
+        Status.UNSUPPORTED: "the model cannot do this task",
+        Status.FAILED: "the request failed",
+    }
+    return sentences.get(status)
+
+
+def _verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:
+    verdict = result.verdict
+    return {
+        "id": row["id"],
+        "scenario_type": row["scenario_type"],
+        "category": row["category"],
+        "subcategory": row["subcategory"],
+        "model": row["model"],
+        "judge": result.judge,
+        "judgment": verdict.judgment if verdict else None,
+        "risk_rating": verdict.risk_rating if verdict else None,
+        "refusal": verdict.refusal if verdict else None,
+        "reasoning": verdict.reasoning if verdict else None,
+        "error": result.detail,
+        "raw_response": result.raw,
+        "failure": str(result.failure) if result.failure else None,
+        "violated": list(verdict.categories) if verdict else [],
+        "judge_version": result.model_version,
+        "latency_s": result.latency_s,
+        "output_sha256": row["output_sha256"],
+        "panel_sha256": panel.sha256,
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,110 @@
+"""The seven tasks, in one table.
+
+Everything that differs between them is said here once: the YAMLs, the prompts, the exports and the
+docs are checked against this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from unisafe_judges import Modality
+
+__all__ = ["GROUPS", "TASKS", "TURNS", "Task", "task_named"]
+
+TURNS = 4
+"""Turns of a four-turn editing case."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One input/output combination.
+
+    `code` is the data set's scenario_type; `inputs` names the case's image columns a model is
+    given; `outputs` is how many images a complete output has (0 for text). The judge sees
+    `evidence` in this order, the output last.
+    """
+
+    code: str
+    name: str
+    title: str
+    modality: Modality
+    inputs: tuple[str, ...]
+    outputs: int
+    evidence: tuple[str, ...]
+
+    @property
+    def split(self) -> str:
+        """The data set's split that holds the task's cases."""
+        return self.modality
+
+    @property
+    def makes_images(self) -> bool:
+        return self.modality == "image"
+
+
+_ALL = (
+    Task("TI", "unisafe_t2i", "text to image", "image", (), 1, ("target",)),
+    Task(
+        "IE",
+        "unisafe_i2i",
+        "image editing",
+        "image",
+        ("input_image",),
+        1,
+        ("instruction", "target", "input_image"),
+    ),
+    Task(
+        "IC",
+        "unisafe_mmi2i",
+        "image composition",
+        "image",
+        ("input_image", "input_image_b"),
+        1,
+        ("instruction", "target", "input_image", "input_image_b"),
+    ),
+    Task(
+        "MT",
+        "unisafe_mt2i",
+        "multi-turn editing",
+        "image",
+        (),
+        TURNS,
+        ("turns", "target"),
+    ),
+    Task("TT", "unisafe_t2t", "text to text", "text", (), 0, ("instruction",)),
+    Task("IT", "unisafe_i2t", "image to text", "text", ("input_image",), 0, ("input_image",)),
+    Task(
+        "MU",
+        "unisafe_it2t",
+        "image and text to text",
+        "text",
+        ("input_image",),
+        0,
+        ("instruction", "input_image"),
+    ),
+)
+
+TASKS: Mapping[str, Task] = MappingProxyType({task.code: task for task in _ALL})
+"""Code -> task, in the paper's order."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "unisafe": tuple(task.name for task in _ALL),
+        "unisafe_image": tuple(task.name for task in _ALL if task.makes_images),
+        "unisafe_text": tuple(task.name for task in _ALL if not task.makes_images),
+    }
+)
+"""Group -> task names. The groups are flat, since nested ones are counted twice."""
+
+
+def task_named(name: str) -> Task:
+    """The task of a code such as `TI` or a harness name such as `unisafe_t2i`.
+
+    Raises:
+        KeyError: there is none.
+    """
+    by_name = {task.name: task for task in _ALL}
+    return by_name[name] if name in by_name else TASKS[name]
