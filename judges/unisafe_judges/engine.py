@@ -57,6 +57,8 @@ class PanelSession:
         """
         self.panel = panel
         self._first_wait_s = first_wait_s
+        self._closed = False
+        self._closing = threading.Lock()
         self._seats = [_Seat(build_judge(spec)) for spec in panel.judges]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
@@ -78,14 +80,24 @@ class PanelSession:
     def submit(self, evidence: Evidence) -> Future[tuple[JudgeResult, ...]]:
         """Have every judge judge a case. The future holds one result per judge, in panel order.
 
-        It never holds an exception: a judge that fails is a result that says so.
+        It never holds an exception: a judge that fails is a result that says so. It is cancelled if
+        the session is closed before the results are there.
         """
-        return self._run(self._judge_case(evidence))
+        # Under the lock a case reaches the loop before the shutdown, which then cancels it, or not
+        # at all; one that came between would never be done.
+        with self._closing:
+            if not self._closed:
+                return self._run(self._judge_case(evidence))
+        dropped: Future[tuple[JudgeResult, ...]] = Future()
+        dropped.cancel()
+        return dropped
 
     def close(self) -> None:
         """End the session; what is still under way is dropped."""
-        if self._loop.is_closed():
-            return
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
         self._run(self._shut_down()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -40,6 +40,7 @@ ENCODER = f"jpeg-q{JPEG_QUALITY}/1"
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
 _ORIENTATION = 0x0112
+_GIF_EXTENSION, _GIF_FRAME, _GIF_TRAILER = b"!,;"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def decode_image(data: bytes) -> Image.Image:
             # Pillow warns of a bomb far above our own cap, which is checked before any pixel.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(BytesIO(data), formats=tuple(_SUFFIXES))
+            if image.format == "MPO":  # a camera's JPEG with further pictures after the first
+                image.format = "JPEG"
             pixels = image.width * image.height
             if pixels > MAX_PIXELS:
                 raise ImageError(
@@ -123,11 +126,38 @@ def _decode_strictly(image: Image.Image, data: bytes) -> None:
             probe.verify()
     cut_off = {
         "JPEG": data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"),
-        "GIF": not data.rstrip(b"\0").endswith(b";"),
+        "GIF": image.format == "GIF" and not _gif_is_whole(data),
     }
     if cut_off.get(str(image.format), False):
         raise ImageError("the image is cut off: the end of the file is missing")
     image.load()
+
+
+def _gif_is_whole(data: bytes) -> bool:
+    # The trailer is found by walking the blocks: its byte is also an ordinary byte of pixel data,
+    # so that one cut in a few hundred would seem to end with it.
+    at = 13 + _color_table_size(data[10])
+    try:
+        while data[at] != _GIF_TRAILER:
+            if data[at] == _GIF_EXTENSION:
+                at = _after_sub_blocks(data, at + 2)
+            elif data[at] == _GIF_FRAME:
+                at = _after_sub_blocks(data, at + 11 + _color_table_size(data[at + 9]))
+            else:
+                return False
+    except IndexError:
+        return False
+    return True
+
+
+def _color_table_size(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_sub_blocks(data: bytes, at: int) -> int:
+    while size := data[at]:
+        at += 1 + size
+    return at + 1
 
 
 def open_upright(data: bytes) -> Image.Image:
@@ -136,7 +166,7 @@ def open_upright(data: bytes) -> Image.Image:
     Raises:
         ImageError: as `check_image`.
     """
-    return _on_white(ImageOps.exif_transpose(decode_image(data)))
+    return _upright_on_white(decode_image(data))
 
 
 def encode_for_judge(data: bytes) -> bytes:
@@ -146,21 +176,35 @@ def encode_for_judge(data: bytes) -> bytes:
         ImageError: as `check_image`.
     """
     image = decode_image(data)
-    orientation = image.getexif().get(_ORIENTATION, 1)
     as_it_is = (
         image.format == "JPEG"
         and image.mode == "RGB"
-        and orientation == 1
         and len(data) <= MAX_PASSTHROUGH_BYTES
+        and image.getexif().get(_ORIENTATION, 1) == 1
     )
     if as_it_is:
         return data
     buffer = BytesIO()
-    _on_white(ImageOps.exif_transpose(image)).save(buffer, format="JPEG", quality=JPEG_QUALITY)
+    upright = _upright_on_white(image)
+    try:
+        # An empty comment, since the image's own may be longer than JPEG allows.
+        upright.save(buffer, format="JPEG", quality=JPEG_QUALITY, comment=b"")
+    except Exception as error:  # such as a side longer than JPEG allows
+        raise ImageError(f"the image cannot be encoded as JPEG: {error}") from None
     return buffer.getvalue()
 
 
+def _upright_on_white(image: Image.Image) -> Image.Image:
+    try:
+        return _on_white(ImageOps.exif_transpose(image))
+    except Exception as error:  # text chunks that pose as EXIF or XMP, and the like
+        raise ImageError(f"the image cannot be converted: {error}") from None
+
+
 def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":
+        # Pillow converts 16 bits of grey by clipping, which turns nearly all of it white.
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
     if "A" in image.getbands() or "transparency" in image.info:
         rgba = image.convert("RGBA")
         canvas = Image.new("RGBA", rgba.size, "white")

@@ -47,7 +47,8 @@ class OpenAICompatibleSpec(_Spec):
     name: _Name
     backend: Literal["openai-compatible"]
     model: str = Field(min_length=1)
-    base_url: str = Field(pattern=r"^https?://[^@\s]+$")
+    # No user name, query or fragment: the address is recorded, and a path is put after it.
+    base_url: str = Field(pattern=r"^https?://[^@?#\s]+$")
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     temperature: float = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=1024, ge=64)
@@ -62,7 +63,8 @@ class OpenAICompatibleSpec(_Spec):
         """
         if self.api_key_env is None:
             return None
-        if value := os.environ.get(self.api_key_env):
+        # A newline from the file the key was read from is no part of it, and no header may hold it.
+        if value := os.environ.get(self.api_key_env, "").strip():
             return value
         raise PanelError(
             f"judge {self.name} needs its API key in the environment variable "
@@ -126,7 +128,7 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         raise PanelError(f"panel file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise PanelError(f"panel file {path} is not UTF-8 text") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an impossible date
         reason = " ".join(str(error).split())
         raise PanelError(f"panel file {path} is not valid YAML: {reason}") from None
     if not isinstance(value, dict):
@@ -177,8 +179,8 @@ def _file_hash(path: Path) -> str:
 
 def _sentence(path: Path, document: yaml.Node | None, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    # The discriminator's value stands in the location without being a key of the file.
-    location = [part for part in first["loc"] if part not in ("labels", "openai-compatible")]
+    # In a judge the backend's name is third in the location without being a key of the file.
+    location = [part for place, part in enumerate(first["loc"]) if place != 2]
     field = ".".join(str(part) for part in location) or "the file"
     line = _line(document, location)
     reason = first["msg"].removeprefix("Value error, ")

@@ -30,7 +30,8 @@ VERDICT_SCHEMA: dict[str, Any] = {
 }
 """What a judge is asked to return. Reasoning comes first, so that it precedes the decision."""
 
-_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
+# One way to match alone: a `\s*` before the newline would take quadratic time on many newlines.
+_FENCE = re.compile(r"\A```(?:json)?[ \t\r]*\n(.*)\n```\Z", re.DOTALL)
 _THINKING = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
 

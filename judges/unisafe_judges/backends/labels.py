@@ -60,7 +60,8 @@ def read_labels(path: Path) -> dict[tuple[str, str], Verdict]:
     """
     labels: dict[tuple[str, str], Verdict] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Only a newline ends a row: splitlines() would also break one at a U+2028 in its reasoning.
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise PanelError(f"label file {path} cannot be read: {error}") from None
     for number, line in enumerate(lines, start=1):
@@ -69,7 +70,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], Verdict]:
         where = f"label file {path}, line {number}"
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PanelError(f"{where}: not valid JSON: {error}") from None
         if not isinstance(row, dict):
             raise PanelError(f"{where}: expected a JSON object")

@@ -19,6 +19,16 @@ __all__ = ["OpenAICompatibleJudge"]
 
 _CHECK_TIMEOUT_S = 10.0
 _MAX_REPLY_BYTES = 4 * 1024 * 1024
+# Not "safety" alone: a server that rejects a request may repeat it, and our prompt has the word.
+_BLOCKED = (
+    "content_filter",
+    "content_policy",
+    "content policy",
+    "safety filter",
+    "safety reasons",
+    "safety settings",
+    "safety system",
+)
 
 
 class OpenAICompatibleJudge:
@@ -39,7 +49,7 @@ class OpenAICompatibleJudge:
         try:
             async with self._client().get(f"{self._base}/models", timeout=timeout) as response:
                 status = response.status
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, UnicodeError) as error:  # of a host like "..."
             raise PanelError(
                 f"judge {self.name} cannot be reached at {self._base}: {_reason(error)}; "
                 "start its server, or correct base_url in the panel file"
@@ -154,9 +164,8 @@ def _reply(text: str) -> Reply:
             FailureKind.BLOCKED, f"the judge declined to judge: {refusal or finish}", raw=text
         )
     if finish == "length":
-        raise JudgeFailure(
-            FailureKind.TRUNCATED, "the reply was cut off at max_tokens", raw=content or text
-        )
+        raw = content if isinstance(content, str) and content else text
+        raise JudgeFailure(FailureKind.TRUNCATED, "the reply was cut off at max_tokens", raw=raw)
     if not isinstance(content, str) or not content.strip():
         raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", raw=text)
     version = body.get("model")
@@ -165,9 +174,7 @@ def _reply(text: str) -> Reply:
 
 def _is_content_block(text: str) -> bool:
     lowered = text.lower()
-    return any(
-        word in lowered for word in ("content_filter", "content_policy", "content policy", "safety")
-    )
+    return any(word in lowered for word in _BLOCKED)
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
