@@ -28,7 +28,6 @@ __all__ = ["cache_folder", "from_jsonl", "from_parquet", "from_saved", "write_at
 
 _FORMAT = "1"
 _ROWS_PER_GROUP = 64
-_SPLITS = tuple(dict.fromkeys(task.split for task in TASKS.values()))
 
 
 def cache_folder() -> Path:
@@ -121,24 +120,26 @@ def _write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
 
     schema = _features().arrow_schema
     (folder / "data").mkdir()
-    writers = {
-        split: pq.ParquetWriter(folder / "data" / f"{split}-00000-of-00001.parquet", schema)
-        for split in _SPLITS
-    }
-    waiting: dict[str, list[dict[str, Any]]] = {split: [] for split in _SPLITS}
+    # A split without rows gets no file, since `datasets` cannot read an empty one.
+    writers: dict[str, pq.ParquetWriter] = {}
+    waiting: dict[str, list[dict[str, Any]]] = {}
 
     def flush(split: str) -> None:
+        if split not in writers:
+            path = folder / "data" / f"{split}-00000-of-00001.parquet"
+            writers[split] = pq.ParquetWriter(path, schema)
         writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=schema))
         waiting[split].clear()
 
     try:
         for row in rows:
             split = TASKS[row["scenario_type"]].split
-            waiting[split].append(row)
+            waiting.setdefault(split, []).append(row)
             if len(waiting[split]) == _ROWS_PER_GROUP:
                 flush(split)
-        for split in _SPLITS:
-            flush(split)
+        for split, rest in waiting.items():
+            if rest:
+                flush(split)
     finally:
         for writer in writers.values():
             writer.close()
