@@ -1,0 +1,131 @@
+"""The real harness on the bundled demo data: in process, or as the command where that matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unisafe_tasks import session as sessions
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The harness and what it imports warn of much that is not ours; our own warnings stay errors.
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore"), append=False)
+            item.add_marker(pytest.mark.filterwarnings("error:::unisafe_"))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[None]:
+    """The demo data with its reference verdicts, as a user's environment has them."""
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    monkeypatch.setenv("UNISAFE_CACHE", str(cache))
+    yield
+    if sessions._session is not None:
+        sessions._session.close()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An evaluation that ran: what the harness returned and where its run folder is."""
+
+    results: dict[str, Any]
+    folder: Path
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "metrics.json").read_text("utf-8"))
+        return loaded
+
+    def task(self, name: str) -> dict[str, Any]:
+        values: dict[str, Any] = self.metrics["tasks"][name]
+        return values
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        lines = (self.folder / f"{name}.jsonl").read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def evaluate(demo: None, tmp_path: Path) -> Callable[..., Finished]:
+    """Run tasks with a model object through lmms-eval's own evaluator, hooks included."""
+    import argparse
+
+    from lmms_eval import evaluator
+    from lmms_eval.tasks import TaskManager
+
+    def run(model: Any, *tasks: str, **options: Any) -> Finished:
+        name = getattr(model, "name", type(model).__name__)
+        arguments = argparse.Namespace(
+            output_path=str(tmp_path / "out"),
+            model=name,
+            model_args="",
+            process_with_media=False,
+            agentic_trace_mode="basic",
+            reasoning_tags='[["<think>", "</think>"]]',
+            seed=[0, 0, 0, 0],
+            batch_size=1,
+            gen_kwargs="",
+            predict_only=False,
+        )
+        results = evaluator.simple_evaluate(
+            model=model,
+            tasks=list(tasks),
+            task_manager=TaskManager(include_defaults=False),
+            cli_args=arguments,
+            log_samples=True,
+            bootstrap_iters=0,
+            **options,
+        )
+        folders = sorted((tmp_path / "out").glob("unisafe-*"), key=lambda p: p.stat().st_mtime_ns)
+        return Finished(results, folders[-1])
+
+    return run
+
+
+@dataclass(frozen=True)
+class Command:
+    """A finished command."""
+
+    code: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def command(cache: Path) -> Callable[..., Command]:
+    """Run a command of this environment as a user would."""
+
+    def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Command:
+        binaries = Path(sys.executable).parent
+        program = binaries / words[0]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("UNISAFE_", "HF_TOKEN"))}
+        done = subprocess.run(
+            [str(program) if program.exists() else words[0], *words[1:]],
+            cwd=cwd,
+            env={**clean, "UNISAFE_CACHE": str(cache), **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Command(done.returncode, done.stdout)
+
+    return run
