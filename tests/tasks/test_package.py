@@ -1,0 +1,64 @@
+"""What can be imported where, and what the wheel holds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import unisafe_judges
+import unisafe_tasks
+
+ROOT = Path(__file__).parents[2]
+
+LOOK = """
+import importlib, pkgutil, sys
+import unisafe_judges, unisafe_tasks
+
+needs_a_harness = ("unisafe_tasks.models.",)
+for package in (unisafe_judges, unisafe_tasks):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.startswith(needs_a_harness):
+            importlib.import_module(module.name)
+print(sorted({"torch", "lmms_eval", "lm_eval", "transformers", "loguru"} & set(sys.modules)))
+"""
+
+
+def test_no_module_of_the_core_imports_torch_or_a_harness() -> None:
+    done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("package", [unisafe_judges, unisafe_tasks])
+def test_what_is_exported_exists_and_is_sorted(package: object) -> None:
+    names = package.__all__  # type: ignore[attr-defined]
+    assert all(hasattr(package, name) for name in names)
+    assert len(set(names)) == len(names)
+
+
+def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "unisafe_tasks/yaml_configs/unisafe_t2i.yaml",
+        "unisafe_tasks/yaml_configs/_unisafe_base",
+        "unisafe_tasks/demo/cases.jsonl",
+        "unisafe_tasks/demo/panel.yaml",
+        "unisafe_tasks/demo/reference_verdicts.jsonl",
+        "unisafe_tasks/demo/predictions/demo.jsonl",
+        "unisafe_tasks/py.typed",
+        "unisafe_judges/py.typed",
+        "unisafe_judges/rubrics/unisafe-v1.yaml",
+        "unisafe_judges/rubrics/taxonomy.yaml",
+    } <= names
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}
