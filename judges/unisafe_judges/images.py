@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from unisafe_judges.errors import ImageError
 
@@ -113,6 +113,8 @@ def decode_image(data: bytes) -> Image.Image:
             _decode_strictly(image, data)
     except ImageError:
         raise
+    except UnidentifiedImageError:
+        raise ImageError("the file is no PNG, JPEG, WebP or GIF image") from None
     except Exception as error:  # Pillow's plug-ins raise almost anything on hostile bytes
         raise ImageError(f"the file is no image that can be read: {error}") from None
     return image
@@ -179,6 +181,7 @@ def encode_for_judge(data: bytes) -> bytes:
     as_it_is = (
         image.format == "JPEG"
         and image.mode == "RGB"
+        and getattr(image, "n_frames", 1) == 1
         and len(data) <= MAX_PASSTHROUGH_BYTES
         and image.getexif().get(_ORIENTATION, 1) == 1
     )

@@ -1,0 +1,509 @@
+"""The panel at work, with real judges behind real servers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.judges.conftest import OpenSession, Serve
+from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.servers import GOOD, Answer, Script, completion, verdict
+from unisafe_judges import (
+    Evidence,
+    FailureKind,
+    ImageError,
+    ImagePart,
+    JudgeResult,
+    Panel,
+    PanelError,
+    PanelSession,
+    TextPart,
+    Verdict,
+)
+
+LIMIT_S = 30
+"""Longer than anything here takes: it only turns a hang into a failure."""
+
+GIVEN = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
+
+
+def in_turn(*answers: Answer) -> Script:
+    """Gives each answer once and the last of them ever after."""
+    lock, left = threading.Lock(), list(answers)
+
+    def script(body: dict[str, Any]) -> Answer:
+        with lock:
+            return left.pop(0) if len(left) > 1 else left[0]
+
+    return script
+
+
+def results_of(future: Future[tuple[JudgeResult, ...]]) -> tuple[JudgeResult, ...]:
+    return future.result(timeout=LIMIT_S)
+
+
+def result_of(session: PanelSession, evidence: Evidence | None = None) -> JudgeResult:
+    (result,) = results_of(session.submit(evidence or text_evidence()))
+    return result
+
+
+def instruction_of(body: dict[str, Any]) -> str:
+    return str(body["messages"][1]["content"][0]["text"])
+
+
+class Gate:
+    """A judge's script that holds every request until the gate is opened."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.arrived = threading.Semaphore(0)
+        self.inside = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, body: dict[str, Any]) -> Answer:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.arrived.release()
+        self.opened.wait(LIMIT_S)
+        with self._lock:
+            self.inside -= 1
+        return verdict()
+
+    def wait_for(self, requests: int) -> None:
+        for _ in range(requests):
+            assert self.arrived.acquire(timeout=LIMIT_S)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.opened.set()
+
+
+# --- verdicts ---
+
+
+def test_a_verdict_comes_with_the_raw_reply_and_the_version_of_the_judge(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    result = result_of(open_session(serve()))
+    assert result.verdict == GIVEN
+    assert (result.judge, result.failure, result.detail) == ("first", None, None)
+    assert (result.raw, result.model_version) == (json.dumps(GOOD), "judge-2026-01")
+    assert result.latency_s is not None
+    assert result.latency_s > 0
+
+
+def test_results_are_in_the_order_of_the_panel_whoever_answers_first(
+    serve: Serve, open_session: OpenSession, gate: Gate
+) -> None:
+    def last(body: dict[str, Any]) -> Answer:
+        gate.opened.set()
+        return verdict(judgment=0, risk_rating=1)
+
+    session = open_session(serve(gate), serve(last))
+    first, second = results_of(session.submit(text_evidence()))
+    assert (first.judge, second.judge) == ("first", "second")
+    assert first.verdict == GIVEN
+    assert second.verdict is not None
+    assert second.verdict.judgment == 0
+
+
+def test_every_judge_is_sent_the_same_case(serve: Serve, open_session: OpenSession) -> None:
+    one, two = serve(), serve()
+    session = open_session(one, two)
+    evidence = image_evidence(encoded(picture("red")), encoded(picture("blue")))
+    results_of(session.submit(evidence))
+    assert one.requests == two.requests
+    assert len(one.requests) == 1
+
+
+def test_an_image_is_read_once_for_all_judges_and_retries(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    data, reads = encoded(picture()), []
+
+    def read() -> bytes:
+        reads.append(1)
+        return data
+
+    part = ImagePart("generated image", "0" * 64, read, judged=True)
+    evidence = Evidence("demo-001/IC", "IC", "image", (part, part))
+    server = serve(in_turn(Answer("busy", 503), verdict()))
+    for result in results_of(open_session(server, serve()).submit(evidence)):
+        assert result.verdict == GIVEN
+    assert len(server.requests) == 2
+    assert len(reads) == 1
+
+
+def test_many_threads_may_submit_and_each_gets_the_result_of_its_case(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    session = open_session(serve(lambda body: verdict(reasoning=instruction_of(body))))
+
+    def judged(number: int) -> bool:
+        evidence = text_evidence(instruction=f"Question number {number}.")
+        result = result_of(session, evidence)
+        return result.verdict is not None and (
+            f"\nQuestion number {number}.\n" in result.verdict.reasoning
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(judged, range(60))) == [True] * 60
+
+
+# --- failures ---
+
+
+def test_a_judge_that_fails_leaves_the_verdict_of_the_other(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    broken, sound = serve(lambda body: Answer("no such request", 400)), serve()
+    first, second = results_of(open_session(broken, sound).submit(text_evidence()))
+    assert (first.verdict, first.failure) == (None, FailureKind.BAD_REQUEST)
+    assert first.detail == "HTTP 400: no such request"
+    assert first.raw == "no such request"
+    assert second.verdict == GIVEN
+
+
+def test_a_judge_that_is_not_there_leaves_the_verdict_of_the_other(
+    serve: Serve, open_session: OpenSession, refusing_url: str
+) -> None:
+    first, second = results_of(open_session(refusing_url, serve()).submit(text_evidence()))
+    assert (first.verdict, first.failure) == (None, FailureKind.CONNECTION)
+    assert second.verdict == GIVEN
+
+
+CONTRADICTION = json.dumps(GOOD | {"judgment": 0})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("out of memory", 500),
+        Answer("busy", 429, {"Retry-After": "0"}),
+        Answer("no chat completion"),
+        completion("I think it is fine."),
+        completion(""),
+        completion(json.dumps(GOOD), finish="length"),
+        completion(json.dumps(GOOD | {"risk_rating": 7})),
+        completion(CONTRADICTION),
+    ],
+    ids=["500", "429", "no completion", "no JSON", "empty", "cut", "out of range", "contradictory"],
+)
+def test_what_may_pass_is_tried_again_until_there_is_a_verdict(
+    serve: Serve, open_session: OpenSession, answer: Answer
+) -> None:
+    server = serve(in_turn(answer, answer, answer, verdict()))
+    assert result_of(open_session(server)).verdict == GIVEN
+    assert len(server.requests) == 4
+    assert all(request == server.requests[0] for request in server.requests)
+
+
+def test_after_four_attempts_the_last_failure_is_recorded_with_its_reply(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    words = completion("Fine.")
+    server = serve(in_turn(Answer("busy", 503), words, words, completion(CONTRADICTION)))
+    result = result_of(open_session(server))
+    assert len(server.requests) == 4
+    assert (result.verdict, result.failure) == (None, FailureKind.CONTRADICTORY)
+    assert result.raw == CONTRADICTION
+    assert result.detail == "the verdict contradicts itself: compliant with rating 3"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer("bad", 400), FailureKind.BAD_REQUEST),
+        (Answer('{"code": "content_filter"}', 400), FailureKind.BLOCKED),
+        (completion("", finish="content_filter"), FailureKind.BLOCKED),
+    ],
+)
+def test_what_would_be_answered_the_same_is_not_tried_again(
+    serve: Serve, open_session: OpenSession, answer: Answer, kind: FailureKind
+) -> None:
+    server = serve(in_turn(answer, verdict()))
+    session = open_session(server)
+    assert result_of(session).failure is kind
+    assert len(server.requests) == 1
+    assert result_of(session).verdict == GIVEN
+
+
+# --- a judge that is stopped ---
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_judge_that_cannot_work_is_asked_once_and_never_again(
+    serve: Serve, open_session: OpenSession, status: int
+) -> None:
+    broken, sound = serve(in_turn(Answer("no", status), verdict())), serve()
+    session = open_session(broken, sound)
+    for number in range(5):
+        evidence = text_evidence(instruction=f"Question {number}.")
+        first, second = results_of(session.submit(evidence))
+        assert (first.verdict, first.failure) == (None, FailureKind.STOPPED)
+        assert str(status) in str(first.detail)
+        assert second.verdict == GIVEN
+    assert (len(broken.requests), len(sound.requests)) == (1, 5)
+
+
+def test_a_judge_that_is_stopped_is_not_asked_again_by_cases_that_wait_to_retry(
+    serve: Serve, open_session: OpenSession, gate: Gate
+) -> None:
+    def script(body: dict[str, Any]) -> Answer:
+        if "Question 1." in instruction_of(body):
+            gate(body)
+            return Answer("no", 401)
+        # Answered only after the other case was, so that its retry meets a stopped judge.
+        gate.opened.set()
+        stopped.result(timeout=LIMIT_S)
+        return Answer("busy", 503)
+
+    server = serve(script)
+    session = open_session(server)
+    stopped = session.submit(text_evidence(instruction="Question 1."))
+    gate.wait_for(1)
+    waiting = session.submit(text_evidence(instruction="Question 2."))
+    assert results_of(stopped)[0].failure is FailureKind.STOPPED
+    assert results_of(waiting)[0].failure is FailureKind.STOPPED
+    assert len(server.requests) == 2
+
+
+def test_a_judge_whose_first_ten_answers_are_rejected_requests_is_stopped(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve(lambda body: Answer("images are not supported", 400))
+    session = open_session(server)
+    for _ in range(10):
+        assert result_of(session).failure is FailureKind.BAD_REQUEST
+    stopped = result_of(session)
+    assert stopped.failure is FailureKind.STOPPED
+    assert stopped.detail == (
+        "judge first: its first 10 answers were all errors of the request; "
+        "the last: HTTP 400: images are not supported"
+    )
+    assert len(server.requests) == 10
+
+
+@pytest.mark.parametrize(
+    "other", [verdict(), Answer("blocked: content_filter", 400), completion("", "content_filter")]
+)
+def test_a_judge_that_once_did_its_work_is_not_stopped_by_rejected_requests(
+    serve: Serve, open_session: OpenSession, other: Answer
+) -> None:
+    server = serve(in_turn(other, *[Answer("bad", 400)] * 12, verdict()))
+    session = open_session(server)
+    results = [result_of(session) for _ in range(14)]
+    assert results[-1].verdict == GIVEN
+    assert [result.failure for result in results[1:-1]] == [FailureKind.BAD_REQUEST] * 12
+
+
+# --- how many at once ---
+
+
+def test_a_judge_is_never_asked_more_cases_at_once_than_it_may_be(
+    serve: Serve, open_session: OpenSession, gate: Gate
+) -> None:
+    server, other = serve(gate), serve()
+    session = open_session(server, other, settings="max_concurrency: 2")
+    cases = [text_evidence(instruction=f"Question {number}.") for number in range(8)]
+    futures = [session.submit(case) for case in cases]
+    gate.wait_for(2)
+    gate.opened.set()
+    for future in futures:
+        assert [result.verdict for result in results_of(future)] == [GIVEN, GIVEN]
+    assert gate.most == 2
+    assert len(server.requests) == len(other.requests) == 8
+
+
+def test_a_case_keeps_its_place_while_it_waits_to_be_tried_again(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve(in_turn(Answer("busy", 503), verdict()))
+    session = open_session(server, settings="max_concurrency: 1")
+    cases = [text_evidence(instruction=f"Question {number}.") for number in (1, 2)]
+    for future in [session.submit(case) for case in cases]:
+        assert results_of(future)[0].verdict == GIVEN
+    asked = [instruction_of(body).splitlines()[2] for body in server.requests]
+    assert asked == ["Question 1.", "Question 1.", "Question 2."]
+
+
+def test_a_slow_judge_does_not_hold_up_the_others(
+    serve: Serve, open_session: OpenSession, gate: Gate
+) -> None:
+    quick = Gate()
+    quick.opened.set()
+    session = open_session(serve(gate), serve(quick), settings="max_concurrency: 2")
+    futures = [session.submit(text_evidence(instruction=f"Q {number}.")) for number in range(4)]
+    # All four reach the quick judge while the slow one has answered none and has no more than two.
+    quick.wait_for(4)
+    gate.wait_for(2)
+    assert gate.most == 2
+    assert not any(future.done() for future in futures)
+    gate.opened.set()
+    assert all(len(results_of(future)) == 2 for future in futures)
+
+
+# --- evidence that cannot be shown ---
+
+
+def missing() -> bytes:
+    raise ImageError("picture.png is not a file")
+
+
+@pytest.mark.parametrize(
+    ("read", "detail"),
+    [
+        (missing, "picture.png is not a file"),
+        (lambda: b"words", "the file is no PNG, JPEG, WebP or GIF image"),
+        (
+            lambda: encoded(picture(), "JPEG")[:-30],
+            "the image is cut off: the end of the file is missing",
+        ),
+    ],
+    ids=["missing", "no image", "cut off"],
+)
+def test_an_image_that_cannot_be_read_is_shown_to_no_judge(
+    serve: Serve, open_session: OpenSession, read: Callable[[], bytes], detail: str
+) -> None:
+    servers = [serve(), serve()]
+    parts = (
+        TextPart("instruction", "Paint a lake."),
+        ImagePart("generated image", "0" * 64, read, judged=True),
+    )
+    future = open_session(*servers).submit(Evidence("demo-001/TI", "TI", "image", parts))
+    assert results_of(future) == tuple(
+        JudgeResult(name, None, FailureKind.UNREADABLE_EVIDENCE, detail)
+        for name in ("first", "second")
+    )
+    assert [server.requests for server in servers] == [[], []]
+
+
+def test_a_defect_while_evidence_is_prepared_is_a_result_and_no_exception(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve()
+    session = open_session(server)
+    result = result_of(session, Evidence("demo-001/XX", "XX", "text", ()))
+    assert (result.verdict, result.failure) == (None, FailureKind.INTERNAL)
+    assert str(result.detail).startswith("PanelError: rubric unisafe-v1 has no wording for")
+    assert server.requests == []
+    assert result_of(session).verdict == GIVEN
+
+
+# --- the end ---
+
+
+def test_closing_cancels_what_is_under_way_and_what_waits(
+    serve: Serve, open_session: OpenSession, gate: Gate
+) -> None:
+    server = serve(gate)
+    session = open_session(server, settings="max_concurrency: 1")
+    futures = [session.submit(text_evidence()) for _ in range(5)]
+    gate.wait_for(1)
+    session.close()
+    assert all(future.cancelled() for future in futures)
+    assert len(server.requests) == 1
+
+
+def test_closing_does_not_wait_for_a_retry(serve: Serve, panel_of: Callable[..., Panel]) -> None:
+    asked = threading.Event()
+
+    def busy(body: dict[str, Any]) -> Answer:
+        asked.set()
+        return Answer("busy", 503)
+
+    session = PanelSession(panel_of(serve(busy).base_url), first_wait_s=10 * LIMIT_S)
+    future = session.submit(text_evidence())
+    assert asked.wait(LIMIT_S)
+    session.close()
+    assert future.cancelled()
+
+
+def test_what_was_judged_before_the_session_ended_stays(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    session = open_session(serve())
+    future = session.submit(text_evidence())
+    expected = results_of(future)
+    session.close()
+    session.close()
+    assert results_of(future) == expected
+
+
+def test_a_case_submitted_after_the_end_is_cancelled(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve()
+    session = open_session(server)
+    session.close()
+    future = session.submit(text_evidence())
+    with pytest.raises(CancelledError):
+        future.result(timeout=LIMIT_S)
+    assert server.requests == []
+
+
+def test_a_case_submitted_while_the_session_is_closed_is_done_or_cancelled(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    session = open_session(serve())
+    begun = threading.Barrier(5)
+    futures: list[Future[tuple[JudgeResult, ...]]] = []
+
+    def submit(number: int) -> None:
+        begun.wait(LIMIT_S)
+        futures.extend(session.submit(text_evidence()) for _ in range(40))
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait(LIMIT_S)
+    session.close()
+    for thread in threads:
+        thread.join()
+    assert len(futures) == 160
+    assert all(future.done() for future in futures)
+
+
+def test_no_thread_of_a_session_outlives_it(serve: Serve, open_session: OpenSession) -> None:
+    session = open_session(serve())
+    result_of(session)
+    assert "unisafe-panel" in [thread.name for thread in threading.enumerate()]
+    session.close()
+    assert "unisafe-panel" not in [thread.name for thread in threading.enumerate()]
+
+
+# --- the check before a run ---
+
+
+def test_a_panel_that_can_work_passes_the_check_without_judging(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    servers: Sequence[Any] = [serve(), serve()]
+    open_session(*servers).check()
+    assert [server.requests for server in servers] == [[], []]
+
+
+def test_the_check_names_the_judge_whose_key_is_rejected(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    session = open_session(serve(), serve(models_status=401))
+    with pytest.raises(PanelError, match=r"judge second: HTTP 401: .* does not accept"):
+        session.check()
+
+
+def test_the_check_names_the_judge_that_cannot_be_reached(
+    serve: Serve, open_session: OpenSession, refusing_url: str
+) -> None:
+    session = open_session(serve(), refusing_url)
+    with pytest.raises(PanelError, match=f"judge second cannot be reached at {refusing_url}"):
+        session.check()

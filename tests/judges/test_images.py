@@ -1,0 +1,342 @@
+"""Reading images that cannot be trusted, and what a judge is sent for them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngInfo
+
+from tests.judges.samples import encoded, picture
+from unisafe_judges import ImageError, images
+from unisafe_judges.images import (
+    check_image,
+    decode_image,
+    encode_for_judge,
+    open_upright,
+    read_image_file,
+    to_data_url,
+)
+
+Color = tuple[int, int, int]
+WHITE: Color = (255, 255, 255)
+
+
+@pytest.fixture(params=[False, True], ids=["strict Pillow", "lenient Pillow"])
+def lenient(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Pillow as it is, and as another library of the process may have set it."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = request.param
+    yield request.param
+    ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, *, depth: int, color_type: int, rows: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def sent(data: bytes) -> Image.Image:
+    """What a judge sees of these bytes."""
+    image = Image.open(BytesIO(encode_for_judge(data)))
+    assert (image.format, image.mode) == ("JPEG", "RGB")
+    return image
+
+
+def color_at(image: Image.Image, x: int, y: int) -> Color:
+    value = image.getpixel((x, y))
+    assert isinstance(value, tuple)
+    red, green, blue = value
+    return int(red), int(green), int(blue)
+
+
+def close(one: Color, other: Color) -> bool:
+    return all(abs(a - b) <= 10 for a, b in zip(one, other, strict=True))
+
+
+def noise(size: tuple[int, int] = (64, 48)) -> Image.Image:
+    return Image.frombytes("RGB", size, random.Random(7).randbytes(size[0] * size[1] * 3))
+
+
+# --- what an image is ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")]
+)
+def test_the_facts_of_an_image_are_its_hash_format_and_size(kind: str, suffix: str) -> None:
+    data = encoded(picture(size=(32, 24)), kind)
+    facts = check_image(data)
+    assert facts.sha256 == hashlib.sha256(data).hexdigest()
+    assert (facts.format, facts.width, facts.height) == (kind, 32, 24)
+    assert facts.suffix == suffix
+
+
+def test_a_camera_jpeg_with_a_second_picture_is_a_jpeg_of_the_first() -> None:
+    data = encoded(picture("red"), "MPO", save_all=True, append_images=[picture("blue")])
+    facts = check_image(data)
+    assert (facts.format, facts.suffix) == ("JPEG", ".jpg")
+    assert close(color_at(sent(data), 16, 12), (255, 0, 0))
+
+
+# --- what a judge is sent ---
+
+
+def test_a_small_rgb_jpeg_goes_as_it_is() -> None:
+    data = encoded(picture(), "JPEG", quality=60)
+    assert encode_for_judge(data) == data
+
+
+def test_a_large_jpeg_is_encoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(picture(), "JPEG", quality=100)
+    monkeypatch.setattr(images, "MAX_PASSTHROUGH_BYTES", len(data) - 1)
+    assert encode_for_judge(data) != data
+    assert sent(data).size == (32, 24)
+
+
+def test_the_same_bytes_are_always_sent_as_the_same_bytes() -> None:
+    data = encoded(picture())
+    assert encode_for_judge(data) == encode_for_judge(data)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_put_on_white(mode: str) -> None:
+    clear = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    clear.paste((0, 0, 0, 255), (0, 0, 16, 32))
+    seen = sent(encoded(clear.convert(mode)))
+    assert close(color_at(seen, 4, 16), (0, 0, 0))
+    assert close(color_at(seen, 28, 16), WHITE)
+
+
+def test_what_is_half_transparent_is_mixed_with_white() -> None:
+    seen = sent(encoded(Image.new("RGBA", (16, 16), (0, 0, 0, 128))))
+    assert close(color_at(seen, 8, 8), (127, 127, 127))
+
+
+def test_a_palette_keeps_its_colors_and_its_transparent_entry_is_white() -> None:
+    image = Image.new("P", (32, 32), 0)
+    image.putpalette([0, 0, 255, 0, 128, 0])
+    image.paste(1, (0, 0, 16, 32))
+    assert close(color_at(sent(encoded(image)), 28, 16), (0, 0, 255))
+    seen = sent(encoded(image, transparency=0))
+    assert close(color_at(seen, 4, 16), (0, 128, 0))
+    assert close(color_at(seen, 28, 16), WHITE)
+
+
+def test_a_cmyk_jpeg_becomes_rgb() -> None:
+    data = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95)
+    assert close(color_at(sent(data), 8, 8), (255, 0, 0))
+
+
+def test_a_grey_jpeg_becomes_rgb() -> None:
+    assert close(color_at(sent(encoded(Image.new("L", (16, 16), 90), "JPEG")), 8, 8), (90, 90, 90))
+
+
+@pytest.mark.parametrize(("sixteen", "eight"), [(0, 0), (0x4000, 64), (0x8000, 128), (0xFFFF, 255)])
+def test_sixteen_bits_of_grey_are_scaled_and_not_clipped_to_white(sixteen: int, eight: int) -> None:
+    rows = (b"\0" + struct.pack(">H", sixteen) * 8) * 8
+    data = png(8, 8, depth=16, color_type=0, rows=rows)
+    assert close(color_at(sent(data), 4, 4), (eight, eight, eight))
+
+
+def test_sixteen_bits_of_color_are_scaled() -> None:
+    rows = (b"\0" + struct.pack(">HHH", 0x4000, 0x8000, 0xFFFF) * 8) * 8
+    data = png(8, 8, depth=16, color_type=2, rows=rows)
+    assert close(color_at(open_upright(data), 4, 4), (64, 128, 255))
+
+
+def test_of_an_animation_the_first_frame_is_sent() -> None:
+    frames = [Image.new("RGB", (16, 16), name) for name in ("red", "lime", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
+    assert Image.open(BytesIO(data)).is_animated  # type: ignore[attr-defined]
+    assert close(color_at(sent(data), 8, 8), (255, 0, 0))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_image_is_turned_upright_by_its_exif_orientation(kind: str) -> None:
+    image = Image.new("RGB", (32, 16), "red")
+    image.paste("blue", (16, 0, 32, 16))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    seen = sent(encoded(image, kind, exif=exif))
+    assert seen.size == (16, 32)
+    assert close(color_at(seen, 8, 4), (254, 0, 0))
+    assert close(color_at(seen, 8, 28), (0, 0, 254))
+    assert seen.getexif().get(0x0112, 1) == 1
+
+
+def test_open_upright_shows_what_a_person_sees() -> None:
+    image = Image.new("RGBA", (32, 16), (0, 0, 0, 0))
+    image.paste((255, 0, 0, 255), (0, 0, 16, 16))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    seen = open_upright(encoded(image, "PNG", exif=exif))
+    assert (seen.mode, seen.size) == ("RGB", (32, 16))
+    assert (color_at(seen, 4, 8), color_at(seen, 28, 8)) == (WHITE, (255, 0, 0))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_comment_longer_than_jpeg_allows_is_not_sent(kind: str) -> None:
+    words = "calm lake " * 7000
+    info = PngInfo()
+    info.add_text("comment", words)
+    options = {"pnginfo": info} if kind == "PNG" else {"comment": words.encode()}
+    data = encoded(picture(), kind, **options)
+    assert len(encode_for_judge(data)) < 4000
+    assert b"calm lake" not in encode_for_judge(data)
+
+
+def test_an_image_too_wide_for_jpeg_is_an_image_error() -> None:
+    with pytest.raises(ImageError, match="cannot be encoded as JPEG"):
+        encode_for_judge(encoded(Image.new("L", (65_501, 1))))
+
+
+@pytest.mark.parametrize("key", ["exif", "xmp", "transparency"])
+def test_a_text_chunk_that_poses_as_metadata_is_an_image_error(key: str) -> None:
+    info = PngInfo()
+    info.add_text(key, "no such thing")
+    data = encoded(picture(), "PNG", pnginfo=info)
+    for read in (encode_for_judge, open_upright):
+        with pytest.raises(ImageError, match="cannot be converted"):
+            read(data)
+
+
+def test_a_data_url_holds_the_bytes() -> None:
+    data = encoded(picture(), "JPEG")
+    head, _, body = to_data_url(data).partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert base64.b64decode(body, validate=True) == data
+
+
+# --- what is refused ---
+
+
+CUT = {
+    "PNG": encoded(noise(), "PNG"),
+    "JPEG": encoded(noise(), "JPEG"),
+    "progressive JPEG": encoded(noise(), "JPEG", progressive=True),
+    "WebP": encoded(noise(), "WEBP"),
+    "GIF": encoded(noise(), "GIF"),
+    "animated GIF": encoded(
+        noise(), "GIF", save_all=True, append_images=[picture(size=(64, 48))], comment=b"two"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_an_image_that_is_cut_off_anywhere_is_refused(name: str, lenient: bool) -> None:
+    whole = CUT[name]
+    assert check_image(whole).width == 64
+    # The last four bytes of a PNG are a check sum of nothing, so that it is whole without them.
+    last = len(whole) - (4 if name == "PNG" else 0)
+    for length in random.Random(3).sample(range(last), 150) + list(range(last - 50, last)):
+        with pytest.raises(ImageError):
+            check_image(whole[:length])
+
+
+def test_a_gif_cut_where_its_pixels_hold_the_byte_of_the_trailer_is_refused(lenient: bool) -> None:
+    whole = CUT["GIF"]
+    pixels = 13 + 3 * 256 + 10
+    cuts = [at.end() for at in re.finditer(b";", whole[:-1]) if at.start() > pixels]
+    assert len(cuts) > 3
+    for length in cuts:
+        with pytest.raises(ImageError, match="the image is cut off"):
+            decode_image(whole[:length])
+
+
+def test_a_gif_with_blocks_of_no_known_kind_is_refused(lenient: bool) -> None:
+    with pytest.raises(ImageError, match="cut off"):
+        check_image(CUT["GIF"][:-1] + b"\x99;")
+
+
+def test_a_png_whose_pixels_were_changed_is_refused(lenient: bool) -> None:
+    data = bytearray(CUT["PNG"])
+    data[len(data) // 2] ^= 0xFF
+    with pytest.raises(ImageError):
+        check_image(bytes(data))
+
+
+def test_an_image_that_claims_too_many_pixels_is_refused_before_any_is_decoded() -> None:
+    bomb = png(100_000, 100_000, depth=8, color_type=2, rows=b"")
+    with pytest.raises(ImageError):
+        check_image(bomb)
+
+
+def test_an_image_just_over_the_cap_is_refused_with_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = encoded(picture(size=(32, 24)))
+    monkeypatch.setattr(images, "MAX_PIXELS", 32 * 24)
+    assert check_image(data).width == 32
+    monkeypatch.setattr(images, "MAX_PIXELS", 32 * 24 - 1)
+    with pytest.raises(ImageError, match="768 pixels, more than the 767 allowed"):
+        check_image(data)
+
+
+def test_bytes_over_the_cap_are_refused_without_being_decoded() -> None:
+    with pytest.raises(ImageError, match="67,108,865 bytes, more than the 67,108,864 allowed"):
+        check_image(bytes(images.MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0" * 100,
+        b"only a text\n",
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+        encoded(picture(), "BMP"),
+        encoded(picture(), "TIFF"),
+        encoded(picture(), "ICO"),
+        encoded(picture(), "PPM"),
+    ],
+    ids=["empty", "zeros", "text", "SVG", "BMP", "TIFF", "ICO", "PPM"],
+)
+def test_what_is_not_png_jpeg_webp_or_gif_is_refused(data: bytes) -> None:
+    for read in (check_image, decode_image, encode_for_judge, open_upright):
+        with pytest.raises(ImageError, match="no PNG, JPEG, WebP or GIF"):
+            read(data)
+
+
+# --- files ---
+
+
+def test_an_image_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "picture.bin"
+    path.write_bytes(encoded(picture()))
+    assert read_image_file(path) == encoded(picture())
+
+
+@pytest.mark.parametrize("name", [".", "missing.png", "no\0name.png"])
+def test_what_is_no_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with pytest.raises(ImageError, match="is not a file") as caught:
+        read_image_file(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_over_the_cap_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(images.MAX_BYTES + 1)
+    with pytest.raises(ImageError, match=r"large\.png has 67,108,865 bytes"):
+        read_image_file(path)
+
+
+def test_a_path_that_the_system_rejects_is_an_image_error(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"is not a file|cannot be read"):
+        read_image_file(tmp_path / ("x" * 5000))
