@@ -151,18 +151,16 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
             continue
         if not isinstance(value, str):
             raise DataError(f"{where}: {column} must be a text, found {type(value).__name__}")
+        _check_encodable(value, column, where)
     for column in _NEVER_EMPTY:
         if not row[column].strip():
             raise DataError(f"{where}: {column} is empty")
-    if row["scenario_type"] not in TASKS:
-        known = ", ".join(TASKS)
-        raise DataError(
-            f"{where}: scenario_type is {row['scenario_type']!r}, expected one of {known}"
-        )
-    task = TASKS[row["scenario_type"]]
-    turns = row.get("turns") or []
+    task = _task_of(row["scenario_type"], where)
+    turns = [] if row.get("turns") in (None, "") else row["turns"]
     if not isinstance(turns, list) or any(not isinstance(turn, str) for turn in turns):
         raise DataError(f"{where}: turns must be a list of texts")
+    for turn in turns:
+        _check_encodable(turn, "turns", where)
     if task.outputs == TURNS and (len(turns) != TURNS or not all(t.strip() for t in turns)):
         raise DataError(
             f"{where}: turns must hold {TURNS} instructions for scenario_type {task.code}, "
@@ -188,18 +186,40 @@ def registered(code: str) -> CaseSet:
 _REGISTERED: dict[str, CaseSet] = {}
 
 
+def _task_of(code: object, where: str) -> Task:
+    if not isinstance(code, str) or code not in TASKS:
+        known = ", ".join(TASKS)
+        raise DataError(f"{where}: scenario_type is {code!r}, expected one of {known}")
+    return TASKS[code]
+
+
+def _check_encodable(text: str, column: str, where: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: {column} holds half of a surrogate pair") from None
+
+
 def _rows_of(task: Task, rows: Dataset, where: str) -> Dataset:
     from datasets import Image
 
     if missing := [name for name in COLUMNS if name not in rows.column_names]:
         raise DataError(f"{where}: the column {missing[0]!r} is missing")
-    kept = [index for index, code in enumerate(rows["scenario_type"]) if code == task.code]
+    codes = list(rows["scenario_type"])
+    for number, code in enumerate(codes, start=1):
+        # A row that belongs to no task of this split would be left out of every one of them.
+        if _task_of(code, f"{where}, row {number}").split != task.split:
+            raise DataError(f"{where}, row {number}: scenario_type {code} is in the wrong split")
+    kept = [index for index, code in enumerate(codes) if code == task.code]
     if not kept:
         raise DataError(f"{where} has no case with scenario_type {task.code} ({task.name})")
     chosen = rows.select(kept)
     for column in IMAGE_COLUMNS:
         # Undecoded, so that bytes and not pixels travel and a hostile image harms nobody here.
-        chosen = chosen.cast_column(column, Image(decode=False))
+        try:
+            chosen = chosen.cast_column(column, Image(decode=False))
+        except Exception as error:
+            raise DataError(f"{where}: the column {column!r} holds no images: {error}") from None
     _check_rows(task, chosen, kept, where)
     return chosen
 
@@ -209,8 +229,7 @@ def _check_rows(task: Task, chosen: Dataset, kept: list[int], where: str) -> Non
     texts = chosen.select_columns([*TEXT_COLUMNS, "turns"])
     for index, row in zip(kept, texts, strict=True):
         row_where = f"{where}, row {index + 1}"
-        if check_row(row, row_where).split != task.split:
-            raise DataError(f"{row_where}: scenario_type {task.code} is in the wrong split")
+        check_row(row, row_where)
         if row["id"] in seen:
             raise DataError(
                 f"{row_where}: id {row['id']!r} with scenario_type {task.code} appears twice, "
@@ -234,10 +253,7 @@ def _has_image(rows: Dataset, column: str) -> list[bool]:
     present: list[bool] = []
     for batch in arrow.iter(batch_size=1000):
         struct = batch[column].combine_chunks()
-        valid = pc.and_(
-            struct.is_valid(),
-            pc.or_(struct.field("bytes").is_valid(), struct.field("path").is_valid()),
-        )
+        valid = pc.and_(struct.is_valid(), struct.field("bytes").is_valid())
         present.extend(bool(value) for value in valid.to_pylist())
     return present
 

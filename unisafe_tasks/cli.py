@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from unisafe_tasks.errors import UnisafeError
@@ -122,7 +123,12 @@ def describe(source: _SOURCE = None) -> None:
         f"{len(everywhere)} of them in every task shown",
         highlight=False,
     )
-    console.print(f"source {resolved.name}, revision {resolved.revision or '-'}", highlight=False)
+    console.print(
+        f"source {resolved.name}, revision {resolved.revision or '-'}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(f"fingerprint {fingerprint(resolved)}", highlight=False)
 
 
@@ -179,7 +185,8 @@ def _print_scores(metrics: dict[str, Any]) -> None:
 def _title(metrics: dict[str, Any]) -> str:
     panel = metrics["panel"]
     judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
-    return f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
+    # A name may hold brackets, which a table's title would read as markup.
+    return escape(f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}")
 
 
 def _number(value: float | None) -> str:

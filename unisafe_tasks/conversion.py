@@ -54,7 +54,8 @@ def from_jsonl(files: list[Path]) -> Path:
         DataError: naming file, line and field. A path that leaves the folder is refused, since
             somebody else's export must not be able to read this machine's files.
     """
-    return _converted(_jsonl_key(files), lambda: _jsonl_rows(files))
+    name = ", ".join(str(file) for file in files)
+    return _converted(name, _jsonl_key(files), lambda: _jsonl_rows(files))
 
 
 def from_parquet(file: Path) -> Path:
@@ -67,7 +68,7 @@ def from_parquet(file: Path) -> Path:
     def rows() -> Iterator[dict[str, Any]]:
         yield from _checked(_parquet_rows(file), str(file))
 
-    return _converted(f"parquet:{_hash(file)}", rows)
+    return _converted(str(file), f"parquet:{_hash(file)}", rows)
 
 
 def from_saved(folder: Path) -> Path:
@@ -91,10 +92,11 @@ def from_saved(folder: Path) -> Path:
             yield from _checked(split, f"{folder}, split {name}")
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _converted("saved:" + ",".join(_hash(path) for path in files), rows)
+    key = "saved:" + ",".join(_hash(path) for path in files)
+    return _converted(str(folder), key, rows)
 
 
-def _converted(key: str, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
+def _converted(name: str, key: str, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
     digest = hashlib.sha256(f"{_FORMAT}:{key}".encode()).hexdigest()[:32]
     folder = cache_folder() / "cases" / digest
     if folder.is_dir():
@@ -103,6 +105,8 @@ def _converted(key: str, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     try:
         _write_splits(building, rows())
+        if not any((building / "data").iterdir()):
+            raise DataError(f"{name} holds no cases")
         try:
             building.rename(folder)
         except OSError:
@@ -198,10 +202,14 @@ def _image_path(file: Path, value: object, where: str) -> Path:
     if not isinstance(value, str):
         raise DataError(f"{where} must be a path, found {type(value).__name__}")
     folder = file.parent.resolve()
-    path = (folder / value).resolve()
+    try:
+        path = (folder / value).resolve()
+        is_file = path.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
+        raise DataError(f"{where} names {value[:200]!r}, which is no path") from None
     if not path.is_relative_to(folder):
         raise DataError(f"{where} names {value!r}, which is outside the export's folder {folder}")
-    if not path.is_file():
+    if not is_file:
         raise DataError(f"{where} names {value!r}, which is not in {folder}")
     return path
 
@@ -223,6 +231,11 @@ def _checked(rows: Iterable[dict[str, Any]], where: str) -> Iterator[dict[str, A
         if missing := [name for name in COLUMNS if name not in row]:
             raise DataError(f"{where}: the column {missing[0]!r} is missing")
         check_row(row, f"{where}, row {number}")
+        for column in IMAGE_COLUMNS:
+            if (value := row[column]) is None:
+                continue
+            if not isinstance(value, dict) or not isinstance(value.get("bytes"), bytes | None):
+                raise DataError(f"{where}, row {number}: {column} must be an image with its bytes")
         yield {name: row[name] for name in COLUMNS}
 
 

@@ -56,7 +56,14 @@ def examine() -> Iterator[Finding]:
 def _package(name: str, module: str, purpose: str) -> Finding:
     if importlib.util.find_spec(module) is None:
         return Finding(name, "missing", purpose)
-    return Finding(name, "ok", metadata.version(name))
+    return Finding(name, "ok", _version(name))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "version unknown: it is not installed, only on the path"
 
 
 def _torchvision() -> Finding:
@@ -66,7 +73,7 @@ def _torchvision() -> Finding:
         [sys.executable, "-c", "import torchvision"], capture_output=True, check=False
     )
     if done.returncode == 0:
-        return Finding("torchvision", "ok", metadata.version("torchvision"))
+        return Finding("torchvision", "ok", _version("torchvision"))
     return Finding(
         "torchvision",
         "broken",

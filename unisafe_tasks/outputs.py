@@ -64,7 +64,9 @@ _CLOCK_SLACK_S = 2.0
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 _FAILED_MARK = "[LMMS_EVAL_REQUEST_FAILED"
 _BLOCKED = re.compile(r"\A\[SAFETY_BLOCKED:?[^\]]*\]\Z")
-_SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*?)\s*\Z", re.IGNORECASE | re.DOTALL)
+_SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*)\Z", re.IGNORECASE | re.DOTALL)
+_CONVENTION = frozenset({"text", "images", "refusal", "error", "unsupported"})
+_LONGEST_LITERAL = 100_000
 _OPENING, _CLOSING = "<think>", "</think>"
 _UNABLE = (
     r"(?:can ?not|can't|cant|could not|couldn't|(?:am|'m|are|'re) (?:unable|not able)(?: to)?|"
@@ -129,14 +131,17 @@ def parse_output(value: object, task: Task) -> RawOutput:
     """Read a model's return value for a request of `task`. It never raises."""
     if value is None:
         return RawOutput()
-    text = value if isinstance(value, str) else str(value)
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except Exception:  # such as a list too deep to be written out
+        return RawOutput(error=f"the model returned a {type(value).__name__} that has no text form")
     stripped = text.strip()
     if stripped.startswith(_FAILED_MARK):
         return RawOutput(error=stripped[:500])
     if _BLOCKED.match(stripped):
         return RawOutput(refusal="provider", error=stripped[:500])
     if (decoded := _json_object(stripped)) is not None:
-        return _from_json(decoded, text)
+        return _from_json(decoded, text, task)
     if not task.makes_images:
         return RawOutput(text=text)
     return _from_image_text(text, stripped, task)
@@ -150,8 +155,10 @@ def answer_of(text: str) -> str:
     """
     if _CLOSING in text and _OPENING not in text.split(_CLOSING, 1)[0]:
         text = text.split(_CLOSING, 1)[1]
-    text = re.sub(f"{_OPENING}.*?{_CLOSING}", "", text, flags=re.DOTALL)
-    return text.split(_OPENING, 1)[0].strip()
+    # Up to the last closing tag every opening one finds its end, which keeps the search linear.
+    closed, closing, rest = text.rpartition(_CLOSING)
+    closed = re.sub(f"{_OPENING}.*?{_CLOSING}", "", closed + closing, flags=re.DOTALL)
+    return (closed + rest.split(_OPENING, 1)[0]).strip()
 
 
 def looks_like_refusal(text: str) -> bool:
@@ -188,7 +195,7 @@ def _json_object(text: str) -> dict[str, Any] | None:
     if not text.startswith("{"):
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError):
         return None
     known = isinstance(value, dict) and ("text" in value or "images" in value)
@@ -196,10 +203,20 @@ def _json_object(text: str) -> dict[str, Any] | None:
     return value if known or agentic_failure else None
 
 
-def _from_json(value: Mapping[str, Any], original: str) -> RawOutput:
-    sealed = secrets.compare_digest(str(value.get("seal", "")).encode(), _SEAL.encode())
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key appears twice")
+    return value
+
+
+def _from_json(value: Mapping[str, Any], original: str, task: Task) -> RawOutput:
+    seal = str(value.get("seal", "")).encode("utf-8", "surrogatepass")
+    sealed = secrets.compare_digest(seal, _SEAL.encode())
     text, images, error = value.get("text"), value.get("images"), value.get("error")
     if not isinstance(text, str | None) or not isinstance(images, list | str | None):
+        return RawOutput(text=original)
+    if not sealed and not task.makes_images and _says_more(value):
         return RawOutput(text=original)
     paths = [images] if isinstance(images, str) else images or []
     refusal = value.get("refusal")
@@ -217,16 +234,26 @@ def _from_json(value: Mapping[str, Any], original: str) -> RawOutput:
     )
 
 
+def _says_more(value: Mapping[str, Any]) -> bool:
+    """Whether an object that answers a text task holds more to judge than its text."""
+    more = not value.keys() <= _CONVENTION
+    if not (value.get("text") or "").strip():
+        return more and not value.get("error")
+    others = [given for name, given in value.items() if name != "text"]
+    return more or any(given and given is not True for given in others)
+
+
 def _from_image_text(text: str, stripped: str, task: Task) -> RawOutput:
-    if stripped[:1] in ("(", "["):
+    if stripped[:1] in ("(", "[") and len(stripped) <= _LONGEST_LITERAL:
         try:
             value = ast.literal_eval(stripped)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             return RawOutput(text=text)
         return _from_sequence(value) if isinstance(value, tuple | list) else RawOutput(text=text)
     saved = _SAVED_TO.search(stripped)
     candidate = saved.group(1) if saved else stripped
-    if "\n" in candidate or len(candidate) > 1000:
+    # An empty path is the working directory.
+    if not candidate or "\n" in candidate or len(candidate) > 1000:
         return RawOutput(text=text)
     path = Path(candidate)
     try:

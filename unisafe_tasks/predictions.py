@@ -144,7 +144,12 @@ def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tup
     for name in names:
         if not isinstance(name, str) or not name:
             raise PredictionsError(f"{where}: {field} must hold paths")
-        path = (root / name).resolve()
+        try:
+            path = (root / name).resolve()
+        except (OSError, ValueError, RuntimeError):  # a null byte, a loop of links
+            raise PredictionsError(
+                f"{where}: {field} names {name[:200]!r}, which is no path"
+            ) from None
         if not path.is_relative_to(root):
             raise PredictionsError(
                 f"{where}: {field} names {name!r}, which is outside the file's folder {root}"

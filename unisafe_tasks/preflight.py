@@ -34,8 +34,8 @@ def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
             hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ours)}"
             raise UnisafeError(f"there is no task {name!r}; {hint}")
     members = [member for name in asked for member in GROUPS.get(name, (name,))]
-    twice = sorted({name for name in members if members.count(name) > 1})
-    if twice and twice[0] in GROUPS["unisafe"]:
+    twice = [name for name in GROUPS["unisafe"] if members.count(name) > 1]
+    if twice:
         raise UnisafeError(
             f"{twice[0]} is named twice by --tasks {','.join(asked)}: "
             "name groups that do not overlap"

@@ -73,7 +73,8 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             "was scored. Coverage is 0; this is no attack success rate of 0 %."
         ]
     failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
-    reasons = "; ".join(part for part in (missing, failures) if part)
+    # A run that was stopped has outputs that no judge came to.
+    reasons = "; ".join(part for part in (missing, failures) if part) or "no verdicts"
     note = f"{name}: {scored} of {asked} cases scored ({reasons})."
     if not summary["complete"] and scored:
         note += " A subcategory has no scored case: do not compare this score with others."

@@ -131,12 +131,16 @@ def read_run(folder: Path) -> RunContents:
         raise RunError(f"{folder} is no run folder: it has no run.json")
     try:
         info = json.loads((folder / "run.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
+    if not isinstance(info, dict):
+        raise RunError(f"{folder / 'run.json'} cannot be read: it holds no JSON object")
     verdicts: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for file in _files(folder, VERDICTS):
         for number, row in read_rows(file, RunError):
-            _require(row, ("id", "scenario_type", "judge"), f"{file}, line {number}")
+            where = f"{file}, line {number}"
+            _require(row, ("id", "scenario_type", "judge"), where)
+            _require_verdict(row, where)
             key = (row["id"], row["scenario_type"])
             verdicts.setdefault(key, {})[row["judge"]] = row
     predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
@@ -209,3 +213,17 @@ def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> Non
     for field in fields:
         if not isinstance(row.get(field), str):
             raise RunError(f"{where}: {field} is missing or no text")
+
+
+def _require_verdict(row: Mapping[str, Any], where: str) -> None:
+    """A verdict is whole or absent: none of its values, or all of them."""
+    given = tuple(row.get(name) for name in ("judgment", "risk_rating", "refusal"))
+    types = tuple(type(value) for value in given)
+    if given == (None, None, None) or (
+        types == (int, int, bool) and given[0] in (0, 1) and given[1] in (0, 1, 2, 3)
+    ):
+        return
+    raise RunError(
+        f"{where}: judgment, risk_rating and refusal are {given}, "
+        "expected 0 or 1, 0 to 3, and true or false, or three nulls"
+    )

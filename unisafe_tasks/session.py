@@ -289,17 +289,16 @@ def current() -> Session:
     Raises:
         UnisafeError: data, panel or folder cannot be used.
     """
+    # Held throughout: the harness scores in several threads, and only one may open the run.
     with _lock:
-        session = _session
-    if session is not None and not session.finished:
-        return session
-    rank = int(os.environ.get("RANK", "0"))
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UnisafeError(
-            "several ranks cannot agree on a run folder without the lmms-eval plug-in; see the "
-            "warning it gave, or run on one rank"
-        )
-    return open_session(RunSettings(run_folder(None, "model"), rank=rank))
+        if _session is not None and not _session.finished:
+            return _session
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise UnisafeError(
+                "several ranks cannot agree on a run folder without the lmms-eval plug-in; see "
+                "the warning it gave, or run on one rank"
+            )
+        return open_session(RunSettings(run_folder(None, "model")))
 
 
 _session: Session | None = None

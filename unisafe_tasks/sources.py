@@ -33,6 +33,7 @@ __all__ = ["HUB_ID", "Source", "data_setting", "fingerprint", "load_cases", "res
 
 HUB_ID = "segyulee/UniSAFE"
 DEMO = "demo"
+_FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
 _HUB_PATTERN = re.compile(r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$")
 
 
@@ -72,10 +73,10 @@ def _resolve(setting: str) -> Source:
     if setting == DEMO:
         demo = Path(__file__).parent / "demo" / "cases.jsonl"
         return Source(DEMO, conversion.from_jsonl([demo]))
-    path = Path(setting).expanduser()
+    path = Path(os.path.expanduser(setting))
     if path.exists():
         return Source(f"local:{path.resolve().name}", _local_folder(path.resolve()))
-    if match := _HUB_PATTERN.match(setting):
+    if path.suffix not in _FILE_SUFFIXES and (match := _HUB_PATTERN.match(setting)):
         return _from_hub(match.group(1), match.group(2))
     raise DataError(
         f"UNISAFE_DATA is {setting!r}, which is no file or folder here and no hub id; set it to "
@@ -161,7 +162,7 @@ def _local_folder(path: Path) -> Path:
 
 def _from_hub(repo: str, revision: str | None) -> Source:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
         folder = snapshot_download(
@@ -177,7 +178,7 @@ def _from_hub(repo: str, revision: str | None) -> Source:
             "Hugging Face page, then set HF_TOKEN to a token of the approved account "
             "(UNISAFE_DATA=demo runs the bundled demo set instead)"
         ) from None
-    except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # also what the client's HTTP library raises
         raise DataError(
             f"the data set {repo} cannot be downloaded ({_first_line(error)}): check the network, "
             "or set UNISAFE_DATA to a local copy, or to 'demo' for the bundled demo set"

@@ -24,6 +24,7 @@ from unisafe_judges import (
     PanelSession,
     TextPart,
     Verdict,
+    engine,
 )
 
 LIMIT_S = 30
@@ -54,6 +55,13 @@ def result_of(session: PanelSession, evidence: Evidence | None = None) -> JudgeR
 
 def instruction_of(body: dict[str, Any]) -> str:
     return str(body["messages"][1]["content"][0]["text"])
+
+
+def close(session: PanelSession) -> None:
+    closing = threading.Thread(target=session.close, daemon=True)
+    closing.start()
+    closing.join(LIMIT_S)
+    assert not closing.is_alive()
 
 
 class Gate:
@@ -238,6 +246,22 @@ def test_what_would_be_answered_the_same_is_not_tried_again(
     assert result_of(session).verdict == GIVEN
 
 
+def test_the_wait_that_a_server_asks_for_replaces_ours(
+    serve: Serve, panel_of: Callable[..., Panel]
+) -> None:
+    server = serve(in_turn(Answer("busy", 429, {"Retry-After": "0"}), verdict()))
+    with PanelSession(panel_of(server.base_url), first_wait_s=10 * LIMIT_S) as session:
+        assert result_of(session).verdict == GIVEN
+
+
+def test_no_server_can_have_us_wait_for_ever(
+    serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LONGEST_WAIT_S", 0.01)
+    server = serve(in_turn(Answer("busy", 429, {"Retry-After": "1e9"}), verdict()))
+    assert result_of(open_session(server)).verdict == GIVEN
+
+
 # --- a judge that is stopped ---
 
 
@@ -410,7 +434,7 @@ def test_closing_cancels_what_is_under_way_and_what_waits(
     session = open_session(server, settings="max_concurrency: 1")
     futures = [session.submit(text_evidence()) for _ in range(5)]
     gate.wait_for(1)
-    session.close()
+    close(session)
     assert all(future.cancelled() for future in futures)
     assert len(server.requests) == 1
 
@@ -425,7 +449,7 @@ def test_closing_does_not_wait_for_a_retry(serve: Serve, panel_of: Callable[...,
     session = PanelSession(panel_of(serve(busy).base_url), first_wait_s=10 * LIMIT_S)
     future = session.submit(text_evidence())
     assert asked.wait(LIMIT_S)
-    session.close()
+    close(session)
     assert future.cancelled()
 
 

@@ -1,0 +1,73 @@
+"""An environment of its own for every test, and the demo set read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import datasets
+import pytest
+from hypothesis import settings
+
+from unisafe_tasks import TASKS, CaseSet, Source, load_cases, resolve_source, sources
+
+Use = Callable[[Path | str], Source]
+
+# The same examples each time, however slow the machine is.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where converted data is kept by all tests that do not look at the cache."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> Iterator[None]:
+    """Nothing of the person's own settings and caches is read or written."""
+    for name in ("UNISAFE_DATA", "UNISAFE_PANEL", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(shared_cache / "datasets"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+    sources._resolve.cache_clear()
+    yield
+    sources._resolve.cache_clear()
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache for this test alone."""
+    folder = tmp_path / "own-cache"
+    monkeypatch.setenv("UNISAFE_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Set UNISAFE_DATA and resolve it afresh."""
+
+    def resolve(setting: Path | str) -> Source:
+        monkeypatch.setenv("UNISAFE_DATA", str(setting))
+        sources._resolve.cache_clear()
+        return resolve_source()
+
+    return resolve
+
+
+@pytest.fixture
+def demo(use: Use) -> Source:
+    """The bundled demo set, chosen as a user does."""
+    return use("demo")
+
+
+@pytest.fixture(scope="session")
+def demo_cases(shared_cache: Path) -> Mapping[str, CaseSet]:
+    """The cases of the demo set by task code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+        source = resolve_source("demo")
+        return {code: load_cases(source, task) for code, task in TASKS.items()}
