@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from unisafe_tasks import DataError, RunError
@@ -22,6 +22,7 @@ VALUES = (
 )
 
 
+@example({"text": "half a pair \ud83d, a line\u2028 and a \n"})
 @given(st.dictionaries(st.text(), VALUES | st.lists(VALUES, max_size=3), max_size=4))
 def test_a_row_is_one_line_and_comes_back_as_it_was(row: dict[str, Any]) -> None:
     line = encode_row(row)
