@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel, PanelSession
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.sources import Source, load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -63,6 +63,8 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         return source, None
     panel = resolve_panel(panel_setting(), source)
     if panel is not None:
+        if (store := open_store(panel)) is not None:
+            store.close()
         with PanelSession(panel) as session:
             session.check()
     return source, panel

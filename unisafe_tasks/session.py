@@ -29,7 +29,7 @@ from unisafe_tasks.outputs import (
     made_in_this_run,
     status_of,
 )
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
@@ -90,7 +90,8 @@ class Session:
         self.panel = panel
         self.run = Run(settings.folder, settings.rank)
         self.finished = False
-        self._judges = PanelSession(panel) if panel else None
+        self._store = open_store(panel) if panel else None
+        self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
         self._cases: dict[str, Sequence[ScoredCase]] = {}
         self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
@@ -173,6 +174,8 @@ class Session:
         self.finished = True
         if self._judges is not None:
             self._judges.close()
+        if self._store is not None:
+            self._store.close()
         if self.settings.rank == 0:
             self.run.merge_ranks()
             complete = bool(self._begun) and self._begun <= set(self._cases)
