@@ -22,7 +22,7 @@ from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, JudgeResult, Reply, Verdict
 from unisafe_judges.verdicts import parse_verdict
 
-__all__ = ["Seat", "Tally", "reply_key"]
+__all__ = ["Seat", "Tally", "estimated_tokens", "reply_key"]
 
 _ATTEMPTS = 4
 _FIRST_ANSWERS = 10
@@ -153,7 +153,7 @@ class Seat:
         self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
     ) -> tuple[Verdict, Reply | None]:
         await self._requests.take(1)
-        await self._tokens.take(_tokens(prompt))
+        await self._tokens.take(estimated_tokens(prompt))
         async with self._limiter:
             self._raise_if_stopped()
             if (reason := self._budget.exhausted()) is not None:
@@ -251,8 +251,8 @@ def reply_key(identity: Mapping[str, Any], prompt: Prompt) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _tokens(prompt: Prompt) -> float:
-    """A rough count, for pacing only."""
+def estimated_tokens(prompt: Prompt) -> float:
+    """A rough count of a prompt's tokens, for pacing and for estimates before any call."""
     texts = sum(len(item) for item in prompt.content if isinstance(item, str))
     images = sum(not isinstance(item, str) for item in prompt.content)
     return (len(prompt.instructions) + texts) / _CHARACTERS_PER_TOKEN + images * _TOKENS_PER_IMAGE
