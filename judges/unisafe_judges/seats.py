@@ -246,8 +246,7 @@ class Seat:
 
 def reply_key(identity: Mapping[str, Any], prompt: Prompt) -> str:
     """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image."""
-    content = [item if isinstance(item, str) else item.digest for item in prompt.content]
-    parts = [identity, prompt.instructions, content, ENCODER]
+    parts = [identity, prompt.sha256, ENCODER]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
