@@ -71,6 +71,91 @@ def score(
 
 
 @app.command()
+def judge(
+    predictions: Annotated[
+        str,
+        typer.Argument(
+            help="A predictions JSONL, a run folder, or lmms-eval's samples from --predict_only."
+        ),
+    ],
+    panel: Annotated[
+        str | None, typer.Option(help="A panel file or preset; default: UNISAFE_PANEL.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder to write.")] = None,
+    data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task, by code or name; repeatable.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first cases of each task.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")
+    ] = False,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Exit with 1 when a task's coverage is below this.")
+    ] = 0.0,
+) -> None:
+    """Judge outputs that exist already; what was paid for before is not asked again."""
+    from unisafe_tasks import judging
+    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.preflight import check_panel
+    from unisafe_tasks.session import run_folder
+    from unisafe_tasks.sources import resolve_source
+
+    source = resolve_source(data)
+    chosen = resolve_panel(panel or panel_setting(), source)
+    outputs = judging.read_outputs(predictions, source, _tasks(task), limit)
+    if dry_run:
+        _print_estimate(judging.estimate(outputs, chosen))
+        return
+    if chosen is not None:
+        check_panel(chosen)
+    folder = out or run_folder(None, outputs.model)
+    details = {"harness": "unisafe judge", "limit": limit}
+    metrics = judging.judge_outputs(outputs, source, chosen, folder, details)
+    _print_scores(metrics)
+    typer.echo(f"Run folder: {folder}")
+    below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]
+    scored = sum(values["scored"] for values in metrics["tasks"].values())
+    if chosen is not None and not scored:
+        raise UnisafeError("nothing was scored: no judge gave a verdict on any output")
+    if below:
+        raise UnisafeError(f"coverage is below {min_coverage:g} in {', '.join(below)}")
+
+
+@app.command()
+def prompt(
+    predictions: Annotated[
+        str, typer.Argument(help="A predictions JSONL, a run folder, or samples.")
+    ],
+    case: Annotated[str, typer.Option(help="ID:TASK, the task by code or name.")],
+    panel: Annotated[
+        str | None, typer.Option(help="A panel file or preset; default: UNISAFE_PANEL.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
+) -> None:
+    """Print exactly what a judge is sent for one case: text, and images by hash and size."""
+    from unisafe_tasks import judging
+    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.sources import resolve_source
+
+    source = resolve_source(data)
+    chosen = resolve_panel(panel or panel_setting(), source)
+    if chosen is None:
+        raise UnisafeError("the panel 'none' sends nothing")
+    case_id, colon, name = case.rpartition(":")
+    if not colon:
+        raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
+    (wanted,) = _tasks([name])
+    outputs = judging.read_outputs(predictions, source, [wanted])
+    found = [item for item in outputs.items if item[0].id == case_id]
+    if not found:
+        raise UnisafeError(f"the data has no case {case_id}/{wanted.code}")
+    typer.echo(judging.describe_prompt(*found[0], chosen))
+
+
+@app.command()
 def doctor() -> None:
     """Say what works here and what is missing."""
     from unisafe_tasks.doctor import examine
@@ -158,6 +243,32 @@ def validate(source: _SOURCE = None) -> None:
                     ) from None
                 images += 1
     typer.echo(f"{resolved.name}: {total} cases and {images} images are valid")
+
+
+def _tasks(names: list[str] | None) -> list[Any]:
+    from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+
+    found = []
+    for name in names or []:
+        for member in GROUPS.get(name, (name,)):
+            try:
+                found.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
+            except KeyError:
+                known = ", ".join([*TASKS, *GROUPS["unisafe"]])
+                raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
+    return list(dict.fromkeys(found))
+
+
+def _print_estimate(rows: list[dict[str, Any]]) -> None:
+    table = Table("judge", "calls", "in the store", "input tokens, about", "cost, about")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        cost = "no price given" if row["cost"] is None else f"${row['cost']:.2f}"
+        table.add_row(
+            row["judge"], f"{row['calls']:,}", f"{row['cached']:,}", f"{row['tokens']:,}", cost
+        )
+    Console(soft_wrap=True).print(table)
 
 
 def _print_scores(metrics: dict[str, Any]) -> None:

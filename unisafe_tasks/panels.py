@@ -5,14 +5,33 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from unisafe_judges import Panel, PanelError, load_panel
+from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
+from unisafe_tasks.conversion import cache_folder
 from unisafe_tasks.sources import Source
 
-__all__ = ["NO_PANEL", "PRESETS", "panel_setting", "resolve_panel"]
+__all__ = ["NO_PANEL", "PRESETS", "open_store", "panel_setting", "resolve_panel", "store_path"]
 
 NO_PANEL = "none"
 PRESETS = {"labels": Path(__file__).parent / "demo" / "panel.yaml"}
 """Panels that come with the package, by name."""
+
+
+def store_path() -> Path:
+    """UNISAFE_STORE, or `replies.sqlite` in the cache folder."""
+    if setting := os.environ.get("UNISAFE_STORE", "").strip():
+        return Path(setting).expanduser()
+    return cache_folder() / "replies.sqlite"
+
+
+def open_store(panel: Panel) -> ReplyStore | None:
+    """The store of replies, or None for a panel whose judges have nothing to remember.
+
+    Raises:
+        PanelError: it cannot be used; one sentence that says why.
+    """
+    if all(judge.backend == "labels" for judge in panel.judges):
+        return None
+    return ReplyStore(store_path())
 
 
 def panel_setting() -> str | None:

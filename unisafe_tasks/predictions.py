@@ -14,10 +14,13 @@ from typing import Any
 
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.jsonl import read_rows
-from unisafe_tasks.outputs import encode_output
+from unisafe_tasks.outputs import RefusalSource, Status, encode_output
 from unisafe_tasks.tasks import TASKS, Task
 
 __all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions"]
+
+# Our rows name as error what was only missing; the output itself was no failure.
+_ANSWERED = (Status.NO_IMAGE, Status.NO_OUTPUT)
 
 BUNDLED = ("demo", "demo-cautious")
 """Scripted models whose predictions for the demo set are bundled."""
@@ -32,17 +35,18 @@ class Prediction:
     model: str
     text: str
     images: tuple[Path, ...]
-    refusal: bool
+    refusal: RefusalSource | None
     error: str | None
+    history: str | None = None
 
     def as_output(self) -> str:
         """The row as an adapter's return value."""
         return encode_output(
             self.text,
             self.images,
-            refusal="model" if self.refusal else None,
+            refusal=self.refusal,
             error=self.error,
-            history="replayed" if self.task.outputs > 1 else None,
+            history=self.history or ("replayed" if self.task.outputs > 1 else None),
             model=self.model,
         )
 
@@ -128,9 +132,17 @@ def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
         model=row["model"].strip(),
         text=text or "",
         images=images,
-        refusal=refusal,
-        error=str(error) if error else None,
+        refusal=_refusal(row, refusal),
+        error=None if row.get("status") in _ANSWERED else str(error) if error else None,
+        history=row.get("history") if isinstance(row.get("history"), str) else None,
     )
+
+
+def _refusal(row: Mapping[str, Any], flagged: bool) -> RefusalSource | None:
+    # Our own rows say more than the official flag, so that a run folder can be judged again.
+    if flagged:
+        return "provider" if row.get("refusal_source") == "provider" else "model"
+    return "claimed" if row.get("text_refusal") is True else None
 
 
 def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tuple[Path, ...]:

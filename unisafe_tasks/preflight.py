@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel, PanelSession
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.sources import Source, load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, task_named
 
-__all__ = ["check_names", "check_run", "selected_tasks"]
+__all__ = ["check_names", "check_panel", "check_run", "selected_tasks"]
 
 
 def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
@@ -63,6 +63,17 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         return source, None
     panel = resolve_panel(panel_setting(), source)
     if panel is not None:
-        with PanelSession(panel) as session:
-            session.check()
+        check_panel(panel)
     return source, panel
+
+
+def check_panel(panel: Panel) -> None:
+    """Check that the store can be written and that every judge answers.
+
+    Raises:
+        PanelError: the first thing that would fail, in one sentence.
+    """
+    if (store := open_store(panel)) is not None:
+        store.close()
+    with PanelSession(panel) as session:
+        session.check()

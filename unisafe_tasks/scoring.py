@@ -12,8 +12,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tqdm import tqdm
-
 from unisafe_tasks import session as sessions
 from unisafe_tasks.cases import registered
 from unisafe_tasks.metrics import (
@@ -50,19 +48,15 @@ class Deferred(dict[str, Any]):
 
     def __init__(self, record: Mapping[str, Any], pending: sessions.Pending | None) -> None:
         super().__init__(record)
-        self._pending = pending
-
-    @property
-    def waiting(self) -> bool:
-        return self._pending is not None and not self._pending.done
+        self.pending = pending
 
     def resolve(self) -> None:
         """Wait for the verdicts and fill them in."""
-        if self._pending is not None:
+        if self.pending is not None:
             fields = _ROW_FIELDS + (_DETAILS if "images" in self else ())
-            rows = self._pending.verdicts()
+            rows = self.pending.verdicts()
             self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
-            self._pending = None
+            self.pending = None
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         self.resolve()
@@ -155,10 +149,9 @@ def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
 
 def _await(items: Sequence[dict[str, Any]]) -> None:
     deferred = [item for item in items if isinstance(item, Deferred)]
-    if not any(item.waiting for item in deferred):
-        for item in deferred:
-            item.resolve()
-        return
-    name = TASKS[deferred[0]["scenario_type"]].name
-    for item in tqdm(deferred, desc=f"Judging {name}", unit="case"):
+    pending = [item.pending for item in deferred if item.pending is not None]
+    if deferred:
+        name = TASKS[deferred[0]["scenario_type"]].name
+        sessions.watch(pending, sessions.latest(), f"Judging {name}")
+    for item in deferred:
         item.resolve()

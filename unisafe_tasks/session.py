@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from unisafe_judges import FailureKind, ImageError, JudgeResult, Panel, PanelSession
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.cases import Case
@@ -29,14 +31,23 @@ from unisafe_tasks.outputs import (
     made_in_this_run,
     status_of,
 )
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
 from unisafe_tasks.sources import Source, resolve_source
 from unisafe_tasks.tasks import TASKS
 
-__all__ = ["Pending", "RunSettings", "Session", "current", "latest", "open_session", "run_folder"]
+__all__ = [
+    "Pending",
+    "RunSettings",
+    "Session",
+    "current",
+    "latest",
+    "open_session",
+    "run_folder",
+    "watch",
+]
 
 DEFAULT_FOLDER = Path("unisafe_runs")
 
@@ -90,7 +101,8 @@ class Session:
         self.panel = panel
         self.run = Run(settings.folder, settings.rank)
         self.finished = False
-        self._judges = PanelSession(panel) if panel else None
+        self._store = open_store(panel) if panel else None
+        self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
         self._cases: dict[str, Sequence[ScoredCase]] = {}
         self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
@@ -161,6 +173,20 @@ class Session:
         if self._begun <= set(self._cases):
             self.close()
 
+    def progress(self) -> str:
+        """What the judges have done, in a few words."""
+        if self._judges is None:
+            return ""
+        tallies = self._judges.tallies
+        counts = {
+            "cached": sum(tally.cached for tally in tallies),
+            "refused": sum(tally.refusals for tally in tallies),
+            "failed": sum(tally.failed for tally in tallies),
+        }
+        cost = sum(tally.cost for tally in tallies)
+        parts = [f"{count} {name}" for name, count in counts.items() if count]
+        return ", ".join([*parts, f"${cost:.2f}"] if cost else parts)
+
     def metrics(self) -> dict[str, Any]:
         """The scores of the tasks that are finished."""
         everything = [case for cases in self._cases.values() for case in cases]
@@ -173,6 +199,8 @@ class Session:
         self.finished = True
         if self._judges is not None:
             self._judges.close()
+        if self._store is not None:
+            self._store.close()
         if self.settings.rank == 0:
             self.run.merge_ranks()
             complete = bool(self._begun) and self._begun <= set(self._cases)
@@ -245,6 +273,17 @@ class Session:
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
             pending.settle(verdicts)
+
+
+def watch(pending: Sequence[Pending], session: Session, title: str) -> None:
+    """Wait for verdicts, showing the whole panel's progress on one line."""
+    if all(case.done for case in pending):
+        return
+    with tqdm(total=len(pending), desc=title, unit="case") as bar:
+        for case in pending:
+            case.verdicts()
+            bar.set_postfix_str(session.progress(), refresh=False)
+            bar.update()
 
 
 def run_folder(base: Path | None, model: str) -> Path:

@@ -9,6 +9,8 @@ from unisafe_judges.engine import PanelSession
 from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure, PanelError, UnisafeError
 from unisafe_judges.panel import Panel, load_panel
 from unisafe_judges.rubric import RUBRICS, Rubric, load_rubric
+from unisafe_judges.seats import Tally
+from unisafe_judges.store import ReplyStore, StoredReply, merge_stores
 from unisafe_judges.taxonomy import Subcategory, taxonomy
 from unisafe_judges.types import Evidence, ImagePart, JudgeResult, Modality, TextPart, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, parse_verdict
@@ -26,13 +28,17 @@ __all__ = [
     "Panel",
     "PanelError",
     "PanelSession",
+    "ReplyStore",
     "Rubric",
+    "StoredReply",
     "Subcategory",
+    "Tally",
     "TextPart",
     "UnisafeError",
     "Verdict",
     "load_panel",
     "load_rubric",
+    "merge_stores",
     "parse_verdict",
     "taxonomy",
 ]

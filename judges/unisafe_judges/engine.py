@@ -7,41 +7,25 @@ loop runs in one thread of its own, so that a harness can submit from any thread
 from __future__ import annotations
 
 import asyncio
-import random
+import os
 import threading
-import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from unisafe_judges.backends import Judge, build_judge
-from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure
-from unisafe_judges.images import encode_for_judge
+from unisafe_judges.backends import build_judge
+from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.errors import FailureKind
+from unisafe_judges.limits import Budget
 from unisafe_judges.panel import Panel
-from unisafe_judges.rubric import Prompt
-from unisafe_judges.types import Evidence, ImagePart, JudgeResult, Verdict
-from unisafe_judges.verdicts import parse_verdict
+from unisafe_judges.seats import Seat, Tally
+from unisafe_judges.store import ReplyStore
+from unisafe_judges.types import Evidence, JudgeResult
 
 __all__ = ["PanelSession"]
 
-_ATTEMPTS = 4
 _FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 60.0
-_FIRST_ANSWERS = 10
-_RETRIED = frozenset(
-    {
-        FailureKind.RATE_LIMITED,
-        FailureKind.SERVER_ERROR,
-        FailureKind.TIMEOUT,
-        FailureKind.CONNECTION,
-        FailureKind.EMPTY,
-        FailureKind.TRUNCATED,
-        FailureKind.NOT_JSON,
-        FailureKind.OUT_OF_RANGE,
-        FailureKind.CONTRADICTORY,
-    }
-)
 
 T = TypeVar("T")
 
@@ -49,24 +33,56 @@ T = TypeVar("T")
 class PanelSession:
     """A panel that takes cases. Use it as a context manager, or call `close`."""
 
-    def __init__(self, panel: Panel, *, first_wait_s: float = _FIRST_WAIT_S) -> None:
-        """Build the judges. `first_wait_s` is the pause before a first retry; it doubles.
+    def __init__(
+        self,
+        panel: Panel,
+        store: ReplyStore | None = None,
+        *,
+        first_wait_s: float = _FIRST_WAIT_S,
+    ) -> None:
+        """Build the judges.
+
+        Args:
+            panel: who judges.
+            store: where replies are kept and found again; it stays open when the session closes.
+                Without one, every case is asked.
+            first_wait_s: the pause before a first retry, in seconds; it doubles.
 
         Raises:
             PanelError: a key is missing or a label file cannot be used.
         """
         self.panel = panel
-        self._first_wait_s = first_wait_s
         self._closed = False
         self._closing = threading.Lock()
-        self._seats = [_Seat(build_judge(spec)) for spec in panel.judges]
+        # Several ranks ask the same server: together they stay under its cap.
+        ranks = max(1, int(os.environ.get("WORLD_SIZE", "1")))
+        budget = Budget(panel.max_calls, panel.max_cost)
+        judges = [(build_judge(spec), spec) for spec in panel.judges]
+        self._seats = [
+            Seat(
+                judge,
+                spec,
+                panel.judge_identity(spec),
+                store,
+                budget,
+                cap=max(1, judge.max_concurrency // ranks),
+                first_wait_s=first_wait_s,
+            )
+            for judge, spec in judges
+        ]
+        self._encoder = ImageEncoder()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="unisafe-panel", daemon=True
         )
         self._thread.start()
         # Bounds how many cases hold encoded images at once, whatever the number submitted.
-        self._slots = asyncio.Semaphore(2 * max(seat.judge.max_concurrency for seat in self._seats))
+        self._slots = asyncio.Semaphore(2 * max(judge.max_concurrency for judge, _ in judges))
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """What each judge has done so far, in panel order."""
+        return [seat.tally for seat in self._seats]
 
     def check(self) -> None:
         """Ask every judge whether it can work.
@@ -129,103 +145,18 @@ class PanelSession:
         async with self._slots:
             try:
                 prompt = self.panel.rubric.render(evidence)
-                jpegs = await self._encode(evidence)
-            except ImageError as error:
-                return self._all_failed(FailureKind.UNREADABLE_EVIDENCE, str(error))
             except Exception as error:
-                return self._all_failed(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")
+                detail = f"{type(error).__name__}: {error}"
+                return tuple(
+                    JudgeResult(seat.judge.name, None, FailureKind.INTERNAL, detail)
+                    for seat in self._seats
+                )
+
+            async def images() -> Mapping[str, bytes]:
+                return await self._encoder.encode(evidence)
+
             return tuple(
                 await asyncio.gather(
-                    *(self._judge(seat, evidence, prompt, jpegs) for seat in self._seats)
+                    *(seat.judge_case(evidence, prompt, images) for seat in self._seats)
                 )
             )
-
-    async def _encode(self, evidence: Evidence) -> Mapping[str, bytes]:
-        if not any(seat.judge.needs_images for seat in self._seats):
-            return {}
-        images = {part.sha256: part for part in evidence.parts if isinstance(part, ImagePart)}
-        return {
-            sha256: await asyncio.to_thread(_read_and_encode, part)
-            for sha256, part in images.items()
-        }
-
-    def _all_failed(self, kind: FailureKind, detail: str) -> tuple[JudgeResult, ...]:
-        return tuple(JudgeResult(seat.judge.name, None, kind, detail) for seat in self._seats)
-
-    async def _judge(
-        self, seat: _Seat, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> JudgeResult:
-        async with seat.limit:
-            started = time.monotonic()
-            try:
-                verdict, raw, version = await self._ask(seat, evidence, prompt, jpegs)
-            except JudgeFailure as failure:
-                return JudgeResult(seat.judge.name, None, failure.kind, str(failure), failure.raw)
-            except Exception as error:
-                return JudgeResult(
-                    seat.judge.name, None, FailureKind.INTERNAL, f"{type(error).__name__}: {error}"
-                )
-            return JudgeResult(
-                judge=seat.judge.name,
-                verdict=verdict,
-                raw=raw,
-                model_version=version,
-                latency_s=time.monotonic() - started,
-            )
-
-    async def _ask(
-        self, seat: _Seat, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> tuple[Verdict, str | None, str | None]:
-        wait_s = self._first_wait_s
-        for attempt in range(1, _ATTEMPTS + 1):
-            seat.raise_if_stopped()
-            try:
-                answer = await seat.judge.ask(evidence, prompt, jpegs)
-                if isinstance(answer, Verdict):
-                    return answer, None, None
-                verdict = parse_verdict(answer.text)
-                seat.answered()
-                return verdict, answer.text, answer.model_version
-            except JudgeFailure as failure:
-                seat.failed(failure)
-                if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
-                    raise
-                pause = wait_s if failure.retry_after is None else failure.retry_after
-                # A little noise keeps the cases that failed together from returning together.
-                await asyncio.sleep(min(pause, _LONGEST_WAIT_S) * random.uniform(1.0, 1.25))
-                wait_s *= 2
-        raise AssertionError("unreachable")
-
-
-class _Seat:
-    """A judge on the panel, with its limit and what is known of its health."""
-
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
-        self.limit = asyncio.Semaphore(judge.max_concurrency)
-        self._stopped: str | None = None
-        self._bad_requests: int | None = 0
-
-    def raise_if_stopped(self) -> None:
-        if self._stopped is not None:
-            raise JudgeFailure(FailureKind.STOPPED, self._stopped)
-
-    def answered(self) -> None:
-        self._bad_requests = None
-
-    def failed(self, failure: JudgeFailure) -> None:
-        if failure.kind is FailureKind.STOPPED:
-            self._stopped = str(failure)
-        elif failure.kind is not FailureKind.BAD_REQUEST:
-            self._bad_requests = None
-        elif self._bad_requests is not None:
-            self._bad_requests += 1
-            if self._bad_requests == _FIRST_ANSWERS:
-                self._stopped = (
-                    f"judge {self.judge.name}: its first {_FIRST_ANSWERS} answers were all "
-                    f"errors of the request; the last: {failure}"
-                )
-
-
-def _read_and_encode(part: ImagePart) -> bytes:
-    return encode_for_judge(part.read())

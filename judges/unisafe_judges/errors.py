@@ -47,6 +47,8 @@ class FailureKind(StrEnum):
     CONTRADICTORY = "contradictory"
     NO_LABEL = "no_label"
     UNREADABLE_EVIDENCE = "unreadable_evidence"
+    BUDGET = "budget"
+    """The panel's budget was used up before this judge was asked."""
     INTERNAL = "internal"
     """A defect of ours; the detail names the exception."""
 

@@ -37,23 +37,29 @@ class LabelsSpec(_Spec):
     path: Path
 
 
-class OpenAICompatibleSpec(_Spec):
-    """A chat-completions server that takes images as data URLs.
+class Price(_Spec):
+    """Dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class _ModelSpec(_Spec):
+    """What every judge that is a model has.
 
     `api_key_env` is the name of the environment variable that holds the key, never the key.
     `timeout_s` is per request, in seconds.
     """
 
     name: _Name
-    backend: Literal["openai-compatible"]
     model: str = Field(min_length=1)
-    # No user name, query or fragment: the address is recorded, and a path is put after it.
-    base_url: str = Field(pattern=r"^https?://[^@?#\s]+$")
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    temperature: float = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=1024, ge=64)
     max_concurrency: int = Field(default=16, ge=1, le=1000)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
     timeout_s: float = Field(default=120.0, gt=0)
+    price: Price | None = None
 
     def key(self) -> str | None:
         """The API key, or None if the server needs none.
@@ -72,12 +78,23 @@ class OpenAICompatibleSpec(_Spec):
         )
 
 
+class OpenAICompatibleSpec(_ModelSpec):
+    """A chat-completions server that takes images as data URLs."""
+
+    backend: Literal["openai-compatible"]
+    # No user name, query or fragment: the address is recorded, and a path is put after it.
+    base_url: str = Field(pattern=r"^https?://[^@?#\s]+$")
+    temperature: float = Field(default=0.0, ge=0, le=2)
+
+
 JudgeSpec = Annotated[LabelsSpec | OpenAICompatibleSpec, Field(discriminator="backend")]
 
 
 class _PanelFile(_Spec):
     rubric: str
     judges: tuple[JudgeSpec, ...] = Field(min_length=1)
+    max_calls: int | None = Field(default=None, ge=0)
+    max_cost: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _names_differ(self) -> _PanelFile:
@@ -95,6 +112,8 @@ class Panel:
     rubric: Rubric
     judges: tuple[LabelsSpec | OpenAICompatibleSpec, ...]
     sha256: str
+    max_calls: int | None = None
+    max_cost: float | None = None
 
     def describe(self) -> dict[str, Any]:
         """What is recorded of the panel with every result. It holds no key."""
@@ -103,7 +122,13 @@ class Panel:
             "sha256": self.sha256,
             "rubric": {"name": self.rubric.name, "sha256": self.rubric.sha256},
             "judges": [_described(judge) for judge in self.judges],
+            "max_calls": self.max_calls,
+            "max_cost": self.max_cost,
         }
+
+    def judge_identity(self, judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
+        """What of a judge can change its reply to a given prompt; its name cannot."""
+        return {key: value for key, value in _settings(judge).items() if key != "name"}
 
 
 def _described(judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
@@ -144,6 +169,8 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         rubric=rubric,
         judges=judges,
         sha256=_identity(rubric, judges),
+        max_calls=file.max_calls,
+        max_cost=file.max_cost,
     )
 
 
@@ -156,17 +183,15 @@ def _anchored(
 
 
 def _identity(rubric: Rubric, judges: tuple[LabelsSpec | OpenAICompatibleSpec, ...]) -> str:
-    settings: list[dict[str, Any]] = []
-    for judge in judges:
-        if isinstance(judge, LabelsSpec):
-            settings.append(
-                {"name": judge.name, "backend": judge.backend, "labels": _file_hash(judge.path)}
-            )
-        else:
-            kept = {"name", "backend", "model", "temperature", "max_tokens"}
-            settings.append(judge.model_dump(mode="json", include=kept))
-    identity = {"rubric": rubric.sha256, "judges": settings}
+    identity = {"rubric": rubric.sha256, "judges": [_settings(judge) for judge in judges]}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _settings(judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
+    if isinstance(judge, LabelsSpec):
+        return {"name": judge.name, "backend": judge.backend, "labels": _file_hash(judge.path)}
+    kept = {"name", "backend", "model", "temperature", "max_tokens"}
+    return judge.model_dump(mode="json", include=kept)
 
 
 def _file_hash(path: Path) -> str:

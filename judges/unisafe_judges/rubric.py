@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import yaml
@@ -25,6 +26,13 @@ class Prompt:
 
     instructions: str
     content: tuple[str | ImagePart, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Identity of every word and every image."""
+        content = [item if isinstance(item, str) else item.digest for item in self.content]
+        text = json.dumps([self.instructions, content])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

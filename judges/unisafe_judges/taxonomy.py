@@ -43,6 +43,7 @@ def taxonomy(modality: Modality) -> tuple[Subcategory, ...]:
     )
 
 
+@cache
 def render_taxonomy(modality: Modality) -> str:
     """The taxonomy as a judge reads it: a heading per category, a line per subcategory."""
     lines: list[str] = []

@@ -102,6 +102,8 @@ class Reply:
 
     text: str
     model_version: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,3 +117,4 @@ class JudgeResult:
     raw: str | None = None
     model_version: str | None = None
     latency_s: float | None = None
+    cached: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from unisafe_judges import (
     PanelSession,
     TextPart,
     Verdict,
-    engine,
+    limits,
 )
 
 LIMIT_S = 30
@@ -143,7 +144,8 @@ def test_an_image_is_read_once_for_all_judges_and_retries(
         reads.append(1)
         return data
 
-    part = ImagePart("generated image", "0" * 64, read, judged=True)
+    sha256 = hashlib.sha256(data).hexdigest()
+    part = ImagePart("generated image", sha256, read, judged=True)
     evidence = Evidence("demo-001/IC", "IC", "image", (part, part))
     server = serve(in_turn(Answer("busy", 503), verdict()))
     for result in results_of(open_session(server, serve()).submit(evidence)):
@@ -257,7 +259,7 @@ def test_the_wait_that_a_server_asks_for_replaces_ours(
 def test_no_server_can_have_us_wait_for_ever(
     serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(limits, "LONGEST_PAUSE_S", 0.01)
     server = serve(in_turn(Answer("busy", 429, {"Retry-After": "1e9"}), verdict()))
     assert result_of(open_session(server)).verdict == GIVEN
 
@@ -349,7 +351,7 @@ def test_a_judge_is_never_asked_more_cases_at_once_than_it_may_be(
     assert len(server.requests) == len(other.requests) == 8
 
 
-def test_a_case_keeps_its_place_while_it_waits_to_be_tried_again(
+def test_a_case_that_waits_to_be_tried_again_lets_others_through(
     serve: Serve, open_session: OpenSession
 ) -> None:
     server = serve(in_turn(Answer("busy", 503), verdict()))
@@ -358,7 +360,7 @@ def test_a_case_keeps_its_place_while_it_waits_to_be_tried_again(
     for future in [session.submit(case) for case in cases]:
         assert results_of(future)[0].verdict == GIVEN
     asked = [instruction_of(body).splitlines()[2] for body in server.requests]
-    assert asked == ["Question 1.", "Question 1.", "Question 2."]
+    assert asked == ["Question 1.", "Question 2.", "Question 1."]
 
 
 def test_a_slow_judge_does_not_hold_up_the_others(

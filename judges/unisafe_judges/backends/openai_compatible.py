@@ -169,7 +169,17 @@ def _reply(text: str) -> Reply:
     if not isinstance(content, str) or not content.strip():
         raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", raw=text)
     version = body.get("model")
-    return Reply(content, version if isinstance(version, str) else None)
+    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    return Reply(
+        content,
+        version if isinstance(version, str) else None,
+        _count(usage.get("prompt_tokens")),
+        _count(usage.get("completion_tokens")),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and value >= 0 else None
 
 
 def _is_content_block(text: str) -> bool:

@@ -1,0 +1,91 @@
+"""Judging 6,802 text cases against servers with 200 ms latency and 100 slots, all on loopback.
+
+Prints wall time over the ideal for one judge, for three, and for a second run from the store.
+Run: python benchmarks/judge_throughput.py [--cases N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from unisafe_judges import Evidence, PanelSession, ReplyStore, TextPart, load_panel
+
+LATENCY_S = 0.2
+SLOTS = 100
+
+
+def start_server() -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    script = Path(__file__).with_name("slow_judge.py")
+    words = [sys.executable, str(script), "--port", str(port)]
+    server = subprocess.Popen([*words, "--latency", str(LATENCY_S), "--slots", str(SLOTS)])
+    url = f"http://127.0.0.1:{port}/v1"
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{url}/models", timeout=1)
+            return server, url
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the benchmark's server did not start")
+
+
+def evidence(number: int) -> Evidence:
+    parts = (
+        TextPart("instruction given to the model", f"Tell me about teapot {number}."),
+        TextPart("model answer", f"Teapot {number} holds tea. " * 20, judged=True),
+    )
+    return Evidence(f"case-{number}/TT", "TT", "text", parts)
+
+
+def judged(urls: list[str], cases: int, folder: Path, store: ReplyStore) -> float:
+    panel = folder / f"panel{len(urls)}.yaml"
+    entries = "".join(
+        f"  - {{name: judge-{number}, backend: openai-compatible, model: judge-{number}, "
+        f"base_url: '{url}', max_concurrency: {SLOTS}}}\n"
+        for number, url in enumerate(urls)
+    )
+    panel.write_text(f"rubric: unisafe-v1\njudges:\n{entries}")
+    started = time.perf_counter()
+    with PanelSession(load_panel(panel), store) as session:
+        futures = [session.submit(evidence(number)) for number in range(cases)]
+        results = [result for future in futures for result in future.result()]
+    elapsed = time.perf_counter() - started
+    assert all(result.verdict is not None for result in results)
+    return elapsed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=6802)
+    cases = parser.parse_args().cases
+    ideal = cases * LATENCY_S / SLOTS
+    servers = [start_server() for _ in range(3)]
+    urls = [url for _, url in servers]
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            one = judged(urls[:1], cases, folder, ReplyStore(folder / "one.sqlite"))
+            store = ReplyStore(folder / "three.sqlite")
+            three = judged(urls, cases, folder, store)
+            again = judged(urls, cases, folder, store)
+    finally:
+        for server, _ in servers:
+            server.terminate()
+    print(f"ideal for {cases} cases: {ideal:.1f} s")
+    print(f"one judge:    {one:.1f} s, {one / ideal:.2f} x the ideal")
+    print(f"three judges: {three:.1f} s, {three / one:.2f} x one judge")
+    print(f"from the store: {again:.1f} s for {3 * cases} verdicts")
+
+
+if __name__ == "__main__":
+    main()

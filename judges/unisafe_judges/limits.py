@@ -1,0 +1,124 @@
+"""How fast a judge may be asked, and how much it may cost.
+
+Concurrency starts low, doubles while answers are clean, is halved when the server says that it is
+too much, and never passes its cap. Requests and tokens per minute are a second, independent limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+__all__ = ["LONGEST_PAUSE_S", "Budget", "Limiter", "Rate"]
+
+_START = 8
+_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+"""However long a server asks us to wait."""
+_BURST_S = 2.0
+
+
+class Limiter:
+    """The calls a judge has in flight; used as an async context manager around each call."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.limit = min(_START, cap)
+        self.active = 0
+        self._clean = 0
+        self._was_cut = False
+        self._paused_until = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> Self:
+        while self.active >= self.limit or self._pause_left() > 0:
+            if (pause := self._pause_left()) > 0:
+                await asyncio.sleep(pause)
+                continue
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            finally:
+                if not turn.done() or turn.cancelled():
+                    self._wake()
+        self.active += 1
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.active -= 1
+        self._wake()
+
+    def succeeded(self) -> None:
+        """A clean answer: after as many as the limit, the limit grows."""
+        self._clean += 1
+        if self._clean >= self.limit and self.limit < self.cap:
+            # Doubling after a cut would run into the same wall again and again.
+            step = max(1, self.limit // 8) if self._was_cut else self.limit
+            self.limit = min(self.cap, self.limit + step)
+            self._clean = 0
+            self._wake()
+
+    def throttled(self, retry_after: float | None) -> None:
+        """The server asked for less: halve once per pause, and let nothing through meanwhile."""
+        self._clean = 0
+        if self._pause_left() == 0:
+            self.limit = max(1, self.limit // 2)
+            self._was_cut = True
+        pause = min(_PAUSE_S if retry_after is None else retry_after, LONGEST_PAUSE_S)
+        self._paused_until = max(self._paused_until, time.monotonic() + pause)
+
+    def _pause_left(self) -> float:
+        return max(0.0, self._paused_until - time.monotonic())
+
+    def _wake(self) -> None:
+        free = self.limit - self.active
+        while self._waiting and free > 0:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+
+class Rate:
+    """At most so many units a minute, spread evenly with a burst of two seconds' worth."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self._per_second = None if per_minute is None else per_minute / 60
+        self._free_at = 0.0
+
+    async def take(self, units: float) -> None:
+        """Wait until these units fit."""
+        if self._per_second is None:
+            return
+        now = time.monotonic()
+        start = max(self._free_at, now - _BURST_S)
+        self._free_at = start + units / self._per_second
+        if (wait := start - now) > 0:
+            await asyncio.sleep(wait)
+
+
+class Budget:
+    """Limits on what a whole panel may do: calls made, and their cost in dollars."""
+
+    def __init__(self, max_calls: int | None, max_cost: float | None) -> None:
+        self.calls = 0
+        self.cost = 0.0
+        self._max_calls = max_calls
+        self._max_cost = max_cost
+
+    def exhausted(self) -> str | None:
+        """Why no further call may be made, if so."""
+        if self._max_calls is not None and self.calls >= self._max_calls:
+            return f"the budget of {self._max_calls:,} calls is used up"
+        if self._max_cost is not None and self.cost >= self._max_cost:
+            return f"the budget of ${self._max_cost:,.2f} is used up (${self.cost:,.2f} spent)"
+        return None

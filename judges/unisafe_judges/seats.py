@@ -1,0 +1,257 @@
+"""A judge on the panel: asked within its limits, retried, remembered, and stopped if it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_judges import limits
+from unisafe_judges.backends import Judge
+from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure
+from unisafe_judges.images import ENCODER
+from unisafe_judges.limits import Budget, Limiter, Rate
+from unisafe_judges.panel import LabelsSpec, OpenAICompatibleSpec, Price
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.store import ReplyStore, StoredReply
+from unisafe_judges.types import Evidence, JudgeResult, Reply, Verdict
+from unisafe_judges.verdicts import parse_verdict
+
+__all__ = ["Seat", "Tally", "estimated_tokens", "reply_key"]
+
+_ATTEMPTS = 4
+_FIRST_ANSWERS = 10
+_TOKENS_PER_IMAGE = 1000
+_CHARACTERS_PER_TOKEN = 4
+_RETRIED = frozenset(
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.SERVER_ERROR,
+        FailureKind.TIMEOUT,
+        FailureKind.CONNECTION,
+        FailureKind.EMPTY,
+        FailureKind.TRUNCATED,
+        FailureKind.NOT_JSON,
+        FailureKind.OUT_OF_RANGE,
+        FailureKind.CONTRADICTORY,
+    }
+)
+
+Images = Callable[[], Awaitable[Mapping[str, bytes]]]
+
+
+@dataclass
+class Tally:
+    """What a judge has done in this session. `cost` is in dollars, where a price is known."""
+
+    judge: str
+    done: int = 0
+    cached: int = 0
+    refusals: int = 0
+    failed: int = 0
+    calls: int = 0
+    cost: float = 0.0
+
+
+class Seat:
+    """One judge of a session. For one event loop."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        spec: LabelsSpec | OpenAICompatibleSpec,
+        identity: Mapping[str, Any],
+        store: ReplyStore | None,
+        budget: Budget,
+        *,
+        cap: int,
+        first_wait_s: float,
+    ) -> None:
+        self.judge = judge
+        self.tally = Tally(judge.name)
+        self._identity = identity
+        self._is_free = isinstance(spec, LabelsSpec)
+        # A label costs nothing, and its file may be corrected: it is never remembered.
+        self._store = None if self._is_free else store
+        self._budget = budget
+        self._first_wait_s = first_wait_s
+        self._limiter = Limiter(cap)
+        self._requests = Rate(None if isinstance(spec, LabelsSpec) else spec.requests_per_minute)
+        self._tokens = Rate(None if isinstance(spec, LabelsSpec) else spec.tokens_per_minute)
+        self._price: Price | None = None if isinstance(spec, LabelsSpec) else spec.price
+        self._stopped: str | None = None
+        self._bad_requests: int | None = 0
+
+    async def judge_case(self, evidence: Evidence, prompt: Prompt, images: Images) -> JudgeResult:
+        """The judge's result on a case, from the store if it was paid for before."""
+        key = reply_key(self._identity, prompt)
+        started = time.monotonic()
+        try:
+            result = self._remembered(key)
+            if result is None:
+                verdict, reply = await self._ask(key, evidence, prompt, images)
+                result = JudgeResult(
+                    judge=self.judge.name,
+                    verdict=verdict,
+                    raw=reply.text if reply else None,
+                    model_version=reply.model_version if reply else None,
+                    latency_s=time.monotonic() - started,
+                )
+        except JudgeFailure as failure:
+            result = JudgeResult(self.judge.name, None, failure.kind, str(failure), failure.raw)
+        except ImageError as error:
+            kind = FailureKind.UNREADABLE_EVIDENCE
+            result = JudgeResult(self.judge.name, None, kind, str(error))
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            result = JudgeResult(self.judge.name, None, FailureKind.INTERNAL, detail)
+        self._count(result)
+        return result
+
+    def _remembered(self, key: str) -> JudgeResult | None:
+        stored = self._store.find(key) if self._store is not None else None
+        if stored is None or stored.raw is None:
+            return None
+        try:
+            verdict = parse_verdict(stored.raw)
+        except JudgeFailure:
+            # Kept by an older, more lenient parser: it is asked for again.
+            return None
+        return JudgeResult(
+            judge=self.judge.name,
+            verdict=verdict,
+            raw=stored.raw,
+            model_version=stored.model_version,
+            latency_s=stored.latency_s,
+            cached=True,
+        )
+
+    async def _ask(
+        self, key: str, evidence: Evidence, prompt: Prompt, images: Images
+    ) -> tuple[Verdict, Reply | None]:
+        jpegs = await images() if self.judge.needs_images else {}
+        wait_s = self._first_wait_s
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._ask_once(key, evidence, prompt, jpegs)
+            except JudgeFailure as failure:
+                self._note(failure)
+                if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
+                    raise
+                pause = wait_s if failure.retry_after is None else failure.retry_after
+                # A little noise keeps the cases that failed together from returning together.
+                await asyncio.sleep(min(pause, limits.LONGEST_PAUSE_S) * random.uniform(1.0, 1.25))
+                wait_s *= 2
+        raise AssertionError("unreachable")
+
+    async def _ask_once(
+        self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+    ) -> tuple[Verdict, Reply | None]:
+        await self._requests.take(1)
+        await self._tokens.take(estimated_tokens(prompt))
+        async with self._limiter:
+            self._raise_if_stopped()
+            if (reason := self._budget.exhausted()) is not None:
+                raise JudgeFailure(FailureKind.BUDGET, reason)
+            started = time.monotonic()
+            if not self._is_free:
+                self._budget.calls += 1
+                self.tally.calls += 1
+            try:
+                answer = await self.judge.ask(evidence, prompt, jpegs)
+            except JudgeFailure as failure:
+                self._keep(key, evidence, failure, None, time.monotonic() - started)
+                raise
+            if isinstance(answer, Verdict):
+                return answer, None
+            self._charge(answer)
+            try:
+                verdict = parse_verdict(answer.text)
+            except JudgeFailure as failure:
+                self._keep(key, evidence, failure, answer, time.monotonic() - started)
+                raise
+            self._keep(key, evidence, None, answer, time.monotonic() - started)
+            self._limiter.succeeded()
+            self._bad_requests = None
+            return verdict, answer
+
+    def _keep(
+        self,
+        key: str,
+        evidence: Evidence,
+        failure: JudgeFailure | None,
+        reply: Reply | None,
+        latency_s: float,
+    ) -> None:
+        if self._store is None:
+            return
+        raw = reply.text if reply else failure.raw if failure else None
+        self._store.add(
+            StoredReply(
+                key=key,
+                judge=self.judge.name,
+                case_key=evidence.case,
+                output_sha256=evidence.output_sha256,
+                encoder=ENCODER,
+                failure=str(failure.kind) if failure else None,
+                detail=str(failure) if failure else None,
+                raw=raw,
+                model_version=reply.model_version if reply else None,
+                input_tokens=reply.input_tokens if reply else None,
+                output_tokens=reply.output_tokens if reply else None,
+                latency_s=latency_s,
+            )
+        )
+
+    def _charge(self, reply: Reply) -> None:
+        if self._price is None:
+            return
+        cost = (
+            (reply.input_tokens or 0) * self._price.input
+            + (reply.output_tokens or 0) * self._price.output
+        ) / 1e6
+        self.tally.cost += cost
+        self._budget.cost += cost
+
+    def _raise_if_stopped(self) -> None:
+        if self._stopped is not None:
+            raise JudgeFailure(FailureKind.STOPPED, self._stopped)
+
+    def _note(self, failure: JudgeFailure) -> None:
+        if failure.kind is FailureKind.STOPPED:
+            self._stopped = str(failure)
+        elif failure.kind is FailureKind.RATE_LIMITED:
+            self._limiter.throttled(failure.retry_after)
+        if failure.kind is not FailureKind.BAD_REQUEST:
+            self._bad_requests = None
+        elif self._bad_requests is not None:
+            self._bad_requests += 1
+            if self._bad_requests == _FIRST_ANSWERS:
+                self._stopped = (
+                    f"judge {self.judge.name}: its first {_FIRST_ANSWERS} answers were all "
+                    f"errors of the request; the last: {failure}"
+                )
+
+    def _count(self, result: JudgeResult) -> None:
+        self.tally.done += 1
+        self.tally.cached += result.cached
+        self.tally.failed += result.verdict is None
+        self.tally.refusals += result.verdict is not None and result.verdict.refusal
+
+
+def reply_key(identity: Mapping[str, Any], prompt: Prompt) -> str:
+    """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image."""
+    parts = [identity, prompt.sha256, ENCODER]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def estimated_tokens(prompt: Prompt) -> float:
+    """A rough count of a prompt's tokens, for pacing and for estimates before any call."""
+    texts = sum(len(item) for item in prompt.content if isinstance(item, str))
+    images = sum(not isinstance(item, str) for item in prompt.content)
+    return (len(prompt.instructions) + texts) / _CHARACTERS_PER_TOKEN + images * _TOKENS_PER_IMAGE

@@ -1,0 +1,209 @@
+"""The reply store: every reply of a judge, kept the moment it arrives.
+
+A SQLite file in WAL mode, which several processes of one machine may write to at once. A reply is
+found by a key that covers everything that can change it: the judge's identity, the prompt's every
+word, and the images' hashes. A failure is recorded too, and is never an answer to a later question.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from unisafe_judges.errors import PanelError
+
+__all__ = ["ReplyStore", "StoredReply", "merge_stores"]
+
+_VERSION = 1
+_BUSY_TIMEOUT_S = 60.0
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "glusterfs", "ceph", "afs", "gpfs"}
+)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS replies (
+    key           TEXT NOT NULL,
+    judge         TEXT NOT NULL,
+    case_key      TEXT NOT NULL,
+    output_sha256 TEXT NOT NULL,
+    failure       TEXT,
+    detail        TEXT,
+    raw           TEXT,
+    model_version TEXT,
+    input_tokens  INTEGER,
+    output_tokens INTEGER,
+    latency_s     REAL,
+    encoder       TEXT NOT NULL,
+    created       REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS replies_by_key ON replies (key, failure);
+"""
+_COLUMNS = (
+    "key, judge, case_key, output_sha256, failure, detail, raw, model_version, "
+    "input_tokens, output_tokens, latency_s, encoder, created"
+)
+
+
+@dataclass(frozen=True)
+class StoredReply:
+    """One reply, or one recorded failure (`failure` set), as a row of the store.
+
+    `created` is in seconds since the epoch; `latency_s` in seconds; tokens as the server counted.
+    """
+
+    key: str
+    judge: str
+    case_key: str
+    output_sha256: str
+    encoder: str
+    failure: str | None = None
+    detail: str | None = None
+    raw: str | None = None
+    model_version: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    latency_s: float | None = None
+    created: float = 0.0
+
+
+class ReplyStore:
+    """An open store. Safe for several threads of this process, and for several processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store, making it if needed.
+
+        Raises:
+            PanelError: it lies on a network disk, cannot be written, is locked or is no store.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        _refuse_network_disk(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise PanelError(_sentence(path, error)) from None
+
+    def find(self, key: str) -> StoredReply | None:
+        """The latest reply under a key; a recorded failure is never one."""
+        with self._lock:
+            row = self._db.execute(
+                f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND failure IS NULL "
+                "ORDER BY created DESC LIMIT 1",
+                (key,),
+            ).fetchone()
+        return None if row is None else _reply(row)
+
+    def add(self, reply: StoredReply) -> None:
+        """Keep a reply; it survives the process from here on.
+
+        Raises:
+            PanelError: the store can no longer be written.
+        """
+        values = (
+            *(getattr(reply, name.strip()) for name in _COLUMNS.split(",")[:-1]),
+            reply.created or time.time(),
+        )
+        marks = ", ".join("?" * len(values))
+        try:
+            with self._lock:
+                self._db.execute(f"INSERT INTO replies ({_COLUMNS}) VALUES ({marks})", values)
+        except sqlite3.Error as error:
+            raise PanelError(_sentence(self.path, error)) from None
+
+    def replies(self) -> Iterator[StoredReply]:
+        """Every row, oldest first."""
+        cursor = self._db.execute(f"SELECT {_COLUMNS} FROM replies ORDER BY created, key")
+        return (_reply(row) for row in cursor)
+
+    def close(self) -> None:
+        """Close the store; nothing is lost without it."""
+        with self._lock:
+            self._db.close()
+
+    def _open(self) -> None:
+        db = self._db
+        db.execute("PRAGMA journal_mode = WAL")
+        # A crash of this process loses nothing; only a crash of the machine could lose the last
+        # replies, and syncing each of them would cost more than asking those few again.
+        db.execute("PRAGMA synchronous = NORMAL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _VERSION):
+            raise sqlite3.DatabaseError(f"it has format {version}, this program reads {_VERSION}")
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+
+def merge_stores(target: ReplyStore, source: Path) -> int:
+    """Copy the rows of another store that `target` lacks; returns how many were copied.
+
+    Raises:
+        PanelError: the other store does not exist or cannot be read.
+    """
+    if not source.is_file():
+        raise PanelError(f"there is no reply store {source}")
+    other = ReplyStore(source)
+    copied = 0
+    try:
+        with target._lock:
+            have = {
+                tuple(row) for row in target._db.execute("SELECT key, judge, created FROM replies")
+            }
+        for reply in other.replies():
+            if (reply.key, reply.judge, reply.created) not in have:
+                target.add(reply)
+                copied += 1
+    finally:
+        other.close()
+    return copied
+
+
+def _reply(row: tuple[object, ...]) -> StoredReply:
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    return StoredReply(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
+
+
+def _refuse_network_disk(path: Path) -> None:
+    kind = _file_system(path)
+    if kind in _NETWORK:
+        raise PanelError(
+            f"the reply store {path} is on a network disk ({kind}), where SQLite's locks do not "
+            "hold: set UNISAFE_STORE to a local path; stores of several machines can be merged"
+        )
+
+
+def _file_system(path: Path) -> str:
+    """The type of the file system a path is on, as Linux names it; empty where it cannot say."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    target = os.path.realpath(path)
+    best, kind = "", ""
+    for line in mounts:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind
+
+
+def _sentence(path: Path, error: Exception) -> str:
+    reason = str(error)
+    if "readonly" in reason or "unable to open" in reason or isinstance(error, OSError):
+        return (
+            f"the reply store {path} cannot be written ({reason}): "
+            "set UNISAFE_STORE to a path that can"
+        )
+    if "locked" in reason:
+        return f"the reply store {path} is locked by another process: wait for it, or end it"
+    return f"the reply store {path} is damaged or no reply store ({reason}): move it away"
