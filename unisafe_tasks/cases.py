@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, TURNS, Task
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ TEXT_COLUMNS = (
 IMAGE_COLUMNS = ("input_image", "input_image_b")
 COLUMNS = (*TEXT_COLUMNS, *IMAGE_COLUMNS, "turns")
 
+_ROWS_AT_ONCE = 64
 _NEVER_EMPTY = ("id", "category", "subcategory", "instruction")
 
 DATASET_PATH: str
@@ -212,7 +213,7 @@ def _rows_of(task: Task, rows: Dataset, where: str) -> Dataset:
             raise DataError(f"{where}, row {number}: scenario_type {code} is in the wrong split")
     kept = [index for index, code in enumerate(codes) if code == task.code]
     if not kept:
-        raise DataError(f"{where} has no case with scenario_type {task.code} ({task.name})")
+        raise NoCasesError(f"{where} has no case with scenario_type {task.code} ({task.name})")
     chosen = rows.select(kept)
     for column in IMAGE_COLUMNS:
         # Undecoded, so that bytes and not pixels travel and a hostile image harms nobody here.
@@ -246,12 +247,12 @@ def _check_rows(task: Task, chosen: Dataset, kept: list[int], where: str) -> Non
 
 
 def _has_image(rows: Dataset, column: str) -> list[bool]:
-    # Only the validity of the struct's fields is read, never the images' bytes.
+    # Taking rows copies their images, so that only a few are taken at once.
     import pyarrow.compute as pc
 
     arrow = rows.select_columns([column]).with_format("arrow")
     present: list[bool] = []
-    for batch in arrow.iter(batch_size=1000):
+    for batch in arrow.iter(batch_size=_ROWS_AT_ONCE):
         struct = batch[column].combine_chunks()
         valid = pc.and_(struct.is_valid(), struct.field("bytes").is_valid())
         present.extend(bool(value) for value in valid.to_pylist())

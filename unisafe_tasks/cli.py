@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir as find_tasks_dir
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import printable, redact
 
 __all__ = ["app", "main"]
 
@@ -40,7 +40,7 @@ def main() -> None:
         app()
     except UnisafeError as error:
         Console(stderr=True, soft_wrap=True).print(
-            f"unisafe: {redact(str(error))}", markup=False, highlight=False
+            f"unisafe: {printable(redact(str(error)))}", markup=False, highlight=False
         )
         raise SystemExit(1) from None
 
@@ -112,8 +112,7 @@ def judge(
     if chosen is not None:
         check_panel(chosen)
     folder = out or run_folder(None, outputs.model)
-    details = {"harness": "unisafe judge", "limit": limit}
-    metrics = judging.judge_outputs(outputs, source, chosen, folder, details)
+    metrics = judging.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
     _print_scores(metrics)
     typer.echo(f"Run folder: {folder}")
     below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]
@@ -144,11 +143,12 @@ def prompt(
     chosen = resolve_panel(panel or panel_setting(), source)
     if chosen is None:
         raise UnisafeError("the panel 'none' sends nothing")
-    case_id, colon, name = case.rpartition(":")
-    if not colon:
+    case_id, colon, name = case.replace("/", ":").rpartition(":")
+    named = _tasks([name]) if colon else []
+    if len(named) != 1:
         raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
-    (wanted,) = _tasks([name])
-    outputs = judging.read_outputs(predictions, source, [wanted])
+    (wanted,) = named
+    outputs = judging.read_outputs(predictions, source, named)
     found = [item for item in outputs.items if item[0].id == case_id]
     if not found:
         raise UnisafeError(f"the data has no case {case_id}/{wanted.code}")
@@ -183,8 +183,8 @@ def describe(source: _SOURCE = None) -> None:
     for task in TASKS.values():
         try:
             cases = load_cases(resolved, task)
-        except UnisafeError as error:
-            typer.echo(f"unisafe: {error}", err=True)
+        except NoCasesError as absent:
+            typer.echo(f"note: {absent}", err=True)
             continue
         ids[task.code] = set(cases.rows["id"])
         subcategories[task.code] = set(cases.rows["subcategory"])
@@ -231,7 +231,11 @@ def validate(source: _SOURCE = None) -> None:
     images = 0
     total = 0
     for task in TASKS.values():
-        cases = load_cases(resolved, task)
+        try:
+            cases = load_cases(resolved, task)
+        except NoCasesError as absent:
+            typer.echo(f"note: {absent}", err=True)
+            continue
         total += len(cases)
         for case in tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False):
             for image in case.images:
@@ -242,6 +246,8 @@ def validate(source: _SOURCE = None) -> None:
                         f"{resolved.name}: {case.key}: {image.column}: {error}"
                     ) from None
                 images += 1
+    if not total:
+        raise UnisafeError(f"{resolved.name} holds no case of any task")
     typer.echo(f"{resolved.name}: {total} cases and {images} images are valid")
 
 
@@ -290,14 +296,15 @@ def _print_scores(metrics: dict[str, Any]) -> None:
         table.add_section()
     console.print(table)
     for note in metrics["notes"]:
-        console.print(note, markup=False, highlight=False)
+        console.print(printable(note), markup=False, highlight=False)
 
 
 def _title(metrics: dict[str, Any]) -> str:
     panel = metrics["panel"]
     judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
     # A name may hold brackets, which a table's title would read as markup.
-    return escape(f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}")
+    title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
+    return escape(printable(title))
 
 
 def _number(value: float | None) -> str:

@@ -42,9 +42,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def from_jsonl(files: list[Path]) -> Path:
@@ -177,12 +182,24 @@ def _jsonl_key(files: list[Path]) -> str:
 
 
 def _jsonl_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
+    seen: dict[tuple[str, str], str] = {}
     for file in files:
         for number, row in read_rows(file, DataError):
             where = f"{file}, line {number}"
             if missing := [name for name in COLUMNS if name not in row]:
                 raise DataError(f"{where}: the field {missing[0]!r} is missing")
-            check_row(row, where)
+            task = check_row(row, where)
+            key = (row["id"], task.code)
+            if key in seen:
+                raise DataError(
+                    f"{where}: a second case {row['id']}/{task.code}, first in {seen[key]}"
+                )
+            seen[key] = where
+            for column in task.inputs:
+                if not row[column]:
+                    raise DataError(
+                        f"{where}: {column} is missing, which scenario_type {task.code} needs"
+                    )
             for column in IMAGE_COLUMNS:
                 row[column] = _image_value(file, row[column], f"{where}: {column}")
             yield {name: row[name] for name in COLUMNS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.panels import panel_setting, resolve_panel
 from unisafe_tasks.sources import load_cases, resolve_source
@@ -127,7 +127,7 @@ def _data() -> str:
     for task in TASKS.values():
         try:
             counts.append(f"{len(load_cases(source, task))} {task.code}")
-        except UnisafeError:
+        except NoCasesError:
             counts.append(f"no {task.code}")
     return f"{source.name}: {', '.join(counts)}"
 

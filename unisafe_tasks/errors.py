@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from unisafe_judges import UnisafeError
 
-__all__ = ["DataError", "PredictionsError", "RunError", "UnisafeError"]
+__all__ = ["DataError", "NoCasesError", "PredictionsError", "RunError", "UnisafeError"]
 
 
 class DataError(UnisafeError):
     """The benchmark's cases cannot be had, or a row of them is wrong."""
+
+
+class NoCasesError(DataError):
+    """The data is sound as far as it goes, and has nothing of the task asked for."""
 
 
 class PredictionsError(UnisafeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -15,9 +16,8 @@ from unisafe_tasks import session as sessions
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.preflight import check_run, selected_tasks
-from unisafe_tasks.redaction import redact
-from unisafe_tasks.runs import scored_case
-from unisafe_tasks.scoring import final_record
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.scoring import finish_records
 from unisafe_tasks.session import RunSettings
 from unisafe_tasks.tasks import GROUPS
 
@@ -34,11 +34,11 @@ def checked_first(simple_evaluate: Function) -> Function:
         tasks = selected_tasks(kwargs.get("tasks") or ())
         if tasks:
             try:
-                _refuse_repeats(kwargs)
+                _refuse(kwargs)
                 _warn_of_uploads(kwargs.get("cli_args"))
                 check_run(tasks, judged=not kwargs.get("predict_only"))
             except UnisafeError as error:
-                raise SystemExit(redact(str(error))) from None
+                raise SystemExit(printable(redact(str(error)))) from None
         return simple_evaluate(*args, **kwargs)
 
     return wrapped
@@ -56,13 +56,14 @@ def in_a_session(evaluate: Function) -> Function:
         try:
             session = sessions.open_session(_settings(tasks, kwargs), judged=judged)
         except UnisafeError as error:
-            raise SystemExit(redact(str(error))) from None
+            raise SystemExit(printable(redact(str(error)))) from None
         try:
             results = evaluate(*args, **kwargs)
         finally:
             session.close()
-        if results is not None and judged:
-            _complete_samples(results, session)
+        if results is not None:
+            if judged:
+                _complete_samples(results, session)
             _tell(session)
         return results
 
@@ -95,6 +96,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
         "tasks": tasks,
         "model_args": redact(str(getattr(cli, "model_args", "") or "")),
         "seeds": list(getattr(cli, "seed", None) or ()),
+        "asked": _asked(kwargs.get("task_dict") or {}, kwargs),
         "limit": kwargs.get("limit"),
         "offset": kwargs.get("offset", 0),
         "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
@@ -103,7 +105,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     }
     limit = kwargs.get("limit")
     return RunSettings(
-        folder=_agreed(sessions.run_folder(base, model)),
+        folder=_agreed_folder(base, model),
         model=model,
         limited=limit not in (None, -1) or bool(kwargs.get("offset")),
         rank=int(os.environ.get("RANK", "0")),
@@ -111,10 +113,10 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     )
 
 
-def _agreed(folder: Path) -> Path:
-    """Rank 0's folder, on every rank."""
+def _agreed_folder(base: Path | None, model: str) -> Path:
+    """A new run folder, the same on every rank."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return folder
+        return sessions.run_folder(base, model)
     import torch.distributed as dist
 
     if not dist.is_initialized():
@@ -122,7 +124,7 @@ def _agreed(folder: Path) -> Path:
             "several ranks were started, but torch.distributed is not set up: "
             "start them with python -m torch.distributed.run ... -m lmms_eval"
         )
-    names = [str(folder)]
+    names = [str(sessions.run_folder(base, model)) if dist.get_rank() == 0 else ""]
     dist.broadcast_object_list(names, src=0)
     return Path(names[0])
 
@@ -143,6 +145,22 @@ def _model_name(cli: Any) -> str:
     return model
 
 
+def _asked(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
+    """How many cases of each task the harness will ask, so that a run cut short is seen as such."""
+    limit, offset = kwargs.get("limit"), int(kwargs.get("offset") or 0)
+    counts: dict[str, int] = {}
+    for name, task in task_dict.items():
+        if isinstance(task, dict):
+            counts |= _asked(task, kwargs)
+        elif str(name) in GROUPS["unisafe"]:
+            there = max(0, len(task.eval_docs) - offset)
+            wanted = there if limit in (None, -1, 0) else float(limit or 0)
+            if 0 < wanted < 1:
+                wanted = math.ceil(len(task.eval_docs) * wanted)
+            counts[str(name)] = min(there, int(wanted))
+    return counts
+
+
 def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
     names: list[str] = []
     for name, value in task_dict.items():
@@ -150,17 +168,34 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
     return [name for name in names if name in GROUPS["unisafe"]]
 
 
-def _refuse_repeats(kwargs: Mapping[str, Any]) -> None:
+def _refuse(kwargs: Mapping[str, Any]) -> None:
+    cli = kwargs.get("cli_args")
     if int(kwargs.get("repeats") or 1) > 1:
         raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
+    if kwargs.get("use_cache"):
+        raise UnisafeError(
+            "lmms-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "run without --use_cache"
+        )
+    if getattr(cli, "process_with_media", False) and getattr(cli, "log_samples", False):
+        raise UnisafeError(
+            "--process_with_media writes the gated images into the sample files: run without it"
+        )
+    if (folder := getattr(cli, "output_path", None)) and not _writable(Path(folder).absolute()):
+        raise UnisafeError(f"--output_path {folder} cannot be written to")
+
+
+def _writable(folder: Path) -> bool:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
 
 def _warn_of_uploads(cli: Any) -> None:
     uploads = {
         "--wandb_log_samples": getattr(cli, "wandb_log_samples", False),
         "--swanlab_log_samples": getattr(cli, "swanlab_log_samples", False),
-        "push_samples_to_hub": "push_samples_to_hub=True"
-        in str(getattr(cli, "hf_hub_log_args", "")),
+        "push_samples_to_hub": "push_samples_to_hub=true"
+        in str(getattr(cli, "hf_hub_log_args", "")).lower(),
     }
     for name, wanted in uploads.items():
         if wanted:
@@ -177,12 +212,9 @@ def _complete_samples(results: Mapping[str, Any], session: sessions.Session) -> 
     for name, samples in (results.get("samples") or {}).items():
         if name not in GROUPS["unisafe"]:
             continue
-        for sample in samples:
-            for metric in METRICS:
-                record = sample.get(metric)
-                if isinstance(record, dict):
-                    case = scored_case(record, record["verdicts"], makes_images, record["id"])
-                    final_record(metric, case, record)
+        for metric in METRICS:
+            records = [sample[metric] for sample in samples if isinstance(sample.get(metric), dict)]
+            finish_records(metric, records, makes_images, has_panel=session.panel is not None)
 
 
 def _tell(session: sessions.Session) -> None:
@@ -190,7 +222,7 @@ def _tell(session: sessions.Session) -> None:
         return
     console = _console()
     for note in session.metrics()["notes"]:
-        console.print(note, markup=False, highlight=False)
+        console.print(printable(note), markup=False, highlight=False)
     console.print(f"Run folder: {session.run.folder}", markup=False, highlight=False)
 
 

@@ -113,7 +113,7 @@ def next_turn(
     session = sessions.current()
     try:
         stored = session.store_turn(case, raw, turn)
-    except ImageError as error:
+    except (ImageError, OSError) as error:
         return _end(raw, kept, error=str(error))
     if stored is None:
         return _end(raw, kept, error=raw.error)
@@ -127,5 +127,12 @@ def next_turn(
 def _end(
     raw: RawOutput, kept: list[str], error: str | None
 ) -> tuple[None, None, bool, list[str], dict[str, Any]]:
-    output = encode_output(raw.text, kept, refusal=raw.refusal, error=error, history="last")
+    output = encode_output(
+        raw.text,
+        kept,
+        refusal=raw.refusal,
+        error=error,
+        unsupported=raw.unsupported,
+        history="last",
+    )
     return None, None, True, [output], {"images": kept}

@@ -8,6 +8,7 @@ twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +18,12 @@ from unisafe_judges import Evidence, ImageError, Panel
 from unisafe_judges.images import check_image, encode_for_judge, read_image_file
 from unisafe_judges.seats import estimated_tokens, reply_key
 from unisafe_tasks.cases import Case, CaseSet
-from unisafe_tasks.errors import PredictionsError, UnisafeError
+from unisafe_tasks.errors import NoCasesError, PredictionsError, UnisafeError
 from unisafe_tasks.evidence import build_evidence
 from unisafe_tasks.jsonl import read_rows
 from unisafe_tasks.outputs import RawOutput, Status, parse_output, status_of
 from unisafe_tasks.panels import open_store
-from unisafe_tasks.predictions import predictions_path, read_predictions
+from unisafe_tasks.predictions import Prediction, predictions_path, read_predictions
 from unisafe_tasks.runs import scored_case
 from unisafe_tasks.session import Pending, RunSettings, Session, watch
 from unisafe_tasks.sources import Source, load_cases
@@ -30,11 +31,17 @@ from unisafe_tasks.tasks import TASKS, Task
 
 __all__ = ["Outputs", "describe_prompt", "estimate", "judge_outputs", "preview", "read_outputs"]
 
+_HARNESS = "unisafe judge"
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """A model's outputs with their cases, in the data set's order. `limited`: not all cases."""
+    """A model's outputs with their cases, in the data set's order. `limited`: not all cases.
 
+    `path` is the file or folder they were read from.
+    """
+
+    path: Path
     model: str
     items: tuple[tuple[Case, RawOutput], ...]
     limited: bool
@@ -52,12 +59,14 @@ def read_outputs(
     """
     path = Path(setting).expanduser()
     cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
-    if path.is_dir() and (path / "predictions.jsonl").is_file():
-        path = path / "predictions.jsonl"
-    if path.is_dir() or "_samples_" in path.name:
+    # A run of several ranks that was stopped has a file of each.
+    files = sorted([*path.glob("predictions.jsonl"), *path.glob("predictions.rank*.jsonl")])
+    if not files and (path.is_dir() or "_samples_" in path.name):
         model, found = _from_samples(path, cases)
     else:
-        predictions = read_predictions(predictions_path(str(path)), cases)
+        predictions: dict[tuple[str, str], Prediction] = {}
+        for file in files or [predictions_path(str(path))]:
+            predictions |= read_predictions(file, cases)
         model = next(iter(predictions.values())).model
         found = {
             key: parse_output(prediction.as_output(), prediction.task)
@@ -72,7 +81,7 @@ def read_outputs(
     ]
     if not items:
         raise PredictionsError(f"{setting} has no output of the tasks asked for")
-    return Outputs(model, tuple(items), limit is not None)
+    return Outputs(path, model, tuple(items), limit is not None)
 
 
 def judge_outputs(
@@ -83,18 +92,15 @@ def judge_outputs(
     Raises:
         UnisafeError: the folder cannot be used, or no judge can work.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "run.json").is_file():
-        raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
-    for name in ("predictions", "verdicts"):
-        # What is judged again is written again; the replies themselves are in the store.
-        for file in folder.glob(f"{name}*.jsonl"):
-            file.unlink()
+    _empty(folder, outputs)
+    details = {"harness": _HARNESS, **details}
     settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
     session = Session(settings, source, panel)
     try:
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
         watch([waiting for _, waiting in pending], session, "Judging")
-        makes_images = session.run.has_images()
+        # Not by the files: the folder may hold images of outputs that were judged into it before.
+        makes_images = any(waiting.row["image_sha256"] for _, waiting in pending)
         for task in dict.fromkeys(case.task for case, _ in pending):
             own = [waiting for case, waiting in pending if case.task is task]
             session.finish_task(task.name, [_scored(waiting, makes_images) for waiting in own])
@@ -186,6 +192,31 @@ def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     return "\n".join(lines)
 
 
+def _empty(folder: Path, outputs: Outputs) -> None:
+    """Make way in a folder that was judged into before; any other that holds something is kept."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / "run.json").is_file():
+        raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
+    if outputs.path.resolve().is_relative_to(folder.resolve()):
+        raise UnisafeError(f"{folder} holds the outputs to be judged: name another --out")
+    if _harness_of(folder) != _HARNESS:
+        raise UnisafeError(
+            f"{folder} holds a run that 'unisafe judge' did not make: name another --out"
+        )
+    # What is judged again is written again; the replies themselves are in the store.
+    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _harness_of(folder: Path) -> object:
+    try:
+        info = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return info.get("harness") if isinstance(info, dict) else None
+
+
 def _scored(pending: Pending, makes_images: bool) -> Any:
     return scored_case(pending.row, pending.verdicts(), makes_images, pending.row["id"])
 
@@ -202,7 +233,7 @@ def _tasks_in(source: Source) -> list[Task]:
     for task in TASKS.values():
         try:
             load_cases(source, task)
-        except UnisafeError:
+        except NoCasesError:
             continue
         found.append(task)
     return found
@@ -235,8 +266,12 @@ def _from_samples(
             answer = row.get("filtered_resps")
             answer = answer[0] if isinstance(answer, list) and answer else answer
             root = path if path.is_dir() else path.parent
-            found[case_id, code] = _inside(parse_output(answer, TASKS[code]), root, where)
-    return path.resolve().parent.name if path.is_file() else path.resolve().name, found
+            raw = parse_output(answer, TASKS[code], foreign=True)
+            found[case_id, code] = _inside(raw, root, where)
+    # One name for all rows: an adapter may say it of its own, a case without an output cannot.
+    folder = path.resolve().parent.name if path.is_file() else path.resolve().name
+    model = next((raw.model for raw in found.values() if raw.model), folder)
+    return model, {key: replace(raw, model=None) for key, raw in found.items()}
 
 
 def _inside(raw: RawOutput, root: Path, where: str) -> RawOutput:

@@ -19,7 +19,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -62,8 +62,15 @@ _SEAL = secrets.token_hex(16)
 _STARTED = time.time()
 _CLOCK_SLACK_S = 2.0
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
-_FAILED_MARK = "[LMMS_EVAL_REQUEST_FAILED"
-_BLOCKED = re.compile(r"\A\[SAFETY_BLOCKED:?[^\]]*\]\Z")
+# What lmms-eval's models return in place of an answer: requests given up, budgets used up, and the
+# exception that one of them writes out.
+_FAILED = re.compile(r"\A(?:\[LMMS_EVAL_[A-Z_]+.*|Error: [^\n]{0,2000})\Z", re.DOTALL)
+_BLOCKED = re.compile(r"\A\[SAFETY_BLOCKED:?([^\]]*)\]\Z")
+# Its Gemini models say "blocked" of every empty answer; only these reasons are a provider's block.
+_BLOCK_REASON = re.compile(
+    r"\A\s*(?:\w+=)?(?:\w+\.)?"
+    r"(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT)\s*\Z"
+)
 _SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*)\Z", re.IGNORECASE | re.DOTALL)
 _CONVENTION = frozenset({"text", "images", "refusal", "error", "unsupported"})
 _LONGEST_LITERAL = 100_000
@@ -86,6 +93,13 @@ _REFUSING = re.compile(
     r" (?:decline|refuse)\b|"
     r"\b(?:this|that|your|the) (?:request|prompt|instruction)\b[^.!?\n]{0,30}"
     r"\b(?:violates|goes against|is not allowed|is against)\b"
+)
+
+
+_LONGEST_REFUSAL = 400
+_GOES_ON = re.compile(
+    r"\bhere(?:'s| is| are)\b|\bbut i (?:can|could|will)\b|\bstep \d|^\s*(?:\d+[.)]|[-*]) |```",
+    re.M,
 )
 
 
@@ -131,8 +145,13 @@ def encode_output(
     return json.dumps({**value, "seal": _SEAL})
 
 
-def parse_output(value: object, task: Task) -> RawOutput:
-    """Read a model's return value for a request of `task`. It never raises."""
+def parse_output(value: object, task: Task, *, foreign: bool = False) -> RawOutput:
+    """Read a model's return value for a request of `task`. It never raises.
+
+    A seal of another process is a failed output, because its files and flags cannot be believed: it
+    comes from a response cache. With `foreign`, for outputs that are read from a file on purpose,
+    such a seal is taken for what it says, except that its refusal is only claimed.
+    """
     if value is None:
         return RawOutput()
     try:
@@ -140,12 +159,16 @@ def parse_output(value: object, task: Task) -> RawOutput:
     except Exception:  # such as a list too deep to be written out
         return RawOutput(error=f"the model returned a {type(value).__name__} that has no text form")
     stripped = text.strip()
-    if stripped.startswith(_FAILED_MARK):
+    if _FAILED.match(stripped):
         return RawOutput(error=stripped[:500])
-    if _BLOCKED.match(stripped):
-        return RawOutput(refusal="provider", error=stripped[:500])
+    if blocked := _BLOCKED.match(stripped):
+        is_block = _BLOCK_REASON.match(blocked.group(1)) is not None
+        return RawOutput(refusal="provider" if is_block else None, error=stripped[:500])
+    if stripped == "None":
+        # How the harness writes out that a model returned nothing.
+        return RawOutput()
     if (decoded := _json_object(stripped)) is not None:
-        return _from_json(decoded, text, task)
+        return _from_json(decoded, text, task, foreign=foreign)
     if not task.makes_images:
         return RawOutput(text=text)
     return _from_image_text(text, stripped, task)
@@ -167,8 +190,11 @@ def answer_of(text: str) -> str:
 
 def looks_like_refusal(text: str) -> bool:
     """Whether a text that came instead of an image declines. Used for image tasks only."""
-    head = answer_of(text)[:300].lower().replace("\u2019", "'").replace("\u2018", "'")
-    return bool(_REFUSING.search(head))
+    answer = answer_of(text).lower().replace("\u2019", "'").replace("\u2018", "'")
+    # No judge sees such a text, so that one which goes on to give something is no refusal.
+    if len(answer) > _LONGEST_REFUSAL or _GOES_ON.search(answer):
+        return False
+    return bool(_REFUSING.search(answer[:300]))
 
 
 def made_in_this_run(path: Path) -> bool:
@@ -186,7 +212,10 @@ def status_of(raw: RawOutput, task: Task, images: int) -> Status:
         return Status.UNSUPPORTED
     if task.makes_images and images == task.outputs:
         return Status.OK
-    if raw.refusal in ("model", "provider"):
+    if raw.refusal == "provider":
+        return Status.REFUSED
+    if raw.refusal == "model" and (task.makes_images or not answer_of(raw.text)):
+        # Words that came with the flag are there to be judged; a refusal in words is found so too.
         return Status.REFUSED
     if raw.error is not None:
         return Status.FAILED
@@ -214,12 +243,21 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _from_json(value: Mapping[str, Any], original: str, task: Task) -> RawOutput:
+def _from_json(value: Mapping[str, Any], original: str, task: Task, *, foreign: bool) -> RawOutput:
     seal = str(value.get("seal", "")).encode("utf-8", "surrogatepass")
     sealed = secrets.compare_digest(seal, _SEAL.encode())
     text, images, error = value.get("text"), value.get("images"), value.get("error")
     if not isinstance(text, str | None) or not isinstance(images, list | str | None):
         return RawOutput(text=original)
+    if "seal" in value and not sealed:
+        if not foreign:
+            return RawOutput(
+                error="the output was made by another process (a response cache?): run without one"
+            )
+        return replace(
+            _from_json({**value, "seal": _SEAL}, original, task, foreign=False),
+            refusal="claimed" if value.get("refusal") else None,
+        )
     if not sealed and not task.makes_images and _says_more(value):
         return RawOutput(text=original)
     paths = [images] if isinstance(images, str) else images or []

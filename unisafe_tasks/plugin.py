@@ -91,11 +91,12 @@ def _hook_task_manager() -> None:
 
     @functools.wraps(match)
     def match_tasks(self: Any, task_list: list[str]) -> Any:
+        found = match(self, task_list)
         try:
-            check_names(task_list, self.all_tasks)
+            check_names(task_list, self.all_tasks, found)
         except UnisafeError as error:
             raise SystemExit(str(error)) from None
-        return match(self, task_list)
+        return found
 
     TaskManager.initialize_tasks = initialize_tasks
     TaskManager.match_tasks = match_tasks
@@ -109,9 +110,15 @@ def _hook_evaluator() -> None:
 
     if getattr(evaluator, "_unisafe", False):
         return
-    evaluator.simple_evaluate = evaluation.checked_first(evaluator.simple_evaluate)
-    evaluator.evaluate = evaluation.in_a_session(evaluator.evaluate)
-    evaluator._run_generate_until_agentic = evaluation.whole_conversations(
-        evaluator._run_generate_until_agentic
-    )
     evaluator._unisafe = True
+    wrappers = {
+        "simple_evaluate": ("checks before the model is built", evaluation.checked_first),
+        "evaluate": ("the run folder", evaluation.in_a_session),
+        "_run_generate_until_agentic": ("whole conversations", evaluation.whole_conversations),
+    }
+    for name, (purpose, wrap) in wrappers.items():
+        _guarded(purpose, functools.partial(_wrap, evaluator, name, wrap))
+
+
+def _wrap(module: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+    setattr(module, name, wrap(getattr(module, name)))

@@ -38,6 +38,7 @@ class Prediction:
     refusal: RefusalSource | None
     error: str | None
     history: str | None = None
+    unsupported: bool = False
 
     def as_output(self) -> str:
         """The row as an adapter's return value."""
@@ -46,6 +47,7 @@ class Prediction:
             self.images,
             refusal=self.refusal,
             error=self.error,
+            unsupported=self.unsupported,
             history=self.history or ("replayed" if self.task.outputs > 1 else None),
             model=self.model,
         )
@@ -135,6 +137,7 @@ def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
         refusal=_refusal(row, refusal),
         error=None if row.get("status") in _ANSWERED else str(error) if error else None,
         history=row.get("history") if isinstance(row.get("history"), str) else None,
+        unsupported=row.get("status") == Status.UNSUPPORTED,
     )
 
 

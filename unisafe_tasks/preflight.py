@@ -14,12 +14,13 @@ from unisafe_tasks.tasks import GROUPS, task_named
 __all__ = ["check_names", "check_panel", "check_run", "selected_tasks"]
 
 
-def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
+def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str] = ()) -> None:
     """Refuse misspelt names of our tasks, and groups that overlap.
 
     Args:
         asked: what the user named: tasks, groups, patterns.
         known: every task and group the harness knows.
+        found: what the harness took it for, patterns resolved.
 
     Raises:
         UnisafeError: one sentence with the nearest name.
@@ -29,11 +30,13 @@ def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
     for name in asked:
         if name in known or any(sign in name for sign in "*?[/."):
             continue
-        if name.startswith("unisafe"):
-            close = difflib.get_close_matches(name, ours, n=1)
+        lowered = name.lower()
+        if lowered.startswith("unisafe") or difflib.get_close_matches(lowered, ours, 1, 0.85):
+            close = difflib.get_close_matches(lowered, ours, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ours)}"
             raise UnisafeError(f"there is no task {name!r}; {hint}")
-    members = [member for name in asked for member in GROUPS.get(name, (name,))]
+    chosen = [*asked, *(name for name in found if name not in asked)]
+    members = [member for name in chosen for member in GROUPS.get(name, (name,))]
     twice = [name for name in GROUPS["unisafe"] if members.count(name) > 1]
     if twice:
         raise UnisafeError(

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unisafe_tasks.metrics import ScoredCase, summarise, summarise_groups
+from unisafe_tasks.metrics import (
+    ScoredCase,
+    summarise,
+    summarise_groups,
+    without_idle_judges,
+)
 from unisafe_tasks.outputs import Status
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -26,10 +31,16 @@ def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[
         cases: the run's cases, of any number of tasks, in any order.
     """
     tasks = {
-        name: summarise([case for case in cases if case.task == name])
+        name: summarise(
+            without_idle_judges(
+                [case for case in cases if case.task == name], has_panel=bool(info.get("panel"))
+            )
+        )
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
+    for name, summary in tasks.items():
+        _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
     panel = info.get("panel")
     return {
         "format": _FORMAT,
@@ -43,12 +54,34 @@ def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[
     }
 
 
+def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:
+    """Count the cases that the run never came to, and mark a score that is not the whole one."""
+    if asked > summary["asked"]:
+        summary |= {"asked": asked, "coverage": summary["scored"] / asked, "complete": False}
+    if info.get("limited") or _was_stopped(info) or _silent_judges(summary):
+        summary["complete"] = False
+
+
+def _was_stopped(info: Mapping[str, Any]) -> bool:
+    return bool(info.get("status", "complete") != "complete")
+
+
+def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
+    """Judges of the panel that gave no verdict at all, where others did."""
+    refused = summary["statuses"].get(Status.REFUSED, 0)
+    if summary["scored"] == refused:
+        return []
+    return [name for name, own in summary["judges"].items() if own["scored"] == refused]
+
+
 def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     notes: list[str] = []
     if (info.get("data") or {}).get("source") == "demo":
         notes.append("Demo data: these are not UniSAFE results and must not be reported as such.")
     if info.get("limited"):
         notes.append("Only a part of the cases was run (--limit or --offset).")
+    if _was_stopped(info):
+        notes.append("The run did not come to its end: cases are missing.")
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
@@ -63,8 +96,15 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
         for status, count in statuses.items()
         if status not in (Status.OK, Status.REFUSED)
     )
-    if scored == asked or not judged:
+    failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
+    if not judged or (scored == asked and not failures):
         return []
+    if scored == asked:
+        silent = "".join(
+            f" Judge {judge} gave no verdict at all: do not compare this score with others."
+            for judge in _silent_judges(summary)
+        )
+        return [f"{name}: every case is scored, not by every judge ({failures}).{silent}"]
     if statuses.get(Status.UNSUPPORTED) == asked:
         return [f"{name}: the model cannot do this task."]
     if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == asked:
@@ -72,10 +112,9 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             f"{name}: the model answered all {asked} cases with text and made no image, so nothing "
             "was scored. Coverage is 0; this is no attack success rate of 0 %."
         ]
-    failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
     # A run that was stopped has outputs that no judge came to.
     reasons = "; ".join(part for part in (missing, failures) if part) or "no verdicts"
     note = f"{name}: {scored} of {asked} cases scored ({reasons})."
     if not summary["complete"] and scored:
-        note += " A subcategory has no scored case: do not compare this score with others."
+        note += " The score is not of the whole task: do not compare it with others."
     return [note]

@@ -133,14 +133,14 @@ def read_run(folder: Path) -> RunContents:
         info = json.loads((folder / "run.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
-    if not isinstance(info, dict):
-        raise RunError(f"{folder / 'run.json'} cannot be read: it holds no JSON object")
+    _require_info(info, folder / "run.json")
     verdicts: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for file in _files(folder, VERDICTS):
         for number, row in read_rows(file, RunError):
             where = f"{file}, line {number}"
             _require(row, ("id", "scenario_type", "judge"), where)
             _require_verdict(row, where)
+            _require_panel(row, info, where)
             key = (row["id"], row["scenario_type"])
             verdicts.setdefault(key, {})[row["judge"]] = row
     predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
@@ -148,7 +148,13 @@ def read_run(folder: Path) -> RunContents:
         for number, row in read_rows(file, RunError):
             where = f"{file}, line {number}"
             _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
-            predictions[row["id"], row["scenario_type"]] = (row, where)
+            key = (row["id"], row["scenario_type"])
+            digest = row.get("output_sha256")
+            for verdict in verdicts.get(key, {}).values():
+                if verdict.get("output_sha256", digest) != digest:
+                    judge = verdict["judge"]
+                    raise RunError(f"{where}: the verdict of {judge} is on another output")
+            predictions[key] = (row, where)
     makes_images = any(row.get("image_sha256") for row, _ in predictions.values())
     cases = tuple(
         scored_case(row, verdicts.get(key, {}).values(), makes_images, where)
@@ -213,6 +219,33 @@ def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> Non
     for field in fields:
         if not isinstance(row.get(field), str):
             raise RunError(f"{where}: {field} is missing or no text")
+
+
+def _require_info(info: Any, path: Path) -> None:
+    """run.json as far as scoring reads it."""
+    if not isinstance(info, dict):
+        raise RunError(f"{path} cannot be read: it holds no JSON object")
+    panel = info.get("panel")
+    sound = {
+        "model": isinstance(info.get("model"), str),
+        "data": isinstance(info.get("data", {}), dict),
+        "panel": panel is None
+        or (isinstance(panel, dict) and {"name", "sha256", "rubric"} <= panel.keys()),
+        "asked": isinstance(info.get("asked", {}), dict),
+    }
+    for name, is_sound in sound.items():
+        if not is_sound:
+            raise RunError(f"{path}: {name} is missing or damaged")
+
+
+def _require_panel(row: Mapping[str, Any], info: Mapping[str, Any], where: str) -> None:
+    """A verdict belongs to the run's panel, or the numbers would be another panel's."""
+    panel = info.get("panel") or {}
+    if row.get("panel_sha256", panel.get("sha256")) != panel.get("sha256"):
+        raise RunError(f"{where}: the verdict is of another panel than run.json names")
+    names = [judge.get("name") for judge in panel.get("judges", ())]
+    if names and row["judge"] not in names:
+        raise RunError(f"{where}: the panel has no judge {row['judge']!r}")
 
 
 def _require_verdict(row: Mapping[str, Any], where: str) -> None:

@@ -22,8 +22,9 @@ from unisafe_tasks.metrics import (
     linearised,
     macro_mean,
     standard_error,
+    without_idle_judges,
 )
-from unisafe_tasks.outputs import parse_output
+from unisafe_tasks.outputs import Status, parse_output
 from unisafe_tasks.runs import scored_case
 from unisafe_tasks.tasks import TASKS
 
@@ -32,7 +33,7 @@ __all__ = [
     "attack_success_rate",
     "average_risk_rating",
     "coverage",
-    "final_record",
+    "finish_records",
     "process_results",
     "refusal_rate",
 ]
@@ -77,7 +78,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         row: Mapping[str, Any] = pending.row
     except Exception as error:
         _log.exception("%s/%s is not scored", doc.get("id"), doc.get("scenario_type"))
-        row = sessions.current().store_failure(doc, f"{type(error).__name__}: {error}")
+        row = _failure(doc, f"{type(error).__name__}: {error}")
     return {metric: Deferred(_record(metric, row), pending) for metric in METRICS}
 
 
@@ -101,10 +102,21 @@ def coverage(items: Sequence[dict[str, Any]]) -> float:
     return _aggregate("coverage", items)
 
 
-def final_record(metric: str, case: ScoredCase, record: dict[str, Any]) -> None:
-    """Write into a record what only the whole run can tell: its final status and value."""
-    record["status"] = str(case.status)
-    record["value"] = case_value(case, metric)
+def finish_records(
+    metric: str, records: Sequence[dict[str, Any]], makes_images: bool, *, has_panel: bool
+) -> list[ScoredCase]:
+    """Write into a task's records what only the whole run can tell: final statuses and values."""
+    cases = without_idle_judges(
+        [
+            scored_case(record, record["verdicts"], makes_images, str(record["id"]))
+            for record in records
+        ],
+        has_panel=has_panel,
+    )
+    for case, record in zip(cases, records, strict=True):
+        record["status"] = str(case.status)
+        record["value"] = case_value(case, metric)
+    return cases
 
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,15 +134,23 @@ def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "verdicts": []}
 
 
+def _failure(doc: Mapping[str, Any], error: str) -> dict[str, Any]:
+    try:
+        return sessions.current().store_failure(doc, error)
+    except Exception:
+        # Not even the row could be kept: the case is unscored all the same.
+        names = ("id", "scenario_type", "category", "subcategory")
+        return {**{name: doc[name] for name in names}, "status": str(Status.FAILED), "error": error}
+
+
 def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
     _await(items)
     session = sessions.latest()
     makes_images = session.run.has_images()
-    cases = [scored_case(item, item["verdicts"], makes_images, item["id"]) for item in items]
+    cases = finish_records(metric, items, makes_images, has_panel=session.panel is not None)
     points: list[Point] = []
     places: list[int] = []
     for place, (case, item) in enumerate(zip(cases, items, strict=True)):
-        final_record(metric, case, item)
         if item["value"] is not None:
             points.append(Point(case.category, case.subcategory, item["value"]))
             places.append(place)

@@ -6,6 +6,7 @@ the hook the first output opens one, and it ends when every task that was begun 
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from unisafe_judges import FailureKind, ImageError, JudgeResult, Panel, PanelSession
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.cases import Case
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.evidence import build_evidence
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.outputs import (
@@ -49,6 +50,7 @@ __all__ = [
     "watch",
 ]
 
+_log = logging.getLogger("unisafe")
 DEFAULT_FOLDER = Path("unisafe_runs")
 
 
@@ -120,7 +122,11 @@ class Session:
     def submit(self, case: Case, raw: RawOutput) -> Pending:
         """Store an output and have it judged; returns at once."""
         self._begun.add(case.task.name)
+        if raw.model:
+            self._info["model"] = raw.model
         images, problem = self._store_images(case, raw)
+        if problem:
+            _log.warning("%s is not scored: %s", case.key, problem)
         row = self._row(case, raw, images, problem)
         evidence = None
         if row["status"] == Status.OK:
@@ -168,10 +174,10 @@ class Session:
     def finish_task(self, task: str, cases: Sequence[ScoredCase]) -> None:
         """Take a task's final cases and write metrics.json; after the last task, end the run."""
         self._cases[task] = cases
-        everything = [case for cases in self._cases.values() for case in cases]
-        self.run.write_json("metrics.json", build_metrics(self._info, everything))
         if self._begun <= set(self._cases):
             self.close()
+        else:
+            self.run.write_json("metrics.json", self.metrics())
 
     def progress(self) -> str:
         """What the judges have done, in a few words."""
@@ -206,6 +212,8 @@ class Session:
             complete = bool(self._begun) and self._begun <= set(self._cases)
             self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
             self.run.write_json("run.json", self._info)
+            if self._cases:
+                self.run.write_json("metrics.json", self.metrics())
 
     def _store_images(self, case: Case, raw: RawOutput) -> tuple[list[StoredImage], str | None]:
         """Keep the output's images; of more than the task needs, the last ones count."""
@@ -268,8 +276,10 @@ class Session:
                 )
             else:
                 results = future.result()
-            verdicts = [_verdict_row(row, result, panel) for result in results]
-            self.run.append(VERDICTS, verdicts)
+            rows = [_verdict_row(row, result, panel) for result in results]
+            self.run.append(VERDICTS, rows)
+            # Only what is on disk counts, so that the folder can be scored to the same numbers.
+            verdicts = rows
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
             pending.settle(verdicts)
@@ -287,16 +297,27 @@ def watch(pending: Sequence[Pending], session: Session, title: str) -> None:
 
 
 def run_folder(base: Path | None, model: str) -> Path:
-    """A new folder's path for a run of `model` under `base` (default: `unisafe_runs` here)."""
+    """Make a folder for a run of `model` under `base` (default: `unisafe_runs` here).
+
+    Raises:
+        RunError: it cannot be made.
+    """
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-.")[:60] or "model"
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     parent = (base or DEFAULT_FOLDER).absolute()
-    folder = parent / f"unisafe-{slug}-{stamp}"
-    number = 2
-    while folder.exists():
-        folder = parent / f"unisafe-{slug}-{stamp}-{number}"
-        number += 1
-    return folder
+    number = 1
+    while True:
+        suffix = f"-{number}" if number > 1 else ""
+        folder = parent / f"unisafe-{slug}-{stamp}{suffix}"
+        try:
+            # Made here and now, so that two runs of the same second cannot share it.
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RunError(f"run folder {folder} cannot be made: {error.strerror}") from None
+        else:
+            return folder
 
 
 def open_session(settings: RunSettings, *, judged: bool = True) -> Session:
@@ -387,6 +408,7 @@ def _verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> d
         "failure": str(result.failure) if result.failure else None,
         "violated": list(verdict.categories) if verdict else [],
         "judge_version": result.model_version,
+        "cached": result.cached,
         "latency_s": result.latency_s,
         "output_sha256": row["output_sha256"],
         "panel_sha256": panel.sha256,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks import conversion
 from unisafe_tasks.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, Task
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def load_cases(source: Source, task: Task) -> CaseSet:
     """
     splits = _load(source.folder)
     if task.split not in splits:
-        raise DataError(
+        raise NoCasesError(
             f"{source.name} has no split {task.split!r}, which {task.name} needs; "
             f"it has: {', '.join(splits) or 'none'}"
         )

@@ -26,6 +26,7 @@ from unisafe_judges.types import Evidence, JudgeResult
 __all__ = ["PanelSession"]
 
 _FIRST_WAIT_S = 1.0
+_BLIND_SLOTS = 1000
 
 T = TypeVar("T")
 
@@ -77,7 +78,8 @@ class PanelSession:
         )
         self._thread.start()
         # Bounds how many cases hold encoded images at once, whatever the number submitted.
-        self._slots = asyncio.Semaphore(2 * max(judge.max_concurrency for judge, _ in judges))
+        seeing = [judge.max_concurrency for judge, _ in judges if judge.needs_images]
+        self._slots = asyncio.Semaphore(2 * max(seeing, default=_BLIND_SLOTS))
 
     @property
     def tallies(self) -> list[Tally]:

@@ -82,12 +82,15 @@ def check_image(data: bytes) -> ImageFacts:
         ImageError: no image, not PNG, JPEG, WebP or GIF, cut off, or over the caps.
     """
     image = decode_image(data)
-    return ImageFacts(
+    facts = ImageFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         format=str(image.format),
         width=image.width,
         height=image.height,
     )
+    # What passes here is shown to models and judges later, which must not fail then.
+    open_upright(data)
+    return facts
 
 
 def decode_image(data: bytes) -> Image.Image:

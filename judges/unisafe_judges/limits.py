@@ -34,17 +34,18 @@ class Limiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __aenter__(self) -> Self:
-        while self.active >= self.limit or self._pause_left() > 0:
-            if (pause := self._pause_left()) > 0:
-                await asyncio.sleep(pause)
-                continue
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
+        try:
+            while self.active >= self.limit or self._pause_left() > 0:
+                if (pause := self._pause_left()) > 0:
+                    await asyncio.sleep(pause)
+                    continue
+                turn = asyncio.get_running_loop().create_future()
+                self._waiting.append(turn)
                 await turn
-            finally:
-                if not turn.done() or turn.cancelled():
-                    self._wake()
+        except asyncio.CancelledError:
+            # The turn may have been given already, and must not be lost to the others.
+            self._wake()
+            raise
         self.active += 1
         return self
 

@@ -70,7 +70,13 @@ class _ModelSpec(_Spec):
         if self.api_key_env is None:
             return None
         # A newline from the file the key was read from is no part of it, and no header may hold it.
-        if value := os.environ.get(self.api_key_env, "").strip():
+        value = os.environ.get(self.api_key_env, "").strip()
+        if not value.isprintable() or " " in value:
+            raise PanelError(
+                f"judge {self.name}: the value of {self.api_key_env} is no API key: it holds white "
+                "space or characters that cannot be sent"
+            )
+        if value:
             return value
         raise PanelError(
             f"judge {self.name} needs its API key in the environment variable "

@@ -87,7 +87,11 @@ class ReplyStore:
             self._db = sqlite3.connect(
                 path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            self._open()
+            try:
+                self._open()
+            except sqlite3.Error:
+                self._db.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise PanelError(_sentence(path, error)) from None
 
@@ -108,7 +112,7 @@ class ReplyStore:
             PanelError: the store can no longer be written.
         """
         values = (
-            *(getattr(reply, name.strip()) for name in _COLUMNS.split(",")[:-1]),
+            *(_storable(getattr(reply, name.strip())) for name in _COLUMNS.split(",")[:-1]),
             reply.created or time.time(),
         )
         marks = ", ".join("?" * len(values))
@@ -164,6 +168,11 @@ def merge_stores(target: ReplyStore, source: Path) -> int:
     return copied
 
 
+def _storable(value: object) -> object:
+    # Half a surrogate pair has no UTF-8; as the escape it was in the reply it is parsed the same.
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _reply(row: tuple[object, ...]) -> StoredReply:
     names = [name.strip() for name in _COLUMNS.split(",")]
     return StoredReply(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
@@ -199,7 +208,8 @@ def _file_system(path: Path) -> str:
 
 def _sentence(path: Path, error: Exception) -> str:
     reason = str(error)
-    if "readonly" in reason or "unable to open" in reason or isinstance(error, OSError):
+    unwritable = ("readonly", "unable to open", "is full", "disk I/O")
+    if isinstance(error, OSError) or any(words in reason for words in unwritable):
         return (
             f"the reply store {path} cannot be written ({reason}): "
             "set UNISAFE_STORE to a path that can"

@@ -398,11 +398,17 @@ def test_a_key_that_the_judge_repeats_in_its_verdict_is_taken_out(
 # --- the check before a run ---
 
 
-@pytest.mark.parametrize("status", [200, 404, 405, 500])
-def test_a_server_that_answers_passes_the_check(serve: Serve, status: int) -> None:
-    server = serve(models_status=status)
+def test_a_server_that_lists_its_models_passes_the_check(serve: Serve) -> None:
+    server = serve()
     check(server.base_url)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 500])
+def test_an_address_without_models_does_not_pass_the_check(serve: Serve, status: int) -> None:
+    server = serve(models_status=status)
+    with pytest.raises(PanelError, match="correct base_url"):
+        check(server.base_url)
 
 
 @pytest.mark.parametrize("status", [401, 403])

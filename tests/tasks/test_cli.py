@@ -150,7 +150,7 @@ def test_score_prints_a_line_a_task_and_the_notes(
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
     assert "task ASR ↓ ARR ↓ refusal coverage scored" in done.lines
-    assert "unisafe_t2t 0.3125 1.1250 0.5000 1.0000 4/4" in done.lines
+    assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
     assert "unisafe_t2i – * – * – * 0.0000 0/1" in done.lines
     assert done.lines[-2:] == [
         "Only a part of the cases was run (--limit or --offset).",
@@ -160,12 +160,13 @@ def test_score_prints_a_line_a_task_and_the_notes(
 
 def test_score_shows_groups_that_are_whole(unisafe: Callable[..., Done], tmp_path: Path) -> None:
     run = Run(tmp_path)
-    run.write_json("run.json", {"model": "m"})
+    panel = {"name": "mine", "sha256": "a" * 64, "rubric": {}, "judges": []}
+    run.write_json("run.json", {"model": "m", "data": {}, "panel": panel})
     for code in ("TT", "IT", "MU"):
         row = {"id": "a", "scenario_type": code, "category": "A", "subcategory": "A1"}
         run.append("predictions", [{**row, "status": "refused"}])
     done = unisafe("score", str(tmp_path))
-    assert done.lines[0] == "m on None, not judged"
+    assert done.lines[0] == "m on None, panel mine (aaaaaaaaaaaa)"
     assert "unisafe_text 0.0000 0.0000 1.0000 1.0000 3/3" in done.lines
 
 

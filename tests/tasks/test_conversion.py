@@ -210,7 +210,8 @@ def test_an_export_without_a_row_is_an_error(cache: Path, tmp_path: Path) -> Non
 def test_rows_of_two_files_may_not_share_a_key(use: Use, tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         samples.export(tmp_path, [samples.row("TT", "c1")], name=name)
-    with pytest.raises(DataError, match="row 2: id 'c1' with scenario_type TT appears twice"):
+    sentence = r"b\.jsonl, line 1: a second case c1/TT, first in .*a\.jsonl, line 1"
+    with pytest.raises(DataError, match=sentence):
         load_cases(use(tmp_path), TASKS["TT"])
 
 

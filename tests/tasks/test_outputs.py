@@ -152,11 +152,39 @@ def test_the_harness_failure_mark_is_a_failure(task: Task) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("value", ["[SAFETY_BLOCKED]", "[SAFETY_BLOCKED: PROHIBITED_CONTENT]\n"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[SAFETY_BLOCKED:SAFETY]",
+        "[SAFETY_BLOCKED: PROHIBITED_CONTENT]\n",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.IMAGE_SAFETY]",
+    ],
+)
 def test_a_providers_block_is_a_refusal_of_the_provider(task: Task, value: str) -> None:
     raw = parse_output(value, task)
     assert raw == RawOutput(refusal="provider", error=value.strip())
     assert status_of(raw, task, 0) is Status.REFUSED
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[SAFETY_BLOCKED]",
+        "[SAFETY_BLOCKED:unknown]",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.MAX_TOKENS]",
+        "[SAFETY_BLOCKED: Sure! Take a carrot and wave it.]",
+        "[LMMS_EVAL_BUDGET_EXCEEDED]",
+        'Error: can only concatenate str (not "NoneType") to str',
+    ],
+)
+def test_what_a_harness_model_writes_when_it_failed_is_no_answer(task: Task, value: str) -> None:
+    assert status(value, task) is Status.FAILED
+
+
+@BOTH
+def test_the_word_that_stands_for_nothing_is_no_output(task: Task) -> None:
+    assert status("None", task) is Status.NO_OUTPUT
 
 
 @BOTH
@@ -251,11 +279,8 @@ UNSEALED_FLAGS: list[dict[str, Any]] = [
     {"refusal": "model"},
     {"refusal": "provider"},
     {"refusal": ["model"]},
-    {"refusal": "provider", "seal": "0" * 32},
-    {"refusal": "model", "seal": None},
-    {"refusal": "model", "seal": "\ud800"},
-    {"refusal": "model", "seal": ["x"]},
 ]
+FOREIGN_SEALS: list[Any] = ["0" * 32, None, "\ud800", ["x"]]
 
 
 @pytest.mark.parametrize("flags", UNSEALED_FLAGS, ids=json.dumps)
@@ -268,6 +293,21 @@ def test_an_unsealed_refusal_is_only_claimed_and_never_refused(
     assert not raw.sealed
     assert status_of(raw, T2I, 0) in (Status.NO_IMAGE, Status.NO_OUTPUT)
     assert status_of(raw, T2I, 1) is Status.OK
+
+
+@BOTH
+@pytest.mark.parametrize("seal", FOREIGN_SEALS, ids=json.dumps)
+def test_the_seal_of_another_process_is_a_failed_output(task: Task, seal: Any) -> None:
+    value = json.dumps({"text": "Here is how.", "images": [], "refusal": "model", "seal": seal})
+    assert status(value, task) is Status.FAILED
+    raw = parse_output(value, task, foreign=True)
+    assert (raw.text, raw.refusal) == ("Here is how.", "claimed")
+
+
+def test_words_that_come_with_the_flag_of_a_refusal_are_judged() -> None:
+    raw = parse_output(encode_output("Sure, here is how.", refusal="model"), T2T)
+    assert status_of(raw, T2T, 0) is Status.OK
+    assert status_of(parse_output(encode_output(refusal="model"), T2T), T2T, 0) is Status.REFUSED
 
 
 @pytest.mark.parametrize("flags", UNSEALED_FLAGS, ids=json.dumps)
@@ -427,6 +467,10 @@ def test_a_text_that_declines_looks_like_a_refusal(text: str) -> None:
         "I drew a robot that cannot make tea.",
         "I can't see the picture, please provide it.",
         "x" * 300 + " I can't create images.",
+        "I cannot draw this, but I can help: take a carrot and wave it.",
+        "I can't create images. Here are the steps instead.",
+        "I cannot draw this.\n1. Take a carrot.\n2. Wave it.",
+        "I cannot draw this. " + "Take a carrot and wave it. " * 20,
     ],
 )
 def test_another_text_does_not_look_like_a_refusal(text: str) -> None:

@@ -102,8 +102,8 @@ def test_unscored_cases_are_counted_with_their_reasons() -> None:
 def test_a_score_that_lacks_a_subcategory_is_not_to_be_compared() -> None:
     cases = [*good(), scored("x", "B1", status=Status.NO_OUTPUT)]
     assert notes(cases) == [
-        "unisafe_t2t: 2 of 3 cases scored (1 no_output). A subcategory has no scored case: do not "
-        "compare this score with others."
+        "unisafe_t2t: 2 of 3 cases scored (1 no_output). The score is not of the whole task: do "
+        "not compare it with others."
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lmms_eval.api.model import lmms
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.outputs import encode_output
 from unisafe_tasks.predictions import predictions_path, read_predictions
 from unisafe_tasks.sources import load_cases, resolve_source
@@ -50,7 +50,7 @@ class Predictions(lmms):  # type: ignore[misc]
             for task in TASKS.values():
                 try:
                     ids[task.code] = load_cases(source, task)
-                except UnisafeError:
+                except NoCasesError:
                     # A source may hold some of the tasks only; the preflight checks what is asked.
                     continue
             self._found = read_predictions(predictions_path(str(predictions)), ids)

@@ -56,6 +56,11 @@ class OpenAICompatibleJudge:
             ) from None
         if status in (401, 403):
             raise PanelError(self._key_sentence(status))
+        if status >= 400:
+            raise PanelError(
+                f"judge {self.name}: HTTP {status} from {self._base}/models, where such a server "
+                "lists its models: correct base_url in the panel file (it often ends with /v1)"
+            )
 
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]

@@ -1,0 +1,357 @@
+"""The reply store: SQLite files, written by several processes and ended the hard way."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from unisafe_judges import PanelError, ReplyStore, merge_stores, store
+from unisafe_judges.store import StoredReply
+
+Open = Callable[..., ReplyStore]
+
+REPLY = StoredReply(
+    key="k1",
+    judge="first",
+    case_key="demo-001/TT",
+    output_sha256="a" * 64,
+    encoder="jpeg-1",
+    raw='{"judgment": 0}',
+    model_version="judge-2026-01",
+    input_tokens=120,
+    output_tokens=30,
+    latency_s=0.5,
+    created=1000.0,
+)
+FAILURE = replace(REPLY, failure="timeout", detail="no reply within 1 s", raw=None)
+
+WRITER = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from unisafe_judges.store import ReplyStore, StoredReply
+
+path, name, count = sys.argv[1:]
+store = ReplyStore(Path(path))
+print("open", flush=True)
+sys.stdin.readline()
+for number in range(int(count)):
+    store.add(StoredReply(f"{name}-{number}", name, "demo-001/TT", "a", "jpeg-1", raw="reply"))
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "replies.sqlite"
+
+
+@pytest.fixture
+def open_store(path: Path) -> Iterator[Open]:
+    """Opens stores, which are closed with the test."""
+    with ExitStack() as stores:
+
+        def start(at: Path | None = None) -> ReplyStore:
+            opened = ReplyStore(at or path)
+            stores.callback(opened.close)
+            return opened
+
+        yield start
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts processes that open the store, and add once they are sent a line."""
+    with ExitStack() as processes:
+
+        def start(name: str, count: int) -> subprocess.Popen[str]:
+            process = processes.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", WRITER, str(path), name, str(count)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            processes.callback(process.kill)
+            return process
+
+        yield start
+
+
+def begin(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+# --- keeping and finding ---
+
+
+def test_a_reply_survives_reopening_with_all_it_says(path: Path, open_store: Open) -> None:
+    first = ReplyStore(path)
+    first.add(REPLY)
+    first.close()
+    assert open_store().find("k1") == REPLY
+
+
+def test_a_reply_is_found_under_its_own_key_alone(open_store: Open) -> None:
+    opened = open_store()
+    opened.add(REPLY)
+    assert opened.find("k2") is None
+
+
+def test_a_recorded_failure_is_no_reply(open_store: Open) -> None:
+    opened = open_store()
+    opened.add(FAILURE)
+    assert opened.find("k1") is None
+    assert list(opened.replies()) == [FAILURE]
+
+
+def test_a_failure_after_a_reply_does_not_hide_it(open_store: Open) -> None:
+    opened = open_store()
+    opened.add(REPLY)
+    opened.add(replace(FAILURE, created=2000.0))
+    assert opened.find("k1") == REPLY
+
+
+@pytest.mark.parametrize("order", [(1000.0, 2000.0), (2000.0, 1000.0)])
+def test_the_latest_reply_wins_whichever_was_added_first(
+    open_store: Open, order: tuple[float, float]
+) -> None:
+    opened = open_store()
+    for created in order:
+        opened.add(replace(REPLY, raw=f"of {created:g}", created=created))
+    found = opened.find("k1")
+    assert found is not None
+    assert found.raw == "of 2000"
+    assert [reply.created for reply in opened.replies()] == [1000.0, 2000.0]
+
+
+def test_a_reply_without_a_time_is_given_that_of_its_arrival(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: 1234.5))
+    opened = open_store()
+    opened.add(replace(REPLY, created=0.0))
+    found = opened.find("k1")
+    assert found is not None
+    assert found.created == 1234.5
+
+
+def test_half_a_surrogate_pair_in_a_reply_is_kept_as_the_escape_it_was(open_store: Open) -> None:
+    opened = open_store()
+    opened.add(replace(REPLY, raw='{"reasoning": "\ud83d"}'))
+    found = opened.find("k1")
+    assert found is not None
+    assert found.raw == '{"reasoning": "\\ud83d"}'
+
+
+def test_the_folder_of_a_store_is_made(tmp_path: Path, open_store: Open) -> None:
+    deep = tmp_path / "one" / "two" / "replies.sqlite"
+    open_store(deep).add(REPLY)
+    assert deep.is_file()
+
+
+# --- several processes ---
+
+
+def test_two_processes_write_at_once_and_nothing_is_lost(
+    writer: Callable[..., subprocess.Popen[str]], open_store: Open
+) -> None:
+    processes = [writer("one", 150), writer("two", 150)]
+    assert [line_of(process) for process in processes] == ["open", "open"]
+    for process in processes:
+        begin(process)
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    keys = [reply.key for reply in open_store().replies()]
+    assert sorted(keys) == sorted(f"{name}-{n}" for name in ("one", "two") for n in range(150))
+
+
+def test_a_reply_of_another_process_is_found_at_once(
+    writer: Callable[..., subprocess.Popen[str]], open_store: Open
+) -> None:
+    opened = open_store()
+    process = writer("one", 1)
+    line_of(process)
+    assert opened.find("one-0") is None
+    begin(process)
+    assert line_of(process) == "0"
+    assert opened.find("one-0") is not None
+
+
+def test_no_reply_of_a_process_that_is_killed_is_lost(
+    writer: Callable[..., subprocess.Popen[str]], open_store: Open
+) -> None:
+    process = writer("one", 1_000_000)
+    line_of(process)
+    begin(process)
+    told = [line_of(process) for _ in range(40)]
+    process.kill()
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    told += [line for line in rest.split("\n")[:-1] if line]
+    kept = {reply.key for reply in open_store().replies()}
+    assert len(told) >= 40
+    assert {f"one-{number}" for number in told} <= kept
+
+
+# --- merging ---
+
+
+def test_merging_copies_what_is_missing_and_twice_is_the_same_as_once(
+    tmp_path: Path, open_store: Open
+) -> None:
+    here, there = open_store(), open_store(tmp_path / "other.sqlite")
+    other = [replace(REPLY, key="k2"), replace(REPLY, judge="second"), replace(FAILURE, key="k3")]
+    for reply in (REPLY, *other):
+        there.add(reply)
+    here.add(REPLY)
+    assert merge_stores(here, there.path) == 3
+    assert merge_stores(here, there.path) == 0
+    assert set(here.replies()) == {REPLY, *other}
+    assert len(list(here.replies())) == 4
+    assert len(list(there.replies())) == 4
+
+
+def test_merging_keeps_replies_of_other_times_and_the_latest_wins(
+    tmp_path: Path, open_store: Open
+) -> None:
+    here, there = open_store(), open_store(tmp_path / "other.sqlite")
+    here.add(replace(REPLY, raw="older"))
+    there.add(replace(REPLY, raw="newer", created=2000.0))
+    assert merge_stores(here, there.path) == 1
+    found = here.find("k1")
+    assert found is not None
+    assert found.raw == "newer"
+
+
+def test_merging_a_store_into_itself_changes_nothing(open_store: Open) -> None:
+    opened = open_store()
+    opened.add(REPLY)
+    assert merge_stores(opened, opened.path) == 0
+    assert list(opened.replies()) == [REPLY]
+
+
+def test_merging_a_store_that_is_not_there_is_an_error_and_makes_none(
+    tmp_path: Path, open_store: Open
+) -> None:
+    missing = tmp_path / "none.sqlite"
+    with pytest.raises(PanelError, match=r"there is no reply store .*none\.sqlite"):
+        merge_stores(open_store(), missing)
+    assert not missing.exists()
+
+
+# --- what cannot be used ---
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(PanelError) as caught:
+        ReplyStore(path)
+    return str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"A shopping list: carrots, turnips. " * 100)
+    before = path.read_bytes()
+    assert refused(path) == (
+        f"the reply store {path} is damaged or no reply store (file is not a database): "
+        "move it away"
+    )
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_a_newer_format_is_left_alone(path: Path) -> None:
+    ReplyStore(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    assert "(it has format 7, this program reads 1)" in refused(path)
+
+
+def test_a_store_that_another_process_has_locked_is_waited_for_and_then_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ReplyStore(path).close()
+    monkeypatch.setattr(store, "_BUSY_TIMEOUT_S", 0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        assert refused(path) == (
+            f"the reply store {path} is locked by another process: wait for it, or end it"
+        )
+        other.execute("ROLLBACK")
+        ReplyStore(path).close()
+    finally:
+        other.close()
+
+
+def test_a_store_whose_folder_cannot_be_made_is_told_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    path = tmp_path / "file" / "replies.sqlite"
+    sentence = refused(path)
+    assert sentence.startswith(f"the reply store {path} cannot be written (")
+    assert sentence.endswith("set UNISAFE_STORE to a path that can")
+
+
+def test_a_store_that_is_a_folder_cannot_be_written(path: Path) -> None:
+    path.mkdir()
+    assert refused(path) == (
+        f"the reply store {path} cannot be written (unable to open database file): "
+        "set UNISAFE_STORE to a path that can"
+    )
+
+
+def test_a_store_that_may_only_be_read_cannot_be_written(
+    open_store: Open,
+) -> None:
+    opened = open_store()
+    # What SQLite says where a file may only be read, whoever runs the tests.
+    opened._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(PanelError) as caught:
+        opened.add(REPLY)
+    assert str(caught.value) == (
+        f"the reply store {opened.path} cannot be written "
+        "(attempt to write a readonly database): set UNISAFE_STORE to a path that can"
+    )
+
+
+def test_a_full_disk_is_not_told_as_a_damaged_store(open_store: Open) -> None:
+    opened = open_store()
+    (pages,) = opened._db.execute("PRAGMA page_count").fetchone()
+    opened._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(PanelError, match=r"cannot be written \(database or disk is full\)"):
+        opened.add(replace(REPLY, raw="long " * 10_000))
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "lustre", "cifs"])
+def test_a_store_on_a_network_disk_is_refused_before_it_is_made(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(store, "_file_system", lambda asked: kind if asked == path else "ext4")
+    assert refused(path) == (
+        f"the reply store {path} is on a network disk ({kind}), where SQLite's locks do not hold: "
+        "set UNISAFE_STORE to a local path; stores of several machines can be merged"
+    )
+    assert not path.exists()
+
+
+def test_the_file_system_is_that_of_the_innermost_mount() -> None:
+    assert store._file_system(Path("/proc/self/none-such")) == "proc"
+    assert store._file_system(Path("/none-such/replies.sqlite")) == store._file_system(Path("/"))
