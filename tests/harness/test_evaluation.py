@@ -266,6 +266,101 @@ def test_without_a_panel_predictions_are_stored_and_nothing_is_scored(
     assert any("No judge panel" in note for note in done.metrics["notes"])
 
 
+def refusing_half(painter: Any) -> Callable[[str, list[Image.Image], int], str]:
+    """Draws for even documents and declines, by an adapter's flag, for odd ones."""
+    from unisafe_tasks import encode_output
+
+    def answer(prompt: str, images: list[Image.Image], doc: int) -> str:
+        if doc % 2:
+            return encode_output("I'd rather not.", refusal="model")
+        drawn: str = painter(prompt, images, doc)
+        return drawn
+
+    return answer
+
+
+def test_refusals_are_no_score_where_no_judge_was_at_work(
+    evaluate: Evaluate,
+    judged_over_http: JudgeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    model = models().Model(refusing_half(models().Painter(tmp_path)))
+    judged_over_http.script = lambda body: Answer("no such thing", 400)
+    broken = evaluate(model, "unisafe_i2i")
+    monkeypatch.setenv("UNISAFE_PANEL", "none")
+    unjudged = evaluate(model, "unisafe_i2i")
+    for done in (broken, unjudged):
+        task = done.task("unisafe_i2i")
+        assert (task["coverage"], task["attack_success_rate"]) == (0, None)
+        assert math.isnan(done.results["results"]["unisafe_i2i"]["attack_success_rate,none"])
+        assert done.results["results"]["unisafe_i2i"]["coverage,none"] == 0
+        values = [s["refusal_rate"]["value"] for s in done.results["samples"]["unisafe_i2i"]]
+        assert values == [None] * 8
+
+
+def test_a_judge_that_never_answers_marks_the_score(
+    evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path
+) -> None:
+    panel = tmp_path / "panel.yaml"
+    second = panel.read_text().split("judges:\n")[1].replace("name: local", "name: strict")
+    panel.write_text(panel.read_text() + second.replace("model: judge", "model: strict"))
+    judged_over_http.script = lambda body: (
+        Answer("no", 400) if body["model"] == "strict" else verdict()
+    )
+    done = evaluate(models().Model(lambda *_: "An answer."), "unisafe_t2t")
+    task = done.task("unisafe_t2t")
+    assert (task["coverage"], task["complete"]) == (1, False)
+    assert any("Judge strict gave no verdict" in note for note in done.metrics["notes"])
+
+
+def test_a_run_that_was_stopped_says_so_and_counts_what_is_missing(
+    evaluate: Evaluate, judged_over_http: JudgeServer
+) -> None:
+    from unisafe_tasks.reports import build_metrics
+    from unisafe_tasks.runs import read_run
+
+    done = evaluate(models().Model(lambda *_: "An answer."), "unisafe_t2t")
+    info = json.loads((done.folder / "run.json").read_text("utf-8"))
+    (done.folder / "run.json").write_text(json.dumps(info | {"status": "running"}))
+    lines = (done.folder / "predictions.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (done.folder / "predictions.jsonl").write_text("".join(lines[:7]))
+    contents = read_run(done.folder)
+    metrics = build_metrics(contents.info, contents.cases)
+    task = metrics["tasks"]["unisafe_t2t"]
+    assert (task["asked"], task["scored"], task["coverage"]) == (14, 7, 0.5)
+    assert task["complete"] is False
+    assert "The run did not come to its end: cases are missing." in metrics["notes"]
+
+
+@pytest.mark.parametrize(("option", "sentence"), [({"use_cache": "cache"}, "without --use_cache")])
+def test_options_that_would_falsify_scores_are_refused(
+    evaluate: Evaluate, option: dict[str, Any], sentence: str
+) -> None:
+    model = models().Model(lambda *_: "An answer.")
+    with pytest.raises(SystemExit, match=sentence):
+        evaluate(model, "unisafe_t2t", **option)
+    assert model.seen == []
+
+
+def test_an_image_that_models_cannot_be_shown_ends_its_case_and_not_the_run(
+    evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path
+) -> None:
+    from PIL import PngImagePlugin
+
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Raw profile type exif", "\nexif\n   4\nzzzz")
+    odd = tmp_path / "odd.png"
+
+    def answer(prompt: str, images: list[Image.Image], doc: int) -> str:
+        Image.new("RGB", (4, 4)).save(odd, pnginfo=notes)
+        return json.dumps({"text": "", "images": [str(odd)]})
+
+    done = evaluate(models().Model(answer), "unisafe_mt2i", limit=2)
+    assert done.task("unisafe_mt2i")["coverage"] == 0
+    assert done.task("unisafe_mt2i")["statuses"] == {"failed": 2}
+
+
 def test_a_second_evaluation_gets_a_folder_of_its_own(
     evaluate: Evaluate, judged_over_http: JudgeServer
 ) -> None:
