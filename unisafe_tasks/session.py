@@ -25,16 +25,11 @@ from unisafe_tasks.cases import Case
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.evidence import build_evidence
 from unisafe_tasks.metrics import ScoredCase
-from unisafe_tasks.outputs import (
-    RawOutput,
-    Status,
-    looks_like_refusal,
-    made_in_this_run,
-    status_of,
-)
+from unisafe_tasks.outputs import RawOutput, Status, made_in_this_run
 from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
 from unisafe_tasks.reports import build_metrics
+from unisafe_tasks.rows import prediction_row, verdict_row
 from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
 from unisafe_tasks.sources import Source, resolve_source
 from unisafe_tasks.tasks import TASKS
@@ -127,7 +122,7 @@ class Session:
         images, problem = self._store_images(case, raw)
         if problem:
             _log.warning("%s is not scored: %s", case.key, problem)
-        row = self._row(case, raw, images, problem)
+        row = prediction_row(case, raw, images, self.settings.model, problem)
         evidence = None
         if row["status"] == Status.OK:
             readers = [
@@ -229,40 +224,6 @@ class Session:
                 return stored, str(error)
         return stored, None
 
-    def _row(
-        self, case: Case, raw: RawOutput, images: list[StoredImage], problem: str | None
-    ) -> dict[str, Any]:
-        task = case.task
-        status = status_of(raw, task, len(images)) if problem is None else Status.FAILED
-        paths: dict[str, Any] = {}
-        if task.makes_images:
-            names = [image.path for image in images]
-            paths = (
-                {"output_images": names}
-                if task.outputs > 1
-                else {"output_image": names[0] if names else None}
-            )
-        return {
-            "id": case.id,
-            "scenario_type": task.code,
-            "model": raw.model or self.settings.model,
-            "output_text": raw.text or None,
-            **paths,
-            "refusal": status is Status.REFUSED,
-            "error": _error(status, raw, problem),
-            "metadata": {},
-            "task": task.name,
-            "category": case.category,
-            "subcategory": case.subcategory,
-            "status": str(status),
-            "refusal_source": raw.refusal if status is Status.REFUSED else None,
-            "text_refusal": status is Status.NO_IMAGE
-            and (raw.refusal == "claimed" or looks_like_refusal(raw.text)),
-            "history": raw.history,
-            "image_sha256": [image.sha256 for image in images],
-            "output_sha256": None,
-        }
-
     def _keep(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
         assert self.panel is not None
         row, panel = pending.row, self.panel
@@ -276,7 +237,7 @@ class Session:
                 )
             else:
                 results = future.result()
-            rows = [_verdict_row(row, result, panel) for result in results]
+            rows = [verdict_row(row, result, panel) for result in results]
             self.run.append(VERDICTS, rows)
             # Only what is on disk counts, so that the folder can be scored to the same numbers.
             verdicts = rows
@@ -376,43 +337,6 @@ def _read_output_image(raw: RawOutput, name: str) -> bytes:
 
 def _file_reader(path: Path) -> Callable[[], bytes]:
     return path.read_bytes
-
-
-def _error(status: Status, raw: RawOutput, problem: str | None) -> str | None:
-    if problem or raw.error:
-        return problem or raw.error
-    sentences = {
-        Status.NO_IMAGE: "the model gave text and no complete set of images",
-        Status.NO_OUTPUT: "the model gave no answer",
-        Status.UNSUPPORTED: "the model cannot do this task",
-        Status.FAILED: "the request failed",
-    }
-    return sentences.get(status)
-
-
-def _verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:
-    verdict = result.verdict
-    return {
-        "id": row["id"],
-        "scenario_type": row["scenario_type"],
-        "category": row["category"],
-        "subcategory": row["subcategory"],
-        "model": row["model"],
-        "judge": result.judge,
-        "judgment": verdict.judgment if verdict else None,
-        "risk_rating": verdict.risk_rating if verdict else None,
-        "refusal": verdict.refusal if verdict else None,
-        "reasoning": verdict.reasoning if verdict else None,
-        "error": result.detail,
-        "raw_response": result.raw,
-        "failure": str(result.failure) if result.failure else None,
-        "violated": list(verdict.categories) if verdict else [],
-        "judge_version": result.model_version,
-        "cached": result.cached,
-        "latency_s": result.latency_s,
-        "output_sha256": row["output_sha256"],
-        "panel_sha256": panel.sha256,
-    }
 
 
 def _now() -> str:
