@@ -101,6 +101,7 @@ class Session:
         self._store = open_store(panel) if panel else None
         self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
+        self._owners: dict[str, str] = {}
         self._cases: dict[str, Sequence[ScoredCase]] = {}
         self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
         if settings.rank == 0:
@@ -218,11 +219,20 @@ class Session:
             return stored, None
         for number, path in enumerate(raw.images[-task.outputs :], start=1):
             try:
+                self._claim(case, raw, path)
                 data = _read_output_image(raw, path)
                 stored.append(self.run.store_image(data, task.code, case.id, number))
             except ImageError as error:
                 return stored, str(error)
         return stored, None
+
+    def _claim(self, case: Case, raw: RawOutput, path: str) -> None:
+        """Refuse a file that another case has: whoever came last has overwritten it."""
+        if raw.sealed:
+            return
+        owner = self._owners.setdefault(os.path.realpath(path), case.key)
+        if owner != case.key:
+            raise ImageError(f"{path} was returned for {owner} too: each case needs its own file")
 
     def _keep(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
         assert self.panel is not None

@@ -32,11 +32,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[None]:
+def demo(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> Iterator[None]:
     """The demo data with its reference verdicts, as a user's environment has them."""
     monkeypatch.setenv("UNISAFE_DATA", "demo")
     monkeypatch.setenv("UNISAFE_PANEL", "labels")
     monkeypatch.setenv("UNISAFE_CACHE", str(cache))
+    # A store of its own, or one test's replies would answer another's questions.
+    monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "replies.sqlite"))
     yield
     if sessions._session is not None:
         sessions._session.close()

@@ -53,14 +53,15 @@ class ChatModel(Model):
 
 
 class Painter:
-    """Draws one flat colour per call, always to the same file, as in-tree models do."""
+    """Draws one flat colour per call, to one file per document, as in-tree models do."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "out_0.png"
+        self.folder = folder
         self.calls = 0
 
     def __call__(self, prompt: str, images: list[Image.Image], doc_id: int) -> str:
         self.calls += 1
         colour = (self.calls % 256, self.calls // 256, len(images))
-        Image.new("RGB", (8, 8), colour).save(self.path)
-        return json.dumps({"text": "", "images": [str(self.path)]})
+        path = self.folder / f"out_{doc_id}.png"
+        Image.new("RGB", (8, 8), colour).save(path)
+        return json.dumps({"text": "", "images": [str(path)]})

@@ -361,6 +361,20 @@ def test_an_image_that_models_cannot_be_shown_ends_its_case_and_not_the_run(
     assert done.task("unisafe_mt2i")["statuses"] == {"failed": 2}
 
 
+def test_one_file_for_every_case_is_not_taken_for_their_images(
+    evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path
+) -> None:
+    painter = models().Painter(tmp_path)
+    done = evaluate(
+        models().Model(lambda prompt, images, doc: painter(prompt, images, 0)), "unisafe_t2i"
+    )
+    task = done.task("unisafe_t2i")
+    assert task["statuses"] == {"failed": 7, "ok": 1}
+    assert any(
+        "each case needs its own file" in (row["error"] or "") for row in done.rows("predictions")
+    )
+
+
 def test_a_second_evaluation_gets_a_folder_of_its_own(
     evaluate: Evaluate, judged_over_http: JudgeServer
 ) -> None:
