@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -49,8 +50,8 @@ def examine() -> Iterator[Finding]:
     yield _yamls()
     if importlib.util.find_spec("lmms_eval"):
         yield _discovery()
-    yield _attempt("data (UNISAFE_DATA)", _data)
-    yield _attempt("judge panel (UNISAFE_PANEL)", _panel)
+    yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+    yield _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
 
 
 def _package(name: str, module: str, purpose: str) -> Finding:
@@ -114,11 +115,12 @@ def _discovery() -> Finding:
     )
 
 
-def _attempt(subject: str, look: Callable[[], str]) -> Finding:
+def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, "ok", look())
     except UnisafeError as error:
-        return Finding(subject, "missing", str(error))
+        # What was chosen and cannot be used would fail a run; what was not chosen is only missing.
+        return Finding(subject, "broken" if variable in os.environ else "missing", str(error))
 
 
 def _data() -> str:

@@ -328,7 +328,7 @@ def test_doctor_fails_if_the_harness_does_not_start(
     assert "broken lmms-eval: it does not start: RuntimeError: no carrots" in done.lines
     # Data and panel are a choice that may still have to be made.
     (data,) = (line for line in done.lines if "(UNISAFE_DATA)" in line)
-    assert data.startswith("missing data (UNISAFE_DATA): UNISAFE_DATA is 'none-such'")
+    assert data.startswith("broken data (UNISAFE_DATA): UNISAFE_DATA is 'none-such'")
 
 
 def states(findings: list[Finding]) -> dict[str, str]:
@@ -419,7 +419,7 @@ def test_a_missing_key_of_a_judge_is_told(
     monkeypatch.delenv("LOCAL_KEY", raising=False)
     subject = "judge panel (UNISAFE_PANEL)"
     found = {finding.subject: finding for finding in examine()}
-    assert found[subject].state == "missing"
+    assert found[subject].state == "broken"
     assert "LOCAL_KEY, which is not set" in found[subject].detail
     monkeypatch.setenv("LOCAL_KEY", SECRET)
     found = {finding.subject: finding for finding in examine()}
