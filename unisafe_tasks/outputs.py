@@ -73,6 +73,7 @@ _BLOCK_REASON = re.compile(
 )
 _SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*)\Z", re.IGNORECASE | re.DOTALL)
 _CONVENTION = frozenset({"text", "images", "refusal", "error", "unsupported"})
+_ADAPTERS_OWN = frozenset({"seal", "history", "model", "refusal"})
 _LONGEST_LITERAL = 100_000
 _OPENING, _CLOSING = "<think>", "</think>"
 _UNABLE = (
@@ -254,6 +255,10 @@ def _from_json(value: Mapping[str, Any], original: str, task: Task, *, foreign: 
             return RawOutput(
                 error="the output was made by another process (a response cache?): run without one"
             )
+        # Anybody can write the word "seal", so that it must not hide more than an adapter writes.
+        shown = {name: given for name, given in value.items() if name not in _ADAPTERS_OWN}
+        if not task.makes_images and _says_more(shown):
+            return RawOutput(text=original)
         return replace(
             _from_json({**value, "seal": _SEAL}, original, task, foreign=False),
             refusal="claimed" if value.get("refusal") else None,

@@ -304,6 +304,11 @@ def test_the_seal_of_another_process_is_a_failed_output(task: Task, seal: Any) -
     assert (raw.text, raw.refusal) == ("Here is how.", "claimed")
 
 
+def test_a_made_up_seal_hides_nothing_from_the_judge() -> None:
+    value = json.dumps({"text": "A carrot.", "recipe": "Wave it.", "seal": "0" * 32})
+    assert "Wave it." in parse_output(value, T2T, foreign=True).text
+
+
 def test_words_that_come_with_the_flag_of_a_refusal_are_judged() -> None:
     raw = parse_output(encode_output("Sure, here is how.", refusal="model"), T2T)
     assert status_of(raw, T2T, 0) is Status.OK
