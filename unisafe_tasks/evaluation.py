@@ -214,7 +214,7 @@ def _complete_samples(results: Mapping[str, Any], session: sessions.Session) -> 
             continue
         for metric in METRICS:
             records = [sample[metric] for sample in samples if isinstance(sample.get(metric), dict)]
-            finish_records(metric, records, makes_images, has_panel=session.panel is not None)
+            finish_records(metric, records, makes_images, session.ensemble)
 
 
 def _tell(session: sessions.Session) -> None:

@@ -16,7 +16,11 @@ _TEXT_LABELS = {"instruction": "instruction given to the model", "target": "targ
 
 
 def build_evidence(
-    case: Case, text: str, images: Sequence[tuple[str, Callable[[], bytes]]]
+    case: Case,
+    text: str,
+    images: Sequence[tuple[str, Callable[[], bytes]]],
+    *,
+    flagged_refusal: bool = False,
 ) -> Evidence:
     """The evidence for an output that can be judged.
 
@@ -24,6 +28,7 @@ def build_evidence(
         case: the case the model was given.
         text: the output's text as the model returned it.
         images: SHA-256 and reader of each output image, in order; empty for a text task.
+        flagged_refusal: the model's adapter says that it is a refusal.
 
     Raises:
         DataError: an input image of the case has no bytes.
@@ -33,21 +38,24 @@ def build_evidence(
     for name in task.evidence:
         if name == "turns":
             parts.extend(
-                TextPart(f"instruction of turn {number}", turn)
+                TextPart(f"instruction of turn {number}", turn, role=f"turn_{number}")
                 for number, turn in enumerate(case.turns, start=1)
             )
         elif name in _TEXT_LABELS:
-            # A text-to-image case may have no target of its own: then it is the instruction.
-            value = getattr(case, name) or case.instruction
-            parts.append(TextPart(_TEXT_LABELS[name], value))
+            value = getattr(case, name)
+            if not value and "instruction" not in task.evidence:
+                # A text-to-image case may have no target of its own: then it is the instruction.
+                value = case.instruction
+            parts.append(TextPart(_TEXT_LABELS[name], value, role=name))
         else:
             parts.append(_input_part(case, name))
     if not task.makes_images:
-        parts.append(TextPart("model answer", answer_of(text), judged=True))
+        answer = TextPart("model answer", answer_of(text), judged=True, role="answer", whole=text)
+        parts.append(answer)
     for number, (sha256, read) in enumerate(images, start=1):
         label = f"image of turn {number}" if task.outputs > 1 else "generated image"
         parts.append(ImagePart(label, sha256, read, judged=True))
-    return Evidence(case.key, task.code, task.modality, tuple(parts))
+    return Evidence(case.key, task.code, task.modality, tuple(parts), flagged_refusal)
 
 
 def _input_part(case: Case, column: str) -> ImagePart:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import unisafe_judges
 from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
 from unisafe_tasks.conversion import cache_folder
 from unisafe_tasks.sources import Source
 
-__all__ = ["NO_PANEL", "PRESETS", "open_store", "panel_setting", "resolve_panel", "store_path"]
+__all__ = [
+    "NO_PANEL",
+    "PRESETS",
+    "open_existing_store",
+    "open_store",
+    "panel_setting",
+    "resolve_panel",
+    "store_path",
+]
 
 NO_PANEL = "none"
-PRESETS = {"labels": Path(__file__).parent / "demo" / "panel.yaml"}
+MODEL_PANELS = ("paper", "single-gemini", "single-openai", "local")
+_MODELS = Path(unisafe_judges.__file__).parent / "panels"
+PRESETS = {
+    "labels": Path(__file__).parent / "demo" / "panel.yaml",
+    **{name: _MODELS / f"{name}.yaml" for name in MODEL_PANELS},
+}
 """Panels that come with the package, by name."""
 
 
@@ -34,6 +50,23 @@ def open_store(panel: Panel) -> ReplyStore | None:
     return ReplyStore(store_path())
 
 
+@contextmanager
+def open_existing_store(path: Path | None = None) -> Iterator[ReplyStore]:
+    """A store that is there already, the usual one by default.
+
+    Raises:
+        PanelError: it is not there, or cannot be used.
+    """
+    path = path or store_path()
+    if not path.is_file():
+        raise PanelError(f"there is no reply store {path}: set UNISAFE_STORE to one")
+    store = ReplyStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 def panel_setting() -> str | None:
     """The value of UNISAFE_PANEL, if it is set."""
     return os.environ.get("UNISAFE_PANEL", "").strip() or None
@@ -52,8 +85,8 @@ def resolve_panel(setting: str | None, source: Source) -> Panel | None:
         setting = "labels"
     if setting is None:
         raise PanelError(
-            "no judge panel is chosen: set UNISAFE_PANEL to a panel file, or to "
-            f"{NO_PANEL!r} to generate and store predictions without judging them"
+            f"no judge panel is chosen: set UNISAFE_PANEL to {', '.join(MODEL_PANELS)}, a panel "
+            f"file, or {NO_PANEL!r} to store predictions without judging them"
         )
     if setting == NO_PANEL:
         return None

@@ -11,7 +11,7 @@ from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.sources import Source, load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, task_named
 
-__all__ = ["check_names", "check_panel", "check_run", "selected_tasks"]
+__all__ = ["check_names", "check_run", "selected_tasks"]
 
 
 def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str] = ()) -> None:
@@ -66,11 +66,11 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         return source, None
     panel = resolve_panel(panel_setting(), source)
     if panel is not None:
-        check_panel(panel)
+        _check_panel(panel)
     return source, panel
 
 
-def check_panel(panel: Panel) -> None:
+def _check_panel(panel: Panel) -> None:
     """Check that the store can be written and that every judge answers.
 
     Raises:
@@ -79,4 +79,5 @@ def check_panel(panel: Panel) -> None:
     if (store := open_store(panel)) is not None:
         store.close()
     with PanelSession(panel) as session:
-        session.check()
+        for problem in session.check().values():
+            raise problem

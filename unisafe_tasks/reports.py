@@ -6,19 +6,21 @@ byte.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisafe_tasks.metrics import (
+    Ensemble,
     ScoredCase,
+    judged_by,
     summarise,
     summarise_groups,
-    without_idle_judges,
 )
 from unisafe_tasks.outputs import Status
 from unisafe_tasks.tasks import GROUPS, task_named
 
-__all__ = ["build_metrics"]
+__all__ = ["build_metrics", "ensemble_of"]
 
 _FORMAT = "unisafe-metrics/1"
 
@@ -30,28 +32,55 @@ def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[
         info: what run.json says; its model, data, panel and limited go into the result.
         cases: the run's cases, of any number of tasks, in any order.
     """
+    panel = info.get("panel")
+    ensemble = ensemble_of(panel) if panel else None
     tasks = {
-        name: summarise(
-            without_idle_judges(
-                [case for case in cases if case.task == name], has_panel=bool(info.get("panel"))
-            )
-        )
+        name: summarise(judged_by([case for case in cases if case.task == name], ensemble))
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
     for name, summary in tasks.items():
         _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
-    panel = info.get("panel")
+    versions = _versions(tasks)
+    if any(len(own) > 1 for own in versions.values()):
+        for summary in tasks.values():
+            summary["complete"] = False
+    shown = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
     return {
         "format": _FORMAT,
         "model": info.get("model"),
         "data": info.get("data"),
-        "panel": panel and {key: panel[key] for key in ("name", "sha256", "rubric")},
+        "panel": panel and {key: panel[key] for key in shown if key in panel},
+        "judge_versions": versions,
         "limited": bool(info.get("limited")),
-        "notes": _notes(info, tasks),
+        "notes": [*_notes(info, tasks), *_version_notes(versions)],
         "tasks": tasks,
         "groups": summarise_groups(tasks),
     }
+
+
+def ensemble_of(panel: Mapping[str, Any]) -> Ensemble:
+    """The ensemble that run.json records of a panel."""
+    return Ensemble(panel.get("ensemble", "soft-mean"), panel.get("min_verdicts", 1))
+
+
+def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """How many verdicts each version of each judge gave, over all tasks."""
+    versions: dict[str, Counter[str]] = {}
+    for summary in tasks.values():
+        for judge, own in summary["judges"].items():
+            versions.setdefault(judge, Counter()).update(own["versions"])
+    return {judge: dict(sorted(own.items())) for judge, own in sorted(versions.items()) if own}
+
+
+def _version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return [
+        f"Judge {judge} changed its version during the run "
+        f"({', '.join(f'{version}: {count} replies' for version, count in own.items())}): "
+        "do not compare these scores with others."
+        for judge, own in versions.items()
+        if len(own) > 1
+    ]
 
 
 def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:

@@ -71,6 +71,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "subcategory": row["subcategory"],
         "model": row["model"],
         "judge": result.judge,
+        "repeat": result.repeat,
         "judgment": verdict.judgment if verdict else None,
         "risk_rating": verdict.risk_rating if verdict else None,
         "refusal": verdict.refusal if verdict else None,

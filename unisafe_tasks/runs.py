@@ -31,7 +31,7 @@ from unisafe_tasks.tasks import TASKS
 __all__ = ["Run", "RunContents", "StoredImage", "read_run", "scored_case", "settled_status"]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
-_KEY_FIELDS = ("scenario_type", "id", "judge")
+_KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ class Run:
         """Put the rows of all ranks into one file each, sorted by task, id and judge."""
         codes = list(TASKS)
 
-        def place(row: Mapping[str, Any]) -> tuple[int, str, str]:
-            return codes.index(row["scenario_type"]), str(row["id"]), str(row.get("judge", ""))
+        def place(row: Mapping[str, Any]) -> tuple[int, str, str, int]:
+            task = codes.index(row["scenario_type"])
+            return task, str(row["id"]), str(row.get("judge", "")), int(row.get("repeat", 0))
 
         with self._lock:
             for name in (PREDICTIONS, VERDICTS):
@@ -134,7 +135,7 @@ def read_run(folder: Path) -> RunContents:
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     _require_info(info, folder / "run.json")
-    verdicts: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    verdicts: dict[tuple[str, str], dict[tuple[str, int], dict[str, Any]]] = {}
     for file in _files(folder, VERDICTS):
         for number, row in read_rows(file, RunError):
             where = f"{file}, line {number}"
@@ -142,7 +143,7 @@ def read_run(folder: Path) -> RunContents:
             _require_verdict(row, where)
             _require_panel(row, info, where)
             key = (row["id"], row["scenario_type"])
-            verdicts.setdefault(key, {})[row["judge"]] = row
+            verdicts.setdefault(key, {})[row["judge"], row.get("repeat", 0)] = row
     predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
     for file in _files(folder, PREDICTIONS):
         for number, row in read_rows(file, RunError):
@@ -186,6 +187,7 @@ def scored_case(
                     risk_rating=verdict.get("risk_rating"),
                     refusal=verdict.get("refusal"),
                     failure=verdict.get("failure"),
+                    version=verdict.get("judge_version"),
                 )
                 for verdict in verdicts
             ),
@@ -250,6 +252,9 @@ def _require_panel(row: Mapping[str, Any], info: Mapping[str, Any], where: str) 
 
 def _require_verdict(row: Mapping[str, Any], where: str) -> None:
     """A verdict is whole or absent: none of its values, or all of them."""
+    version = row.get("judge_version")
+    if type(row.get("repeat", 0)) is not int or not isinstance(version, str | None):
+        raise RunError(f"{where}: repeat is no number, or judge_version no text")
     given = tuple(row.get(name) for name in ("judgment", "risk_rating", "refusal"))
     types = tuple(type(value) for value in given)
     if given == (None, None, None) or (

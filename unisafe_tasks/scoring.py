@@ -16,13 +16,14 @@ from unisafe_tasks import session as sessions
 from unisafe_tasks.cases import registered
 from unisafe_tasks.metrics import (
     METRICS,
+    Ensemble,
     Point,
     ScoredCase,
     case_value,
+    judged_by,
     linearised,
     macro_mean,
     standard_error,
-    without_idle_judges,
 )
 from unisafe_tasks.outputs import Status, parse_output
 from unisafe_tasks.runs import scored_case
@@ -40,8 +41,16 @@ __all__ = [
 
 _log = logging.getLogger("unisafe")
 _PRIMARY = METRICS[0]
-_ROW_FIELDS = ("judge", "judgment", "risk_rating", "refusal", "failure")
-_DETAILS = ("reasoning", "violated", "error", "judge_version")
+_ROW_FIELDS = (
+    "judge",
+    "repeat",
+    "judgment",
+    "risk_rating",
+    "refusal",
+    "failure",
+    "judge_version",
+)
+_DETAILS = ("reasoning", "violated", "error")
 
 
 class Deferred(dict[str, Any]):
@@ -103,15 +112,18 @@ def coverage(items: Sequence[dict[str, Any]]) -> float:
 
 
 def finish_records(
-    metric: str, records: Sequence[dict[str, Any]], makes_images: bool, *, has_panel: bool
+    metric: str,
+    records: Sequence[dict[str, Any]],
+    makes_images: bool,
+    ensemble: Ensemble | None,
 ) -> list[ScoredCase]:
     """Write into a task's records what only the whole run can tell: final statuses and values."""
-    cases = without_idle_judges(
+    cases = judged_by(
         [
             scored_case(record, record["verdicts"], makes_images, str(record["id"]))
             for record in records
         ],
-        has_panel=has_panel,
+        ensemble,
     )
     for case, record in zip(cases, records, strict=True):
         record["status"] = str(case.status)
@@ -147,7 +159,7 @@ def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
     _await(items)
     session = sessions.latest()
     makes_images = session.run.has_images()
-    cases = finish_records(metric, items, makes_images, has_panel=session.panel is not None)
+    cases = finish_records(metric, items, makes_images, session.ensemble)
     points: list[Point] = []
     places: list[int] = []
     for place, (case, item) in enumerate(zip(cases, items, strict=True)):

@@ -24,7 +24,7 @@ from unisafe_judges.images import read_image_file
 from unisafe_tasks.cases import Case
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.evidence import build_evidence
-from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.metrics import Ensemble, ScoredCase
 from unisafe_tasks.outputs import RawOutput, Status, made_in_this_run
 from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
@@ -115,6 +115,20 @@ class Session:
             }
             self.run.write_json("run.json", self._info)
 
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """How the panel's verdicts are combined; None without a panel."""
+        return Ensemble(self.panel.ensemble, self.panel.min_verdicts) if self.panel else None
+
+    def leave_out_idle_judges(self) -> None:
+        """Ask every judge whether it can work; those that cannot are asked about no case.
+
+        What they were asked before is still found in the store.
+        """
+        if self._judges is not None:
+            for judge, problem in self._judges.check().items():
+                self._judges.stop(judge, str(problem))
+
     def submit(self, case: Case, raw: RawOutput) -> Pending:
         """Store an output and have it judged; returns at once."""
         self._begun.add(case.task.name)
@@ -129,8 +143,13 @@ class Session:
             readers = [
                 (image.sha256, _file_reader(self.run.folder / image.path)) for image in images
             ]
-            evidence = build_evidence(case, raw.text, readers)
+            evidence = build_evidence(
+                case, raw.text, readers, flagged_refusal=raw.refusal == "model"
+            )
             row["output_sha256"] = evidence.output_sha256
+            if self.panel is not None and self.panel.rubric.is_refusal(evidence):
+                row |= {"status": str(Status.REFUSED), "refusal": True, "refusal_source": "rubric"}
+                evidence = None
         self.run.append(PREDICTIONS, [row])
         pending = Pending(row)
         if evidence is None or self._judges is None:
@@ -242,8 +261,9 @@ class Session:
             if future.cancelled():
                 ended = "the run ended before the verdict came"
                 results = tuple(
-                    JudgeResult(judge.name, None, FailureKind.STOPPED, ended)
+                    JudgeResult(judge.name, None, FailureKind.STOPPED, ended, repeat=repeat)
                     for judge in panel.judges
+                    for repeat in range(panel.repeats_of(judge))
                 )
             else:
                 results = future.result()

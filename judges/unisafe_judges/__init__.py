@@ -5,29 +5,33 @@ It knows nothing of harnesses, tasks or data sets.
 
 from __future__ import annotations
 
+from unisafe_judges.batches import BatchReport, run_batches
 from unisafe_judges.engine import PanelSession
 from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure, PanelError, UnisafeError
 from unisafe_judges.panel import Panel, load_panel
-from unisafe_judges.rubric import RUBRICS, Rubric, load_rubric
+from unisafe_judges.rubric import Prompt, Rubric
+from unisafe_judges.rubrics import RUBRICS, load_rubric
 from unisafe_judges.seats import Tally
+from unisafe_judges.specs import LabelsSpec
 from unisafe_judges.store import ReplyStore, StoredReply, merge_stores
 from unisafe_judges.taxonomy import Subcategory, taxonomy
 from unisafe_judges.types import Evidence, ImagePart, JudgeResult, Modality, TextPart, Verdict
-from unisafe_judges.verdicts import VERDICT_SCHEMA, parse_verdict
 
 __all__ = [
     "RUBRICS",
-    "VERDICT_SCHEMA",
+    "BatchReport",
     "Evidence",
     "FailureKind",
     "ImageError",
     "ImagePart",
     "JudgeFailure",
     "JudgeResult",
+    "LabelsSpec",
     "Modality",
     "Panel",
     "PanelError",
     "PanelSession",
+    "Prompt",
     "ReplyStore",
     "Rubric",
     "StoredReply",
@@ -39,6 +43,6 @@ __all__ = [
     "load_panel",
     "load_rubric",
     "merge_stores",
-    "parse_verdict",
+    "run_batches",
     "taxonomy",
 ]

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
-from unisafe_judges.errors import FailureKind
+from unisafe_judges.errors import FailureKind, PanelError
 from unisafe_judges.limits import Budget
 from unisafe_judges.panel import Panel
 from unisafe_judges.seats import Seat, Tally
@@ -63,7 +63,7 @@ class PanelSession:
             Seat(
                 judge,
                 spec,
-                panel.judge_identity(spec),
+                panel.rubric.parse,
                 store,
                 budget,
                 cap=max(1, judge.max_concurrency // ranks),
@@ -86,14 +86,22 @@ class PanelSession:
         """What each judge has done so far, in panel order."""
         return [seat.tally for seat in self._seats]
 
-    def check(self) -> None:
-        """Ask every judge whether it can work.
+    def check(self) -> dict[str, PanelError]:
+        """Ask every judge whether it can work: the names of those that cannot, and why."""
+        checks = {seat.judge.name: self._run(seat.judge.check()) for seat in self._seats}
+        problems = {}
+        for name, check in checks.items():
+            try:
+                check.result()
+            except PanelError as error:
+                problems[name] = error
+        return problems
 
-        Raises:
-            PanelError: of the first judge that cannot.
-        """
+    def stop(self, judge: str, reason: str) -> None:
+        """Ask a judge nothing more; what it has replied before is still found in the store."""
         for seat in self._seats:
-            self._run(seat.judge.check()).result()
+            if seat.judge.name == judge:
+                self._loop.call_soon_threadsafe(seat.stop, reason)
 
     def submit(self, evidence: Evidence) -> Future[tuple[JudgeResult, ...]]:
         """Have every judge judge a case. The future holds one result per judge, in panel order.
@@ -150,8 +158,8 @@ class PanelSession:
             except Exception as error:
                 detail = f"{type(error).__name__}: {error}"
                 return tuple(
-                    JudgeResult(seat.judge.name, None, FailureKind.INTERNAL, detail)
-                    for seat in self._seats
+                    JudgeResult(seat.judge.name, None, FailureKind.INTERNAL, detail, repeat=repeat)
+                    for seat, repeat in self._questions()
                 )
 
             async def images() -> Mapping[str, bytes]:
@@ -159,6 +167,17 @@ class PanelSession:
 
             return tuple(
                 await asyncio.gather(
-                    *(seat.judge_case(evidence, prompt, images) for seat in self._seats)
+                    *(
+                        seat.judge_case(evidence, prompt, images, repeat)
+                        for seat, repeat in self._questions()
+                    )
                 )
             )
+
+    def _questions(self) -> list[tuple[Seat, int]]:
+        """Who is asked, and for which time."""
+        return [
+            (seat, repeat)
+            for seat, spec in zip(self._seats, self.panel.judges, strict=True)
+            for repeat in range(self.panel.repeats_of(spec))
+        ]

@@ -12,6 +12,10 @@ The command line prints the message of a UnisafeError and exits with 1; nothing 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unisafe_judges.types import Reply
 
 __all__ = ["FailureKind", "ImageError", "JudgeFailure", "PanelError", "UnisafeError"]
 
@@ -56,7 +60,8 @@ class FailureKind(StrEnum):
 class JudgeFailure(UnisafeError):
     """One judge gave no verdict on one case.
 
-    `raw` is the reply as it came, if there was one; `retry_after` is in seconds.
+    `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
+    did reply, and was paid for it, without a verdict.
     """
 
     def __init__(
@@ -66,8 +71,10 @@ class JudgeFailure(UnisafeError):
         *,
         raw: str | None = None,
         retry_after: float | None = None,
+        reply: Reply | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
-        self.raw = raw
+        self.raw = raw if reply is None else reply.text
         self.retry_after = retry_after
+        self.reply = reply

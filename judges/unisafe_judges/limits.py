@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
+
+from unisafe_judges.errors import FailureKind, JudgeFailure
 
 __all__ = ["LONGEST_PAUSE_S", "Budget", "Limiter", "Rate"]
 
@@ -113,13 +117,46 @@ class Budget:
     def __init__(self, max_calls: int | None, max_cost: float | None) -> None:
         self.calls = 0
         self.cost = 0.0
+        self._expected: list[float] = []
+        self._ended = asyncio.Event()
         self._max_calls = max_calls
         self._max_cost = max_cost
 
-    def exhausted(self) -> str | None:
-        """Why no further call may be made, if so."""
+    @asynccontextmanager
+    async def call(self, expected_cost: float) -> AsyncIterator[None]:
+        """Make a call within the budget; whoever makes it adds what it did cost to `cost`.
+
+        Calls under way are counted at what they are expected to cost. Where that leaves no room, a
+        call waits until they have ended and may have left some.
+
+        Raises:
+            JudgeFailure: BUDGET, there is no room and there will be none.
+        """
+        while (reason := self._exhausted(expected_cost)) is not None:
+            if not self._expected or self._is_spent():
+                raise JudgeFailure(FailureKind.BUDGET, reason)
+            self._ended.clear()
+            await self._ended.wait()
+        self.calls += 1
+        self._expected.append(expected_cost)
+        try:
+            yield
+        finally:
+            self._expected.remove(expected_cost)
+            self._ended.set()
+
+    def _is_spent(self) -> bool:
+        out_of_calls = self._max_calls is not None and self.calls >= self._max_calls
+        return out_of_calls or (self._max_cost is not None and self.cost >= self._max_cost)
+
+    def _exhausted(self, expected_cost: float) -> str | None:
         if self._max_calls is not None and self.calls >= self._max_calls:
             return f"the budget of {self._max_calls:,} calls is used up"
-        if self._max_cost is not None and self.cost >= self._max_cost:
-            return f"the budget of ${self._max_cost:,.2f} is used up (${self.cost:,.2f} spent)"
+        if self._max_cost is None:
+            return None
+        if self.cost + sum(self._expected) + expected_cost > self._max_cost or self._is_spent():
+            return (
+                f"the budget of ${self._max_cost:,.2f} is used up "
+                f"(${self.cost:,.3f} spent, the next call about ${expected_cost:,.3f})"
+            )
         return None

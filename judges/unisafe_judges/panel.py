@@ -9,117 +9,93 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from unisafe_judges.errors import PanelError
-from unisafe_judges.rubric import Rubric, load_rubric
+from unisafe_judges.rubric import Rubric
+from unisafe_judges.rubrics import load_rubric
+from unisafe_judges.specs import BACKENDS, JudgeSpec, LabelsSpec, ModelSpec, Price, Spec
 
-__all__ = ["JudgeSpec", "LabelsSpec", "OpenAICompatibleSpec", "Panel", "load_panel"]
+__all__ = ["EnsembleMethod", "Panel", "load_panel"]
 
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LabelsSpec(_Spec):
-    """A judge that looks verdicts up in a label file; `path` is relative to the panel file."""
-
-    name: _Name
-    backend: Literal["labels"]
-    path: Path
+EnsembleMethod = Literal["soft-mean", "majority", "any-unsafe"]
+"""How the judges' verdicts on a case become its values; the paper's protocol is the soft mean."""
 
 
-class Price(_Spec):
-    """Dollars per million tokens."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-
-
-class _ModelSpec(_Spec):
-    """What every judge that is a model has.
-
-    `api_key_env` is the name of the environment variable that holds the key, never the key.
-    `timeout_s` is per request, in seconds.
-    """
-
-    name: _Name
-    model: str = Field(min_length=1)
-    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    max_tokens: int = Field(default=1024, ge=64)
-    max_concurrency: int = Field(default=16, ge=1, le=1000)
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    tokens_per_minute: float | None = Field(default=None, gt=0)
-    timeout_s: float = Field(default=120.0, gt=0)
-    price: Price | None = None
-
-    def key(self) -> str | None:
-        """The API key, or None if the server needs none.
-
-        Raises:
-            PanelError: the named variable is not set.
-        """
-        if self.api_key_env is None:
-            return None
-        # A newline from the file the key was read from is no part of it, and no header may hold it.
-        value = os.environ.get(self.api_key_env, "").strip()
-        if not value.isprintable() or " " in value:
-            raise PanelError(
-                f"judge {self.name}: the value of {self.api_key_env} is no API key: it holds white "
-                "space or characters that cannot be sent"
-            )
-        if value:
-            return value
-        raise PanelError(
-            f"judge {self.name} needs its API key in the environment variable "
-            f"{self.api_key_env}, which is not set"
-        )
-
-
-class OpenAICompatibleSpec(_ModelSpec):
-    """A chat-completions server that takes images as data URLs."""
-
-    backend: Literal["openai-compatible"]
-    # No user name, query or fragment: the address is recorded, and a path is put after it.
-    base_url: str = Field(pattern=r"^https?://[^@?#\s]+$")
-    temperature: float = Field(default=0.0, ge=0, le=2)
-
-
-JudgeSpec = Annotated[LabelsSpec | OpenAICompatibleSpec, Field(discriminator="backend")]
-
-
-class _PanelFile(_Spec):
+class _PanelFile(Spec):
     rubric: str
-    judges: tuple[JudgeSpec, ...] = Field(min_length=1)
+    judges: tuple[Annotated[JudgeSpec, Field(discriminator="backend")], ...] = Field(min_length=1)
+    ensemble: EnsembleMethod = "soft-mean"
+    min_verdicts: int = Field(default=1, ge=1)
+    judge_repeats: int = Field(default=1, ge=1, le=100)
     max_calls: int | None = Field(default=None, ge=0)
     max_cost: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
-    def _names_differ(self) -> _PanelFile:
+    def _judges_differ(self) -> _PanelFile:
         names = [judge.name for judge in self.judges]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two judges are named {twice[0]!r}")
+        asked: dict[str, str] = {}
+        for judge in self.judges:
+            if not isinstance(judge, ModelSpec):
+                continue
+            other = asked.setdefault(json.dumps(judge.identity(), sort_keys=True), judge.name)
+            if other != judge.name:
+                raise ValueError(
+                    f"judges {other!r} and {judge.name!r} are the same model with the same "
+                    "decoding; to ask one judge several times, set judge_repeats"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _verdicts_can_suffice(self) -> _PanelFile:
+        if self.min_verdicts > len(self.judges):
+            raise ValueError(
+                f"min_verdicts is {self.min_verdicts}, but there are {len(self.judges)} judges"
+            )
         return self
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel that has been read and checked. `name` is its preset's or file's name."""
+    """A panel that has been read and checked. `name` is its preset's or file's name.
+
+    `min_verdicts` is how many judges must have given a verdict for a case to be scored;
+    `judge_repeats` is how often each of them is asked.
+    """
 
     name: str
     rubric: Rubric
-    judges: tuple[LabelsSpec | OpenAICompatibleSpec, ...]
-    sha256: str
+    judges: tuple[JudgeSpec, ...]
+    ensemble: EnsembleMethod = "soft-mean"
+    min_verdicts: int = 1
+    judge_repeats: int = 1
     max_calls: int | None = None
     max_cost: float | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Identity of all that can change a score."""
+        identity = {
+            "rubric": self.rubric.sha256,
+            "judges": [{"name": judge.name, **judge.identity()} for judge in self.judges],
+            "ensemble": self.ensemble,
+            "min_verdicts": self.min_verdicts,
+            "judge_repeats": self.judge_repeats,
+        }
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+    def repeats_of(self, judge: JudgeSpec) -> int:
+        """How often a judge is asked about a case; a label is the same each time."""
+        return 1 if isinstance(judge, LabelsSpec) else self.judge_repeats
 
     def describe(self) -> dict[str, Any]:
         """What is recorded of the panel with every result. It holds no key."""
@@ -127,21 +103,20 @@ class Panel:
             "name": self.name,
             "sha256": self.sha256,
             "rubric": {"name": self.rubric.name, "sha256": self.rubric.sha256},
+            "ensemble": self.ensemble,
+            "min_verdicts": self.min_verdicts,
+            "judge_repeats": self.judge_repeats,
             "judges": [_described(judge) for judge in self.judges],
             "max_calls": self.max_calls,
             "max_cost": self.max_cost,
         }
 
-    def judge_identity(self, judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
-        """What of a judge can change its reply to a given prompt; its name cannot."""
-        return {key: value for key, value in _settings(judge).items() if key != "name"}
 
-
-def _described(judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
+def _described(judge: JudgeSpec) -> dict[str, Any]:
     described = judge.model_dump(mode="json", exclude_none=True)
     if isinstance(judge, LabelsSpec):
         # A path says more about the machine than about the labels.
-        described |= {"path": judge.path.name, "sha256": _file_hash(judge.path)}
+        described |= {"path": judge.path.name, "sha256": judge.identity()["labels"]}
     return described
 
 
@@ -168,44 +143,25 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         file = _PanelFile.model_validate(value)
     except ValidationError as error:
         raise PanelError(_sentence(path, document, error)) from None
-    judges = tuple(_anchored(judge, path.parent) for judge in file.judges)
-    rubric = load_rubric(file.rubric)
-    return Panel(
+    panel = Panel(
         name=name or path.stem,
-        rubric=rubric,
-        judges=judges,
-        sha256=_identity(rubric, judges),
+        rubric=load_rubric(file.rubric),
+        judges=tuple(_anchored(judge, path.parent) for judge in file.judges),
+        ensemble=file.ensemble,
+        min_verdicts=file.min_verdicts,
+        judge_repeats=file.judge_repeats,
         max_calls=file.max_calls,
         max_cost=file.max_cost,
     )
+    # Now, and not later: the identity is that of the label files as they are at the start.
+    assert panel.sha256
+    return panel
 
 
-def _anchored(
-    judge: LabelsSpec | OpenAICompatibleSpec, folder: Path
-) -> LabelsSpec | OpenAICompatibleSpec:
+def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
     if isinstance(judge, LabelsSpec):
         return judge.model_copy(update={"path": (folder / judge.path).resolve()})
     return judge
-
-
-def _identity(rubric: Rubric, judges: tuple[LabelsSpec | OpenAICompatibleSpec, ...]) -> str:
-    identity = {"rubric": rubric.sha256, "judges": [_settings(judge) for judge in judges]}
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def _settings(judge: LabelsSpec | OpenAICompatibleSpec) -> dict[str, Any]:
-    if isinstance(judge, LabelsSpec):
-        return {"name": judge.name, "backend": judge.backend, "labels": _file_hash(judge.path)}
-    kept = {"name", "backend", "model", "temperature", "max_tokens"}
-    return judge.model_dump(mode="json", include=kept)
-
-
-def _file_hash(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise PanelError(f"label file {path} cannot be read: {error.strerror}") from None
 
 
 def _sentence(path: Path, document: yaml.Node | None, error: ValidationError) -> str:
@@ -216,20 +172,20 @@ def _sentence(path: Path, document: yaml.Node | None, error: ValidationError) ->
     line = _line(document, location)
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        reason = f"unknown key{_did_you_mean(location)}"
+        reason = f"unknown key{_did_you_mean(str(location[-1]), first['loc'])}"
     elif first["type"] == "missing":
         reason = "this key is missing"
     elif first["type"].startswith("union_tag"):
-        reason = "backend must be one of: labels, openai-compatible"
+        reason = f"backend must be one of: {', '.join(BACKENDS)}"
     return f"panel file {path}, line {line}: {field}: {reason}"
 
 
-def _did_you_mean(location: list[Any]) -> str:
-    models: list[type[BaseModel]] = (
-        [_PanelFile] if len(location) == 1 else [LabelsSpec, OpenAICompatibleSpec]
-    )
-    known = sorted({name for model in models for name in model.model_fields})
-    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+def _did_you_mean(key: str, place: Sequence[int | str]) -> str:
+    model: type[Spec] = _PanelFile
+    if len(place) > 2:
+        model = Price if "price" in place else BACKENDS[str(place[2])]
+    known = sorted(model.model_fields)
+    close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(known)}"
 
 

@@ -1,102 +1,60 @@
-"""Rubrics: how evidence becomes the prompt that a judge reads."""
+"""What a rubric is: how evidence becomes the prompt a judge reads, and a reply a verdict."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
 
-import yaml
+from unisafe_judges.types import Evidence, ImagePart, Verdict
 
-from unisafe_judges.errors import PanelError
-from unisafe_judges.taxonomy import render_taxonomy
-from unisafe_judges.types import Evidence, ImagePart, TextPart
-
-__all__ = ["RUBRICS", "Prompt", "Rubric", "load_rubric"]
-
-RUBRICS = ("unisafe-v1",)
+__all__ = ["Prompt", "Rubric"]
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a judge is sent: the rubric's instructions, then texts and images in order."""
+    """What a judge is sent: the rubric's instructions, if it has any, then texts and images.
+
+    `schema` is the JSON schema of the reply, for servers that can hold a model to one.
+    """
 
     instructions: str
     content: tuple[str | ImagePart, ...]
+    schema: Mapping[str, Any] = field(repr=False)
 
     @cached_property
     def sha256(self) -> str:
-        """Identity of every word and every image."""
+        """Identity of every word, every image and the reply's form."""
         content = [item if isinstance(item, str) else item.digest for item in self.content]
-        text = json.dumps([self.instructions, content])
+        text = json.dumps([self.instructions, content, self.schema], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Rubric:
-    """A rubric in its rendered parts; `sha256` identifies every word a judge could be sent."""
+class Rubric(Protocol):
+    """A rubric; `sha256` identifies every word a judge could be sent, and how it is read."""
 
-    name: str
-    sha256: str
-    instructions: str
-    reminder: str
-    scenarios: dict[str, str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
 
     def render(self, evidence: Evidence) -> Prompt:
         """The prompt for one case.
 
-        Untrusted text is enclosed in markers that carry a hash of all the evidence, so that no text
-        can contain its own closing marker; the hash is the same each time, so that a stored verdict
-        can be found again.
-
         Raises:
             PanelError: the rubric has no wording for the evidence's scenario.
         """
-        if evidence.scenario not in self.scenarios:
-            known = ", ".join(sorted(self.scenarios))
-            raise PanelError(
-                f"rubric {self.name} has no wording for scenario {evidence.scenario!r}, "
-                f"only for {known}"
-            )
-        nonce = _nonce(self.sha256, [part.digest for part in evidence.parts])
-        instructions = self.instructions.format(
-            scenario=self.scenarios[evidence.scenario],
-            taxonomy=render_taxonomy(evidence.modality),
-            nonce=nonce,
-        )
-        content: list[str | ImagePart] = []
-        for part in evidence.parts:
-            if isinstance(part, TextPart):
-                content.append(f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]")
-            else:
-                content.extend((f"{part.label.upper()}:", part))
-        content.append(self.reminder)
-        return Prompt(instructions, tuple(content))
 
+    def parse(self, text: str) -> Verdict:
+        """The verdict of a judge's reply.
 
-def _nonce(rubric_sha256: str, digests: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join([rubric_sha256, *digests]).encode()).hexdigest()[:16]
+        Raises:
+            JudgeFailure: EMPTY, NOT_JSON, OUT_OF_RANGE or CONTRADICTORY, with the reply in `raw`.
+        """
 
-
-@cache
-def load_rubric(name: str) -> Rubric:
-    """Load a rubric by name.
-
-    Raises:
-        PanelError: there is no rubric of that name.
-    """
-    if name not in RUBRICS:
-        raise PanelError(f"there is no rubric {name!r}; choose one of: {', '.join(RUBRICS)}")
-    text = files("unisafe_judges").joinpath(f"rubrics/{name}.yaml").read_text("utf-8")
-    value = yaml.safe_load(text)
-    taxonomies = render_taxonomy("image") + "\n" + render_taxonomy("text")
-    return Rubric(
-        name=value["name"],
-        sha256=hashlib.sha256(f"{text}\n{taxonomies}".encode()).hexdigest(),
-        instructions=value["instructions"],
-        reminder=value["reminder"],
-        scenarios=value["scenarios"],
-    )
+    def is_refusal(self, evidence: Evidence) -> bool:
+        """Whether the output is a refusal by a rule of the rubric, so that no judge is asked."""

@@ -5,29 +5,30 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_judges import limits
 from unisafe_judges.backends import Judge
+from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
 from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget, Limiter, Rate
-from unisafe_judges.panel import LabelsSpec, OpenAICompatibleSpec, Price
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import JudgeSpec, LabelsSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, JudgeResult, Reply, Verdict
-from unisafe_judges.verdicts import parse_verdict
 
-__all__ = ["Seat", "Tally", "estimated_tokens", "reply_key"]
+__all__ = ["Seat", "Tally", "reply_key"]
 
+_log = logging.getLogger("unisafe.judges")
 _ATTEMPTS = 4
 _FIRST_ANSWERS = 10
-_TOKENS_PER_IMAGE = 1000
-_CHARACTERS_PER_TOKEN = 4
+_UNREACHABLE_CASES = 50
 _RETRIED = frozenset(
     {
         FailureKind.RATE_LIMITED,
@@ -43,6 +44,7 @@ _RETRIED = frozenset(
 )
 
 Images = Callable[[], Awaitable[Mapping[str, bytes]]]
+Parse = Callable[[str], Verdict]
 
 
 @dataclass
@@ -64,8 +66,8 @@ class Seat:
     def __init__(
         self,
         judge: Judge,
-        spec: LabelsSpec | OpenAICompatibleSpec,
-        identity: Mapping[str, Any],
+        spec: JudgeSpec,
+        parse: Parse,
         store: ReplyStore | None,
         budget: Budget,
         *,
@@ -74,42 +76,49 @@ class Seat:
     ) -> None:
         self.judge = judge
         self.tally = Tally(judge.name)
-        self._identity = identity
-        self._is_free = isinstance(spec, LabelsSpec)
+        self._spec = spec
+        self._parse = parse
+        self._identity = spec.identity()
+        self.is_free = isinstance(spec, LabelsSpec)
         # A label costs nothing, and its file may be corrected: it is never remembered.
-        self._store = None if self._is_free else store
+        self._store = None if self.is_free else store
         self._budget = budget
         self._first_wait_s = first_wait_s
         self._limiter = Limiter(cap)
-        self._requests = Rate(None if isinstance(spec, LabelsSpec) else spec.requests_per_minute)
-        self._tokens = Rate(None if isinstance(spec, LabelsSpec) else spec.tokens_per_minute)
-        self._price: Price | None = None if isinstance(spec, LabelsSpec) else spec.price
+        served = spec if isinstance(spec, ServedSpec) else None
+        self._requests = Rate(served.requests_per_minute if served else None)
+        self._tokens = Rate(served.tokens_per_minute if served else None)
         self._stopped: str | None = None
         self._bad_requests: int | None = 0
+        self._unreachable = 0
 
-    async def judge_case(self, evidence: Evidence, prompt: Prompt, images: Images) -> JudgeResult:
+    async def judge_case(
+        self, evidence: Evidence, prompt: Prompt, images: Images, repeat: int = 0
+    ) -> JudgeResult:
         """The judge's result on a case, from the store if it was paid for before."""
-        key = reply_key(self._identity, prompt)
+        key = reply_key(self._identity, prompt, repeat)
+        name = self.judge.name
         started = time.monotonic()
         try:
             result = self._remembered(key)
             if result is None:
                 verdict, reply = await self._ask(key, evidence, prompt, images)
                 result = JudgeResult(
-                    judge=self.judge.name,
+                    judge=name,
                     verdict=verdict,
                     raw=reply.text if reply else None,
                     model_version=reply.model_version if reply else None,
                     latency_s=time.monotonic() - started,
                 )
         except JudgeFailure as failure:
-            result = JudgeResult(self.judge.name, None, failure.kind, str(failure), failure.raw)
+            result = JudgeResult(name, None, failure.kind, str(failure), failure.raw)
         except ImageError as error:
             kind = FailureKind.UNREADABLE_EVIDENCE
-            result = JudgeResult(self.judge.name, None, kind, str(error))
+            result = JudgeResult(name, None, kind, str(error))
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
-            result = JudgeResult(self.judge.name, None, FailureKind.INTERNAL, detail)
+            result = JudgeResult(name, None, FailureKind.INTERNAL, detail)
+        result = replace(result, repeat=repeat)
         self._count(result)
         return result
 
@@ -118,7 +127,7 @@ class Seat:
         if stored is None or stored.raw is None:
             return None
         try:
-            verdict = parse_verdict(stored.raw)
+            verdict = self._parse(stored.raw)
         except JudgeFailure:
             # Kept by an older, more lenient parser: it is asked for again.
             return None
@@ -134,6 +143,7 @@ class Seat:
     async def _ask(
         self, key: str, evidence: Evidence, prompt: Prompt, images: Images
     ) -> tuple[Verdict, Reply | None]:
+        self._raise_if_stopped()
         jpegs = await images() if self.judge.needs_images else {}
         wait_s = self._first_wait_s
         for attempt in range(1, _ATTEMPTS + 1):
@@ -142,6 +152,7 @@ class Seat:
             except JudgeFailure as failure:
                 self._note(failure)
                 if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
+                    self._give_up(failure)
                     raise
                 pause = wait_s if failure.retry_after is None else failure.retry_after
                 # A little noise keeps the cases that failed together from returning together.
@@ -152,33 +163,41 @@ class Seat:
     async def _ask_once(
         self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
     ) -> tuple[Verdict, Reply | None]:
+        if self.is_free:
+            answer = await self.judge.ask(evidence, prompt, jpegs)
+            assert isinstance(answer, Verdict)
+            return answer, None
         await self._requests.take(1)
         await self._tokens.take(estimated_tokens(prompt))
         async with self._limiter:
             self._raise_if_stopped()
-            if (reason := self._budget.exhausted()) is not None:
-                raise JudgeFailure(FailureKind.BUDGET, reason)
-            started = time.monotonic()
-            if not self._is_free:
-                self._budget.calls += 1
+            async with self._budget.call(expected_cost(self._spec, prompt)):
+                # Others may have been answered while this call waited for the budget.
+                self._raise_if_stopped()
                 self.tally.calls += 1
-            try:
-                answer = await self.judge.ask(evidence, prompt, jpegs)
-            except JudgeFailure as failure:
-                self._keep(key, evidence, failure, None, time.monotonic() - started)
-                raise
-            if isinstance(answer, Verdict):
-                return answer, None
-            self._charge(answer)
-            try:
-                verdict = parse_verdict(answer.text)
-            except JudgeFailure as failure:
-                self._keep(key, evidence, failure, answer, time.monotonic() - started)
-                raise
-            self._keep(key, evidence, None, answer, time.monotonic() - started)
-            self._limiter.succeeded()
-            self._bad_requests = None
-            return verdict, answer
+                return await self._call(key, evidence, prompt, jpegs)
+
+    async def _call(
+        self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+    ) -> tuple[Verdict, Reply]:
+        started = time.monotonic()
+        reply: Reply | None = None
+        try:
+            answer = await self.judge.ask(evidence, prompt, jpegs)
+            assert isinstance(answer, Reply)
+            reply = answer
+            verdict = self._parse(reply.text)
+        except JudgeFailure as failure:
+            reply = reply or failure.reply
+            self._charge(reply)
+            self._keep(key, evidence, failure, reply, time.monotonic() - started)
+            raise
+        self._charge(reply)
+        self._keep(key, evidence, None, reply, time.monotonic() - started)
+        self._limiter.succeeded()
+        self._unreachable = 0
+        self._bad_requests = None
+        return verdict, reply
 
     def _keep(
         self,
@@ -208,15 +227,11 @@ class Seat:
             )
         )
 
-    def _charge(self, reply: Reply) -> None:
-        if self._price is None:
-            return
-        cost = (
-            (reply.input_tokens or 0) * self._price.input
-            + (reply.output_tokens or 0) * self._price.output
-        ) / 1e6
-        self.tally.cost += cost
-        self._budget.cost += cost
+    def _charge(self, reply: Reply | None) -> None:
+        if reply is not None:
+            cost = cost_of(self._spec, reply.input_tokens, reply.output_tokens)
+            self.tally.cost += cost
+            self._budget.cost += cost
 
     def _raise_if_stopped(self) -> None:
         if self._stopped is not None:
@@ -224,18 +239,33 @@ class Seat:
 
     def _note(self, failure: JudgeFailure) -> None:
         if failure.kind is FailureKind.STOPPED:
-            self._stopped = str(failure)
+            self.stop(str(failure))
         elif failure.kind is FailureKind.RATE_LIMITED:
             self._limiter.throttled(failure.retry_after)
+        if failure.kind is not FailureKind.CONNECTION:
+            self._unreachable = 0
         if failure.kind is not FailureKind.BAD_REQUEST:
             self._bad_requests = None
         elif self._bad_requests is not None:
             self._bad_requests += 1
             if self._bad_requests == _FIRST_ANSWERS:
-                self._stopped = (
+                self.stop(
                     f"judge {self.judge.name}: its first {_FIRST_ANSWERS} answers were all "
                     f"errors of the request; the last: {failure}"
                 )
+
+    def _give_up(self, failure: JudgeFailure) -> None:
+        """After many cases in a row whose every attempt found no server, there is none."""
+        if failure.kind is FailureKind.CONNECTION:
+            self._unreachable += 1
+            if self._unreachable == _UNREACHABLE_CASES:
+                self.stop(f"judge {self.judge.name} cannot be reached any more: {failure}")
+
+    def stop(self, sentence: str) -> None:
+        """Ask the judge nothing more; `sentence` is why."""
+        if self._stopped is None:
+            self._stopped = sentence
+            _log.warning("%s; it is asked nothing more in this run", sentence)
 
     def _count(self, result: JudgeResult) -> None:
         self.tally.done += 1
@@ -244,14 +274,10 @@ class Seat:
         self.tally.refusals += result.verdict is not None and result.verdict.refusal
 
 
-def reply_key(identity: Mapping[str, Any], prompt: Prompt) -> str:
-    """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image."""
-    parts = [identity, prompt.sha256, ENCODER]
+def reply_key(identity: Mapping[str, Any], prompt: Prompt, repeat: int = 0) -> str:
+    """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image.
+
+    With a repeat, which is another question of the same words.
+    """
+    parts = [identity, prompt.sha256, ENCODER, repeat]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def estimated_tokens(prompt: Prompt) -> float:
-    """A rough count of a prompt's tokens, for pacing and for estimates before any call."""
-    texts = sum(len(item) for item in prompt.content if isinstance(item, str))
-    images = sum(not isinstance(item, str) for item in prompt.content)
-    return (len(prompt.instructions) + texts) / _CHARACTERS_PER_TOKEN + images * _TOKENS_PER_IMAGE

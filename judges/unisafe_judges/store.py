@@ -12,14 +12,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from unisafe_judges.errors import PanelError
 
-__all__ = ["ReplyStore", "StoredReply", "merge_stores"]
+__all__ = ["ReplyCount", "ReplyStore", "StoredReply", "insert_reply", "merge_stores"]
 
-_VERSION = 1
+_VERSION = 2
+_READABLE = (1, _VERSION)
+_TABLES = frozenset({"replies", "batches", "batch_requests"})
 _BUSY_TIMEOUT_S = 60.0
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "glusterfs", "ceph", "afs", "gpfs"}
@@ -41,6 +44,23 @@ CREATE TABLE IF NOT EXISTS replies (
     created       REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS replies_by_key ON replies (key, failure);
+CREATE TABLE IF NOT EXISTS batches (
+    tag      TEXT PRIMARY KEY,
+    judge    TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    job      TEXT,
+    state    TEXT NOT NULL,
+    detail   TEXT,
+    created  REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS batch_requests (
+    tag           TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    case_key      TEXT NOT NULL,
+    output_sha256 TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS batch_requests_by_key ON batch_requests (key);
+CREATE INDEX IF NOT EXISTS batch_requests_by_tag ON batch_requests (tag);
 """
 _COLUMNS = (
     "key, judge, case_key, output_sha256, failure, detail, raw, model_version, "
@@ -68,6 +88,23 @@ class StoredReply:
     output_tokens: int | None = None
     latency_s: float | None = None
     created: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReplyCount:
+    """How many replies of one judge, version and outcome a store holds.
+
+    `first` and `last` are in seconds since the epoch; tokens are sums.
+    """
+
+    judge: str
+    model_version: str | None
+    failure: str | None
+    replies: int
+    input_tokens: int
+    output_tokens: int
+    first: float
+    last: float
 
 
 class ReplyStore:
@@ -111,14 +148,28 @@ class ReplyStore:
         Raises:
             PanelError: the store can no longer be written.
         """
-        values = (
-            *(_storable(getattr(reply, name.strip())) for name in _COLUMNS.split(",")[:-1]),
-            reply.created or time.time(),
-        )
-        marks = ", ".join("?" * len(values))
         try:
             with self._lock:
-                self._db.execute(f"INSERT INTO replies ({_COLUMNS}) VALUES ({marks})", values)
+                insert_reply(self._db, reply)
+        except sqlite3.Error as error:
+            raise PanelError(_sentence(self.path, error)) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The database, for changes that are kept together or not at all.
+
+        Raises:
+            PanelError: the store can no longer be written.
+        """
+        try:
+            with self._lock:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise PanelError(_sentence(self.path, error)) from None
 
@@ -126,6 +177,15 @@ class ReplyStore:
         """Every row, oldest first."""
         cursor = self._db.execute(f"SELECT {_COLUMNS} FROM replies ORDER BY created, key")
         return (_reply(row) for row in cursor)
+
+    def summary(self) -> list[ReplyCount]:
+        """The replies counted by judge, version and outcome."""
+        rows = self._db.execute(
+            "SELECT judge, model_version, failure, COUNT(*), COALESCE(SUM(input_tokens), 0), "
+            "COALESCE(SUM(output_tokens), 0), MIN(created), MAX(created) FROM replies "
+            "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        ).fetchall()
+        return [ReplyCount(*row) for row in rows]
 
     def close(self) -> None:
         """Close the store; nothing is lost without it."""
@@ -139,8 +199,13 @@ class ReplyStore:
         # replies, and syncing each of them would cost more than asking those few again.
         db.execute("PRAGMA synchronous = NORMAL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _VERSION):
+        if version not in (0, *_READABLE):
             raise sqlite3.DatabaseError(f"it has format {version}, this program reads {_VERSION}")
+        tables = {
+            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        }
+        if version == 0 and tables - _TABLES:
+            raise sqlite3.DatabaseError("it is another program's database")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 
@@ -166,6 +231,16 @@ def merge_stores(target: ReplyStore, source: Path) -> int:
     finally:
         other.close()
     return copied
+
+
+def insert_reply(db: sqlite3.Connection, reply: StoredReply) -> None:
+    """Write a reply's row; one without a time gets the present."""
+    values = (
+        *(_storable(getattr(reply, name.strip())) for name in _COLUMNS.split(",")[:-1]),
+        reply.created or time.time(),
+    )
+    marks = ", ".join("?" * len(values))
+    db.execute(f"INSERT INTO replies ({_COLUMNS}) VALUES ({marks})", values)
 
 
 def _storable(value: object) -> object:

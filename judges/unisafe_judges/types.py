@@ -29,11 +29,18 @@ Modality = Literal["image", "text"]
 
 @dataclass(frozen=True)
 class TextPart:
-    """A text a judge reads. `judged` marks the model's output, everything else is context."""
+    """A text a judge reads. `judged` marks the model's output, everything else is context.
+
+    `role` names the text to a rubric that has a place for each: `instruction`, `target`, `turn_1`
+    to `turn_4` or `answer`. `whole` is an answer as it came, its thinking included, where `text`
+    is what is judged.
+    """
 
     label: str
     text: str
     judged: bool = False
+    role: str = ""
+    whole: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -66,13 +73,15 @@ class Evidence:
 
     `case` names it to people and in label files (`ID/SCENARIO`); `scenario` is the benchmark's code
     for the input/output combination, which a rubric may use to choose its wording; `modality` is
-    what the model produced, and so which taxonomy applies.
+    what the model produced, and so which taxonomy applies. `flagged_refusal`: the model's adapter
+    says that the output is a refusal, and words came with it.
     """
 
     case: str
     scenario: str
     modality: Modality
     parts: tuple[Part, ...]
+    flagged_refusal: bool = False
 
     @property
     def output_sha256(self) -> str:
@@ -108,7 +117,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class JudgeResult:
-    """One judge's answer on one case: a verdict, or the recorded reason why there is none."""
+    """One judge's answer on one case: a verdict, or the recorded reason why there is none.
+
+    `repeat` counts from 0 where a panel asks each judge several times.
+    """
 
     judge: str
     verdict: Verdict | None
@@ -118,3 +130,4 @@ class JudgeResult:
     model_version: str | None = None
     latency_s: float | None = None
     cached: bool = False
+    repeat: int = 0

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal, cast
 
 from unisafe_judges.errors import FailureKind, JudgeFailure
 from unisafe_judges.types import Verdict
 
-__all__ = ["VERDICT_SCHEMA", "make_verdict", "parse_verdict"]
+__all__ = ["VERDICT_SCHEMA", "as_rating", "make_verdict", "parse_verdict", "read_object"]
 
 VERDICT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -44,6 +44,26 @@ def parse_verdict(text: str) -> Verdict:
     Raises:
         JudgeFailure: EMPTY, NOT_JSON, OUT_OF_RANGE or CONTRADICTORY, with the reply in `raw`.
     """
+    value = read_object(text)
+    try:
+        return make_verdict(
+            judgment=_required(value, "judgment"),
+            risk_rating=_required(value, "risk_rating"),
+            refusal=_required(value, "refusal"),
+            reasoning=value.get("reasoning", ""),
+            categories=value.get("categories", ()),
+        )
+    except JudgeFailure as failure:
+        failure.raw = text
+        raise
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """The one JSON object that a reply is.
+
+    Raises:
+        JudgeFailure: EMPTY or NOT_JSON, with the reply in `raw`.
+    """
     body = _THINKING.sub("", text.strip(), count=1).strip()
     if not body:
         raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", raw=text)
@@ -59,17 +79,7 @@ def parse_verdict(text: str) -> Verdict:
         raise JudgeFailure(
             FailureKind.NOT_JSON, "the judge's reply is JSON, but not an object", raw=text
         )
-    try:
-        return make_verdict(
-            judgment=_required(value, "judgment"),
-            risk_rating=_required(value, "risk_rating"),
-            refusal=_required(value, "refusal"),
-            reasoning=value.get("reasoning", ""),
-            categories=value.get("categories", ()),
-        )
-    except JudgeFailure as failure:
-        failure.raw = text
-        raise
+    return value
 
 
 def make_verdict(
@@ -108,15 +118,16 @@ def make_verdict(
     is_refusal = refusal and judgment == 0
     return Verdict(
         judgment=1 if judgment else 0,
-        risk_rating=0 if is_refusal else _rating(risk_rating),
+        risk_rating=0 if is_refusal else as_rating(risk_rating),
         refusal=is_refusal,
         reasoning=reasoning,
         categories=tuple(categories),
     )
 
 
-def _rating(value: int) -> Any:
-    return value
+def as_rating(value: int) -> Literal[0, 1, 2, 3]:
+    """A rating that was checked, typed as one."""
+    return cast(Literal[0, 1, 2, 3], value)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

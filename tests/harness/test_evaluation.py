@@ -418,7 +418,17 @@ def test_a_deferred_record_pickles_as_a_plain_complete_dict() -> None:
     pending = Pending({"id": "a"})
     record = Deferred({"id": "a", "verdicts": []}, pending)
     pending.settle(
-        [{"judge": "j", "judgment": 0, "risk_rating": 1, "refusal": False, "failure": None}]
+        [
+            {
+                "judge": "j",
+                "repeat": 0,
+                "judgment": 0,
+                "risk_rating": 1,
+                "refusal": False,
+                "failure": None,
+                "judge_version": None,
+            }
+        ]
     )
     copy = pickle.loads(pickle.dumps(record))
     assert type(copy) is dict

@@ -59,7 +59,7 @@ def panel_of(write_panel: WritePanel) -> Callable[..., Panel]:
     def make(*urls: str, settings: str = "") -> Panel:
         names = ("first", "second", "third")
         judges = [
-            f"name: {name}\nbackend: openai-compatible\nmodel: small\nbase_url: {url}\n{settings}"
+            f"name: {name}\nbackend: openai-compatible\nmodel: {name}\nbase_url: {url}\n{settings}"
             for name, url in zip(names, urls, strict=False)
         ]
         return load_panel(write_panel(*judges))

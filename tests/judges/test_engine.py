@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -21,7 +22,6 @@ from unisafe_judges import (
     ImagePart,
     JudgeResult,
     Panel,
-    PanelError,
     PanelSession,
     TextPart,
     Verdict,
@@ -131,8 +131,8 @@ def test_every_judge_is_sent_the_same_case(serve: Serve, open_session: OpenSessi
     session = open_session(one, two)
     evidence = image_evidence(encoded(picture("red")), encoded(picture("blue")))
     results_of(session.submit(evidence))
-    assert one.requests == two.requests
-    assert len(one.requests) == 1
+    assert len(one.requests) == len(two.requests) == 1
+    assert {**one.requests[0], "model": "second"} == two.requests[0]
 
 
 def test_an_image_is_read_once_for_all_judges_and_retries(
@@ -515,21 +515,21 @@ def test_a_panel_that_can_work_passes_the_check_without_judging(
     serve: Serve, open_session: OpenSession
 ) -> None:
     servers: Sequence[Any] = [serve(), serve()]
-    open_session(*servers).check()
+    assert open_session(*servers).check() == {}
     assert [server.requests for server in servers] == [[], []]
 
 
 def test_the_check_names_the_judge_whose_key_is_rejected(
     serve: Serve, open_session: OpenSession
 ) -> None:
-    session = open_session(serve(), serve(models_status=401))
-    with pytest.raises(PanelError, match=r"judge second: HTTP 401: .* does not accept"):
-        session.check()
+    problems = open_session(serve(), serve(models_status=401)).check()
+    assert list(problems) == ["second"]
+    assert re.match(r"judge second: HTTP 401: .* does not accept", str(problems["second"]))
 
 
 def test_the_check_names_the_judge_that_cannot_be_reached(
     serve: Serve, open_session: OpenSession, refusing_url: str
 ) -> None:
-    session = open_session(serve(), refusing_url)
-    with pytest.raises(PanelError, match=f"judge second cannot be reached at {refusing_url}"):
-        session.check()
+    problems = open_session(serve(), refusing_url).check()
+    assert list(problems) == ["second"]
+    assert f"judge second cannot be reached at {refusing_url}" in str(problems["second"])

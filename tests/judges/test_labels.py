@@ -21,7 +21,7 @@ from unisafe_judges import (
     load_rubric,
 )
 from unisafe_judges.backends.labels import LabelsJudge, read_labels
-from unisafe_judges.panel import LabelsSpec
+from unisafe_judges.specs import LabelsSpec
 
 
 def row_of(evidence: Evidence, **changes: Any) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def test_a_panel_of_labels_gives_verdicts_and_reports_what_has_none(
         "rubric: unisafe-v1\njudges: [{name: people, backend: labels, path: labels.jsonl}]\n"
     )
     with PanelSession(load_panel(panel)) as session:
-        session.check()
+        assert session.check() == {}
         (found,) = session.submit(evidence).result()
         (missing,) = session.submit(text_evidence("Other.")).result()
     assert found.verdict is not None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisafe_judges import limits
+from unisafe_judges import FailureKind, JudgeFailure, limits
 from unisafe_judges.limits import LONGEST_PAUSE_S, Budget, Limiter, Rate
 
 
@@ -429,27 +429,87 @@ def test_a_rate_is_not_saved_up_while_nobody_asks(clock: Clock) -> None:
 # --- the budget ---
 
 
+def refusal_of(budget: Budget, expected_cost: float = 0.0) -> str | None:
+    """What the budget says to one more call, which is not under way any more afterwards."""
+
+    async def once() -> str | None:
+        try:
+            async with budget.call(expected_cost):
+                return None
+        except JudgeFailure as failure:
+            return str(failure) if failure.kind is FailureKind.BUDGET else None
+
+    return asyncio.run(once())
+
+
 def test_a_budget_of_calls_is_used_up_at_its_number() -> None:
     budget = Budget(1200, None)
     budget.calls = 1199
-    assert budget.exhausted() is None
-    budget.calls = 1200
-    assert budget.exhausted() == "the budget of 1,200 calls is used up"
+    assert refusal_of(budget) is None
+    assert budget.calls == 1200
+    assert refusal_of(budget) == "the budget of 1,200 calls is used up"
 
 
 def test_a_budget_of_no_calls_allows_none() -> None:
-    assert Budget(0, None).exhausted() == "the budget of 0 calls is used up"
+    assert refusal_of(Budget(0, None)) == "the budget of 0 calls is used up"
 
 
 def test_a_budget_of_dollars_is_used_up_when_they_are_spent() -> None:
     budget = Budget(None, 1.5)
     budget.cost = 1.499
-    assert budget.exhausted() is None
+    assert refusal_of(budget) is None
     budget.cost = 1.512
-    assert budget.exhausted() == "the budget of $1.50 is used up ($1.51 spent)"
+    assert refusal_of(budget) == (
+        "the budget of $1.50 is used up ($1.512 spent, the next call about $0.000)"
+    )
+
+
+def test_a_call_that_is_expected_to_cost_more_than_is_left_is_not_made() -> None:
+    budget = Budget(None, 1.5)
+    budget.cost = 1.4
+    assert refusal_of(budget, 0.2) is not None
+    assert refusal_of(budget, 0.1) is None
+
+
+def test_a_call_waits_while_those_under_way_leave_no_room_for_it() -> None:
+    async def test() -> None:
+        budget = Budget(None, 1.0)
+        made: list[float] = []
+
+        async def call(cost: float) -> None:
+            async with budget.call(0.4):
+                made.append(cost)
+                await asyncio.sleep(0.01)
+                budget.cost += cost
+
+        calls = [call(0.05) for _ in range(10)]
+        await asyncio.wait_for(asyncio.gather(*calls), timeout=5)
+        assert len(made) == 10
+        assert budget.cost == pytest.approx(0.5)
+        await call(0.4)
+        with pytest.raises(JudgeFailure, match=r"\$1.00 is used up"):
+            await call(0.4)
+
+    asyncio.run(test())
+
+
+def test_with_many_calls_at_once_no_more_is_spent_than_the_budget() -> None:
+    async def test() -> None:
+        budget = Budget(None, 1.0)
+
+        async def call() -> None:
+            async with budget.call(0.3):
+                await asyncio.sleep(0.001)
+                budget.cost += 0.3
+
+        ended = await asyncio.gather(*(call() for _ in range(50)), return_exceptions=True)
+        assert [type(error) for error in ended].count(type(None)) == 3
+        assert budget.cost == pytest.approx(0.9)
+
+    asyncio.run(test())
 
 
 def test_without_limits_a_budget_is_never_used_up() -> None:
     budget = Budget(None, None)
     budget.calls, budget.cost = 10**9, 1e9
-    assert budget.exhausted() is None
+    assert refusal_of(budget) is None

@@ -24,7 +24,7 @@ from unisafe_judges import (
 )
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.images import encode_for_judge
-from unisafe_judges.panel import OpenAICompatibleSpec
+from unisafe_judges.specs import OpenAICompatibleSpec
 from unisafe_judges.types import ImagePart, Reply
 
 KEY = "key-for-tests-0123456789"
@@ -100,8 +100,69 @@ def test_a_text_case_is_sent_as_instructions_and_texts_in_order(serve: Serve) ->
         ],
         "temperature": 0,
         "max_tokens": 1024,
-        "response_format": {"type": "json_object"},
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "verdict", "schema": prompt.schema, "strict": True},
+        },
     }
+
+
+def answering_forms(known: tuple[str, ...], seen: list[str]) -> Callable[[dict[str, Any]], Answer]:
+    """A server that takes only these kinds of response_format, `none` among them."""
+
+    def script(body: dict[str, Any]) -> Answer:
+        seen.append(body.get("response_format", {}).get("type", "none"))
+        if seen[-1] in known:
+            return verdict()
+        return Answer(f"response_format {seen[-1]} is not supported", 400)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        (("json_schema", "json_object", "none"), ["json_schema"]),
+        (("json_object", "none"), ["json_schema", "json_object"]),
+        (("none",), ["json_schema", "json_object", "none"]),
+    ],
+)
+def test_a_server_is_asked_for_the_best_form_of_reply_that_it_knows(
+    serve: Serve, known: tuple[str, ...], asked: list[str]
+) -> None:
+    seen: list[str] = []
+    server = serve(answering_forms(known, seen))
+    case = text_evidence()
+    prompt = load_rubric("unisafe-v1").render(case)
+
+    async def twice() -> None:
+        judge = judge_at(server.base_url)
+        await judge.ask(case, prompt, {})
+        await judge.ask(case, prompt, {})
+        await judge.close()
+
+    asyncio.run(twice())
+    assert seen == [*asked, asked[-1]]
+
+
+def test_a_server_that_has_taken_the_schema_is_not_talked_out_of_it(serve: Serve) -> None:
+    answers = iter([verdict(), Answer("the text says response_format", 400)])
+    server = serve(lambda body: next(answers))
+    case = text_evidence()
+    prompt = load_rubric("unisafe-v1").render(case)
+
+    async def twice() -> None:
+        judge = judge_at(server.base_url)
+        await judge.ask(case, prompt, {})
+        try:
+            await judge.ask(case, prompt, {})
+        finally:
+            await judge.close()
+
+    with pytest.raises(JudgeFailure) as caught:
+        asyncio.run(twice())
+    assert caught.value.kind is FailureKind.BAD_REQUEST
+    assert len(server.requests) == 2
 
 
 def test_images_are_sent_as_jpeg_data_urls_in_their_order(serve: Serve) -> None:
@@ -325,7 +386,8 @@ def test_a_judge_that_declined_gave_no_verdict(
 ) -> None:
     failure = failing(answer)
     assert failure.kind is FailureKind.BLOCKED
-    assert failure.raw == answer.body
+    assert failure.raw in (answer.body, json.dumps(GOOD))
+    assert failure.reply is not None
 
 
 def test_a_refused_connection_is_a_failure_of_the_connection(refusing_url: str) -> None:

@@ -11,8 +11,8 @@ import pytest
 from tests.judges.conftest import WritePanel
 from unisafe_judges import Panel, PanelError, PanelSession, load_panel
 from unisafe_judges import panel as panel_module
-from unisafe_judges.panel import LabelsSpec, OpenAICompatibleSpec
-from unisafe_judges.rubric import Rubric
+from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric
+from unisafe_judges.specs import LabelsSpec, OpenAICompatibleSpec
 
 SERVED = """
     name: served
@@ -141,7 +141,8 @@ def test_a_wrong_or_missing_backend_is_answered_with_the_known_ones(
 ) -> None:
     path = write_panel(judge)
     assert sentence(path) == (
-        f"panel file {path}, line 3: judges.0: backend must be one of: labels, openai-compatible"
+        f"panel file {path}, line 3: judges.0: backend must be one of: "
+        "labels, openai-compatible, openai, gemini, transformers"
     )
 
 
@@ -292,7 +293,7 @@ def test_the_identity_changes_with_the_rubric(
 ) -> None:
     path = write_panel(SERVED)
     before = load_panel(path)
-    changed = Rubric("unisafe-v1", "0" * 64, "Judge.", "Now.", {})
+    changed = UnisafeRubric("unisafe-v1", "0" * 64, "Judge.", "Now.", {})
     monkeypatch.setattr(panel_module, "load_rubric", lambda name: changed)
     assert load_panel(path).sha256 != before.sha256
 

@@ -49,7 +49,7 @@ def panel(write_panel: WritePanel) -> MakePanel:
     def make(*servers: JudgeServer, top: str = "", **settings: Any) -> Panel:
         judges = []
         for name, server in zip(("first", "second"), servers, strict=False):
-            given = {"name": name, "model": "small", "base_url": server.base_url, **settings}
+            given = {"name": name, "model": name, "base_url": server.base_url, **settings}
             lines = [f"{key}: {value}" for key, value in given.items()]
             judges.append("\n".join(["backend: openai-compatible", *lines]))
         path = write_panel(*judges)
@@ -327,14 +327,14 @@ def test_a_budget_of_dollars_ends_the_calls_when_it_is_spent(
         return Answer(json.dumps(value))
 
     server = serve(script)
-    # 1,000 tokens at $2 and 500 at $8 a million are $0.006 a call.
+    # 1,000 tokens at $2 and 500 at $8 a million are $0.006 a call, expected to be about that.
     priced = panel(server, top="max_cost: 0.02", price="{input: 2, output: 8}")
     with PanelSession(priced, store) as session:
         results = [session.submit(case).result(timeout=LIMIT_S)[0] for case in questions(6)]
-        assert session.tallies[0].cost == pytest.approx(0.024)
-    assert len(server.requests) == 4
-    assert [result.failure for result in results] == [None] * 4 + [FailureKind.BUDGET] * 2
-    assert results[-1].detail == "the budget of $0.02 is used up ($0.02 spent)"
+        assert session.tallies[0].cost == pytest.approx(0.018)
+    assert len(server.requests) == 3
+    assert [result.failure for result in results] == [None] * 3 + [FailureKind.BUDGET] * 3
+    assert str(results[-1].detail).startswith("the budget of $0.02 is used up ($0.018 spent, ")
     assert {(reply.input_tokens, reply.output_tokens) for reply in store.replies()} == {(1000, 500)}
 
 
@@ -356,7 +356,6 @@ def test_the_tallies_say_what_each_judge_has_done(
     with PanelSession(panel(one, two), store) as session:
         for case in [*questions(3), questions(1)[0]]:
             session.submit(case).result(timeout=LIMIT_S)
-        # Both are the model `small`: only when the first one has failed is there a reply to share.
         first = session.tallies[0]
         assert (first.judge, first.done, first.failed, first.refusals) == ("first", 4, 1, 1)
         assert (first.cached, first.calls, first.cost) == (1, 3, 0.0)

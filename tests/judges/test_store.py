@@ -282,7 +282,7 @@ def test_a_store_of_a_newer_format_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 7")
     db.close()
-    assert "(it has format 7, this program reads 1)" in refused(path)
+    assert "(it has format 7, this program reads 2)" in refused(path)
 
 
 def test_a_store_that_another_process_has_locked_is_waited_for_and_then_told(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unisafe_judges import VERDICT_SCHEMA, FailureKind, JudgeFailure, Verdict, parse_verdict
-from unisafe_judges.verdicts import make_verdict
+from unisafe_judges import FailureKind, JudgeFailure, Verdict
+from unisafe_judges.verdicts import VERDICT_SCHEMA, make_verdict, parse_verdict
 
 GOOD: dict[str, Any] = {
     "reasoning": "The picture shows a calm lake.",

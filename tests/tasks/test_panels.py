@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.judges.stand_in import install_stand_in
 from unisafe_judges import PanelError
 from unisafe_tasks import Source
 from unisafe_tasks.panels import NO_PANEL, PRESETS, panel_setting, resolve_panel
@@ -84,7 +86,8 @@ def test_an_unknown_panel_is_named_with_those_that_there_are(setting: str) -> No
     with pytest.raises(PanelError) as caught:
         resolve_panel(setting, REAL)
     assert str(caught.value) == (
-        f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: labels, none"
+        f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: labels, "
+        "paper, single-gemini, single-openai, local, none"
     )
 
 
@@ -96,5 +99,47 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
 
 
 def test_every_preset_is_there() -> None:
-    assert list(PRESETS) == ["labels"]
+    assert list(PRESETS) == ["labels", "paper", "single-gemini", "single-openai", "local"]
     assert all(path.is_file() for path in PRESETS.values())
+
+
+# --- the panels that come with the package ---
+
+
+def test_the_papers_panel_has_its_three_judges_under_its_rubric(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_stand_in(tmp_path, monkeypatch)
+    panel = resolve_panel("paper", REAL)
+    assert panel is not None
+    assert (panel.name, panel.rubric.name, panel.ensemble) == ("paper", "paper", "soft-mean")
+    assert [(judge.backend, getattr(judge, "model", None)) for judge in panel.judges] == [
+        ("gemini", "gemini-2.5-pro"),
+        ("openai", "gpt-5-nano"),
+        ("openai-compatible", "Qwen/Qwen2.5-VL-72B-Instruct"),
+    ]
+
+
+def test_the_papers_panel_without_the_authors_package_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "unisafe", None)
+    with pytest.raises(PanelError, match="pip install git"):
+        resolve_panel("paper", REAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [("single-gemini", "gemini"), ("single-openai", "openai"), ("local", "transformers")],
+)
+def test_a_panel_of_one_judge_is_a_name_away(name: str, backend: str) -> None:
+    panel = resolve_panel(name, REAL)
+    assert panel is not None
+    assert (panel.name, panel.rubric.name) == (name, "unisafe-v1")
+    assert [judge.backend for judge in panel.judges] == [backend]
+
+
+def test_no_two_panels_share_an_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_stand_in(tmp_path, monkeypatch)
+    panels = [resolve_panel(name, DEMO) for name in PRESETS]
+    assert len({panel.sha256 for panel in panels if panel}) == len(PRESETS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
+from unisafe_judges.errors import JudgeFailure
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["Judge"]
+__all__ = ["BatchJob", "BatchJudge", "Judge"]
 
 
 class Judge(Protocol):
@@ -35,6 +38,63 @@ class Judge(Protocol):
 
         Raises:
             JudgeFailure: there is no reply, and why.
+        """
+
+    async def close(self) -> None:
+        """Release connections."""
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """A job at a provider's batch API, as it is now.
+
+    `ended`: nothing more will come of it, and its results, if any, can be read. `detail` says in
+    the provider's words how far it is, or why it failed.
+    """
+
+    id: str
+    ended: bool
+    detail: str
+
+
+class BatchJudge(Protocol):
+    """A judge asked through a batch API: many questions in a file, answered within a day."""
+
+    name: str
+    max_requests: int
+    """Of one job."""
+    max_bytes: int
+    """Of one job's file."""
+
+    def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
+        """One line of a job's file; `key` comes back with the answer."""
+
+    async def submit(self, path: Path, tag: str) -> BatchJob:
+        """Send a file of requests and begin a job that can be found again by its tag.
+
+        Raises:
+            PanelError: the provider does not take it; one sentence.
+        """
+
+    async def find(self, tag: str) -> BatchJob | None:
+        """The job with a tag, if the provider has one.
+
+        Raises:
+            PanelError: the provider cannot be asked.
+        """
+
+    async def poll(self, job_id: str) -> BatchJob:
+        """How far a job is.
+
+        Raises:
+            PanelError: the provider cannot be asked, or knows no such job.
+        """
+
+    def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | JudgeFailure]]:
+        """The answers of a job that has ended, each with its request's key.
+
+        Raises:
+            PanelError: they cannot be read.
         """
 
     async def close(self) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
-from unisafe_judges.panel import LabelsSpec
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import LabelsSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 from unisafe_judges.verdicts import make_verdict
 
@@ -23,10 +23,10 @@ class LabelsJudge:
     """Answers from a label file; a case without a label stays unscored."""
 
     needs_images = False
+    max_concurrency = 1000
 
     def __init__(self, spec: LabelsSpec) -> None:
         self.name = spec.name
-        self.max_concurrency = 1000
         self._path = spec.path
         self._labels = read_labels(spec.path)
 

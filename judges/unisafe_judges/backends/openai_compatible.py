@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
 
+from unisafe_judges.backends.failures import (
+    count,
+    http_failure,
+    key_sentence,
+    retry_after,
+    without_key,
+)
 from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
 from unisafe_judges.images import to_data_url
-from unisafe_judges.panel import OpenAICompatibleSpec
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import OpenAICompatibleSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["OpenAICompatibleJudge"]
+__all__ = ["OpenAICompatibleJudge", "chat_messages", "read_completion", "schema_format"]
 
 _CHECK_TIMEOUT_S = 10.0
 _MAX_REPLY_BYTES = 4 * 1024 * 1024
-# Not "safety" alone: a server that rejects a request may repeat it, and our prompt has the word.
-_BLOCKED = (
-    "content_filter",
-    "content_policy",
-    "content policy",
-    "safety filter",
-    "safety reasons",
-    "safety settings",
-    "safety system",
-)
+_ABOUT_FORM = ("response_format", "json_schema", "json_object", "grammar", "guided", "structured")
 
 
 class OpenAICompatibleJudge:
-    """Speaks chat completions over aiohttp: images as data URLs, JSON output, no SDK retries."""
+    """Speaks chat completions over aiohttp: images as data URLs, no SDK.
+
+    The reply is asked for in the prompt's JSON schema; a server that knows no schemas is asked for
+    JSON, and one that does not know that either for nothing.
+    """
 
     needs_images = True
 
@@ -42,6 +44,8 @@ class OpenAICompatibleJudge:
         self._spec = spec
         self._base = spec.base_url.rstrip("/")
         self._key = spec.key()
+        self._form = 0
+        self._form_is_known = False
         self._session: aiohttp.ClientSession | None = None
 
     async def check(self) -> None:
@@ -55,7 +59,7 @@ class OpenAICompatibleJudge:
                 "start its server, or correct base_url in the panel file"
             ) from None
         if status in (401, 403):
-            raise PanelError(self._key_sentence(status))
+            raise PanelError(key_sentence(self._spec, status))
         if status >= 400:
             raise PanelError(
                 f"judge {self.name}: HTTP {status} from {self._base}/models, where such a server "
@@ -65,19 +69,32 @@ class OpenAICompatibleJudge:
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
     ) -> Verdict | Reply:
-        body = self._body(prompt, jpegs)
+        while True:
+            form = self._form
+            try:
+                reply = await self._post(self._body(prompt, jpegs, form))
+            except JudgeFailure as failure:
+                if not self._is_about_form(failure, form):
+                    raise
+                self._form = max(self._form, form + 1)
+                continue
+            self._form_is_known = True
+            return reply
+
+    async def _post(self, body: dict[str, Any]) -> Reply:
         try:
             async with self._client().post(f"{self._base}/chat/completions", json=body) as response:
-                text = self._without_key(await _read_capped(response))
+                text = without_key(self._spec, await _read_capped(response))
                 if response.status != 200:
-                    raise self._http_failure(response, text)
+                    wait_s = retry_after(response.headers.get("Retry-After"))
+                    raise http_failure(self._spec, response.status, text, wait_s)
         except TimeoutError:
             raise JudgeFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise JudgeFailure(FailureKind.CONNECTION, _reason(error)) from None
-        return _reply(text)
+        return read_completion(text)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -92,53 +109,21 @@ class OpenAICompatibleJudge:
             )
         return self._session
 
-    def _body(self, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
-        content: list[dict[str, Any]] = []
-        for item in prompt.content:
-            if isinstance(item, str):
-                content.append({"type": "text", "text": item})
-            else:
-                url = to_data_url(jpegs[item.sha256])
-                content.append({"type": "image_url", "image_url": {"url": url}})
+    def _body(self, prompt: Prompt, jpegs: Mapping[str, bytes], form: int) -> dict[str, Any]:
         return {
             "model": self._spec.model,
-            "messages": [
-                {"role": "system", "content": prompt.instructions},
-                {"role": "user", "content": content},
-            ],
+            "messages": chat_messages(prompt, jpegs),
             "temperature": self._spec.temperature,
             "max_tokens": self._spec.max_tokens,
-            "response_format": {"type": "json_object"},
+            **_FORMS[form](prompt),
         }
 
-    def _without_key(self, text: str) -> str:
-        # Some gateways echo the request's headers in their error pages.
-        return text.replace(self._key, "[api key]") if self._key else text
-
-    def _http_failure(self, response: aiohttp.ClientResponse, text: str) -> JudgeFailure:
-        status = response.status
-        said = " ".join(text.split())[:300]
-        if status in (401, 403):
-            return JudgeFailure(FailureKind.STOPPED, self._key_sentence(status))
-        if status == 404:
-            return JudgeFailure(
-                FailureKind.STOPPED,
-                f"judge {self.name}: HTTP 404 from {self._base}: the address or the model "
-                f"{self._spec.model!r} does not exist there",
-            )
-        if status == 429:
-            return JudgeFailure(
-                FailureKind.RATE_LIMITED, f"HTTP 429: {said}", retry_after=_retry_after(response)
-            )
-        if status >= 500:
-            return JudgeFailure(FailureKind.SERVER_ERROR, f"HTTP {status}: {said}")
-        kind = FailureKind.BLOCKED if _is_content_block(text) else FailureKind.BAD_REQUEST
-        return JudgeFailure(kind, f"HTTP {status}: {said}", raw=text)
-
-    def _key_sentence(self, status: int) -> str:
-        variable = self._spec.api_key_env
-        what = f"the key in {variable}" if variable else "a request without a key (api_key_env)"
-        return f"judge {self.name}: HTTP {status}: {self._base} does not accept {what}"
+    def _is_about_form(self, failure: JudgeFailure, form: int) -> bool:
+        """Whether a server that has not accepted the form of reply so far rejects it."""
+        if self._form_is_known or form + 1 == len(_FORMS):
+            return False
+        said = (failure.raw or "").lower()
+        return failure.kind is FailureKind.BAD_REQUEST and any(word in said for word in _ABOUT_FORM)
 
 
 async def _read_capped(response: aiohttp.ClientResponse) -> str:
@@ -152,7 +137,38 @@ async def _read_capped(response: aiohttp.ClientResponse) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _reply(text: str) -> Reply:
+def chat_messages(prompt: Prompt, jpegs: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """A prompt as the messages of chat completions, images as data URLs."""
+    content: list[dict[str, Any]] = []
+    for item in prompt.content:
+        if isinstance(item, str):
+            content.append({"type": "text", "text": item})
+        else:
+            url = to_data_url(jpegs[item.sha256])
+            content.append({"type": "image_url", "image_url": {"url": url}})
+    system = [{"role": "system", "content": prompt.instructions}] if prompt.instructions else []
+    return [*system, {"role": "user", "content": content}]
+
+
+def schema_format(prompt: Prompt) -> dict[str, Any]:
+    """The `response_format` of chat completions that holds a reply to the prompt's schema."""
+    schema = {"name": "verdict", "schema": prompt.schema, "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+_FORMS: tuple[Callable[[Prompt], dict[str, Any]], ...] = (
+    lambda prompt: {"response_format": schema_format(prompt)},
+    lambda prompt: {"response_format": {"type": "json_object"}},
+    lambda prompt: {},
+)
+
+
+def read_completion(text: str) -> Reply:
+    """A chat completion, as JSON text, read.
+
+    Raises:
+        JudgeFailure: it is none, or it holds no whole reply.
+    """
     try:
         body = json.loads(text)
         choice = body["choices"][0]
@@ -164,39 +180,23 @@ def _reply(text: str) -> Reply:
         raise JudgeFailure(
             FailureKind.NOT_JSON, "the server's answer is no chat completion", raw=text
         ) from None
-    if finish == "content_filter" or refusal:
-        raise JudgeFailure(
-            FailureKind.BLOCKED, f"the judge declined to judge: {refusal or finish}", raw=text
-        )
-    if finish == "length":
-        raw = content if isinstance(content, str) and content else text
-        raise JudgeFailure(FailureKind.TRUNCATED, "the reply was cut off at max_tokens", raw=raw)
-    if not isinstance(content, str) or not content.strip():
-        raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", raw=text)
-    version = body.get("model")
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
-    return Reply(
-        content,
+    version = body.get("model")
+    reply = Reply(
+        content if isinstance(content, str) and content else text,
         version if isinstance(version, str) else None,
-        _count(usage.get("prompt_tokens")),
-        _count(usage.get("completion_tokens")),
+        count(usage.get("prompt_tokens")),
+        count(usage.get("completion_tokens")),
     )
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
-
-
-def _is_content_block(text: str) -> bool:
-    lowered = text.lower()
-    return any(word in lowered for word in _BLOCKED)
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    try:
-        return max(0.0, float(response.headers.get("Retry-After", "")))
-    except ValueError:
-        return None
+    if finish == "content_filter" or refusal:
+        detail = f"the judge declined to judge: {refusal or finish}"
+        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+    if finish == "length":
+        detail = "the reply was cut off at max_tokens"
+        raise JudgeFailure(FailureKind.TRUNCATED, detail, reply=reply)
+    if not isinstance(content, str) or not content.strip():
+        raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
+    return reply
 
 
 def _reason(error: BaseException) -> str:

@@ -1,0 +1,279 @@
+"""Batch mode: questions sent in files, answered within a day at half the price.
+
+`run_batches` is one round: what has been answered is collected, what is neither answered nor under
+way is sent. It can be ended at any moment and called again. The replies are in the same store as
+any other, so that judging afterwards finds them there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges.backends import BatchJob, BatchJudge, build_batch_judge
+from unisafe_judges.costs import cost_of, expected_cost
+from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.errors import ImageError, JudgeFailure, PanelError
+from unisafe_judges.images import ENCODER
+from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
+from unisafe_judges.panel import Panel
+from unisafe_judges.rubric import Prompt, Rubric
+from unisafe_judges.seats import reply_key
+from unisafe_judges.specs import JudgeSpec
+from unisafe_judges.store import ReplyStore, StoredReply
+from unisafe_judges.types import Evidence, Reply
+
+__all__ = ["BATCH_DISCOUNT", "BatchReport", "run_batches"]
+
+BATCH_DISCOUNT = 0.5
+"""What a call costs in a batch, as a share of its price; so at OpenAI and Google."""
+_MOST_SENDINGS = 2
+"""A question without a verdict after so many batches is left to be asked directly."""
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What a round did for one judge: numbers of questions, and dollars where there is a price.
+
+    `waiting` counts the questions still with the provider, `details` says how far their jobs are.
+    `held_back` counts those that the panel's budget left no room for.
+    """
+
+    judge: str
+    collected: int = 0
+    failed: int = 0
+    sent: int = 0
+    waiting: int = 0
+    held_back: int = 0
+    cost: float = 0.0
+    details: tuple[str, ...] = ()
+    problem: str | None = None
+    """Why the round could not be finished, where it could not."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left that another round would bring."""
+        return not self.waiting and self.problem is None
+
+
+@dataclass(frozen=True)
+class _Question:
+    key: str
+    evidence: Evidence
+    prompt: Prompt
+
+
+def run_batches(panel: Panel, store: ReplyStore, cases: Sequence[Evidence]) -> list[BatchReport]:
+    """Collect and send for every judge of the panel that has a batch API.
+
+    Args:
+        panel: who judges.
+        store: where replies are kept, and which questions are with whom.
+        cases: all that is to be judged.
+
+    Raises:
+        PanelError: no judge has a batch API, a key is missing, or a provider cannot be asked.
+    """
+    judges = [(spec, judge) for spec in panel.judges if (judge := build_batch_judge(spec))]
+    if not judges:
+        raise PanelError(f"panel {panel.name} has no judge with a batch API: judge without --batch")
+    ledger = BatchLedger(store)
+
+    async def rounds() -> list[BatchReport]:
+        room = _Room(panel)
+        try:
+            reports = []
+            for spec, judge in judges:
+                one = _Round(panel, spec, judge, store, ledger)
+                reports.append(await one.round(cases, room))
+            return reports
+        finally:
+            for _, judge in judges:
+                await judge.close()
+
+    with ledger.alone():
+        return asyncio.run(rounds())
+
+
+class _Room:
+    """What the panel's budget leaves for this round, at what calls are expected to cost."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._calls = panel.max_calls
+        self._cost = panel.max_cost
+
+    def take(self, spec: JudgeSpec, prompt: Prompt) -> bool:
+        cost = expected_cost(spec, prompt) * BATCH_DISCOUNT
+        if self._calls == 0 or (self._cost is not None and cost > self._cost):
+            return False
+        self._calls = None if self._calls is None else self._calls - 1
+        self._cost = None if self._cost is None else self._cost - cost
+        return True
+
+
+class _Round:
+    """One judge's part of a round."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        spec: JudgeSpec,
+        judge: BatchJudge,
+        store: ReplyStore,
+        ledger: BatchLedger,
+    ) -> None:
+        self._panel = panel
+        self._spec = spec
+        self._judge = judge
+        self._store = store
+        self._ledger = ledger
+        self._report = BatchReport(judge.name)
+        text = json.dumps(spec.identity(), sort_keys=True)
+        self._identity = hashlib.sha256(text.encode()).hexdigest()
+
+    async def round(self, cases: Sequence[Evidence], room: _Room) -> BatchReport:
+        """Collect, then send; a provider that cannot be asked is no trouble of the others."""
+        try:
+            await self._collect()
+            await self._send(cases, room)
+        except PanelError as error:
+            self._report = replace(self._report, problem=str(error))
+        return self._report
+
+    async def _collect(self) -> None:
+        """Take the replies of the jobs that have ended."""
+        for batch in self._ledger.open_batches(self._identity):
+            job = await (
+                self._judge.find(batch.tag) if batch.job is None else self._judge.poll(batch.job)
+            )
+            if job is None:
+                # It was written down and never sent.
+                self._ledger.forget(batch.tag)
+                continue
+            self._ledger.note(batch.tag, job.id, job.detail)
+            if job.ended:
+                await self._take(batch, job)
+            else:
+                self._add(
+                    waiting=len(self._ledger.requests(batch.tag)),
+                    details=(f"{job.id}: {job.detail}",),
+                )
+
+    async def _take(self, batch: Batch, job: BatchJob) -> None:
+        asked = {request.key: request for request in self._ledger.requests(batch.tag)}
+        replies = []
+        async for key, answer in self._judge.results(job.id):
+            # Whatever else a provider's file may hold was not asked by this batch.
+            if (request := asked.pop(key, None)) is not None:
+                replies.append(_stored(self._panel.rubric, batch.judge, request, answer))
+        self._ledger.collect(batch.tag, job.detail, replies)
+        failed = sum(reply.failure is not None for reply in replies)
+        usage = [(reply.input_tokens, reply.output_tokens) for reply in replies]
+        cost = sum(cost_of(self._spec, *tokens) for tokens in usage) * BATCH_DISCOUNT
+        missing = f"{job.id}: {job.detail}, {len(asked)} questions without an answer"
+        self._add(
+            collected=len(replies) - failed,
+            failed=failed + len(asked),
+            cost=cost,
+            details=(missing,) if asked else (),
+        )
+
+    def _add(self, **changes: Any) -> None:
+        current = {name: getattr(self._report, name) for name in changes}
+        self._report = replace(
+            self._report, **{name: current[name] + changes[name] for name in changes}
+        )
+
+    async def _send(self, cases: Sequence[Evidence], room: _Room) -> None:
+        """Send what is neither answered nor under way."""
+        wanted = []
+        for question in self._unanswered(cases):
+            if room.take(self._spec, question.prompt):
+                wanted.append(question)
+            else:
+                self._add(held_back=1)
+        encoder = ImageEncoder()
+        with tempfile.TemporaryDirectory(dir=self._store.path.parent) as folder:
+            async for path, requests in self._files(wanted, Path(folder), encoder):
+                tag = uuid.uuid4().hex
+                self._ledger.begin(tag, self._judge.name, self._identity, requests)
+                job = await self._judge.submit(path, tag)
+                self._ledger.note(tag, job.id, job.detail)
+                path.unlink()
+                self._add(sent=len(requests), waiting=len(requests))
+
+    def _unanswered(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
+        identity = self._spec.identity()
+        under_way = self._ledger.waiting_keys()
+        for evidence in cases:
+            prompt = self._panel.rubric.render(evidence)
+            for repeat in range(self._panel.repeats_of(self._spec)):
+                key = reply_key(identity, prompt, repeat)
+                if key in under_way or self._store.find(key) is not None:
+                    continue
+                if self._ledger.times_sent(key) < _MOST_SENDINGS:
+                    under_way.add(key)
+                    yield _Question(key, evidence, prompt)
+
+    async def _files(
+        self, questions: Iterable[_Question], folder: Path, encoder: ImageEncoder
+    ) -> AsyncIterator[tuple[Path, list[BatchRequest]]]:
+        """Files of requests, none beyond what the provider takes."""
+        path = folder / "requests.jsonl"
+        held: list[BatchRequest] = []
+        size = 0
+        file = path.open("wb")
+        try:
+            for question in questions:
+                try:
+                    jpegs = await encoder.encode(question.evidence)
+                except ImageError:
+                    # Asked directly afterwards, it is recorded with its reason.
+                    continue
+                request = self._judge.request(question.key, question.prompt, jpegs)
+                line = json.dumps(request, ensure_ascii=True).encode() + b"\n"
+                is_full = len(held) == self._judge.max_requests
+                if held and (is_full or size + len(line) > self._judge.max_bytes):
+                    file.close()
+                    yield path, held
+                    file, held, size = path.open("wb"), [], 0
+                file.write(line)
+                size += len(line)
+                evidence = question.evidence
+                held.append(BatchRequest(question.key, evidence.case, evidence.output_sha256))
+        finally:
+            file.close()
+        if held:
+            yield path, held
+
+
+def _stored(
+    rubric: Rubric, judge: str, request: BatchRequest, answer: Reply | JudgeFailure
+) -> StoredReply:
+    failure = answer if isinstance(answer, JudgeFailure) else None
+    reply = answer if isinstance(answer, Reply) else answer.reply
+    if isinstance(answer, Reply):
+        try:
+            rubric.parse(answer.text)
+        except JudgeFailure as error:
+            failure = error
+    return StoredReply(
+        key=request.key,
+        judge=judge,
+        case_key=request.case_key,
+        output_sha256=request.output_sha256,
+        encoder=ENCODER,
+        failure=str(failure.kind) if failure else None,
+        detail=str(failure) if failure else None,
+        raw=reply.text if reply else failure.raw if failure else None,
+        model_version=reply.model_version if reply else None,
+        input_tokens=reply.input_tokens if reply else None,
+        output_tokens=reply.output_tokens if reply else None,
+    )

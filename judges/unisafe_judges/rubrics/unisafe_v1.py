@@ -1,0 +1,90 @@
+"""The rubric `unisafe-v1`, in our own words: untrusted text delimited, a structured reply."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from unisafe_judges.errors import PanelError
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.taxonomy import render_taxonomy
+from unisafe_judges.types import Evidence, ImagePart, TextPart, Verdict
+from unisafe_judges.verdicts import VERDICT_SCHEMA, parse_verdict
+
+__all__ = ["UnisafeRubric", "load_unisafe_rubric"]
+
+_NAME = "unisafe-v1"
+
+
+@dataclass(frozen=True)
+class UnisafeRubric:
+    """A rubric in its rendered parts; `sha256` identifies every word a judge could be sent."""
+
+    name: str
+    sha256: str
+    instructions: str
+    reminder: str
+    scenarios: dict[str, str]
+
+    def render(self, evidence: Evidence) -> Prompt:
+        """The prompt for one case.
+
+        Untrusted text is enclosed in markers that carry a hash of all the evidence, so that no text
+        can contain its own closing marker; the hash is the same each time, so that a stored verdict
+        can be found again.
+
+        Raises:
+            PanelError: the rubric has no wording for the evidence's scenario.
+        """
+        if evidence.scenario not in self.scenarios:
+            known = ", ".join(sorted(self.scenarios))
+            raise PanelError(
+                f"rubric {self.name} has no wording for scenario {evidence.scenario!r}, "
+                f"only for {known}"
+            )
+        nonce = _nonce(self.sha256, [part.digest for part in evidence.parts])
+        instructions = self.instructions.format(
+            scenario=self.scenarios[evidence.scenario],
+            taxonomy=render_taxonomy(evidence.modality),
+            nonce=nonce,
+        )
+        content: list[str | ImagePart] = []
+        for part in evidence.parts:
+            if isinstance(part, TextPart):
+                content.append(f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]")
+            else:
+                content.extend((f"{part.label.upper()}:", part))
+        content.append(self.reminder)
+        return Prompt(instructions, tuple(content), VERDICT_SCHEMA)
+
+    def parse(self, text: str) -> Verdict:
+        """The verdict of a reply that follows `VERDICT_SCHEMA`."""
+        return parse_verdict(text)
+
+    def is_refusal(self, evidence: Evidence) -> bool:
+        """Never: whether words decline is for the judge to say."""
+        return False
+
+
+def _nonce(rubric_sha256: str, digests: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join([rubric_sha256, *digests]).encode()).hexdigest()[:16]
+
+
+@cache
+def load_unisafe_rubric() -> UnisafeRubric:
+    """Read the rubric that comes with the package."""
+    text = files("unisafe_judges").joinpath(f"rubrics/{_NAME}.yaml").read_text("utf-8")
+    value = yaml.safe_load(text)
+    taxonomies = render_taxonomy("image") + "\n" + render_taxonomy("text")
+    return UnisafeRubric(
+        name=value["name"],
+        sha256=hashlib.sha256(f"{text}\n{taxonomies}".encode()).hexdigest(),
+        instructions=value["instructions"],
+        reminder=value["reminder"],
+        scenarios=value["scenarios"],
+    )

@@ -1,0 +1,188 @@
+"""What a panel file may say of a judge, by backend.
+
+`identity` is what of a judge can change its reply to a given prompt. Where it is reached, how fast
+it may be asked and what it costs are no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from unisafe_judges.errors import PanelError
+
+__all__ = [
+    "BACKENDS",
+    "GeminiSpec",
+    "JudgeSpec",
+    "LabelsSpec",
+    "ModelSpec",
+    "OpenAICompatibleSpec",
+    "OpenAISpec",
+    "Price",
+    "ServedSpec",
+    "Spec",
+    "TransformersSpec",
+]
+
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+# No user name, query or fragment: the address is recorded, and a path is put after it.
+_Url = Annotated[str, Field(pattern=r"^https?://[^@?#\s]+$")]
+_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_MaxTokens = Annotated[int, Field(ge=64)]
+_Temperature = Annotated[float, Field(ge=0, le=2)]
+
+
+class Spec(BaseModel):
+    """An entry of a panel file: no unknown keys, not changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(Spec):
+    """Dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class LabelsSpec(Spec):
+    """A judge that looks verdicts up in a label file; `path` is relative to the panel file."""
+
+    name: _Name
+    backend: Literal["labels"]
+    path: Path
+
+    def identity(self) -> dict[str, Any]:
+        """The backend and the labels' SHA-256.
+
+        Raises:
+            PanelError: the label file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise PanelError(f"label file {self.path} cannot be read: {error.strerror}") from None
+        return {"backend": self.backend, "labels": digest}
+
+
+class ModelSpec(Spec):
+    """What every judge that is a model has."""
+
+    decides: ClassVar[tuple[str, ...]]
+    """The fields that can change a reply."""
+
+    name: _Name
+    model: str = Field(min_length=1)
+
+    def identity(self) -> dict[str, Any]:
+        """Backend, model and decoding."""
+        return self.model_dump(mode="json", include={"backend", "model", *self.decides})
+
+
+class ServedSpec(ModelSpec):
+    """A judge behind a server.
+
+    `api_key_env` is the name of the environment variable that holds the key, never the key.
+    `timeout_s` is per request, in seconds.
+    """
+
+    base_url: _Url
+    api_key_env: _Variable | None = None
+    max_concurrency: int = Field(default=16, ge=1, le=1000)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    timeout_s: float = Field(default=120.0, gt=0)
+    price: Price | None = None
+
+    def key(self) -> str | None:
+        """The API key, or None if the server needs none.
+
+        Raises:
+            PanelError: the named variable is not set.
+        """
+        if self.api_key_env is None:
+            return None
+        # A newline from the file the key was read from is no part of it, and no header may hold it.
+        value = os.environ.get(self.api_key_env, "").strip()
+        if not value.isprintable() or " " in value:
+            raise PanelError(
+                f"judge {self.name}: the value of {self.api_key_env} is no API key: it holds white "
+                "space or characters that cannot be sent"
+            )
+        if value:
+            return value
+        raise PanelError(
+            f"judge {self.name} needs its API key in the environment variable "
+            f"{self.api_key_env}, which is not set"
+        )
+
+
+class OpenAICompatibleSpec(ServedSpec):
+    """A chat-completions server that takes images as data URLs (vLLM, SGLang, ...)."""
+
+    decides: ClassVar = ("temperature", "max_tokens")
+
+    backend: Literal["openai-compatible"]
+    temperature: _Temperature = 0.0
+    max_tokens: _MaxTokens = 1024
+
+
+class OpenAISpec(ServedSpec):
+    """OpenAI's own API. Without `temperature` or `max_tokens` the model's defaults hold."""
+
+    decides: ClassVar = ("api", "temperature", "max_tokens", "reasoning_effort")
+
+    backend: Literal["openai"]
+    base_url: _Url = "https://api.openai.com/v1"
+    api_key_env: _Variable | None = "OPENAI_API_KEY"
+    api: Literal["responses", "chat-completions"] = "responses"
+    temperature: _Temperature | None = None
+    max_tokens: _MaxTokens | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+
+
+class GeminiSpec(ServedSpec):
+    """Google's Gemini API. `thinking_budget` is in tokens; -1 leaves it to the model."""
+
+    decides: ClassVar = ("temperature", "max_tokens", "thinking_budget")
+
+    backend: Literal["gemini"]
+    base_url: _Url = "https://generativelanguage.googleapis.com"
+    api_key_env: _Variable | None = "GEMINI_API_KEY"
+    temperature: _Temperature = 0.0
+    max_tokens: _MaxTokens | None = None
+    thinking_budget: int | None = Field(default=None, ge=-1)
+
+
+class TransformersSpec(ModelSpec):
+    """A vision-language model in this process. `model` is a hub id or a folder.
+
+    `device` is `auto` (the GPU if there is one), `cpu`, `cuda` or `cuda:N`.
+    """
+
+    decides: ClassVar = ("revision", "dtype", "max_tokens")
+
+    backend: Literal["transformers"]
+    revision: str | None = None
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_size: int = Field(default=8, ge=1, le=256)
+    max_tokens: _MaxTokens = 1024
+
+
+JudgeSpec = LabelsSpec | OpenAICompatibleSpec | OpenAISpec | GeminiSpec | TransformersSpec
+
+BACKENDS: dict[str, type[Spec]] = {
+    "labels": LabelsSpec,
+    "openai-compatible": OpenAICompatibleSpec,
+    "openai": OpenAISpec,
+    "gemini": GeminiSpec,
+    "transformers": TransformersSpec,
+}
+"""Every backend by its name in a panel file."""

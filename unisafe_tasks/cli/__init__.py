@@ -1,0 +1,38 @@
+"""The `unisafe` command: one module per group of subcommands."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+
+from unisafe_tasks.cli import data, judging, runs, verdicts
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.redaction import printable, redact
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="unisafe",
+    help="UniSAFE: safety of unified multimodal models. Run the tasks with lmms-eval; score here.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("tasks-dir")(runs.tasks_dir)
+app.command()(runs.score)
+app.command()(judging.judge)
+app.command()(judging.prompt)
+app.command()(runs.doctor)
+app.add_typer(data.app, name="data")
+app.add_typer(verdicts.app, name="verdicts")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on standard error and exit code 1."""
+    try:
+        app()
+    except UnisafeError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"unisafe: {printable(redact(str(error)))}", markup=False, highlight=False
+        )
+        raise SystemExit(1) from None

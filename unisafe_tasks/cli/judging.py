@@ -1,0 +1,128 @@
+"""Judging outputs that exist already, and showing what a judge is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
+from unisafe_tasks.errors import UnisafeError
+
+__all__ = ["INTERRUPTED", "WAITING", "judge", "prompt"]
+
+INTERRUPTED = 130
+WAITING = 3
+"""Exit code of a round of batch mode after which something is still with a provider."""
+
+_Predictions = Annotated[
+    str,
+    typer.Argument(
+        help="A predictions JSONL, a run folder, or lmms-eval's samples from --predict_only."
+    ),
+]
+_PanelSetting = Annotated[
+    str | None, typer.Option(help="A panel file or preset; default: UNISAFE_PANEL.")
+]
+_Data = Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")]
+
+
+def judge(
+    predictions: _Predictions,
+    panel: _PanelSetting = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder to write.")] = None,
+    data: _Data = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task, by code or name; repeatable.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first cases of each task.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")
+    ] = False,
+    batch: Annotated[
+        bool,
+        typer.Option(
+            "--batch",
+            help="Ask through batch APIs: send and leave; the same command collects.",
+        ),
+    ] = False,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Exit with 1 when a task's coverage is below this.")
+    ] = 0.0,
+) -> None:
+    """Judge outputs that exist already; what was paid for before is not asked again."""
+    from unisafe_tasks import judging, previews, saved_outputs
+    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.session import run_folder
+    from unisafe_tasks.sources import resolve_source
+
+    source = resolve_source(data)
+    chosen = resolve_panel(panel or panel_setting(), source)
+    outputs = saved_outputs.read_outputs(predictions, source, _tasks(task), limit)
+    if dry_run:
+        print_estimate(previews.estimate(outputs, chosen))
+        return
+    if batch and chosen is not None:
+        reports = judging.batch_outputs(outputs, chosen)
+        print_batches(reports)
+        if not all(report.ended for report in reports):
+            typer.echo("Nothing is judged yet: run the same command again to collect.")
+            raise typer.Exit(WAITING)
+    folder = out or run_folder(None, outputs.model)
+    try:
+        metrics = judging.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
+    except KeyboardInterrupt:
+        typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    print_scores(metrics)
+    typer.echo(f"Run folder: {folder}")
+    below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]
+    scored = sum(values["scored"] for values in metrics["tasks"].values())
+    if chosen is not None and not scored:
+        raise UnisafeError("nothing was scored: no judge gave a verdict on any output")
+    if below:
+        raise UnisafeError(f"coverage is below {min_coverage:g} in {', '.join(below)}")
+
+
+def prompt(
+    predictions: _Predictions,
+    case: Annotated[str, typer.Option(help="ID:TASK, the task by code or name.")],
+    panel: _PanelSetting = None,
+    data: _Data = None,
+) -> None:
+    """Print exactly what a judge is sent for one case: text, and images by hash and size."""
+    from unisafe_tasks import previews, saved_outputs
+    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.sources import resolve_source
+
+    source = resolve_source(data)
+    chosen = resolve_panel(panel or panel_setting(), source)
+    if chosen is None:
+        raise UnisafeError("the panel 'none' sends nothing")
+    case_id, colon, name = case.replace("/", ":").rpartition(":")
+    named = _tasks([name]) if colon else []
+    if len(named) != 1:
+        raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
+    (wanted,) = named
+    outputs = saved_outputs.read_outputs(predictions, source, named)
+    found = [item for item in outputs.items if item[0].id == case_id]
+    if not found:
+        raise UnisafeError(f"the data has no case {case_id}/{wanted.code}")
+    typer.echo(previews.describe_prompt(*found[0], chosen))
+
+
+def _tasks(names: list[str] | None) -> list[Any]:
+    from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+
+    found = []
+    for name in names or []:
+        for member in GROUPS.get(name, (name,)):
+            try:
+                found.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
+            except KeyError:
+                known = ", ".join([*TASKS, *GROUPS["unisafe"]])
+                raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
+    return list(dict.fromkeys(found))

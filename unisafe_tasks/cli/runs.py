@@ -1,0 +1,55 @@
+"""Run folders, and what works here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unisafe_tasks.cli.tables import print_scores
+from unisafe_tasks.locations import tasks_dir as find_tasks_dir
+from unisafe_tasks.redaction import redact
+
+__all__ = ["doctor", "score", "tasks_dir"]
+
+_STYLES = {"ok": "green", "missing": "yellow", "broken": "red"}
+
+
+def tasks_dir() -> None:
+    """Print the folder with the task YAMLs, for --include_path."""
+    typer.echo(find_tasks_dir())
+
+
+def score(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print metrics.json instead of the table.")
+    ] = False,
+) -> None:
+    """Recompute a run's metrics from its stored verdicts. No judge is asked."""
+    from unisafe_tasks.reports import build_metrics
+    from unisafe_tasks.runs import encode_json, read_run
+
+    contents = read_run(run)
+    metrics = build_metrics(contents.info, contents.cases)
+    if as_json:
+        sys.stdout.buffer.write(encode_json(metrics))
+        return
+    print_scores(metrics)
+
+
+def doctor() -> None:
+    """Say what works here and what is missing."""
+    from unisafe_tasks.doctor import examine
+
+    console = Console(soft_wrap=True)
+    broken = False
+    for finding in examine():
+        broken = broken or finding.state == "broken"
+        console.print(f"{finding.state:>8}", style=_STYLES[finding.state], end="  ")
+        console.print(f"{finding.subject}: {redact(finding.detail)}", markup=False, highlight=False)
+    if broken:
+        raise typer.Exit(1)
