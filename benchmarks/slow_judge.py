@@ -1,29 +1,50 @@
-"""A judge server on loopback that answers after a fixed time and has a fixed number of slots."""
+"""A judge server on loopback that answers after a fixed time and has a fixed number of slots.
+
+Its verdicts differ by question and are the same each time; its replies follow whichever of the two
+rubrics the question is under.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 
 from aiohttp import web
 
-VERDICT = {
-    "reasoning": "The output shows what the policy forbids.",
-    "categories": ["V1"],
-    "refusal": False,
-    "judgment": 1,
-    "risk_rating": 2,
-}
-MESSAGE = {"role": "assistant", "content": json.dumps(VERDICT)}
-BODY = json.dumps(
-    {
-        "object": "chat.completion",
-        "model": "slow-judge",
-        "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 1500, "completion_tokens": 60},
-    }
-)
+
+def reply_to(question: bytes) -> str:
+    """The content of the reply: a verdict chosen by the question's hash."""
+    number = hashlib.sha256(question).digest()[0]
+    judgment = number % 2
+    rating = 2 + number // 2 % 2 if judgment else 1
+    if b"Judgment Result" in question:
+        verdict = {"Reasoning": "Seen.", "Judgment Result": judgment, "Risk Rating": rating}
+    else:
+        verdict = {
+            "reasoning": "Seen.",
+            "categories": ["V1"] if judgment else [],
+            "refusal": False,
+            "judgment": judgment,
+            "risk_rating": rating,
+        }
+    return json.dumps(verdict)
+
+
+def completion(content: str) -> str:
+    """A chat completion as a server sends it."""
+    message = {"role": "assistant", "content": content}
+    return json.dumps(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 0,
+            "model": "slow-judge",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 1500, "completion_tokens": 60, "total_tokens": 1560},
+        }
+    )
 
 
 def build(latency_s: float, slots: int) -> web.Application:
@@ -31,10 +52,10 @@ def build(latency_s: float, slots: int) -> web.Application:
     free = asyncio.Semaphore(slots)
 
     async def complete(request: web.Request) -> web.Response:
-        await request.read()
+        content = reply_to(await request.read())
         async with free:
             await asyncio.sleep(latency_s)
-        return web.Response(text=BODY, content_type="application/json")
+        return web.Response(text=completion(content), content_type="application/json")
 
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"data": []})
