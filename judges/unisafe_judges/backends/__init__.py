@@ -5,11 +5,12 @@ from __future__ import annotations
 from unisafe_judges.backends.base import BatchJob, BatchJudge, Judge
 from unisafe_judges.backends.labels import LabelsJudge
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
-from unisafe_judges.errors import PanelError
 from unisafe_judges.specs import (
+    GeminiSpec,
     JudgeSpec,
     LabelsSpec,
     OpenAICompatibleSpec,
+    OpenAISpec,
 )
 
 __all__ = [
@@ -30,11 +31,22 @@ def build_judge(spec: JudgeSpec) -> Judge:
         PanelError: its key is not set, its label file cannot be used, or it needs a package that
             is not installed.
     """
+    # The SDKs and torch take seconds to import: only a panel that needs one waits for it.
     if isinstance(spec, LabelsSpec):
         return LabelsJudge(spec)
     if isinstance(spec, OpenAICompatibleSpec):
         return OpenAICompatibleJudge(spec)
-    raise PanelError(f"judge {spec.name}: backend {spec.backend} is still to come")
+    if isinstance(spec, OpenAISpec):
+        from unisafe_judges.backends.openai import OpenAIJudge
+
+        return OpenAIJudge(spec)
+    if isinstance(spec, GeminiSpec):
+        from unisafe_judges.backends.gemini import GeminiJudge
+
+        return GeminiJudge(spec)
+    from unisafe_judges.backends.transformers import TransformersJudge
+
+    return TransformersJudge(spec)
 
 
 def build_batch_judge(spec: JudgeSpec) -> BatchJudge | None:
@@ -43,4 +55,12 @@ def build_batch_judge(spec: JudgeSpec) -> BatchJudge | None:
     Raises:
         PanelError: its key is not set.
     """
+    if isinstance(spec, OpenAISpec):
+        from unisafe_judges.backends.openai_batch import OpenAIBatchJudge
+
+        return OpenAIBatchJudge(spec)
+    if isinstance(spec, GeminiSpec):
+        from unisafe_judges.backends.gemini_batch import GeminiBatchJudge
+
+        return GeminiBatchJudge(spec)
     return None

@@ -1,0 +1,217 @@
+"""Google's Gemini as a judge, through google-genai."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from google import genai
+from google.genai import errors, types
+
+from unisafe_judges.backends.failures import (
+    count,
+    http_failure,
+    key_sentence,
+    retry_after,
+    without_key,
+)
+from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import GeminiSpec
+from unisafe_judges.types import Evidence, Reply, Verdict
+
+__all__ = ["GeminiJudge", "gemini_failure", "make_client", "question", "read_answer", "settings"]
+
+_CHECK_TIMEOUT_S = 10.0
+_NOT_LEFT_TO_THE_FILTER = [
+    types.SafetySetting(category=category, threshold=types.HarmBlockThreshold.OFF)
+    for category in (
+        types.HarmCategory.HARM_CATEGORY_HARASSMENT,
+        types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
+        types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
+        types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
+    )
+]
+_BLOCKING = frozenset(
+    ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY")
+)
+"""Finish reasons that mean that the content was not let through."""
+_DURATION = re.compile(r"\A(\d+(?:\.\d+)?)s\Z")
+
+
+class GeminiJudge:
+    """Asked for JSON in the prompt's schema, with the provider's safety settings off.
+
+    The settings are for those who talk with the model; a judge must see what it judges.
+    """
+
+    needs_images = True
+
+    def __init__(self, spec: GeminiSpec) -> None:
+        self.name = spec.name
+        self.max_concurrency = spec.max_concurrency
+        self._spec = spec
+        self._key = spec.key()
+        self._client: genai.Client | None = None
+
+    async def check(self) -> None:
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT_S):
+                await self._connected().aio.models.get(model=self._spec.model)
+        except errors.APIError as error:
+            failure = gemini_failure(self._spec, error)
+            if failure.kind is FailureKind.STOPPED:
+                raise PanelError(str(failure)) from None
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+            raise PanelError(
+                f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason}"
+            ) from None
+
+    async def ask(
+        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+    ) -> Verdict | Reply:
+        config = settings(self._spec, prompt)
+        config.should_return_http_response = True
+        try:
+            async with asyncio.timeout(self._spec.timeout_s):
+                response = await self._connected().aio.models.generate_content(
+                    model=self._spec.model, contents=question(prompt, jpegs), config=config
+                )
+        except errors.APIError as error:
+            raise gemini_failure(self._spec, error) from None
+        except TimeoutError:
+            raise JudgeFailure(
+                FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise JudgeFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
+        raw = response.sdk_http_response
+        return read_answer(without_key(self._spec, (raw.body if raw else None) or ""))
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aio.aclose()
+
+    def _connected(self) -> genai.Client:
+        if self._client is None:
+            self._client = make_client(self._spec, self._key)
+        return self._client
+
+
+def make_client(spec: GeminiSpec, key: str | None) -> genai.Client:
+    """A client of the SDK that leaves retries to us, and goes where the panel file says."""
+    return genai.Client(
+        # Without one the SDK would take a key from the environment, which is not for this address.
+        api_key=key or "none",
+        vertexai=False,
+        http_options=types.HttpOptions(
+            base_url=spec.base_url,
+            timeout=round(spec.timeout_s * 1000),
+            retry_options=types.HttpRetryOptions(attempts=1),
+        ),
+    )
+
+
+def question(prompt: Prompt, jpegs: Mapping[str, bytes]) -> types.Content:
+    """A prompt's texts and images, as the one turn of a user."""
+    parts = [
+        types.Part.from_text(text=item)
+        if isinstance(item, str)
+        else types.Part.from_bytes(data=jpegs[item.sha256], mime_type="image/jpeg")
+        for item in prompt.content
+    ]
+    return types.Content(role="user", parts=parts)
+
+
+def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
+    """All else that a question goes with."""
+    thinking = spec.thinking_budget
+    return types.GenerateContentConfig(
+        system_instruction=prompt.instructions or None,
+        temperature=spec.temperature,
+        max_output_tokens=spec.max_tokens,
+        response_mime_type="application/json",
+        response_json_schema=dict(prompt.schema),
+        safety_settings=_NOT_LEFT_TO_THE_FILTER,
+        thinking_config=(
+            None if thinking is None else types.ThinkingConfig(thinking_budget=thinking)
+        ),
+    )
+
+
+def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> JudgeFailure:
+    """What an answer with an error means.
+
+    A wrong key is HTTP 400 here, the time to wait is in the body, and a day's quota is no reason to
+    wait.
+    """
+    text = error.details if isinstance(error.details, str) else json.dumps(error.details)
+    if error.code == 400 and "API_KEY_INVALID" in text:
+        return JudgeFailure(FailureKind.STOPPED, key_sentence(spec, 400))
+    if error.code == 429 and "PerDay" in text:
+        said = without_key(spec, str(error.message))
+        return JudgeFailure(
+            FailureKind.STOPPED, f"judge {spec.name}: its quota of the day is used up: {said}"
+        )
+    headers = getattr(error.response, "headers", None) or {}
+    wait_s = _retry_delay(error.details) or retry_after(headers.get("Retry-After"))
+    return http_failure(spec, error.code, text, wait_s)
+
+
+def _retry_delay(details: object) -> float | None:
+    """The seconds of google.rpc.RetryInfo, if the error has one."""
+    try:
+        for detail in details["error"]["details"]:  # type: ignore[index]
+            if found := _DURATION.match(str(detail.get("retryDelay"))):
+                return float(found[1])
+    except (KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def read_answer(text: str) -> Reply:
+    """A generateContent answer, as JSON text, read.
+
+    Raises:
+        JudgeFailure: it is none, or it holds no whole reply.
+    """
+    try:
+        body = json.loads(text)
+        blocked = (body.get("promptFeedback") or {}).get("blockReason")
+        candidates: Any = body.get("candidates") or ({},)
+        finish = candidates[0].get("finishReason")
+        parts = (candidates[0].get("content") or {}).get("parts") or ()
+        words = "".join(part.get("text", "") for part in parts if not part.get("thought"))
+        usage = body.get("usageMetadata") or {}
+        tokens = count(usage.get("promptTokenCount")), _tokens_written(usage)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        raise JudgeFailure(
+            FailureKind.NOT_JSON, "the server's answer is no generateContent answer", raw=text
+        ) from None
+    version = body.get("modelVersion")
+    reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
+    if blocked or finish in _BLOCKING:
+        detail = f"the judge's provider blocked the content: {blocked or finish}"
+        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+    if finish == "MAX_TOKENS":
+        raise JudgeFailure(
+            FailureKind.TRUNCATED, "the reply was cut off at its most tokens", reply=reply
+        )
+    if not words.strip():
+        detail = f"the judge's reply is empty ({finish or 'no candidate'})"
+        raise JudgeFailure(FailureKind.EMPTY, detail, reply=reply)
+    if finish not in ("STOP", None):
+        raise JudgeFailure(FailureKind.TRUNCATED, f"the reply ended with {finish}", reply=reply)
+    return reply
+
+
+def _tokens_written(usage: Mapping[str, Any]) -> int | None:
+    """Those of the reply and of the thinking before it: both are paid."""
+    counts = [count(usage.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
+    known = [number for number in counts if number is not None]
+    return sum(known) if known else None

@@ -1,0 +1,205 @@
+"""OpenAI as a judge, through its SDK: the Responses API, or chat completions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import openai
+
+from unisafe_judges.backends.failures import count, http_failure, retry_after, without_key
+from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
+from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.images import to_data_url
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import OpenAISpec
+from unisafe_judges.types import Evidence, Reply, Verdict
+
+__all__ = ["OpenAIJudge", "endpoint", "make_client", "read_reply", "request_body"]
+
+_CHECK_TIMEOUT_S = 10.0
+_FAILED = {
+    "rate_limit_exceeded": FailureKind.RATE_LIMITED,
+    "server_error": FailureKind.SERVER_ERROR,
+    "invalid_prompt": FailureKind.BLOCKED,
+    "image_content_policy_violation": FailureKind.BLOCKED,
+}
+"""The codes of a response that failed, as far as they do not mean a bad request."""
+
+
+class OpenAIJudge:
+    """Raw responses over the SDK's aiohttp client, which takes half the CPU of its own."""
+
+    needs_images = True
+
+    def __init__(self, spec: OpenAISpec) -> None:
+        self.name = spec.name
+        self.max_concurrency = spec.max_concurrency
+        self._spec = spec
+        self._key = spec.key()
+        self._client: openai.AsyncOpenAI | None = None
+
+    async def check(self) -> None:
+        model = self._spec.model
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT_S):
+                await self._connected().get(
+                    f"/models/{quote(model, safe='')}", cast_to=httpx2.Response
+                )
+        except openai.APIStatusError as error:
+            # Anything else may pass, or may be a key that may ask models but not list them.
+            if error.status_code in (401, 404):
+                text = error.response.text
+                raise PanelError(str(http_failure(self._spec, error.status_code, text))) from None
+        except (openai.APIConnectionError, TimeoutError) as error:
+            raise PanelError(
+                f"judge {self.name} cannot be reached at {self._spec.base_url}: {_reason(error)}"
+            ) from None
+
+    async def ask(
+        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+    ) -> Verdict | Reply:
+        try:
+            # The SDK's own time limit is between two bytes, not for the whole.
+            async with asyncio.timeout(self._spec.timeout_s):
+                response = await self._connected().post(
+                    endpoint(self._spec),
+                    cast_to=httpx2.Response,
+                    body=request_body(self._spec, prompt, jpegs),
+                )
+        except openai.APIStatusError as error:
+            wait_s = retry_after(error.response.headers.get("Retry-After"))
+            status, text = error.status_code, error.response.text
+            raise http_failure(self._spec, status, text, wait_s) from None
+        except (openai.APITimeoutError, TimeoutError):
+            raise JudgeFailure(
+                FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
+            ) from None
+        except openai.APIConnectionError as error:
+            raise JudgeFailure(FailureKind.CONNECTION, _reason(error)) from None
+        return read_reply(self._spec, without_key(self._spec, response.text))
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    def _connected(self) -> openai.AsyncOpenAI:
+        if self._client is None:
+            self._client = make_client(self._spec, self._key)
+        return self._client
+
+
+def make_client(spec: OpenAISpec, key: str | None) -> openai.AsyncOpenAI:
+    """A client of the SDK that leaves retries to us, and goes where the panel file says."""
+    return openai.AsyncOpenAI(
+        # Without one the SDK would take OPENAI_API_KEY, which is not for any other address.
+        api_key=key or "none",
+        base_url=spec.base_url,
+        max_retries=0,
+        timeout=spec.timeout_s,
+        http_client=openai.DefaultAioHttpClient(),
+    )
+
+
+def endpoint(spec: OpenAISpec) -> str:
+    """The path of the API that a judge is asked through, below its base URL."""
+    return "/responses" if spec.api == "responses" else "/chat/completions"
+
+
+def request_body(spec: OpenAISpec, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
+    """What is asked, as JSON: the same in a call of its own and in a batch."""
+    body: dict[str, Any] = {"model": spec.model}
+    if spec.temperature is not None:
+        body["temperature"] = spec.temperature
+    if spec.api == "chat-completions":
+        body |= {
+            "messages": chat_messages(prompt, jpegs),
+            "response_format": schema_format(prompt),
+        }
+        if spec.max_tokens is not None:
+            body["max_completion_tokens"] = spec.max_tokens
+        if spec.reasoning_effort is not None:
+            body["reasoning_effort"] = spec.reasoning_effort
+        return body
+    content = [
+        {"type": "input_text", "text": item}
+        if isinstance(item, str)
+        else {"type": "input_image", "image_url": to_data_url(jpegs[item.sha256])}
+        for item in prompt.content
+    ]
+    form = {"type": "json_schema", "name": "verdict", "schema": prompt.schema, "strict": True}
+    body |= {
+        "input": [{"role": "user", "content": content}],
+        "text": {"format": form},
+        # What is judged is not left with the provider for others to find.
+        "store": False,
+    }
+    if prompt.instructions:
+        body["instructions"] = prompt.instructions
+    if spec.max_tokens is not None:
+        body["max_output_tokens"] = spec.max_tokens
+    if spec.reasoning_effort is not None:
+        body["reasoning"] = {"effort": spec.reasoning_effort}
+    return body
+
+
+def read_reply(spec: OpenAISpec, text: str) -> Reply:
+    """An answer with status 200, as JSON text, read.
+
+    Raises:
+        JudgeFailure: it is no answer of the API, or it holds no whole reply.
+    """
+    return read_completion(text) if spec.api == "chat-completions" else _read_response(text)
+
+
+def _read_response(text: str) -> Reply:
+    try:
+        body = json.loads(text)
+        status = body["status"]
+        parts = [
+            part
+            for item in body.get("output") or ()
+            if item["type"] == "message"
+            for part in item["content"]
+        ]
+        words = "".join(part["text"] for part in parts if part["type"] == "output_text")
+        refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal")
+        incomplete = (body.get("incomplete_details") or {}).get("reason")
+        error = body.get("error") or {}
+        code, message = error.get("code"), error.get("message")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise JudgeFailure(
+            FailureKind.NOT_JSON, "the server's answer is no response", raw=text
+        ) from None
+    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    version = body.get("model")
+    reply = Reply(
+        words or text,
+        version if isinstance(version, str) else None,
+        count(usage.get("input_tokens")),
+        count(usage.get("output_tokens")),
+    )
+    if status == "failed":
+        kind = _FAILED.get(str(code), FailureKind.BAD_REQUEST)
+        raise JudgeFailure(kind, f"the response failed: {code}: {message}", reply=reply)
+    if refusal or incomplete == "content_filter":
+        detail = f"the judge declined to judge: {refusal or incomplete}"
+        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+    if status == "incomplete":
+        detail = f"the reply was cut off: {incomplete}"
+        raise JudgeFailure(FailureKind.TRUNCATED, detail, reply=reply)
+    if not words.strip():
+        raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
+    return reply
+
+
+def _reason(error: BaseException) -> str:
+    """The SDK says no more than "Connection error."; what it came from says why."""
+    if isinstance(error, TimeoutError | openai.APITimeoutError):
+        return "no answer in time"
+    cause = error.__cause__ or error
+    return str(cause) or type(cause).__name__

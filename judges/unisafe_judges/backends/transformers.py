@@ -1,0 +1,257 @@
+"""A vision-language model in this process as a judge, through transformers."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import TransformersSpec
+from unisafe_judges.types import Evidence, Reply, Verdict
+
+try:
+    import torch
+    from PIL import Image
+    from transformers import (
+        AutoConfig,
+        AutoModelForImageTextToText,
+        AutoProcessor,
+        GenerationConfig,
+        StoppingCriteria,
+    )
+
+    from unisafe_judges.backends.constrained import Grammar, HeldToSchema
+except ImportError as error:
+    raise PanelError(
+        "a judge with backend transformers needs transformers, torch and llguidance: "
+        f"pip install 'unisafe-tasks[hf]' ({error})"
+    ) from None
+
+__all__ = ["TransformersJudge"]
+
+_FILLING_S = 0.02
+_SEPARATOR = "\u2060"
+"""A word joiner: put into what would be a special token, it makes it text."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    prompt: Prompt
+    jpegs: Mapping[str, bytes]
+    reply: asyncio.Future[Reply]
+
+
+class TransformersJudge:
+    """Questions that wait are answered together, greedily, in the schema of their prompt."""
+
+    needs_images = True
+
+    def __init__(self, spec: TransformersSpec) -> None:
+        self.name = spec.name
+        self.max_concurrency = 2 * spec.batch_size
+        self._spec = spec
+        self._waiting: asyncio.Queue[_Question] = asyncio.Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._model: _Model | None = None
+        self._ending = threading.Event()
+
+    async def check(self) -> None:
+        # Loading the weights takes minutes: that waits for the first question.
+        try:
+            await asyncio.to_thread(
+                AutoConfig.from_pretrained, self._spec.model, revision=self._spec.revision
+            )
+        except Exception as error:
+            raise PanelError(_cannot_load(self._spec, error)) from None
+
+    async def ask(
+        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+    ) -> Verdict | Reply:
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._answer_all())
+        question = _Question(prompt, jpegs, asyncio.get_running_loop().create_future())
+        self._waiting.put_nowait(question)
+        return await question.reply
+
+    async def close(self) -> None:
+        self._ending.set()
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def _answer_all(self) -> None:
+        while True:
+            batch = await self._next_batch()
+            try:
+                answers = await asyncio.to_thread(self._answer, batch)
+            except JudgeFailure as failure:
+                answers = [failure] * len(batch)
+            for question, answer in zip(batch, answers, strict=True):
+                if question.reply.done():
+                    continue
+                if isinstance(answer, JudgeFailure):
+                    question.reply.set_exception(answer)
+                else:
+                    question.reply.set_result(answer)
+
+    async def _next_batch(self) -> list[_Question]:
+        """What waits, all in one form of reply: at most a batch."""
+        batch = [await self._waiting.get()]
+        await asyncio.sleep(_FILLING_S)
+        while len(batch) < self._spec.batch_size and not self._waiting.empty():
+            batch.append(self._waiting.get_nowait())
+        return [question for question in batch if not question.reply.done()]
+
+    def _answer(self, batch: Sequence[_Question]) -> list[Reply | JudgeFailure]:
+        if not batch:
+            return []
+        if self._model is None:
+            try:
+                self._model = _Model(self._spec, self._ending)
+            except JudgeFailure:
+                raise
+            except Exception as error:
+                sentence = _cannot_load(self._spec, error)
+                raise JudgeFailure(FailureKind.STOPPED, sentence) from None
+        return self._model.answer(batch)
+
+
+class _Ended(StoppingCriteria):
+    def __init__(self, ending: threading.Event) -> None:
+        self._ending = ending
+
+    def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        ended = self._ending.is_set()
+        return torch.full((len(input_ids),), ended, dtype=torch.bool, device=input_ids.device)
+
+
+class _Model:
+    """A loaded model; used from one thread at a time."""
+
+    def __init__(self, spec: TransformersSpec, ending: threading.Event) -> None:
+        where = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = where if spec.device == "auto" else spec.device
+        self._spec = spec
+        self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            spec.model, revision=spec.revision
+        )
+        tokenizer = self._processor.tokenizer
+        if not self._processor.chat_template and not tokenizer.chat_template:
+            raise self._stopped("has no chat template, which a judge's prompt needs")
+        if tokenizer.eos_token_id is None:
+            raise self._stopped("has no end-of-text token, so that no reply could end")
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        # Pickled weights could run code.
+        model: Any = AutoModelForImageTextToText.from_pretrained(
+            spec.model, revision=spec.revision, dtype=spec.dtype, use_safetensors=True
+        )
+        self._model = model.to(self._device).eval()
+        self._grammar = Grammar(tokenizer)
+        self._specials = _matching_any(tokenizer)
+        self._ended = _Ended(ending)
+        self._generation = GenerationConfig(  # type: ignore[no-untyped-call]
+            do_sample=False,
+            max_new_tokens=spec.max_tokens,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+    def answer(self, batch: Sequence[_Question]) -> list[Reply | JudgeFailure]:
+        """An answer for each question.
+
+        A question that the model cannot take fails alone, and a batch that does not fit into
+        memory is halved.
+        """
+        try:
+            return list(self._generate(batch))
+        except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
+            if len(batch) == 1:
+                said = " ".join(str(error).split())[:300]
+                return [JudgeFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
+            middle = len(batch) // 2
+            return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
+
+    def _generate(self, batch: Sequence[_Question]) -> list[Reply]:
+        schema = batch[0].prompt.schema
+        least = self._grammar.least_tokens(schema)
+        if self._spec.max_tokens < least:
+            raise self._stopped(
+                f"needs {least} tokens for the shortest reply: max_tokens is too small"
+            )
+        inputs = self._processor.apply_chat_template(
+            [self._messages(question) for question in batch],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            processor_kwargs={"return_tensors": "pt", "padding": True},
+        ).to(self._device, self._model.dtype)
+        length = inputs["input_ids"].shape[1]
+        room = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        if room is not None and length + self._spec.max_tokens > room:
+            raise ValueError(
+                f"{length} tokens of prompt and {self._spec.max_tokens} of reply are more than "
+                f"the {room} it has room for"
+            )
+        with torch.inference_mode():
+            output = self._model.generate(
+                **inputs,
+                generation_config=self._generation,
+                logits_processor=[HeldToSchema(self._grammar, schema, self._spec.max_tokens)],
+                stopping_criteria=[self._ended],
+            )
+        version = getattr(self._model.config, "_commit_hash", None)
+        prompts = inputs["attention_mask"].sum(dim=1).tolist()
+        return [
+            self._reply(new, int(prompt), version)
+            for new, prompt in zip(output[:, length:].tolist(), prompts, strict=True)
+        ]
+
+    def _reply(self, tokens: list[int], prompt_tokens: int, version: str | None) -> Reply:
+        if self._grammar.eos in tokens:
+            tokens = tokens[: tokens.index(self._grammar.eos)]
+        text = self._processor.tokenizer.decode(tokens, skip_special_tokens=True)
+        return Reply(text, version, prompt_tokens, len(tokens))
+
+    def _messages(self, question: _Question) -> list[dict[str, Any]]:
+        prompt = question.prompt
+        content = [
+            {"type": "text", "text": self._as_text(item)}
+            if isinstance(item, str)
+            else {"type": "image", "image": Image.open(io.BytesIO(question.jpegs[item.sha256]))}
+            for item in prompt.content
+        ]
+        instructions = {"type": "text", "text": self._as_text(prompt.instructions)}
+        system = [{"role": "system", "content": [instructions]}] if prompt.instructions else []
+        return [*system, {"role": "user", "content": content}]
+
+    def _as_text(self, text: str) -> str:
+        """The text with nothing in it that the tokenizer would take for a special token.
+
+        An output that could write those could end its own message, and speak as the system.
+        """
+        return self._specials.sub(lambda found: found[0][:1] + _SEPARATOR + found[0][1:], text)
+
+    def _stopped(self, what: str) -> JudgeFailure:
+        return JudgeFailure(
+            FailureKind.STOPPED, f"judge {self._spec.name}: {self._spec.model} {what}"
+        )
+
+
+def _matching_any(tokenizer: Any) -> re.Pattern[str]:
+    added = [str(token) for token in tokenizer.get_added_vocab()]
+    specials = sorted({*added, *map(str, tokenizer.all_special_tokens)}, key=len, reverse=True)
+    # Of one character it could not be taken apart; a space or a newline is no danger.
+    return re.compile("|".join(re.escape(token) for token in specials if len(token) > 1) or r"(?!)")
+
+
+def _cannot_load(spec: TransformersSpec, error: Exception) -> str:
+    said = " ".join(str(error).split())[:300] or type(error).__name__
+    return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"
