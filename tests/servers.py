@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -76,7 +77,9 @@ class JudgeServer:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                # A client that was killed, or would not wait, is no trouble of the server's.
+                with suppress(ConnectionError):
+                    self.wfile.write(data)
 
             def log_message(self, *args: object) -> None:
                 pass

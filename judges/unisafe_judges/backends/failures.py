@@ -13,6 +13,7 @@ _BLOCKED = (
     "content_filter",
     "content_policy",
     "content policy",
+    "invalid_prompt",
     "safety filter",
     "safety reasons",
     "safety settings",

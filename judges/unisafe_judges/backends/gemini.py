@@ -90,6 +90,12 @@ class GeminiJudge:
             ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise JudgeFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
+        except ValueError as error:
+            # The SDK reads what says that it is JSON as JSON, errors too.
+            said = without_key(self._spec, str(error))
+            raise JudgeFailure(
+                FailureKind.NOT_JSON, f"the server's answer is no JSON: {said}"
+            ) from None
         raw = response.sdk_http_response
         return read_answer(without_key(self._spec, (raw.body if raw else None) or ""))
 
@@ -111,6 +117,8 @@ def make_client(spec: GeminiSpec, key: str | None) -> genai.Client:
         vertexai=False,
         http_options=types.HttpOptions(
             base_url=spec.base_url,
+            # Said here, since the environment may say otherwise; schemas need this one.
+            api_version="v1beta",
             timeout=round(spec.timeout_s * 1000),
             retry_options=types.HttpRetryOptions(attempts=1),
         ),

@@ -117,7 +117,7 @@ class GeminiBatchJudge:
         except errors.APIError as error:
             reason = str(gemini_failure(self._spec, error))
             raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = str(error) or "no answer in time"
             raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
 

@@ -19,7 +19,14 @@ from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["OpenAIJudge", "endpoint", "make_client", "read_reply", "request_body"]
+__all__ = [
+    "OpenAIJudge",
+    "endpoint",
+    "make_client",
+    "read_reply",
+    "reason_of",
+    "request_body",
+]
 
 _CHECK_TIMEOUT_S = 10.0
 _FAILED = {
@@ -57,7 +64,7 @@ class OpenAIJudge:
                 raise PanelError(str(http_failure(self._spec, error.status_code, text))) from None
         except (openai.APIConnectionError, TimeoutError) as error:
             raise PanelError(
-                f"judge {self.name} cannot be reached at {self._spec.base_url}: {_reason(error)}"
+                f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason_of(error)}"
             ) from None
 
     async def ask(
@@ -75,12 +82,12 @@ class OpenAIJudge:
             wait_s = retry_after(error.response.headers.get("Retry-After"))
             status, text = error.status_code, error.response.text
             raise http_failure(self._spec, status, text, wait_s) from None
-        except (openai.APITimeoutError, TimeoutError):
+        except TimeoutError:
             raise JudgeFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
         except openai.APIConnectionError as error:
-            raise JudgeFailure(FailureKind.CONNECTION, _reason(error)) from None
+            raise JudgeFailure(FailureKind.CONNECTION, reason_of(error)) from None
         return read_reply(self._spec, without_key(self._spec, response.text))
 
     async def close(self) -> None:
@@ -197,9 +204,13 @@ def _read_response(text: str) -> Reply:
     return reply
 
 
-def _reason(error: BaseException) -> str:
-    """The SDK says no more than "Connection error."; what it came from says why."""
-    if isinstance(error, TimeoutError | openai.APITimeoutError):
+def reason_of(error: BaseException) -> str:
+    """Why nothing came, from what the SDK's error came from.
+
+    The error itself says "Connection error.", or that a request timed out which was never sent.
+    """
+    if isinstance(error, TimeoutError):
         return "no answer in time"
-    cause = error.__cause__ or error
-    return str(cause) or type(cause).__name__
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(error) or type(error).__name__

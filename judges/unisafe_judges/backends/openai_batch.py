@@ -14,7 +14,13 @@ from openai.types import Batch
 from unisafe_judges.backends.base import BatchJob
 from unisafe_judges.backends.failures import http_failure, without_key
 from unisafe_judges.backends.lines import json_objects
-from unisafe_judges.backends.openai import endpoint, make_client, read_reply, request_body
+from unisafe_judges.backends.openai import (
+    endpoint,
+    make_client,
+    read_reply,
+    reason_of,
+    request_body,
+)
 from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
@@ -106,7 +112,7 @@ class OpenAIBatchJudge:
             failure = http_failure(self._spec, error.status_code, error.response.text)
             raise PanelError(_sentence(self.name, what, str(failure))) from None
         except openai.APIConnectionError as error:
-            raise PanelError(_sentence(self.name, what, str(error.__cause__ or error))) from None
+            raise PanelError(_sentence(self.name, what, reason_of(error))) from None
 
 
 def _sentence(name: str, what: str, reason: str) -> str:

@@ -1,0 +1,295 @@
+"""OpenAI's and Google's APIs on loopback, as far as a judge uses them, batches included.
+
+A script answers each question; without one the judge says what `GOOD` says. Batches are answered
+by the same script, once `finish_batches` is called.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import GOOD, Answer, completion
+
+__all__ = ["VendorServer", "answer_of", "generated", "response"]
+
+Script = Callable[[str, dict[str, Any]], Answer]
+"""From a path and a request's body to the answer."""
+
+
+def response(content: str, status: str = "completed", **changes: Any) -> Answer:
+    """An answer of the Responses API, after a thought."""
+    message = {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": content, "annotations": []}],
+    }
+    body = {
+        "object": "response",
+        "status": status,
+        "model": "gpt-judge-2026-01-01",
+        "output": [{"type": "reasoning", "summary": []}, message],
+        "usage": {"input_tokens": 700, "output_tokens": 90},
+    }
+    return Answer(json.dumps(body | changes))
+
+
+def generated(content: str, finish: str = "STOP", **changes: Any) -> Answer:
+    """An answer of generateContent, after a thought."""
+    parts = [{"text": "Let me see.", "thought": True}, {"text": content}]
+    body = {
+        "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": finish}],
+        "usageMetadata": {
+            "promptTokenCount": 700,
+            "candidatesTokenCount": 60,
+            "thoughtsTokenCount": 30,
+        },
+        "modelVersion": "gemini-judge-001",
+    }
+    return Answer(json.dumps(body | changes))
+
+
+def answer_of(path: str, content: str) -> Answer:
+    """The answer in the dialect of the path that was asked."""
+    if path.endswith("/responses"):
+        return response(content)
+    if path.endswith("/chat/completions"):
+        return completion(content)
+    return generated(content)
+
+
+@dataclass
+class _Job:
+    name: str
+    tag: str
+    requests: list[dict[str, Any]]
+    state: str = "in_progress"
+    result: str = ""
+
+
+@dataclass
+class VendorServer:
+    """`asked` holds path and body of every live question; `seen` the headers of every request."""
+
+    script: Script = lambda path, body: answer_of(path, json.dumps(GOOD))
+    models_answer: Answer = field(default_factory=lambda: Answer('{"name": "models/judge"}'))
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    seen: list[dict[str, str]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    jobs: list[_Job] = field(default_factory=list)
+    broken: Answer | None = None
+    """What every batch request is answered with, where it is set."""
+
+    def __post_init__(self) -> None:
+        outer = self
+        self._lock = threading.Lock()
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                self._send(outer._get(self.path, _lowered(self.headers)))
+
+            def do_POST(self) -> None:
+                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self._send(outer._post(self.path, _lowered(self.headers), data))
+
+            do_PUT = do_POST  # noqa: N815
+
+            def _send(self, answer: Answer) -> None:
+                data = answer.body.encode()
+                self.send_response(answer.status)
+                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                # A client that was killed, or would not wait, is no trouble of the server's.
+                with suppress(ConnectionError):
+                    self.wfile.write(data)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.root = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def finish_batches(self, state: str = "completed") -> None:
+        """Answer what every open batch asks, and end it."""
+        for job in self.jobs:
+            if job.state == "in_progress":
+                self._finish(job, state)
+
+    def batched(self) -> list[dict[str, Any]]:
+        """The requests of all batches."""
+        return [request for job in self.jobs for request in job.requests]
+
+    def _finish(self, job: _Job, state: str) -> None:
+        job.state = state
+        if state not in ("completed", "expired"):
+            return
+        is_gemini = job.name.startswith("batches/")
+        lines = [
+            (_gemini_line if is_gemini else _openai_line)(self.script, r) for r in job.requests
+        ]
+        if state == "expired":
+            lines = lines[: len(lines) // 2]
+        # A provider answers in any order.
+        text = "".join(json.dumps(line) + "\n" for line in reversed(lines))
+        job.result = f"files/out-{len(self.files)}" if is_gemini else f"file-{len(self.files)}"
+        self.files[job.result] = text.encode()
+
+    def _get(self, target: str, headers: dict[str, str]) -> Answer:
+        with self._lock:
+            self.seen.append(headers)
+            path = urlsplit(target).path
+            if "/models/" in path:
+                return self.models_answer
+            if self.broken is not None:
+                return self.broken
+            if found := re.search(r"/(?:download/)?v1(?:beta)?/(files/[^/:]+)", path):
+                name = found[1].removeprefix("files/") if path.endswith("/content") else found[1]
+                return Answer(self.files[name].decode())
+            jobs = {job.name: job for job in self.jobs}
+            if path.endswith("/batches"):
+                newest = self.jobs[::-1]
+                if "v1beta" in path:
+                    return _json({"operations": [_gemini_job(job) for job in newest]})
+                listed = [_openai_job(job) for job in newest]
+                return _json({"object": "list", "data": listed, "has_more": False})
+            name = path.rsplit("/", 1)[1]
+            if "v1beta" in path:
+                return _json(_gemini_job(jobs[f"batches/{name}"]))
+            return _json(_openai_job(jobs[name]))
+
+    def _post(self, target: str, headers: dict[str, str], data: bytes) -> Answer:
+        with self._lock:
+            self.seen.append(headers)
+        path = urlsplit(target).path
+        is_question = path.endswith(("/responses", "/chat/completions", ":generateContent"))
+        if not is_question:
+            with self._lock:
+                return self.broken or self._batch_request(path, target, headers, data)
+        body = json.loads(data)
+        with self._lock:
+            self.asked.append((path, body))
+        return self.script(path, body)
+
+    def _batch_request(
+        self, path: str, target: str, headers: dict[str, str], data: bytes
+    ) -> Answer:
+        if path == "/upload/v1beta/files":
+            if headers.get("x-goog-upload-command") == "start":
+                name = f"files/in-{len(self.files)}"
+                self.files[name] = b""
+                url = f"{self.root}/upload/v1beta/files?name={name}"
+                return Answer("{}", headers={"x-goog-upload-url": url})
+            (name,) = parse_qs(urlsplit(target).query)["name"]
+            self.files[name] += data
+            done = "finalize" in headers.get("x-goog-upload-command", "")
+            status = {"x-goog-upload-status": "final" if done else "active"}
+            return Answer(json.dumps({"file": {"name": name}}), headers=status)
+        if path.endswith("/files"):
+            name = f"file-{len(self.files)}"
+            self.files[name] = _uploaded(headers, data)
+            return _json({"id": name, "object": "file"})
+        body = json.loads(data)
+        if path.endswith(":batchGenerateContent"):
+            batch = body["batch"]
+            lines = self.files[batch["inputConfig"]["fileName"]]
+            job = _Job(f"batches/b{len(self.jobs)}", batch["displayName"], _lines(lines))
+            self.jobs.append(job)
+            return _json(_gemini_job(job))
+        lines = self.files[body["input_file_id"]]
+        job = _Job(f"batch_{len(self.jobs)}", body["metadata"]["unisafe_tag"], _lines(lines))
+        self.jobs.append(job)
+        return _json(_openai_job(job))
+
+
+def _json(value: object) -> Answer:
+    return Answer(json.dumps(value))
+
+
+def _lowered(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _lines(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.decode().splitlines()]
+
+
+def _uploaded(headers: dict[str, str], data: bytes) -> bytes:
+    kind = f"Content-Type: {headers['content-type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(kind + data)
+    (file,) = (part for part in message.iter_parts() if part.get_filename())
+    payload = file.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
+
+
+def _openai_line(script: Script, request: dict[str, Any]) -> dict[str, Any]:
+    answer = script(request["url"], request["body"])
+    body = {"status_code": answer.status, "body": json.loads(answer.body)}
+    return {"custom_id": request["custom_id"], "response": body, "error": None}
+
+
+def _gemini_line(script: Script, request: dict[str, Any]) -> dict[str, Any]:
+    answer = script(":generateContent", request["request"])
+    what = "response" if answer.status == 200 else "error"
+    return {"key": request["key"], what: json.loads(answer.body)}
+
+
+def _openai_job(job: _Job) -> dict[str, Any]:
+    total = len(job.requests)
+    return {
+        "id": job.name,
+        "object": "batch",
+        "status": job.state,
+        "metadata": {"unisafe_tag": job.tag},
+        "output_file_id": job.result or None,
+        "request_counts": {
+            "total": total,
+            "completed": total if job.state == "completed" else 0,
+            "failed": 0,
+        },
+    }
+
+
+_STATES = {"in_progress": "RUNNING", "completed": "SUCCEEDED", "expired": "EXPIRED"}
+
+
+def _gemini_job(job: _Job) -> dict[str, Any]:
+    state = f"BATCH_STATE_{_STATES.get(job.state, job.state.upper())}"
+    metadata: dict[str, Any] = {"state": state, "displayName": job.tag}
+    if job.result:
+        metadata["output"] = {"responsesFile": job.result}
+    return {"name": job.name, "metadata": metadata, "done": job.state != "in_progress"}
