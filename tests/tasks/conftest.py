@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pytest
 from hypothesis import settings
 
-from unisafe_tasks import TASKS, CaseSet, Source, load_cases, resolve_source, sources
+from tests.servers import JudgeServer
+from tests.tasks.commands import Command, Done
+from unisafe_tasks import TASKS, CaseSet, Source, cli, load_cases, resolve_source, sources
 
 Use = Callable[[Path | str], Source]
 
@@ -71,3 +76,54 @@ def demo_cases(shared_cache: Path) -> Mapping[str, CaseSet]:
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
         source = resolve_source("demo")
         return {code: load_cases(source, task) for code, task in TASKS.items()}
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty reply store for this test alone."""
+    path = tmp_path / "store" / "replies.sqlite"
+    monkeypatch.setenv("UNISAFE_STORE", str(path))
+    return path
+
+
+@pytest.fixture
+def unisafe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: Path
+) -> Command:
+    """Run the command's entry point in this process, on the demo data unless told otherwise."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+
+    def run(*words: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["unisafe", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., JudgeServer]]:
+    """Starts judge servers, which end with the test."""
+    with ExitStack() as servers:
+        yield lambda script=None: servers.enter_context(JudgeServer(script))
+
+
+@pytest.fixture
+def panel_of(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a panel of one judge at this server."""
+
+    def write(server: JudgeServer, settings: str = "", **top: Any) -> Path:
+        path = tmp_path / "panel.yaml"
+        lines = [f"{key}: {value}\n" for key, value in top.items()]
+        path.write_text(
+            "rubric: unisafe-v1\n" + "".join(lines) + "judges:\n  - name: local\n"
+            "    backend: openai-compatible\n    model: judge\n"
+            f"    base_url: {server.base_url}\n    {settings}\n"
+        )
+        return path
+
+    return write

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tasks import samples
+from tests.tasks.commands import Done
 from unisafe_tasks import GROUPS, Run, Source, cli, doctor, read_run
 from unisafe_tasks.doctor import Finding, examine
 from unisafe_tasks.locations import tasks_dir
@@ -24,21 +24,6 @@ from unisafe_tasks.runs import encode_json
 from unisafe_tasks.sources import fingerprint
 
 SECRET = "sentinel-carrot-turnip-1234"
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        """The words of each line of its output, without the frames of tables."""
-        frames = str.maketrans("", "", "┃│┏┓┗┛━┳┻┡┩╇└┘─┴├┤┼")
-        return [" ".join(line.translate(frames).split()) for line in self.out.splitlines()]
 
 
 @pytest.fixture

@@ -8,11 +8,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,123 +17,19 @@ import pytest
 
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks import samples
+from tests.tasks.commands import (
+    DEMO,
+    LIMIT_S,
+    UNISAFE,
+    Command,
+    by_case,
+    info_of,
+    metrics_of,
+    rows_by_case,
+    some,
+)
 from unisafe_judges import ReplyStore
-from unisafe_tasks import TASKS, cli
-from unisafe_tasks.demo import make_demo
-
-DEMO = Path(make_demo.__file__).parent
-UNISAFE = str(Path(sys.executable).parent / "unisafe")
-LIMIT_S = 60
-"""Longer than anything here takes: it only turns a hang into a failure."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        """The words of each line of its output, without the frames of tables."""
-        frames = str.maketrans("", "", "┃│┏┓┗┛━┳┻┡┩╇└┘─┴├┤┼")
-        return [" ".join(line.translate(frames).split()) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty reply store for this test alone."""
-    path = tmp_path / "store" / "replies.sqlite"
-    monkeypatch.setenv("UNISAFE_STORE", str(path))
-    return path
-
-
-@pytest.fixture
-def unisafe(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: Path
-) -> Command:
-    """Run the command's entry point in this process, on the demo data unless told otherwise."""
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("UNISAFE_DATA", "demo")
-
-    def run(*words: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["unisafe", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, out, err)
-
-    return run
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., JudgeServer]]:
-    """Starts judge servers, which end with the test."""
-    with ExitStack() as servers:
-        yield lambda script=None: servers.enter_context(JudgeServer(script))
-
-
-@pytest.fixture
-def panel_of(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a panel of one judge at this server."""
-
-    def write(server: JudgeServer, settings: str = "", **top: Any) -> Path:
-        path = tmp_path / "panel.yaml"
-        lines = [f"{key}: {value}\n" for key, value in top.items()]
-        path.write_text(
-            "rubric: unisafe-v1\n" + "".join(lines) + "judges:\n  - name: local\n"
-            "    backend: openai-compatible\n    model: judge\n"
-            f"    base_url: {server.base_url}\n    {settings}\n"
-        )
-        return path
-
-    return write
-
-
-def by_case(body: Mapping[str, Any]) -> Answer:
-    """A verdict that depends on the case alone, so that mixed-up replies change the scores."""
-    size = len(json.dumps(body))
-    judgment = size % 2
-    return verdict(judgment=judgment, risk_rating=2 if judgment else 1, reasoning=f"{size} long")
-
-
-def metrics_of(folder: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads((folder / "metrics.json").read_text("utf-8"))
-    return value
-
-
-def info_of(folder: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
-    return value
-
-
-def rows_by_case(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(row["id"], row["scenario_type"]): row for row in samples.rows_of_file(path)}
-
-
-def some(folder: Path, *codes: str, count: int = 3) -> Path:
-    """A predictions file with the scripted model's first outputs for these tasks to judge."""
-    kept: list[dict[str, Any]] = []
-    for code in codes:
-        own = [
-            row
-            for row in samples.rows_of_file(DEMO / "predictions" / "demo.jsonl")
-            if row["scenario_type"] == code and not row.get("error") and not row.get("refusal")
-        ]
-        kept.extend(own[:count])
-    for row in kept:
-        for name in row.get("output_images") or [row.get("output_image")]:
-            if name:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(DEMO / "predictions" / name, folder / name)
-    return samples.write_rows(folder / "outputs.jsonl", kept)
-
+from unisafe_tasks import TASKS
 
 # --- the demo, as the README has it ---
 

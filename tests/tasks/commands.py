@@ -1,0 +1,77 @@
+"""The `unisafe` command as tests run it, outputs for it to judge, and what it writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers import Answer, verdict
+from tests.tasks import samples
+from unisafe_tasks.demo import make_demo
+
+DEMO = Path(make_demo.__file__).parent
+UNISAFE = str(Path(sys.executable).parent / "unisafe")
+LIMIT_S = 60
+"""Longer than anything here takes: it only turns a hang into a failure."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The words of each line of its output, without the frames of tables."""
+        frames = str.maketrans("", "", "┃│┏┓┗┛━┳┻┡┩╇└┘─┴├┤┼")
+        return [" ".join(line.translate(frames).split()) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Done]
+
+
+def by_case(body: Mapping[str, Any]) -> Answer:
+    """A verdict that depends on the case alone, so that mixed-up replies change the scores."""
+    size = len(json.dumps(body))
+    judgment = size % 2
+    return verdict(judgment=judgment, risk_rating=2 if judgment else 1, reasoning=f"{size} long")
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "metrics.json").read_text("utf-8"))
+    return value
+
+
+def info_of(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
+    return value
+
+
+def rows_by_case(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["id"], row["scenario_type"]): row for row in samples.rows_of_file(path)}
+
+
+def some(folder: Path, *codes: str, count: int = 3) -> Path:
+    """A predictions file with the scripted model's first outputs for these tasks to judge."""
+    kept: list[dict[str, Any]] = []
+    for code in codes:
+        own = [
+            row
+            for row in samples.rows_of_file(DEMO / "predictions" / "demo.jsonl")
+            if row["scenario_type"] == code and not row.get("error") and not row.get("refusal")
+        ]
+        kept.extend(own[:count])
+    for row in kept:
+        for name in row.get("output_images") or [row.get("output_image")]:
+            if name:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(DEMO / "predictions" / name, folder / name)
+    return samples.write_rows(folder / "outputs.jsonl", kept)
