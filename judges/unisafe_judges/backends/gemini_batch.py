@@ -54,7 +54,7 @@ class GeminiBatchJudge:
         config = _json(settings(self._spec, prompt))
         beside = {name: config.pop(name) for name in _BESIDE_GENERATION if name in config}
         if words := beside.get("systemInstruction"):
-            beside["systemInstruction"] = {"parts": [{"text": words}]}
+            beside["systemInstruction"] = {"parts": [{"text": words}], "role": "user"}
         contents = [_json(question(prompt, jpegs))]
         return {
             "key": key,
