@@ -226,9 +226,11 @@ class Session:
             self.run.merge_ranks()
             complete = bool(self._begun) and self._begun <= set(self._cases)
             self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
+            metrics = self.metrics()
+            self._info["judge_versions"] = metrics["judge_versions"]
             self.run.write_json("run.json", self._info)
             if self._cases:
-                self.run.write_json("metrics.json", self.metrics())
+                self.run.write_json("metrics.json", metrics)
 
     def _store_images(self, case: Case, raw: RawOutput) -> tuple[list[StoredImage], str | None]:
         """Keep the output's images; of more than the task needs, the last ones count."""
