@@ -194,10 +194,7 @@ class ReplyStore:
 
     def _open(self) -> None:
         db = self._db
-        db.execute("PRAGMA journal_mode = WAL")
-        # A crash of this process loses nothing; only a crash of the machine could lose the last
-        # replies, and syncing each of them would cost more than asking those few again.
-        db.execute("PRAGMA synchronous = NORMAL")
+        # Looked at before anything is set, which would change another program's file.
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version not in (0, *_READABLE):
             raise sqlite3.DatabaseError(f"it has format {version}, this program reads {_VERSION}")
@@ -206,6 +203,10 @@ class ReplyStore:
         }
         if version == 0 and tables - _TABLES:
             raise sqlite3.DatabaseError("it is another program's database")
+        db.execute("PRAGMA journal_mode = WAL")
+        # A crash of this process loses nothing; only a crash of the machine could lose the last
+        # replies, and syncing each of them would cost more than asking those few again.
+        db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from unisafe_tasks.errors import UnisafeError
@@ -30,8 +31,8 @@ def list_replies(store: _Store = None) -> None:
         table = Table("judge", "version", "outcome", "replies", "input", "output", "last")
         for row in opened.summary():
             table.add_row(
-                printable(row.judge),
-                printable(row.model_version or "-"),
+                escape(printable(row.judge)),
+                escape(printable(row.model_version or "-")),
                 row.failure or "verdict",
                 f"{row.replies:,}",
                 f"{row.input_tokens:,}",
