@@ -22,8 +22,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.servers import GOOD, Answer, completion
 
-__all__ = ["VendorServer", "answer_of", "generated", "response"]
+__all__ = ["ECHOED_KEY", "VendorServer", "answer_of", "generated", "response"]
 
+ECHOED_KEY = "<the key>"
+"""Stands in an answer for the key that came with the request."""
 Script = Callable[[str, dict[str, Any]], Answer]
 """From a path and a request's body to the answer."""
 
@@ -100,16 +102,18 @@ class VendorServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                self._send(outer._get(self.path, _lowered(self.headers)))
+                headers = _lowered(self.headers)
+                self._send(outer._get(self.path, headers), headers)
 
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self._send(outer._post(self.path, _lowered(self.headers), data))
+                headers = _lowered(self.headers)
+                self._send(outer._post(self.path, headers, data), headers)
 
             do_PUT = do_POST  # noqa: N815
 
-            def _send(self, answer: Answer) -> None:
-                data = answer.body.encode()
+            def _send(self, answer: Answer, asked_with: dict[str, str]) -> None:
+                data = answer.body.replace(ECHOED_KEY, _key(asked_with)).encode()
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
@@ -172,7 +176,7 @@ class VendorServer:
         with self._lock:
             self.seen.append(headers)
             path = urlsplit(target).path
-            if "/models/" in path:
+            if "/models" in path:
                 return self.models_answer
             if self.broken is not None:
                 return self.broken
@@ -237,6 +241,11 @@ class VendorServer:
 
 def _json(value: object) -> Answer:
     return Answer(json.dumps(value))
+
+
+def _key(headers: dict[str, str]) -> str:
+    own = headers.get("x-goog-api-key") or headers.get("authorization", "none")
+    return own.removeprefix("Bearer ")
 
 
 def _lowered(headers: Message) -> dict[str, str]:
