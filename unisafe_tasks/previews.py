@@ -91,10 +91,10 @@ def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     lines = [
         f"case {case.key}, rubric {panel.rubric.name} ({panel.rubric.sha256[:12]})",
         f"output_sha256 {evidence.output_sha256}",
-        "--- system ---",
-        prompt.instructions,
-        "--- user ---",
     ]
+    if prompt.instructions:
+        lines += ["--- system ---", prompt.instructions]
+    lines.append("--- user ---")
     for item in prompt.content:
         if isinstance(item, str):
             lines.append(item)
