@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
+from unisafe_judges import build_judge
 from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.panels import panel_setting, resolve_panel
@@ -139,7 +140,7 @@ def _panel() -> str:
     if panel is None:
         return "none: predictions are stored and not judged"
     for judge in panel.judges:
-        if judge.backend == "openai-compatible":
-            judge.key()
+        # Says what a judge lacks, a key or a package, and asks it nothing.
+        build_judge(judge)
     names = ", ".join(judge.name for judge in panel.judges)
     return f"{panel.name} ({panel.sha256[:12]}), rubric {panel.rubric.name}, judges: {names}"

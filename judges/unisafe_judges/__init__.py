@@ -5,6 +5,7 @@ It knows nothing of harnesses, tasks or data sets.
 
 from __future__ import annotations
 
+from unisafe_judges.backends import build_judge
 from unisafe_judges.batches import BatchReport, run_batches
 from unisafe_judges.engine import PanelSession
 from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure, PanelError, UnisafeError
@@ -40,6 +41,7 @@ __all__ = [
     "TextPart",
     "UnisafeError",
     "Verdict",
+    "build_judge",
     "load_panel",
     "load_rubric",
     "merge_stores",

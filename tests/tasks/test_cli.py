@@ -411,6 +411,20 @@ def test_a_missing_key_of_a_judge_is_told(
     assert (found[subject].state, SECRET in found[subject].detail) == ("ok", False)
 
 
+@pytest.mark.parametrize(
+    ("panel", "variable"),
+    [("single-openai", "OPENAI_API_KEY"), ("single-gemini", "GEMINI_API_KEY")],
+)
+def test_a_preset_without_its_key_is_told(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, panel: str, variable: str
+) -> None:
+    monkeypatch.setenv("UNISAFE_PANEL", panel)
+    for value, state in (("", "broken"), (SECRET, "ok")):
+        monkeypatch.setenv(variable, value)
+        found = {finding.subject: finding for finding in examine()}
+        assert found["judge panel (UNISAFE_PANEL)"].state == state
+
+
 def test_a_data_source_with_some_tasks_is_told_which(
     installed: set[str],
     unisafe: Callable[..., Done],
