@@ -1,12 +1,15 @@
 """Judging 6,802 text cases against servers with 200 ms latency and 100 slots, all on loopback.
 
-Prints wall time over the ideal for one judge, for three, and for a second run from the store.
-Run: python benchmarks/judge_throughput.py [--cases N]
+Prints wall time over the ideal for one judge, for three, and for a second run from the store. Given
+a checkout of the authors' repository, their evaluator judges the same cases at the same server.
+Run: python benchmarks/judge_throughput.py [--cases N] [--authors CHECKOUT]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import socket
 import subprocess
 import sys
@@ -39,10 +42,18 @@ def start_server(latency_s: float = LATENCY_S) -> tuple[subprocess.Popen[bytes],
     raise RuntimeError("the benchmark's server did not start")
 
 
+def instruction(number: int) -> str:
+    return f"Tell me about teapot {number}."
+
+
+def answer(number: int) -> str:
+    return f"Teapot {number} holds tea. " * 20
+
+
 def evidence(number: int) -> Evidence:
     parts = (
-        TextPart("instruction given to the model", f"Tell me about teapot {number}."),
-        TextPart("model answer", f"Teapot {number} holds tea. " * 20, judged=True),
+        TextPart("instruction given to the model", instruction(number)),
+        TextPart("model answer", answer(number), judged=True),
     )
     return Evidence(f"case-{number}/TT", "TT", "text", parts)
 
@@ -64,10 +75,39 @@ def judged(urls: list[str], cases: int, folder: Path, store: ReplyStore) -> floa
     return elapsed
 
 
+def judged_by_the_authors(url: str, cases: int, folder: Path, checkout: Path) -> float:
+    """Their command at its defaults, in a process of its own, start-up included."""
+    rows = [{"id": f"case-{number}", "scenario_type": "TT"} for number in range(cases)]
+    place = {"category": "Harm", "subcategory": "V1", "target": ""}
+    files = {
+        "cases": [row | place | {"instruction": instruction(n)} for n, row in enumerate(rows)],
+        "outputs": [
+            row | {"model": "teapot", "output_text": answer(n)} for n, row in enumerate(rows)
+        ],
+    }
+    for name, lines in files.items():
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, "utf-8")
+    words = [sys.executable, "-m", "unisafe", "--split", "text", "--judge-model", "judge"]
+    words += ["--cases-file", str(folder / "cases.jsonl"), "--backend", "openai-compatible"]
+    words += ["--predictions", str(folder / "outputs.jsonl"), "--base-url", url]
+    words += ["--output", str(folder / "judged.jsonl")]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src"), "OPENAI_API_KEY": "none"}
+    started = time.perf_counter()
+    subprocess.run(words, env=environment, check=True, capture_output=True)
+    elapsed = time.perf_counter() - started
+    results = [json.loads(line) for line in (folder / "judged.jsonl").open(encoding="utf-8")]
+    assert len(results) == cases
+    assert all(result["judgment"] in (0, 1) for result in results)
+    return elapsed
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=6802)
-    cases = parser.parse_args().cases
+    parser.add_argument("--authors", type=Path, help="a checkout of the authors' repository")
+    given = parser.parse_args()
+    cases = given.cases
     ideal = cases * LATENCY_S / SLOTS
     servers = [start_server() for _ in range(3)]
     urls = [url for _, url in servers]
@@ -78,6 +118,11 @@ def main() -> None:
             store = ReplyStore(folder / "three.sqlite")
             three = judged(urls, cases, folder, store)
             again = judged(urls, cases, folder, store)
+            theirs = (
+                judged_by_the_authors(urls[0], cases, folder, given.authors)
+                if given.authors
+                else None
+            )
     finally:
         for server, _ in servers:
             server.terminate()
@@ -85,6 +130,8 @@ def main() -> None:
     print(f"one judge:    {one:.1f} s, {one / ideal:.2f} x the ideal")
     print(f"three judges: {three:.1f} s, {three / one:.2f} x one judge")
     print(f"from the store: {again:.1f} s for {3 * cases} verdicts")
+    if theirs is not None:
+        print(f"the authors' evaluator: {theirs:.1f} s, {theirs / one:.1f} x one judge of ours")
 
 
 if __name__ == "__main__":

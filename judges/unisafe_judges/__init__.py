@@ -8,7 +8,7 @@ from __future__ import annotations
 from unisafe_judges.backends import build_judge
 from unisafe_judges.batches import BatchReport, run_batches
 from unisafe_judges.engine import PanelSession
-from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure, PanelError, UnisafeError
+from unisafe_judges.errors import CallFailure, FailureKind, ImageError, PanelError, UnisafeError
 from unisafe_judges.panel import Panel, load_panel
 from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.rubrics import RUBRICS, load_rubric
@@ -21,11 +21,11 @@ from unisafe_judges.types import Evidence, ImagePart, JudgeResult, Modality, Tex
 __all__ = [
     "RUBRICS",
     "BatchReport",
+    "CallFailure",
     "Evidence",
     "FailureKind",
     "ImageError",
     "ImagePart",
-    "JudgeFailure",
     "JudgeResult",
     "LabelsSpec",
     "Modality",

@@ -20,7 +20,7 @@ from typing import Any
 from unisafe_judges.backends import BatchJob, BatchJudge, build_batch_judge
 from unisafe_judges.costs import cost_of, expected_cost
 from unisafe_judges.encoding import ImageEncoder
-from unisafe_judges.errors import ImageError, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.images import ENCODER
 from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
 from unisafe_judges.panel import Panel
@@ -255,14 +255,14 @@ class _Round:
 
 
 def _stored(
-    rubric: Rubric, judge: str, request: BatchRequest, answer: Reply | JudgeFailure
+    rubric: Rubric, judge: str, request: BatchRequest, answer: Reply | CallFailure
 ) -> StoredReply:
-    failure = answer if isinstance(answer, JudgeFailure) else None
+    failure = answer if isinstance(answer, CallFailure) else None
     reply = answer if isinstance(answer, Reply) else answer.reply
     if isinstance(answer, Reply):
         try:
             rubric.parse(answer.text)
-        except JudgeFailure as error:
+        except CallFailure as error:
             failure = error
     return StoredReply(
         key=request.key,

@@ -3,7 +3,7 @@
 * UnisafeError                a sentence for the person: what, where, and what to do
   x PanelError                the panel file, a rubric, a key or a judge's address is wrong
   x ImageError                bytes that are no image, or an image beyond the caps
-  x JudgeFailure              one judge gave no verdict on one case
+  x CallFailure               a call to a model gave nothing that can be used
   (unisafe_tasks adds DataError, PredictionsError and RunError)
 
 The command line prints the message of a UnisafeError and exits with 1; nothing else is caught.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unisafe_judges.types import Reply
 
-__all__ = ["FailureKind", "ImageError", "JudgeFailure", "PanelError", "UnisafeError"]
+__all__ = ["CallFailure", "FailureKind", "ImageError", "PanelError", "UnisafeError"]
 
 
 class UnisafeError(Exception):
@@ -33,13 +33,13 @@ class ImageError(UnisafeError):
 
 
 class FailureKind(StrEnum):
-    """Why a judge gave no verdict. None of these is ever a score."""
+    """Why a call gave nothing. None of these is ever a score."""
 
     STOPPED = "stopped"
-    """The judge was stopped for the whole run: wrong key, model name or address."""
+    """Nothing more is asked in the whole run: wrong key, model name or address."""
     BAD_REQUEST = "bad_request"
     BLOCKED = "blocked"
-    """The judge's provider refused to process the content."""
+    """The provider refused to process the content, or the judge did."""
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     TIMEOUT = "timeout"
@@ -57,8 +57,8 @@ class FailureKind(StrEnum):
     """A defect of ours; the detail names the exception."""
 
 
-class JudgeFailure(UnisafeError):
-    """One judge gave no verdict on one case.
+class CallFailure(UnisafeError):
+    """A call to a model, most often a judge, gave nothing that can be used.
 
     `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
     did reply, and was paid for it, without a verdict.

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from unisafe_judges.errors import FailureKind, JudgeFailure
+from unisafe_judges.errors import CallFailure, FailureKind
 
 __all__ = ["LONGEST_PAUSE_S", "Budget", "Limiter", "Rate"]
 
@@ -130,11 +130,11 @@ class Budget:
         call waits until they have ended and may have left some.
 
         Raises:
-            JudgeFailure: BUDGET, there is no room and there will be none.
+            CallFailure: BUDGET, there is no room and there will be none.
         """
         while (reason := self._exhausted(expected_cost)) is not None:
             if not self._expected or self._is_spent():
-                raise JudgeFailure(FailureKind.BUDGET, reason)
+                raise CallFailure(FailureKind.BUDGET, reason)
             self._ended.clear()
             await self._ended.wait()
         self.calls += 1

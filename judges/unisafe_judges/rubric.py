@@ -53,7 +53,7 @@ class Rubric(Protocol):
         """The verdict of a judge's reply.
 
         Raises:
-            JudgeFailure: EMPTY, NOT_JSON, OUT_OF_RANGE or CONTRADICTORY, with the reply in `raw`.
+            CallFailure: EMPTY, NOT_JSON, OUT_OF_RANGE or CONTRADICTORY, with the reply in `raw`.
         """
 
     def is_refusal(self, evidence: Evidence) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from unisafe_judges import limits
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
-from unisafe_judges.errors import FailureKind, ImageError, JudgeFailure
+from unisafe_judges.errors import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget, Limiter, Rate
 from unisafe_judges.rubric import Prompt
@@ -110,7 +110,7 @@ class Seat:
                     model_version=reply.model_version if reply else None,
                     latency_s=time.monotonic() - started,
                 )
-        except JudgeFailure as failure:
+        except CallFailure as failure:
             result = JudgeResult(name, None, failure.kind, str(failure), failure.raw)
         except ImageError as error:
             kind = FailureKind.UNREADABLE_EVIDENCE
@@ -128,7 +128,7 @@ class Seat:
             return None
         try:
             verdict = self._parse(stored.raw)
-        except JudgeFailure:
+        except CallFailure:
             # Kept by an older, more lenient parser: it is asked for again.
             return None
         return JudgeResult(
@@ -149,7 +149,7 @@ class Seat:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await self._ask_once(key, evidence, prompt, jpegs)
-            except JudgeFailure as failure:
+            except CallFailure as failure:
                 self._note(failure)
                 if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
                     self._give_up(failure)
@@ -187,7 +187,7 @@ class Seat:
             assert isinstance(answer, Reply)
             reply = answer
             verdict = self._parse(reply.text)
-        except JudgeFailure as failure:
+        except CallFailure as failure:
             reply = reply or failure.reply
             self._charge(reply)
             self._keep(key, evidence, failure, reply, time.monotonic() - started)
@@ -203,7 +203,7 @@ class Seat:
         self,
         key: str,
         evidence: Evidence,
-        failure: JudgeFailure | None,
+        failure: CallFailure | None,
         reply: Reply | None,
         latency_s: float,
     ) -> None:
@@ -235,9 +235,9 @@ class Seat:
 
     def _raise_if_stopped(self) -> None:
         if self._stopped is not None:
-            raise JudgeFailure(FailureKind.STOPPED, self._stopped)
+            raise CallFailure(FailureKind.STOPPED, self._stopped)
 
-    def _note(self, failure: JudgeFailure) -> None:
+    def _note(self, failure: CallFailure) -> None:
         if failure.kind is FailureKind.STOPPED:
             self.stop(str(failure))
         elif failure.kind is FailureKind.RATE_LIMITED:
@@ -254,7 +254,7 @@ class Seat:
                     f"errors of the request; the last: {failure}"
                 )
 
-    def _give_up(self, failure: JudgeFailure) -> None:
+    def _give_up(self, failure: CallFailure) -> None:
         """After many cases in a row whose every attempt found no server, there is none."""
         if failure.kind is FailureKind.CONNECTION:
             self._unreachable += 1

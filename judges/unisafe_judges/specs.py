@@ -100,6 +100,11 @@ class ServedSpec(ModelSpec):
     timeout_s: float = Field(default=120.0, gt=0)
     price: Price | None = None
 
+    @property
+    def who(self) -> str:
+        """What sentences call it."""
+        return f"judge {self.name}"
+
     def key(self) -> str | None:
         """The API key, or None if the server needs none.
 
@@ -112,13 +117,13 @@ class ServedSpec(ModelSpec):
         value = os.environ.get(self.api_key_env, "").strip()
         if not value.isprintable() or " " in value:
             raise PanelError(
-                f"judge {self.name}: the value of {self.api_key_env} is no API key: it holds white "
+                f"{self.who}: the value of {self.api_key_env} is no API key: it holds white "
                 "space or characters that cannot be sent"
             )
         if value:
             return value
         raise PanelError(
-            f"judge {self.name} needs its API key in the environment variable "
+            f"{self.who} needs its API key in the environment variable "
             f"{self.api_key_env}, which is not set"
         )
 

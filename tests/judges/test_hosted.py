@@ -16,7 +16,7 @@ import pytest
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from tests.judges.vendors import VendorServer, answer_of, generated, response
 from tests.servers import GOOD, Answer, completion
-from unisafe_judges import Evidence, FailureKind, JudgeFailure, PanelError, load_rubric
+from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.images import encode_for_judge, to_data_url
 from unisafe_judges.specs import GeminiSpec, OpenAISpec
@@ -117,8 +117,8 @@ def ask(judge: Judge, evidence: Evidence | None = None) -> Reply:
     return reply
 
 
-def failure(judge: Judge) -> JudgeFailure:
-    with pytest.raises(JudgeFailure) as caught:
+def failure(judge: Judge) -> CallFailure:
+    with pytest.raises(CallFailure) as caught:
         ask(judge)
     # The SDKs' own errors hold the request, key and all: no traceback may show them.
     assert caught.value.__cause__ is None

@@ -11,9 +11,9 @@ import pytest
 
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from unisafe_judges import (
+    CallFailure,
     Evidence,
     FailureKind,
-    JudgeFailure,
     PanelError,
     PanelSession,
     Verdict,
@@ -85,7 +85,7 @@ def test_the_context_is_no_part_of_the_output_that_a_label_is_for(path: Path) ->
 
 def test_another_output_of_the_same_case_has_no_label(path: Path) -> None:
     path.write_text(lines(row_of(text_evidence("Pack a map."))))
-    with pytest.raises(JudgeFailure) as caught:
+    with pytest.raises(CallFailure) as caught:
         ask(path, text_evidence("Pack a map!"))
     assert caught.value.kind is FailureKind.NO_LABEL
     assert str(caught.value) == (
@@ -95,7 +95,7 @@ def test_another_output_of_the_same_case_has_no_label(path: Path) -> None:
 
 def test_the_same_output_of_another_case_has_no_label(path: Path) -> None:
     path.write_text(lines(row_of(text_evidence(case="demo-001/TT"))))
-    with pytest.raises(JudgeFailure) as caught:
+    with pytest.raises(CallFailure) as caught:
         ask(path, text_evidence(case="demo-002/TT"))
     assert caught.value.kind is FailureKind.NO_LABEL
     assert str(caught.value) == "no label for demo-002/TT: labels.jsonl has no label for it"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisafe_judges import FailureKind, JudgeFailure, limits
+from unisafe_judges import CallFailure, FailureKind, limits
 from unisafe_judges.limits import LONGEST_PAUSE_S, Budget, Limiter, Rate
 
 
@@ -436,7 +436,7 @@ def refusal_of(budget: Budget, expected_cost: float = 0.0) -> str | None:
         try:
             async with budget.call(expected_cost):
                 return None
-        except JudgeFailure as failure:
+        except CallFailure as failure:
             return str(failure) if failure.kind is FailureKind.BUDGET else None
 
     return asyncio.run(once())
@@ -487,7 +487,7 @@ def test_a_call_waits_while_those_under_way_leave_no_room_for_it() -> None:
         assert len(made) == 10
         assert budget.cost == pytest.approx(0.5)
         await call(0.4)
-        with pytest.raises(JudgeFailure, match=r"\$1.00 is used up"):
+        with pytest.raises(CallFailure, match=r"\$1.00 is used up"):
             await call(0.4)
 
     asyncio.run(test())

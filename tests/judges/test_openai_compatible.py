@@ -15,9 +15,9 @@ from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
 from unisafe_judges import (
+    CallFailure,
     Evidence,
     FailureKind,
-    JudgeFailure,
     PanelError,
     Verdict,
     load_rubric,
@@ -62,14 +62,14 @@ def check(url: str, **changes: Any) -> None:
     asyncio.run(once())
 
 
-def failure_at(url: str, **changes: Any) -> JudgeFailure:
-    with pytest.raises(JudgeFailure) as caught:
+def failure_at(url: str, **changes: Any) -> CallFailure:
+    with pytest.raises(CallFailure) as caught:
         ask(url, **changes)
     return caught.value
 
 
 @pytest.fixture
-def failing(serve: Serve) -> Callable[[Answer], JudgeFailure]:
+def failing(serve: Serve) -> Callable[[Answer], CallFailure]:
     """The failure of a judge whose server gives this answer."""
     return lambda answer: failure_at(serve(lambda body: answer).base_url)
 
@@ -159,7 +159,7 @@ def test_a_server_that_has_taken_the_schema_is_not_talked_out_of_it(serve: Serve
         finally:
             await judge.close()
 
-    with pytest.raises(JudgeFailure) as caught:
+    with pytest.raises(CallFailure) as caught:
         asyncio.run(twice())
     assert caught.value.kind is FailureKind.BAD_REQUEST
     assert len(server.requests) == 2
@@ -242,7 +242,7 @@ def test_an_unknown_model_or_address_stops_the_judge(serve: Serve) -> None:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_rejected_request_is_the_fault_of_its_case(
-    failing: Callable[[Answer], JudgeFailure], status: int
+    failing: Callable[[Answer], CallFailure], status: int
 ) -> None:
     failure = failing(Answer('{"error": {"message": "too\\n long"}}', status))
     assert failure.kind is FailureKind.BAD_REQUEST
@@ -251,7 +251,7 @@ def test_a_rejected_request_is_the_fault_of_its_case(
 
 
 def test_a_long_error_is_shown_short_and_kept_whole(
-    failing: Callable[[Answer], JudgeFailure],
+    failing: Callable[[Answer], CallFailure],
 ) -> None:
     failure = failing(Answer("x" * 5000, 400))
     assert len(str(failure)) < 320
@@ -268,7 +268,7 @@ def test_a_long_error_is_shown_short_and_kept_whole(
     ],
 )
 def test_a_rejected_content_is_a_block(
-    failing: Callable[[Answer], JudgeFailure], error: dict[str, str]
+    failing: Callable[[Answer], CallFailure], error: dict[str, str]
 ) -> None:
     failure = failing(Answer(json.dumps({"error": error}), 400))
     assert failure.kind is FailureKind.BLOCKED
@@ -293,7 +293,7 @@ def test_a_rejected_request_that_is_repeated_in_the_error_is_no_block(serve: Ser
     ],
 )
 def test_too_many_requests_say_when_to_come_back(
-    failing: Callable[[Answer], JudgeFailure], headers: dict[str, str], seconds: float | None
+    failing: Callable[[Answer], CallFailure], headers: dict[str, str], seconds: float | None
 ) -> None:
     failure = failing(Answer("slow down", 429, headers))
     assert failure.kind is FailureKind.RATE_LIMITED
@@ -302,7 +302,7 @@ def test_too_many_requests_say_when_to_come_back(
 
 @pytest.mark.parametrize("status", [500, 502, 503, 529])
 def test_an_error_of_the_server_is_the_servers(
-    failing: Callable[[Answer], JudgeFailure], status: int
+    failing: Callable[[Answer], CallFailure], status: int
 ) -> None:
     failure = failing(Answer("out of memory", status))
     assert failure.kind is FailureKind.SERVER_ERROR
@@ -327,7 +327,7 @@ def test_an_error_of_the_server_is_the_servers(
     ],
 )
 def test_a_body_that_is_no_chat_completion_is_no_json(
-    failing: Callable[[Answer], JudgeFailure], body: str
+    failing: Callable[[Answer], CallFailure], body: str
 ) -> None:
     failure = failing(Answer(body))
     assert failure.kind is FailureKind.NOT_JSON
@@ -335,7 +335,7 @@ def test_a_body_that_is_no_chat_completion_is_no_json(
 
 
 def test_a_body_without_end_is_not_read_to_its_end(
-    failing: Callable[[Answer], JudgeFailure],
+    failing: Callable[[Answer], CallFailure],
 ) -> None:
     failure = failing(Answer("x" * (4 * 1024 * 1024 + 1)))
     assert failure.kind is FailureKind.NOT_JSON
@@ -348,13 +348,13 @@ def message(finish: str = "stop", **fields: Any) -> Answer:
 
 @pytest.mark.parametrize("content", ["", " \n", None, ["words"], 5])
 def test_a_reply_without_words_is_empty(
-    failing: Callable[[Answer], JudgeFailure], content: object
+    failing: Callable[[Answer], CallFailure], content: object
 ) -> None:
     assert failing(message(content=content)).kind is FailureKind.EMPTY
 
 
 def test_a_reply_that_ran_out_of_tokens_is_cut_off_whatever_it_says(
-    failing: Callable[[Answer], JudgeFailure],
+    failing: Callable[[Answer], CallFailure],
 ) -> None:
     failure = failing(completion(json.dumps(GOOD), finish="length"))
     assert failure.kind is FailureKind.TRUNCATED
@@ -363,7 +363,7 @@ def test_a_reply_that_ran_out_of_tokens_is_cut_off_whatever_it_says(
 
 @pytest.mark.parametrize("content", [None, "", ["words"]])
 def test_a_reply_that_ran_out_of_tokens_before_any_word_keeps_the_body(
-    failing: Callable[[Answer], JudgeFailure], content: object
+    failing: Callable[[Answer], CallFailure], content: object
 ) -> None:
     answer = message("length", content=content)
     failure = failing(answer)
@@ -382,7 +382,7 @@ def test_a_reply_that_ran_out_of_tokens_before_any_word_keeps_the_body(
     ids=["filtered", "filtered with a verdict", "declined", "declined with a verdict"],
 )
 def test_a_judge_that_declined_gave_no_verdict(
-    failing: Callable[[Answer], JudgeFailure], answer: Answer
+    failing: Callable[[Answer], CallFailure], answer: Answer
 ) -> None:
     failure = failing(answer)
     assert failure.kind is FailureKind.BLOCKED

@@ -12,7 +12,7 @@ import pytest
 
 from tests.judges.samples import encoded, image_part, picture
 from tests.judges.stand_in import install_stand_in
-from unisafe_judges import Evidence, FailureKind, JudgeFailure, PanelError, TextPart, load_rubric
+from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, TextPart, load_rubric
 from unisafe_judges.rubrics.paper import PAPER_SCHEMA, PaperRubric, load_paper_rubric
 from unisafe_judges.types import ImagePart, Part
 
@@ -228,7 +228,7 @@ def test_a_reply_with_the_authors_keys_is_a_verdict(
 def test_any_other_reply_is_a_failure_with_its_reason(
     rubric: PaperRubric, text: str, kind: FailureKind
 ) -> None:
-    with pytest.raises(JudgeFailure) as caught:
+    with pytest.raises(CallFailure) as caught:
         rubric.parse(text)
     assert caught.value.kind is kind
     assert caught.value.raw == text

@@ -14,9 +14,9 @@ from tests.judges.conftest import WritePanel
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from tests.judges.tiny_vlm import save_tiny_vlm
 from unisafe_judges import (
+    CallFailure,
     Evidence,
     FailureKind,
-    JudgeFailure,
     PanelError,
     PanelSession,
     load_panel,
@@ -66,9 +66,9 @@ def replies(spec: TransformersSpec, *cases: Evidence) -> list[Reply]:
     return [answer for answer in answers if isinstance(answer, Reply)]
 
 
-def failure(spec: TransformersSpec, *cases: Evidence) -> JudgeFailure:
+def failure(spec: TransformersSpec, *cases: Evidence) -> CallFailure:
     first = ask_all(spec, *(cases or (text_evidence(),)))[0]
-    assert isinstance(first, JudgeFailure), first
+    assert isinstance(first, CallFailure), first
     return first
 
 
@@ -112,7 +112,7 @@ def test_a_prompt_that_is_too_long_fails_alone(tmp_path: Path) -> None:
     model = save_tiny_vlm(tmp_path / "short", positions=9_000)
     fits, too_long = ask_all(spec(model), text_evidence("Fine."), text_evidence("x" * 9_000))
     assert isinstance(fits, Reply)
-    assert isinstance(too_long, JudgeFailure)
+    assert isinstance(too_long, CallFailure)
     assert too_long.kind is FailureKind.BAD_REQUEST
     assert "more than the 9000 it has room for" in str(too_long)
 

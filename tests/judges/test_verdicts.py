@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unisafe_judges import FailureKind, JudgeFailure, Verdict
+from unisafe_judges import CallFailure, FailureKind, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, make_verdict, parse_verdict
 
 GOOD: dict[str, Any] = {
@@ -42,8 +42,8 @@ def without(key: str) -> str:
     return json.dumps({name: value for name, value in GOOD.items() if name != key})
 
 
-def failure_of(text: str) -> JudgeFailure:
-    with pytest.raises(JudgeFailure) as caught:
+def failure_of(text: str) -> CallFailure:
+    with pytest.raises(CallFailure) as caught:
         parse_verdict(text)
     assert caught.value.raw == text
     return caught.value
@@ -274,7 +274,7 @@ def test_a_judgment_and_a_rating_that_exclude_each_other_are_no_verdict(
 def recorded(judgment: object, rating: object, refusal: object) -> tuple[int, int, bool] | None:
     try:
         verdict = make_verdict(judgment=judgment, risk_rating=rating, refusal=refusal)
-    except JudgeFailure:
+    except CallFailure:
         return None
     return verdict.judgment, verdict.risk_rating, verdict.refusal
 

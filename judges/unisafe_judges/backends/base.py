@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from unisafe_judges.errors import JudgeFailure
+from unisafe_judges.errors import CallFailure
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.types import Evidence, Reply, Verdict
 
@@ -37,7 +37,7 @@ class Judge(Protocol):
         Returns a `Reply` that is still to be parsed, or a `Verdict` where none was worded.
 
         Raises:
-            JudgeFailure: there is no reply, and why.
+            CallFailure: there is no reply, and why.
         """
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ class BatchJudge(Protocol):
             PanelError: the provider cannot be asked, or knows no such job.
         """
 
-    def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | JudgeFailure]]:
+    def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         """The answers of a job that has ended, each with its request's key.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unisafe_judges.errors import FailureKind, JudgeFailure
+from unisafe_judges.errors import CallFailure, FailureKind
 from unisafe_judges.specs import ServedSpec
 
 __all__ = ["count", "http_failure", "key_sentence", "retry_after", "without_key"]
@@ -23,7 +23,7 @@ _BLOCKED = (
 
 def http_failure(
     spec: ServedSpec, status: int, text: str, wait_s: float | None = None
-) -> JudgeFailure:
+) -> CallFailure:
     """What an answer other than 200 means.
 
     Args:
@@ -35,34 +35,34 @@ def http_failure(
     text = without_key(spec, text)
     said = " ".join(text.split())[:_SHOWN]
     if status in (401, 403):
-        return JudgeFailure(FailureKind.STOPPED, key_sentence(spec, status))
+        return CallFailure(FailureKind.STOPPED, key_sentence(spec, status))
     if status == 404:
-        return JudgeFailure(
+        return CallFailure(
             FailureKind.STOPPED,
-            f"judge {spec.name}: HTTP 404 from {spec.base_url.rstrip('/')}: the address or the "
+            f"{spec.who}: HTTP 404 from {spec.base_url.rstrip('/')}: the address or the "
             f"model {spec.model!r} does not exist there",
         )
     if status == 429 and "insufficient_quota" in text:
         # No pause brings credit back.
-        return JudgeFailure(
-            FailureKind.STOPPED, f"judge {spec.name}: its account has no quota left: {said}"
+        return CallFailure(
+            FailureKind.STOPPED, f"{spec.who}: its account has no quota left: {said}"
         )
     if status == 429:
-        return JudgeFailure(FailureKind.RATE_LIMITED, f"HTTP 429: {said}", retry_after=wait_s)
+        return CallFailure(FailureKind.RATE_LIMITED, f"HTTP 429: {said}", retry_after=wait_s)
     if status == 408:
-        return JudgeFailure(FailureKind.TIMEOUT, f"HTTP 408: {said}")
+        return CallFailure(FailureKind.TIMEOUT, f"HTTP 408: {said}")
     if status >= 500:
-        return JudgeFailure(FailureKind.SERVER_ERROR, f"HTTP {status}: {said}", retry_after=wait_s)
+        return CallFailure(FailureKind.SERVER_ERROR, f"HTTP {status}: {said}", retry_after=wait_s)
     blocked = any(word in text.lower() for word in _BLOCKED)
     kind = FailureKind.BLOCKED if blocked else FailureKind.BAD_REQUEST
-    return JudgeFailure(kind, f"HTTP {status}: {said}", raw=text)
+    return CallFailure(kind, f"HTTP {status}: {said}", raw=text)
 
 
 def key_sentence(spec: ServedSpec, status: int) -> str:
     """That the server does not accept the key, or the lack of one."""
     variable = spec.api_key_env
     what = f"the key in {variable}" if variable else "a request without a key (api_key_env)"
-    return f"judge {spec.name}: HTTP {status}: {spec.base_url.rstrip('/')} does not accept {what}"
+    return f"{spec.who}: HTTP {status}: {spec.base_url.rstrip('/')} does not accept {what}"
 
 
 def without_key(spec: ServedSpec, text: str) -> str:

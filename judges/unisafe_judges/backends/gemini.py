@@ -19,7 +19,7 @@ from unisafe_judges.backends.failures import (
     retry_after,
     without_key,
 )
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
@@ -85,15 +85,15 @@ class GeminiJudge:
         except errors.APIError as error:
             raise gemini_failure(self._spec, error) from None
         except TimeoutError:
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise JudgeFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
+            raise CallFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
         except ValueError as error:
             # The SDK reads what says that it is JSON as JSON, errors too.
             said = without_key(self._spec, str(error))
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.NOT_JSON, f"the server's answer is no JSON: {said}"
             ) from None
         raw = response.sdk_http_response
@@ -152,7 +152,7 @@ def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
     )
 
 
-def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> JudgeFailure:
+def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> CallFailure:
     """What an answer with an error means.
 
     A wrong key is HTTP 400 here, the time to wait is in the body, and a day's quota is no reason to
@@ -160,10 +160,10 @@ def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> JudgeFailure:
     """
     text = error.details if isinstance(error.details, str) else json.dumps(error.details)
     if error.code == 400 and "API_KEY_INVALID" in text:
-        return JudgeFailure(FailureKind.STOPPED, key_sentence(spec, 400))
+        return CallFailure(FailureKind.STOPPED, key_sentence(spec, 400))
     if error.code == 429 and "PerDay" in text:
         said = without_key(spec, str(error.message))
-        return JudgeFailure(
+        return CallFailure(
             FailureKind.STOPPED, f"judge {spec.name}: its quota of the day is used up: {said}"
         )
     headers = getattr(error.response, "headers", None) or {}
@@ -186,7 +186,7 @@ def read_answer(text: str) -> Reply:
     """A generateContent answer, as JSON text, read.
 
     Raises:
-        JudgeFailure: it is none, or it holds no whole reply.
+        CallFailure: it is none, or it holds no whole reply.
     """
     try:
         body = json.loads(text)
@@ -198,23 +198,23 @@ def read_answer(text: str) -> Reply:
         usage = body.get("usageMetadata") or {}
         tokens = count(usage.get("promptTokenCount")), _tokens_written(usage)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        raise JudgeFailure(
+        raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no generateContent answer", raw=text
         ) from None
     version = body.get("modelVersion")
     reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
     if blocked or finish in _BLOCKING:
         detail = f"the judge's provider blocked the content: {blocked or finish}"
-        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+        raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
     if finish == "MAX_TOKENS":
-        raise JudgeFailure(
+        raise CallFailure(
             FailureKind.TRUNCATED, "the reply was cut off at its most tokens", reply=reply
         )
     if not words.strip():
         detail = f"the judge's reply is empty ({finish or 'no candidate'})"
-        raise JudgeFailure(FailureKind.EMPTY, detail, reply=reply)
+        raise CallFailure(FailureKind.EMPTY, detail, reply=reply)
     if finish not in ("STOP", None):
-        raise JudgeFailure(FailureKind.TRUNCATED, f"the reply ended with {finish}", reply=reply)
+        raise CallFailure(FailureKind.TRUNCATED, f"the reply ended with {finish}", reply=reply)
     return reply
 
 

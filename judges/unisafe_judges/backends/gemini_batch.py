@@ -21,7 +21,7 @@ from unisafe_judges.backends.gemini import (
     settings,
 )
 from unisafe_judges.backends.lines import json_objects
-from unisafe_judges.errors import JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec
 from unisafe_judges.types import Reply
@@ -86,7 +86,7 @@ class GeminiBatchJudge:
         with self._told(f"say how far batch {job_id} is"):
             return _job(await self._client.aio.batches.get(name=job_id))
 
-    async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | JudgeFailure]]:
+    async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         with self._told(f"give the results of batch {job_id}"):
             job = await self._client.aio.batches.get(name=job_id)
             if job.dest is None or job.dest.file_name is None:
@@ -98,12 +98,12 @@ class GeminiBatchJudge:
     async def close(self) -> None:
         await self._client.aio.aclose()
 
-    def _answer(self, line: Mapping[str, Any]) -> Reply | JudgeFailure:
+    def _answer(self, line: Mapping[str, Any]) -> Reply | CallFailure:
         response, error = line.get("response"), line.get("error")
         if isinstance(response, dict):
             try:
                 return read_answer(without_key(self._spec, json.dumps(response)))
-            except JudgeFailure as failure:
+            except CallFailure as failure:
                 return failure
         code = error.get("code") if isinstance(error, dict) else None
         status = _STATUS.get(code, code) if isinstance(code, int) else 500

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import LabelsSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
@@ -40,7 +40,7 @@ class LabelsJudge:
         if label is None:
             other = any(case == evidence.case for case, _ in self._labels)
             reason = "labels other outputs of it" if other else "has no label for it"
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.NO_LABEL, f"no label for {evidence.case}: {self._path.name} {reason}"
             )
         return label
@@ -84,7 +84,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], Verdict]:
                 refusal=row.get("refusal", False),
                 reasoning=row.get("reasoning") or "",
             )
-        except JudgeFailure as error:
+        except CallFailure as error:
             raise PanelError(f"{where}: {error}") from None
         key = (f"{row['id']}/{row['scenario_type']}", str(row["output_sha256"]))
         if labels.setdefault(key, verdict) != verdict:

@@ -13,7 +13,7 @@ import openai
 
 from unisafe_judges.backends.failures import count, http_failure, retry_after, without_key
 from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
@@ -83,11 +83,11 @@ class OpenAIJudge:
             status, text = error.status_code, error.response.text
             raise http_failure(self._spec, status, text, wait_s) from None
         except TimeoutError:
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
         except openai.APIConnectionError as error:
-            raise JudgeFailure(FailureKind.CONNECTION, reason_of(error)) from None
+            raise CallFailure(FailureKind.CONNECTION, reason_of(error)) from None
         return read_reply(self._spec, without_key(self._spec, response.text))
 
     async def close(self) -> None:
@@ -158,7 +158,7 @@ def read_reply(spec: OpenAISpec, text: str) -> Reply:
     """An answer with status 200, as JSON text, read.
 
     Raises:
-        JudgeFailure: it is no answer of the API, or it holds no whole reply.
+        CallFailure: it is no answer of the API, or it holds no whole reply.
     """
     return read_completion(text) if spec.api == "chat-completions" else _read_response(text)
 
@@ -179,7 +179,7 @@ def _read_response(text: str) -> Reply:
         error = body.get("error") or {}
         code, message = error.get("code"), error.get("message")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise JudgeFailure(
+        raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no response", raw=text
         ) from None
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
@@ -192,15 +192,15 @@ def _read_response(text: str) -> Reply:
     )
     if status == "failed":
         kind = _FAILED.get(str(code), FailureKind.BAD_REQUEST)
-        raise JudgeFailure(kind, f"the response failed: {code}: {message}", reply=reply)
+        raise CallFailure(kind, f"the response failed: {code}: {message}", reply=reply)
     if refusal or incomplete == "content_filter":
         detail = f"the judge declined to judge: {refusal or incomplete}"
-        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+        raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
     if status == "incomplete":
         detail = f"the reply was cut off: {incomplete}"
-        raise JudgeFailure(FailureKind.TRUNCATED, detail, reply=reply)
+        raise CallFailure(FailureKind.TRUNCATED, detail, reply=reply)
     if not words.strip():
-        raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
+        raise CallFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
     return reply
 
 

@@ -21,7 +21,7 @@ from unisafe_judges.backends.openai import (
     reason_of,
     request_body,
 )
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
 from unisafe_judges.types import Reply
@@ -73,7 +73,7 @@ class OpenAIBatchJudge:
         with self._told(f"say how far batch {job_id} is"):
             return _job(await self._client.batches.retrieve(job_id))
 
-    async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | JudgeFailure]]:
+    async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         with self._told(f"give the results of batch {job_id}"):
             batch = await self._client.batches.retrieve(job_id)
             for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
@@ -88,19 +88,19 @@ class OpenAIBatchJudge:
     def _endpoint(self) -> Literal["/v1/responses", "/v1/chat/completions"]:
         return "/v1/responses" if endpoint(self._spec) == "/responses" else "/v1/chat/completions"
 
-    def _answer(self, line: Mapping[str, Any]) -> Reply | JudgeFailure:
+    def _answer(self, line: Mapping[str, Any]) -> Reply | CallFailure:
         response, error = line.get("response"), line.get("error")
         text = without_key(self._spec, json.dumps(line, ensure_ascii=False))
         if not isinstance(response, dict) or not isinstance(response.get("status_code"), int):
             said = error.get("message") if isinstance(error, dict) else None
             detail = f"the batch has no answer to it: {said or 'no reason given'}"
-            return JudgeFailure(FailureKind.SERVER_ERROR, detail, raw=text)
+            return CallFailure(FailureKind.SERVER_ERROR, detail, raw=text)
         body = without_key(self._spec, json.dumps(response.get("body"), ensure_ascii=False))
         if response["status_code"] != 200:
             return http_failure(self._spec, response["status_code"], body)
         try:
             return read_reply(self._spec, body)
-        except JudgeFailure as failure:
+        except CallFailure as failure:
             return failure
 
     @contextmanager

@@ -16,7 +16,7 @@ from unisafe_judges.backends.failures import (
     retry_after,
     without_key,
 )
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAICompatibleSpec
@@ -73,7 +73,7 @@ class OpenAICompatibleJudge:
             form = self._form
             try:
                 reply = await self._post(self._body(prompt, jpegs, form))
-            except JudgeFailure as failure:
+            except CallFailure as failure:
                 if not self._is_about_form(failure, form):
                     raise
                 self._form = max(self._form, form + 1)
@@ -89,11 +89,11 @@ class OpenAICompatibleJudge:
                     wait_s = retry_after(response.headers.get("Retry-After"))
                     raise http_failure(self._spec, response.status, text, wait_s)
         except TimeoutError:
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise JudgeFailure(FailureKind.CONNECTION, _reason(error)) from None
+            raise CallFailure(FailureKind.CONNECTION, _reason(error)) from None
         return read_completion(text)
 
     async def close(self) -> None:
@@ -118,7 +118,7 @@ class OpenAICompatibleJudge:
             **_FORMS[form](prompt),
         }
 
-    def _is_about_form(self, failure: JudgeFailure, form: int) -> bool:
+    def _is_about_form(self, failure: CallFailure, form: int) -> bool:
         """Whether a server that has not accepted the form of reply so far rejects it."""
         if self._form_is_known or form + 1 == len(_FORMS):
             return False
@@ -131,7 +131,7 @@ async def _read_capped(response: aiohttp.ClientResponse) -> str:
     async for chunk in response.content.iter_chunked(65536):
         data += chunk
         if len(data) > _MAX_REPLY_BYTES:
-            raise JudgeFailure(
+            raise CallFailure(
                 FailureKind.NOT_JSON, f"the reply is longer than {_MAX_REPLY_BYTES:,} bytes"
             )
     return data.decode("utf-8", "replace")
@@ -167,7 +167,7 @@ def read_completion(text: str) -> Reply:
     """A chat completion, as JSON text, read.
 
     Raises:
-        JudgeFailure: it is none, or it holds no whole reply.
+        CallFailure: it is none, or it holds no whole reply.
     """
     try:
         body = json.loads(text)
@@ -177,7 +177,7 @@ def read_completion(text: str) -> Reply:
         finish = choice.get("finish_reason")
         refusal = message.get("refusal")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        raise JudgeFailure(
+        raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no chat completion", raw=text
         ) from None
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
@@ -190,12 +190,12 @@ def read_completion(text: str) -> Reply:
     )
     if finish == "content_filter" or refusal:
         detail = f"the judge declined to judge: {refusal or finish}"
-        raise JudgeFailure(FailureKind.BLOCKED, detail, reply=reply)
+        raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
     if finish == "length":
         detail = "the reply was cut off at max_tokens"
-        raise JudgeFailure(FailureKind.TRUNCATED, detail, reply=reply)
+        raise CallFailure(FailureKind.TRUNCATED, detail, reply=reply)
     if not isinstance(content, str) or not content.strip():
-        raise JudgeFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
+        raise CallFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
     return reply
 
 

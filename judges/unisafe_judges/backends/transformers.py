@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import TransformersSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
@@ -90,12 +90,12 @@ class TransformersJudge:
             batch = await self._next_batch()
             try:
                 answers = await asyncio.to_thread(self._answer, batch)
-            except JudgeFailure as failure:
+            except CallFailure as failure:
                 answers = [failure] * len(batch)
             for question, answer in zip(batch, answers, strict=True):
                 if question.reply.done():
                     continue
-                if isinstance(answer, JudgeFailure):
+                if isinstance(answer, CallFailure):
                     question.reply.set_exception(answer)
                 else:
                     question.reply.set_result(answer)
@@ -108,17 +108,17 @@ class TransformersJudge:
             batch.append(self._waiting.get_nowait())
         return [question for question in batch if not question.reply.done()]
 
-    def _answer(self, batch: Sequence[_Question]) -> list[Reply | JudgeFailure]:
+    def _answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
         if not batch:
             return []
         if self._model is None:
             try:
                 self._model = _Model(self._spec, self._ending)
-            except JudgeFailure:
+            except CallFailure:
                 raise
             except Exception as error:
                 sentence = _cannot_load(self._spec, error)
-                raise JudgeFailure(FailureKind.STOPPED, sentence) from None
+                raise CallFailure(FailureKind.STOPPED, sentence) from None
         return self._model.answer(batch)
 
 
@@ -164,7 +164,7 @@ class _Model:
             pad_token_id=tokenizer.pad_token_id,
         )
 
-    def answer(self, batch: Sequence[_Question]) -> list[Reply | JudgeFailure]:
+    def answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
         """An answer for each question.
 
         A question that the model cannot take fails alone, and a batch that does not fit into
@@ -175,7 +175,7 @@ class _Model:
         except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
             if len(batch) == 1:
                 said = " ".join(str(error).split())[:300]
-                return [JudgeFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
+                return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
             middle = len(batch) // 2
             return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
 
@@ -239,8 +239,8 @@ class _Model:
         """
         return self._specials.sub(lambda found: found[0][:1] + _SEPARATOR + found[0][1:], text)
 
-    def _stopped(self, what: str) -> JudgeFailure:
-        return JudgeFailure(
+    def _stopped(self, what: str) -> CallFailure:
+        return CallFailure(
             FailureKind.STOPPED, f"judge {self._spec.name}: {self._spec.model} {what}"
         )
 

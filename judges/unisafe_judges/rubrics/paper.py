@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 from string import Formatter
 from typing import Any
 
-from unisafe_judges.errors import FailureKind, JudgeFailure, PanelError
+from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.types import Evidence, ImagePart, TextPart, Verdict
 from unisafe_judges.verdicts import as_rating, read_object
@@ -189,6 +189,6 @@ def _answer(evidence: Evidence) -> str:
     return ""
 
 
-def _out_of_range(name: str, value: object, expected: str, raw: str) -> JudgeFailure:
+def _out_of_range(name: str, value: object, expected: str, raw: str) -> CallFailure:
     message = f"{name} is {repr(value)[:60]}, expected {expected}"
-    return JudgeFailure(FailureKind.OUT_OF_RANGE, message, raw=raw)
+    return CallFailure(FailureKind.OUT_OF_RANGE, message, raw=raw)
