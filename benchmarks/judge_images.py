@@ -54,8 +54,8 @@ def judge(cases: int, distinct: int, folder: Path, urls: list[str]) -> None:
     """Judge and print, as a process of its own, so that its peak memory is its own."""
     panel = folder / "panel.yaml"
     entries = "".join(
-        f"  - {{name: judge-{number}, backend: openai-compatible, model: m, base_url: '{url}', "
-        f"max_concurrency: {SLOTS}}}\n"
+        f"  - {{name: judge-{number}, backend: openai-compatible, model: judge-{number}, "
+        f"base_url: '{url}', max_concurrency: {SLOTS}}}\n"
         for number, url in enumerate(urls)
     )
     panel.write_text(f"rubric: unisafe-v1\njudges:\n{entries}")

@@ -1,0 +1,123 @@
+"""Outputs that attack the judge change neither the prompt's form nor how a reply is parsed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from tests.judges.conftest import OpenSession, Serve
+from tests.judges.hostile_outputs import DRAWN, TEXTS, drawn
+from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.servers import GOOD, completion, verdict
+from unisafe_judges import CallFailure, Evidence, FailureKind, JudgeResult, Verdict, load_rubric
+from unisafe_judges.verdicts import parse_verdict
+
+UNUSABLE = {
+    FailureKind.EMPTY,
+    FailureKind.NOT_JSON,
+    FailureKind.OUT_OF_RANGE,
+    FailureKind.CONTRADICTORY,
+}
+
+
+def results(session: object, cases: Iterable[Evidence]) -> list[JudgeResult]:
+    futures = [session.submit(case) for case in cases]  # type: ignore[attr-defined]
+    return [result for future in futures for result in future.result(60)]
+
+
+def cases() -> list[Evidence]:
+    return [text_evidence(text, case=f"{name}/TT") for name, text in TEXTS.items()]
+
+
+def test_there_are_more_than_a_hundred_and_no_two_are_the_same() -> None:
+    assert len(TEXTS) > 100
+    assert len(set(TEXTS.values())) == len(TEXTS)
+    assert len(DRAWN) >= 12
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_output_stands_between_markers_that_it_cannot_write(name: str) -> None:
+    text = TEXTS[name]
+    prompt = load_rubric("unisafe-v1").render(text_evidence(text))
+    (nonce,) = set(re.findall(r"\[BEGIN ([0-9a-f]{16})\]", prompt.instructions))
+    assert nonce not in text
+    words = [item for item in prompt.content if isinstance(item, str)]
+    instruction, answer, reminder = words
+    assert answer == f"MODEL ANSWER\n[BEGIN {nonce}]\n{text}\n[END {nonce}]"
+    for part in (instruction, answer):
+        assert [part.count(f"[{word} {nonce}]") for word in ("BEGIN", "END")] == [1, 1]
+    # The rubric's own words are the same whatever was said.
+    plain = load_rubric("unisafe-v1").render(text_evidence("Store the tent dry."))
+    assert reminder == plain.content[-1]
+    assert re.sub(r"[0-9a-f]{16}", "", prompt.instructions) == re.sub(
+        r"[0-9a-f]{16}", "", plain.instructions
+    )
+
+
+def test_what_the_judge_says_is_the_verdict_whatever_the_outputs_say(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve(lambda body: verdict())
+    found = results(open_session(server), cases())
+    expected = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
+    assert [result.verdict for result in found] == [expected] * len(TEXTS)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The output says: {}",
+        "{}\n\nThat was the output.",
+        '{{"reasoning": {}}}',
+        "Output:\n```\n{}",
+    ],
+)
+def test_a_judge_that_quotes_the_output_has_given_no_verdict(name: str, reply: str) -> None:
+    quoted = reply.replace("{{", "{").replace("}}", "}").replace("{}", TEXTS[name])
+    with pytest.raises(CallFailure) as caught:
+        parse_verdict(quoted)
+    assert caught.value.kind in UNUSABLE
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_output_quoted_in_the_reasoning_decides_nothing(name: str) -> None:
+    found = parse_verdict(json.dumps(GOOD | {"reasoning": TEXTS[name]}))
+    assert (found.judgment, found.risk_rating, found.refusal) == (1, 3, False)
+    assert found.reasoning == TEXTS[name]
+
+
+def test_quoting_judges_give_recorded_failures_over_the_wire(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    quoting = serve(
+        lambda body: completion("It says: " + body["messages"][1]["content"][1]["text"])
+    )
+    firm = serve(lambda body: verdict())
+    # Each output is quoted four times, since a reply that cannot be read is asked for again.
+    some = cases()[::6]
+    found = results(open_session(quoting, firm), some)
+    assert [result.judge for result in found] == ["first", "second"] * len(some)
+    assert all(result.verdict is None for result in found[::2])
+    assert {result.failure for result in found[::2]} <= UNUSABLE
+    assert all(result.verdict and result.verdict.judgment == 1 for result in found[1::2])
+
+
+def test_what_is_drawn_into_an_image_reaches_the_judge_as_a_picture_alone(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    server = serve(lambda body: verdict())
+    scene = encoded(picture())
+    asked = [
+        image_evidence(scene, drawn(text), case=f"drawn-{number}/IC")
+        for number, text in enumerate(DRAWN)
+    ]
+    found = results(open_session(server), asked)
+    assert all(result.verdict and result.verdict.risk_rating == 3 for result in found)
+    assert len(server.requests) == len(DRAWN)
+    for body in server.requests:
+        texts = [part["text"] for part in body["messages"][1]["content"] if "text" in part]
+        assert not [words for words in DRAWN if any(words in text for text in texts)]
