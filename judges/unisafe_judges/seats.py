@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisafe_judges import limits
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
 from unisafe_judges.errors import CallFailure, FailureKind, ImageError
+from unisafe_judges.gate import Gate
 from unisafe_judges.images import ENCODER
-from unisafe_judges.limits import Budget, Limiter, Rate
+from unisafe_judges.limits import Budget
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, JudgeResult, Reply, Verdict
 
 __all__ = ["Seat", "Tally", "reply_key"]
-
-_log = logging.getLogger("unisafe.judges")
-_ATTEMPTS = 4
-_FIRST_ANSWERS = 10
-_UNREACHABLE_CASES = 50
-_RETRIED = frozenset(
-    {
-        FailureKind.RATE_LIMITED,
-        FailureKind.SERVER_ERROR,
-        FailureKind.TIMEOUT,
-        FailureKind.CONNECTION,
-        FailureKind.EMPTY,
-        FailureKind.TRUNCATED,
-        FailureKind.NOT_JSON,
-        FailureKind.OUT_OF_RANGE,
-        FailureKind.CONTRADICTORY,
-    }
-)
 
 Images = Callable[[], Awaitable[Mapping[str, bytes]]]
 Parse = Callable[[str], Verdict]
@@ -83,14 +62,14 @@ class Seat:
         # A label costs nothing, and its file may be corrected: it is never remembered.
         self._store = None if self.is_free else store
         self._budget = budget
-        self._first_wait_s = first_wait_s
-        self._limiter = Limiter(cap)
         served = spec if isinstance(spec, ServedSpec) else None
-        self._requests = Rate(served.requests_per_minute if served else None)
-        self._tokens = Rate(served.tokens_per_minute if served else None)
-        self._stopped: str | None = None
-        self._bad_requests: int | None = 0
-        self._unreachable = 0
+        self._gate = Gate(
+            f"judge {judge.name}",
+            cap,
+            requests_per_minute=served.requests_per_minute if served else None,
+            tokens_per_minute=served.tokens_per_minute if served else None,
+            first_wait_s=first_wait_s,
+        )
 
     async def judge_case(
         self, evidence: Evidence, prompt: Prompt, images: Images, repeat: int = 0
@@ -143,39 +122,21 @@ class Seat:
     async def _ask(
         self, key: str, evidence: Evidence, prompt: Prompt, images: Images
     ) -> tuple[Verdict, Reply | None]:
-        self._raise_if_stopped()
+        self._gate.raise_if_stopped()
         jpegs = await images() if self.judge.needs_images else {}
-        wait_s = self._first_wait_s
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return await self._ask_once(key, evidence, prompt, jpegs)
-            except CallFailure as failure:
-                self._note(failure)
-                if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
-                    self._give_up(failure)
-                    raise
-                pause = wait_s if failure.retry_after is None else failure.retry_after
-                # A little noise keeps the cases that failed together from returning together.
-                await asyncio.sleep(min(pause, limits.LONGEST_PAUSE_S) * random.uniform(1.0, 1.25))
-                wait_s *= 2
-        raise AssertionError("unreachable")
-
-    async def _ask_once(
-        self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> tuple[Verdict, Reply | None]:
         if self.is_free:
             answer = await self.judge.ask(evidence, prompt, jpegs)
             assert isinstance(answer, Verdict)
             return answer, None
-        await self._requests.take(1)
-        await self._tokens.take(estimated_tokens(prompt))
-        async with self._limiter:
-            self._raise_if_stopped()
+
+        async def once() -> tuple[Verdict, Reply | None]:
             async with self._budget.call(expected_cost(self._spec, prompt)):
                 # Others may have been answered while this call waited for the budget.
-                self._raise_if_stopped()
+                self._gate.raise_if_stopped()
                 self.tally.calls += 1
                 return await self._call(key, evidence, prompt, jpegs)
+
+        return await self._gate.call(once, estimated_tokens(prompt))
 
     async def _call(
         self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
@@ -194,9 +155,6 @@ class Seat:
             raise
         self._charge(reply)
         self._keep(key, evidence, None, reply, time.monotonic() - started)
-        self._limiter.succeeded()
-        self._unreachable = 0
-        self._bad_requests = None
         return verdict, reply
 
     def _keep(
@@ -233,39 +191,9 @@ class Seat:
             self.tally.cost += cost
             self._budget.cost += cost
 
-    def _raise_if_stopped(self) -> None:
-        if self._stopped is not None:
-            raise CallFailure(FailureKind.STOPPED, self._stopped)
-
-    def _note(self, failure: CallFailure) -> None:
-        if failure.kind is FailureKind.STOPPED:
-            self.stop(str(failure))
-        elif failure.kind is FailureKind.RATE_LIMITED:
-            self._limiter.throttled(failure.retry_after)
-        if failure.kind is not FailureKind.CONNECTION:
-            self._unreachable = 0
-        if failure.kind is not FailureKind.BAD_REQUEST:
-            self._bad_requests = None
-        elif self._bad_requests is not None:
-            self._bad_requests += 1
-            if self._bad_requests == _FIRST_ANSWERS:
-                self.stop(
-                    f"judge {self.judge.name}: its first {_FIRST_ANSWERS} answers were all "
-                    f"errors of the request; the last: {failure}"
-                )
-
-    def _give_up(self, failure: CallFailure) -> None:
-        """After many cases in a row whose every attempt found no server, there is none."""
-        if failure.kind is FailureKind.CONNECTION:
-            self._unreachable += 1
-            if self._unreachable == _UNREACHABLE_CASES:
-                self.stop(f"judge {self.judge.name} cannot be reached any more: {failure}")
-
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""
-        if self._stopped is None:
-            self._stopped = sentence
-            _log.warning("%s; it is asked nothing more in this run", sentence)
+        self._gate.stop(sentence)
 
     def _count(self, result: JudgeResult) -> None:
         self.tally.done += 1
