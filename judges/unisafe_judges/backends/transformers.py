@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from unisafe_judges.batcher import Batcher
 from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import TransformersSpec
@@ -35,7 +36,6 @@ except ImportError as error:
 
 __all__ = ["TransformersJudge"]
 
-_FILLING_S = 0.02
 _SEPARATOR = "\u2060"
 """A word joiner: put into what would be a special token, it makes it text."""
 
@@ -44,7 +44,6 @@ _SEPARATOR = "\u2060"
 class _Question:
     prompt: Prompt
     jpegs: Mapping[str, bytes]
-    reply: asyncio.Future[Reply]
 
 
 class TransformersJudge:
@@ -56,8 +55,7 @@ class TransformersJudge:
         self.name = spec.name
         self.max_concurrency = 2 * spec.batch_size
         self._spec = spec
-        self._waiting: asyncio.Queue[_Question] = asyncio.Queue()
-        self._worker: asyncio.Task[None] | None = None
+        self._batcher = Batcher(self._answer, spec.batch_size)
         self._model: _Model | None = None
         self._ending = threading.Event()
 
@@ -73,44 +71,13 @@ class TransformersJudge:
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
     ) -> Verdict | Reply:
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._answer_all())
-        question = _Question(prompt, jpegs, asyncio.get_running_loop().create_future())
-        self._waiting.put_nowait(question)
-        return await question.reply
+        return await self._batcher.ask(_Question(prompt, jpegs))
 
     async def close(self) -> None:
         self._ending.set()
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
-
-    async def _answer_all(self) -> None:
-        while True:
-            batch = await self._next_batch()
-            try:
-                answers = await asyncio.to_thread(self._answer, batch)
-            except CallFailure as failure:
-                answers = [failure] * len(batch)
-            for question, answer in zip(batch, answers, strict=True):
-                if question.reply.done():
-                    continue
-                if isinstance(answer, CallFailure):
-                    question.reply.set_exception(answer)
-                else:
-                    question.reply.set_result(answer)
-
-    async def _next_batch(self) -> list[_Question]:
-        """What waits, all in one form of reply: at most a batch."""
-        batch = [await self._waiting.get()]
-        await asyncio.sleep(_FILLING_S)
-        while len(batch) < self._spec.batch_size and not self._waiting.empty():
-            batch.append(self._waiting.get_nowait())
-        return [question for question in batch if not question.reply.done()]
+        await self._batcher.close()
 
     def _answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
-        if not batch:
-            return []
         if self._model is None:
             try:
                 self._model = _Model(self._spec, self._ending)
