@@ -18,10 +18,14 @@ LOOK = """
 import importlib, pkgutil, sys
 import unisafe_judges, unisafe_tasks
 
-needs_a_harness = ("unisafe_tasks.models.",)
+needs_an_extra = (
+    "unisafe_tasks.models.",
+    "unisafe_judges.backends.transformers",
+    "unisafe_judges.backends.constrained",
+)
 for package in (unisafe_judges, unisafe_tasks):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not module.name.startswith(needs_a_harness):
+        if not module.name.startswith(needs_an_extra):
             importlib.import_module(module.name)
 print(sorted({"torch", "lmms_eval", "lm_eval", "transformers", "loguru"} & set(sys.modules)))
 """
@@ -59,6 +63,7 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
         "unisafe_judges/py.typed",
         "unisafe_judges/rubrics/unisafe-v1.yaml",
         "unisafe_judges/rubrics/taxonomy.yaml",
+        "unisafe_judges/panels/paper.yaml",
     } <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}
