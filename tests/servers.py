@@ -24,7 +24,7 @@ GOOD = {
 class Answer:
     """An HTTP answer; `body` is sent as it is."""
 
-    body: str
+    body: str | bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,14 +44,10 @@ def verdict(**changes: Any) -> Answer:
 Script = Callable[[dict[str, Any]], Answer]
 
 
-class JudgeServer:
-    """Serves /v1/models and /v1/chat/completions; `requests` holds the bodies that arrived."""
+class Loopback:
+    """An HTTP server on loopback; what it answers is `answer`'s to say."""
 
-    def __init__(self, script: Script | None = None, models_status: int = 200) -> None:
-        self.script = script or (lambda body: verdict())
-        self.requests: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self._lock = threading.Lock()
+    def __init__(self) -> None:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -60,18 +56,16 @@ class JudgeServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                self._send(Answer('{"data": []}', models_status))
+                self._handle()
 
             def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                body = json.loads(self.rfile.read(length))
-                with outer._lock:
-                    outer.requests.append(body)
-                    outer.headers.append(dict(self.headers))
-                self._send(outer.script(body))
+                self._handle()
 
-            def _send(self, answer: Answer) -> None:
-                data = answer.body.encode()
+            def _handle(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                answer = outer.answer(self.path, headers, body)
+                data = answer.body.encode() if isinstance(answer.body, str) else answer.body
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
@@ -86,11 +80,15 @@ class JudgeServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self.root = f"http://127.0.0.1:{self._server.server_port}"
         # The interval is how long the server may take to end.
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """What a request is answered; called in a thread of the request's own."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -105,3 +103,25 @@ class JudgeServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class JudgeServer(Loopback):
+    """Serves /v1/models and /v1/chat/completions; `requests` holds the bodies that arrived."""
+
+    def __init__(self, script: Script | None = None, models_status: int = 200) -> None:
+        super().__init__()
+        self.script = script or (lambda body: verdict())
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.base_url = f"{self.root}/v1"
+        self._models_status = models_status
+        self._lock = threading.Lock()
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if not body:
+            return Answer('{"data": []}', self._models_status)
+        asked = json.loads(body)
+        with self._lock:
+            self.requests.append(asked)
+            self.headers.append(headers)
+        return self.script(asked)

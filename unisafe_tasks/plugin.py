@@ -42,6 +42,8 @@ def register() -> list[Any]:
         ModelManifest(
             model_id="predictions", simple_class_path=f"{_MODELS}.predictions.Predictions"
         ),
+        ModelManifest(model_id="umm_openai", simple_class_path=f"{_MODELS}.umm_openai.UmmOpenAI"),
+        ModelManifest(model_id="umm_gemini", simple_class_path=f"{_MODELS}.umm_gemini.UmmGemini"),
         ModelManifest(
             model_id="qwen2_5_omni",
             simple_class_path=qwen.format("simple"),

@@ -101,6 +101,8 @@ class Session:
         self._store = open_store(panel) if panel else None
         self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
+        self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
+        self._submitting = threading.Lock()
         self._owners: dict[str, str] = {}
         self._cases: dict[str, Sequence[ScoredCase]] = {}
         self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
@@ -129,8 +131,26 @@ class Session:
             for judge, problem in self._judges.check().items():
                 self._judges.stop(judge, str(problem))
 
+    def describe_model(self, identity: Mapping[str, Any]) -> None:
+        """Record what an adapter says of its model and the settings that decide its answers."""
+        self._info["adapter"] = dict(identity)
+
     def submit(self, case: Case, raw: RawOutput) -> Pending:
-        """Store an output and have it judged; returns at once."""
+        """Store an output and have it judged; returns at once.
+
+        An adapter of ours submits each output as soon as it is there; when the harness comes with
+        the same one, it is not stored and judged again.
+        """
+        with self._submitting:
+            before = self._submitted.get(case.key)
+            if before is not None and before[0] == raw:
+                return before[1]
+        pending = self._submit(case, raw)
+        with self._submitting:
+            self._submitted[case.key] = raw, pending
+        return pending
+
+    def _submit(self, case: Case, raw: RawOutput) -> Pending:
         self._begun.add(case.task.name)
         if raw.model:
             self._info["model"] = raw.model

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from unisafe_tasks import TASKS, CaseSet, load_cases, resolve_source
 from unisafe_tasks import session as sessions
 
 HERE = Path(__file__).parent
@@ -39,9 +40,17 @@ def demo(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> Iterat
     monkeypatch.setenv("UNISAFE_CACHE", str(cache))
     # A store of its own, or one test's replies would answer another's questions.
     monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "replies.sqlite"))
+    monkeypatch.setenv("UNISAFE_ANSWERS", str(tmp_path / "answers"))
     yield
     if sessions._session is not None:
         sessions._session.close()
+
+
+@pytest.fixture
+def demo_cases(demo: None) -> dict[str, CaseSet]:
+    """The cases of the demo set by task code."""
+    source = resolve_source()
+    return {code: load_cases(source, task) for code, task in TASKS.items()}
 
 
 @dataclass(frozen=True)

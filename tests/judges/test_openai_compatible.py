@@ -195,8 +195,8 @@ def test_a_key_is_sent_only_when_a_variable_is_named(serve: Serve, keyed: dict[s
     ask(server.base_url)
     ask(server.base_url, **keyed)
     without, with_key = server.headers
-    assert "Authorization" not in without
-    assert with_key["Authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in without
+    assert with_key["authorization"] == f"Bearer {KEY}"
 
 
 def test_a_lone_surrogate_in_the_evidence_can_be_sent(serve: Serve) -> None:
@@ -438,7 +438,7 @@ def test_a_key_that_the_server_repeats_is_in_no_part_of_the_result(
     server.script = lambda body: Answer(echo(server), status)
     session = open_session(server, settings="api_key_env: A_KEY")
     (result,) = session.submit(text_evidence()).result()
-    assert server.headers[-1]["Authorization"] == f"Bearer {KEY}"
+    assert server.headers[-1]["authorization"] == f"Bearer {KEY}"
     assert result.failure is not None
     assert KEY not in repr(result)
     failure = failure_at(server.base_url, **keyed)

@@ -10,17 +10,13 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from email.message import Message
+from dataclasses import dataclass, replace
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers import GOOD, Answer, completion
+from tests.servers import GOOD, Answer, Loopback, completion
 
 __all__ = ["ECHOED_KEY", "VendorServer", "answer_of", "generated", "response"]
 
@@ -80,72 +76,25 @@ class _Job:
     result: str = ""
 
 
-@dataclass
-class VendorServer:
+class VendorServer(Loopback):
     """`asked` holds path and body of every live question; `seen` the headers of every request."""
 
-    script: Script = lambda path, body: answer_of(path, json.dumps(GOOD))
-    models_answer: Answer = field(default_factory=lambda: Answer('{"name": "models/judge"}'))
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    seen: list[dict[str, str]] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
-    jobs: list[_Job] = field(default_factory=list)
-    broken: Answer | None = None
-    """What every batch request is answered with, where it is set."""
-
-    def __post_init__(self) -> None:
-        outer = self
+    def __init__(self, script: Script | None = None) -> None:
+        super().__init__()
+        self.script = script or (lambda path, body: answer_of(path, json.dumps(GOOD)))
+        self.models_answer = Answer('{"name": "models/judge"}')
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.seen: list[dict[str, str]] = []
+        self.files: dict[str, bytes] = {}
+        self.jobs: list[_Job] = []
+        self.broken: Answer | None = None
+        """What every batch request is answered with, where it is set."""
         self._lock = threading.Lock()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                headers = _lowered(self.headers)
-                self._send(outer._get(self.path, headers), headers)
-
-            def do_POST(self) -> None:
-                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                headers = _lowered(self.headers)
-                self._send(outer._post(self.path, headers, data), headers)
-
-            do_PUT = do_POST  # noqa: N815
-
-            def _send(self, answer: Answer, asked_with: dict[str, str]) -> None:
-                data = answer.body.replace(ECHOED_KEY, _key(asked_with)).encode()
-                self.send_response(answer.status)
-                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                # A client that was killed, or would not wait, is no trouble of the server's.
-                with suppress(ConnectionError):
-                    self.wfile.write(data)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.root = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        found = self._post(path, headers, body) if body else self._get(path, headers)
+        assert isinstance(found.body, str)
+        return replace(found, body=found.body.replace(ECHOED_KEY, _key(headers)))
 
     def finish_batches(self, state: str = "completed") -> None:
         """Answer what every open batch asks, and end it."""
@@ -246,10 +195,6 @@ def _json(value: object) -> Answer:
 def _key(headers: dict[str, str]) -> str:
     own = headers.get("x-goog-api-key") or headers.get("authorization", "none")
     return own.removeprefix("Bearer ")
-
-
-def _lowered(headers: Message) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _lines(data: bytes) -> list[dict[str, Any]]:

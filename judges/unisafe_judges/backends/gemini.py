@@ -21,10 +21,18 @@ from unisafe_judges.backends.failures import (
 )
 from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import GeminiSpec
+from unisafe_judges.specs import GeminiSpec, ServedSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["GeminiJudge", "gemini_failure", "make_client", "question", "read_answer", "settings"]
+__all__ = [
+    "BLOCKING",
+    "GeminiJudge",
+    "gemini_failure",
+    "make_client",
+    "question",
+    "read_answer",
+    "settings",
+]
 
 _CHECK_TIMEOUT_S = 10.0
 _NOT_LEFT_TO_THE_FILTER = [
@@ -36,8 +44,17 @@ _NOT_LEFT_TO_THE_FILTER = [
         types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
     )
 ]
-_BLOCKING = frozenset(
-    ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY")
+BLOCKING = frozenset(
+    (
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+    )
 )
 """Finish reasons that mean that the content was not let through."""
 _DURATION = re.compile(r"\A(\d+(?:\.\d+)?)s\Z")
@@ -109,7 +126,7 @@ class GeminiJudge:
         return self._client
 
 
-def make_client(spec: GeminiSpec, key: str | None) -> genai.Client:
+def make_client(spec: ServedSpec, key: str | None) -> genai.Client:
     """A client of the SDK that leaves retries to us, and goes where the panel file says."""
     return genai.Client(
         # Without one the SDK would take a key from the environment, which is not for this address.
@@ -152,7 +169,7 @@ def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
     )
 
 
-def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> CallFailure:
+def gemini_failure(spec: ServedSpec, error: errors.APIError) -> CallFailure:
     """What an answer with an error means.
 
     A wrong key is HTTP 400 here, the time to wait is in the body, and a day's quota is no reason to
@@ -164,7 +181,7 @@ def gemini_failure(spec: GeminiSpec, error: errors.APIError) -> CallFailure:
     if error.code == 429 and "PerDay" in text:
         said = without_key(spec, str(error.message))
         return CallFailure(
-            FailureKind.STOPPED, f"judge {spec.name}: its quota of the day is used up: {said}"
+            FailureKind.STOPPED, f"{spec.who}: its quota of the day is used up: {said}"
         )
     headers = getattr(error.response, "headers", None) or {}
     wait_s = _retry_delay(error.details) or retry_after(headers.get("Retry-After"))
@@ -203,7 +220,7 @@ def read_answer(text: str) -> Reply:
         ) from None
     version = body.get("modelVersion")
     reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
-    if blocked or finish in _BLOCKING:
+    if blocked or finish in BLOCKING:
         detail = f"the judge's provider blocked the content: {blocked or finish}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
     if finish == "MAX_TOKENS":

@@ -16,7 +16,7 @@ from unisafe_judges.backends.openai_compatible import chat_messages, read_comple
 from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import OpenAISpec
+from unisafe_judges.specs import OpenAISpec, ServedSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 
 __all__ = [
@@ -100,7 +100,7 @@ class OpenAIJudge:
         return self._client
 
 
-def make_client(spec: OpenAISpec, key: str | None) -> openai.AsyncOpenAI:
+def make_client(spec: ServedSpec, key: str | None) -> openai.AsyncOpenAI:
     """A client of the SDK that leaves retries to us, and goes where the panel file says."""
     return openai.AsyncOpenAI(
         # Without one the SDK would take OPENAI_API_KEY, which is not for any other address.
