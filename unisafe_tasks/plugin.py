@@ -29,6 +29,11 @@ __all__ = ["register"]
 
 _log = logging.getLogger("unisafe")
 _MODELS = "unisafe_tasks.models"
+_ADAPTERS = {
+    "umm_openai": "UmmOpenAI",
+    "umm_gemini": "UmmGemini",
+    "umm_worker": "UmmWorker",
+}
 
 
 def register() -> list[Any]:
@@ -42,8 +47,10 @@ def register() -> list[Any]:
         ModelManifest(
             model_id="predictions", simple_class_path=f"{_MODELS}.predictions.Predictions"
         ),
-        ModelManifest(model_id="umm_openai", simple_class_path=f"{_MODELS}.umm_openai.UmmOpenAI"),
-        ModelManifest(model_id="umm_gemini", simple_class_path=f"{_MODELS}.umm_gemini.UmmGemini"),
+        *(
+            ModelManifest(model_id=name, simple_class_path=f"{_MODELS}.{name}.{class_name}")
+            for name, class_name in _ADAPTERS.items()
+        ),
         ModelManifest(
             model_id="qwen2_5_omni",
             simple_class_path=qwen.format("simple"),

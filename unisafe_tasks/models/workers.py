@@ -1,0 +1,165 @@
+"""A worker process: started, spoken to as JSON lines, started again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_judges import CallFailure, FailureKind
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["PROTOCOL", "Hello", "Worker"]
+
+PROTOCOL = 1
+_LONGEST_LINE = 64 * 1024 * 1024
+_GRACE_S = 5.0
+_SHOWN = 200
+
+_log = logging.getLogger("unisafe")
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a worker says of itself when it is ready."""
+
+    model: str
+    tasks: frozenset[str]
+    history: str
+
+
+class Worker:
+    """One process, asked one question at a time. For one event loop."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], start_timeout_s: float
+    ) -> None:
+        self._command = command
+        self._environment = {**os.environ, **environment}
+        self._start_timeout_s = start_timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> Hello:
+        """Start the process and wait until it is ready.
+
+        Raises:
+            CallFailure: STOPPED, it does not start, or it does not speak the protocol.
+        """
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=self._environment,
+                limit=_LONGEST_LINE,
+                # What `conda run` and the like start ends with it.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._stopped(f"cannot be started: {error.strerror}") from None
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                value = await self._line_with("unisafe_worker")
+        except TimeoutError:
+            await self.stop()
+            raise self._stopped(f"was not ready within {self._start_timeout_s:g} s") from None
+        if value is None:
+            code = await self._process.wait()
+            raise self._stopped(f"ended with code {code} before it was ready")
+        return self._hello(value)
+
+    async def ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        """The reply to a question, which has an `id`.
+
+        Raises:
+            CallFailure: TIMEOUT or CONNECTION, the process took too long or died; it is gone then.
+        """
+        if self._process is None or self._process.returncode is not None:
+            await self.start()
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+            await process.stdin.drain()
+            async with asyncio.timeout(timeout_s):
+                while (reply := await self._line_with("id")) is not None:
+                    if reply["id"] == question["id"]:
+                        return reply
+        except TimeoutError:
+            await self.stop()
+            raise CallFailure(FailureKind.TIMEOUT, f"no answer within {timeout_s:g} s") from None
+        except (ConnectionError, BrokenPipeError):
+            pass
+        except asyncio.CancelledError:
+            # Half an answer may be on its way, which nobody waits for any more.
+            await self.stop()
+            raise
+        await self.stop()
+        raise CallFailure(
+            FailureKind.CONNECTION, f"the worker ended with code {process.returncode}"
+        )
+
+    async def stop(self) -> None:
+        """End the process, and all that it started."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                break
+            try:
+                async with asyncio.timeout(_GRACE_S):
+                    await process.wait()
+                break
+            except TimeoutError:
+                continue
+
+    async def _line_with(self, key: str) -> dict[str, Any] | None:
+        """The next JSON object that has a key; None at the end. Anything else is noise."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while True:
+            try:
+                line = await self._process.stdout.readline()
+            except ValueError:
+                _log.warning("a worker wrote a line longer than %d bytes", _LONGEST_LINE)
+                return None
+            if not line:
+                return None
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                value = None
+            if isinstance(value, dict) and key in value:
+                return value
+            _log.warning("a worker wrote what is no reply: %r", line[:_SHOWN])
+
+    def _hello(self, value: Mapping[str, Any]) -> Hello:
+        if value["unisafe_worker"] != PROTOCOL:
+            raise self._stopped(
+                f"speaks version {value['unisafe_worker']!r} of the protocol, not {PROTOCOL}: "
+                "take its runner from this version's template"
+            )
+        model, tasks, history = (value.get(name) for name in ("model", "tasks", "history"))
+        if not isinstance(model, str) or not model:
+            raise self._stopped("does not say which model it is")
+        if not isinstance(tasks, list) or not tasks or not set(tasks) <= set(TASKS):
+            raise self._stopped(
+                f"says that its tasks are {tasks!r}: expected codes of {list(TASKS)}"
+            )
+        if history not in ("full", "last"):
+            raise self._stopped(f"says that its history is {history!r}: expected 'full' or 'last'")
+        return Hello(model, frozenset(tasks), history)
+
+    def _stopped(self, what: str) -> CallFailure:
+        return CallFailure(
+            FailureKind.STOPPED, f"the worker {' '.join(self._command)[:_SHOWN]!r} {what}"
+        )
