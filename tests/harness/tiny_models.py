@@ -1,0 +1,156 @@
+"""Unified models of transformers with tiny random weights, saved as folders like any checkpoint.
+
+The tokenizers are byte-level BPE without merges, so that every text has tokens.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import (
+    Emu3Config,
+    Emu3ForConditionalGeneration,
+    Emu3Processor,
+    GenerationConfig,
+    JanusConfig,
+    JanusForConditionalGeneration,
+    JanusProcessor,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+from transformers.models.emu3.image_processing_emu3 import Emu3ImageProcessor
+from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
+
+__all__ = ["SIDE", "save_tiny_emu3", "save_tiny_janus", "save_tiny_llama"]
+
+WIDTH = 16
+SIDE = 8
+"""Of an image, in pixels."""
+_TEMPLATE = (
+    "<bos>{% for message in messages %}{{ message.role }}: "
+    "{% if message.content is string %}{{ message.content }}{% else %}"
+    "{% for item in message.content %}"
+    "{% if item.type == 'image' %}<image>{% else %}{{ item.text }}{% endif %}"
+    "{% endfor %}{% endif %}\n{% endfor %}assistant:"
+)
+_TEXT = {
+    "hidden_size": WIDTH,
+    "intermediate_size": 2 * WIDTH,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 4096,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 2,
+}
+
+
+def tokenizer(*special: str, **named: str) -> PreTrainedTokenizerFast:
+    """A tokenizer with these special tokens after <bos>, <eos> and <pad>."""
+    words = ["<bos>", "<eos>", "<pad>", *special]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate([*words, *alphabet])}
+    fast = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    fast.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=fast,
+        bos_token="<bos>",
+        eos_token="<eos>",
+        pad_token="<pad>",
+        additional_special_tokens=list(special),
+        extra_special_tokens=named,
+    )
+
+
+def save_tiny_llama(folder: Path) -> Path:
+    """A text-only model."""
+    words = tokenizer()
+    words.chat_template = _TEMPLATE
+    torch.manual_seed(3)
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(words), **_TEXT)).save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder
+
+
+def save_tiny_janus(folder: Path) -> Path:
+    """A model that reads text and images, and writes text or draws."""
+    words = tokenizer(
+        "<image>", "<boi>", "<eoi>", image_token="<image>", boi_token="<boi>", eoi_token="<eoi>"
+    )
+    torch.manual_seed(0)
+    config = JanusConfig(
+        text_config=LlamaConfig(vocab_size=len(words), **_TEXT),
+        vision_config={
+            "hidden_size": WIDTH,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": SIDE,
+            "patch_size": 2,
+            "projection_dim": WIDTH,
+            "num_image_tokens": 16,
+        },
+        vq_config={
+            "embed_dim": 4,
+            "num_embeddings": 32,
+            "latent_channels": 32,
+            "base_channels": 32,
+            "channel_multiplier": [1, 1],
+            "num_res_blocks": 1,
+            "num_patches": 4,
+            "projection_dim": WIDTH,
+            "image_token_embed_dim": WIDTH,
+        },
+        image_token_id=words.convert_tokens_to_ids("<image>"),
+    )
+    model = JanusForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=2,
+        max_length=2048,
+        guidance_scale=5,
+        generation_kwargs={"boi_token_id": words.convert_tokens_to_ids("<boi>")},
+    )
+    model.save_pretrained(folder)
+    pixels = JanusImageProcessorPil(size={"height": SIDE, "width": SIDE}, min_size=SIDE)
+    JanusProcessor(pixels, words, chat_template=_TEMPLATE, num_image_tokens=16).save_pretrained(
+        folder
+    )
+    return folder
+
+
+def save_tiny_emu3(folder: Path) -> Path:
+    """A model whose images are tokens among others, row by row."""
+    visual = [f"<|visual token {number:06d}|>" for number in range(16)]
+    named = {
+        "image_token": "<image>",
+        "boi_token": "<|image start|>",
+        "eoi_token": "<|image end|>",
+        "image_wrapper_token": "<|image token|>",
+        "eof_token": "<|extra_201|>",
+    }
+    words = tokenizer(*named.values(), "<|extra_200|>", *visual, **named)
+    torch.manual_seed(0)
+    config = Emu3Config(
+        text_config={"vocab_size": len(words), **_TEXT},
+        vq_config={
+            "codebook_size": 16,
+            "embed_dim": 4,
+            "latent_channels": 4,
+            "base_channels": 32,
+            "channel_multiplier": [1, 1, 1, 1],
+            "num_res_blocks": 1,
+            "hidden_size": 32,
+            "attn_resolutions": [],
+        },
+        vocabulary_map=words.get_vocab(),
+    )
+    Emu3ForConditionalGeneration(config).save_pretrained(folder)
+    pixels = Emu3ImageProcessor(min_pixels=32 * 32, max_pixels=32 * 32)
+    Emu3Processor(pixels, words, chat_template=_TEMPLATE).save_pretrained(folder)
+    return folder

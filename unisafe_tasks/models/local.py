@@ -1,0 +1,119 @@
+"""What adapters of models in this process share: a device, batches, seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from abc import abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from PIL.Image import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from unisafe_judges import CallFailure, FailureKind
+from unisafe_judges.batcher import Batcher
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.models.arguments import Codes, read_arguments
+from unisafe_tasks.models.base import UnifiedModel
+from unisafe_tasks.models.questions import Answer, Picture, Question
+
+__all__ = ["LocalArguments", "LocalModel", "as_png", "seed_of"]
+
+
+class LocalArguments(BaseModel):
+    """`--model_args` of a model in this process; `pretrained` is a hub id or a folder.
+
+    `tasks` says what a checkpoint does that cannot do all that its architecture has. `batch_size`
+    and `device` are the harness's own options.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    decides: ClassVar[tuple[str, ...]] = ()
+
+    pretrained: str = Field(min_length=1)
+    revision: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str | None = Field(default=None, pattern=r"^(cpu|cuda(:\d+)?)$")
+    batch_size: int = Field(default=1, ge=1)
+    seed: int = 0
+    tasks: Codes | None = None
+
+
+class LocalModel(UnifiedModel):
+    """A loaded model. What waits and goes together is answered together, in a thread."""
+
+    arguments: ClassVar[type[LocalArguments]]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__()
+        try:
+            self.spec = read_arguments(self.arguments, self.name, given)
+            self._store_device = self.spec.device or _own_device()
+            self.load()
+        except UnisafeError as error:
+            raise SystemExit(str(error)) from None
+        self.max_cases = 4 * self.spec.batch_size
+        self._batcher: Batcher[Question, Answer] = Batcher(
+            self._answers_to, self.spec.batch_size, self.group
+        )
+
+    def identity(self) -> dict[str, Any]:
+        names = {"pretrained", "revision", "dtype", "seed", *self.spec.decides}
+        return self.spec.model_dump(mode="json", include=names)
+
+    async def ask(self, question: Question) -> Answer:
+        return await self._batcher.ask(question)
+
+    async def close(self) -> None:
+        await self._batcher.close()
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load the model.
+
+        Raises:
+            UnisafeError: it cannot be, or it is not what the adapter is for.
+        """
+
+    @abstractmethod
+    def group(self, question: Question) -> Hashable:
+        """Only questions of the same group are answered together."""
+
+    @abstractmethod
+    def answer(self, batch: Sequence[Question]) -> Sequence[Answer]:
+        """An answer to each question of a batch, all of one group."""
+
+    def cannot_load(self, error: Exception) -> UnisafeError:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        return UnisafeError(f"--model {self.name}: {self.spec.pretrained} cannot be loaded: {said}")
+
+    def _answers_to(self, batch: Sequence[Question]) -> Sequence[Answer | CallFailure]:
+        """A batch that does not fit into memory is halved; a question that fails fails alone."""
+        try:
+            return self.answer(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                said = " ".join(str(error).split())[:300]
+                kind = FailureKind.BAD_REQUEST
+                return [CallFailure(kind, f"{type(error).__name__}: {said}")]
+            middle = len(batch) // 2
+            return [*self._answers_to(batch[:middle]), *self._answers_to(batch[middle:])]
+
+
+def seed_of(seed: int, question: Question) -> int:
+    """A seed of the question's own, so that a batch's neighbours do not change what is drawn."""
+    digest = hashlib.sha256(f"{seed}\n{question.content}".encode()).digest()
+    return int.from_bytes(digest[:4])
+
+
+def as_png(image: Image) -> Picture:
+    """An image without loss."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "PNG")
+    return Picture(buffer.getvalue())
+
+
+def _own_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"

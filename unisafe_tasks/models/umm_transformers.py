@@ -1,0 +1,226 @@
+"""`--model umm_transformers`: transformers' any-to-any models, and any other for its text tasks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from PIL.Image import Image, fromarray
+from pydantic import Field
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMultimodalLM,
+    AutoProcessor,
+    AutoTokenizer,
+    GenerationConfig,
+    set_seed,
+)
+from transformers.models.auto.modeling_auto import MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES
+
+from unisafe_tasks.models.local import LocalArguments, LocalModel, as_png, seed_of
+from unisafe_tasks.models.questions import Answer, Question
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["UmmTransformers"]
+
+_TEXT_TASKS = frozenset(code for code, task in TASKS.items() if not task.makes_images)
+# In image mode neither takes an input image: Janus ignores it without a word, Emu3 raises. So they
+# can neither edit nor compose, and of a four-turn case only draw the first image.
+_DRAWS = {"janus": frozenset(("TI",)), "emu3": frozenset(("TI",))}
+
+
+class TransformersArguments(LocalArguments):
+    """`do_sample`, `temperature` and `guidance_scale` are the checkpoint's own unless given.
+
+    `image_size` is the side of Emu3's images in pixels; Janus has a size of its own.
+    """
+
+    decides: ClassVar[tuple[str, ...]] = (
+        "max_new_tokens",
+        "do_sample",
+        "temperature",
+        "guidance_scale",
+        "image_size",
+        "system_prompt",
+    )
+
+    max_new_tokens: int = Field(default=1024, ge=1)
+    do_sample: bool | None = None
+    temperature: float | None = Field(default=None, gt=0)
+    guidance_scale: float | None = Field(default=None, ge=1)
+    image_size: int = Field(default=720, ge=8)
+    system_prompt: str | None = None
+
+
+class UmmTransformers(LocalModel):
+    """Text by chat template, images by the architecture's own way."""
+
+    name = "umm_transformers"
+    arguments = TransformersArguments
+    spec: TransformersArguments
+
+    def load(self) -> None:
+        where = {"revision": self.spec.revision}
+        try:
+            kind = AutoConfig.from_pretrained(self.spec.pretrained, **where).model_type
+            self._is_multimodal = kind in MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES
+            loader: Any = AutoModelForMultimodalLM if self._is_multimodal else AutoModelForCausalLM
+            reader: Any = AutoProcessor if self._is_multimodal else AutoTokenizer
+            self._processor = reader.from_pretrained(self.spec.pretrained, **where)
+            # Pickled weights could run code.
+            model = loader.from_pretrained(
+                self.spec.pretrained, dtype=self.spec.dtype, use_safetensors=True, **where
+            )
+        except Exception as error:
+            raise self.cannot_load(error) from None
+        self._kind = kind
+        self._model = model.to(self.device).eval()
+        self._tokenizer = getattr(self._processor, "tokenizer", self._processor)
+        self._tokenizer.padding_side = "left"
+        if self._tokenizer.pad_token_id is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        able = _TEXT_TASKS if self._is_multimodal else frozenset(("TT",))
+        able |= _DRAWS.get(self._kind, frozenset())
+        return able if self.spec.tasks is None else able & self.spec.tasks
+
+    def group(self, question: Question) -> Hashable:
+        return question.wants_image, len(question.images)
+
+    def answer(self, batch: Sequence[Question]) -> Sequence[Answer]:
+        # One seed for the batch: what is sampled depends on who is in it, and greedy decoding not.
+        set_seed(seed_of(self.spec.seed, batch[0]))
+        with torch.inference_mode():
+            if not batch[0].wants_image:
+                return self._texts(batch)
+            draw: Callable[[Sequence[Question]], list[Image]] = (
+                self._janus if self._kind == "janus" else self._emu3
+            )
+            return [Answer(images=(as_png(image),)) for image in draw(batch)]
+
+    def _texts(self, batch: Sequence[Question]) -> list[Answer]:
+        inputs = self._inputs(batch)
+        config = self._decoding("do_sample", "temperature")
+        config.max_new_tokens, config.max_length = self.spec.max_new_tokens, None
+        output = self._model.generate(**inputs, generation_config=config)
+        new = output[:, inputs["input_ids"].shape[1] :]
+        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        return [Answer(text=text.strip()) for text in texts]
+
+    def _janus(self, batch: Sequence[Question]) -> list[Image]:
+        inputs = self._moved(
+            self._processor(
+                text=self._prompts(batch),
+                generation_mode="image",
+                padding=True,
+                return_tensors="pt",
+            )
+        )
+        config = self._decoding("do_sample", "temperature", "guidance_scale")
+        tokens = self._model.generate(**inputs, generation_mode="image", generation_config=config)
+        pixels = self._model.decode_image_tokens(tokens).float().cpu()
+        # The processor's own way back wants the channels first, and these come last.
+        reader = self._processor.image_processor
+        mean, std = torch.tensor(reader.image_mean), torch.tensor(reader.image_std)
+        values = ((pixels * std + mean).clamp(0, 1) * 255).round().to(torch.uint8)
+        return [fromarray(image.numpy()) for image in values]
+
+    def _emu3(self, batch: Sequence[Question]) -> list[Image]:
+        inputs = self._processor(
+            text=[question.text for question in batch],
+            return_for_image_generation=True,
+            image_area=self.spec.image_size**2,
+            padding=True,
+            return_tensors="pt",
+        )
+        height, width = (int(side) for side in inputs.pop("image_sizes")[0])
+        inputs = self._moved(inputs)
+        start = inputs["input_ids"].shape[1]
+        config = self._decoding("do_sample", "temperature", "guidance_scale")
+        config.max_new_tokens, config.max_length = (width + 1) * height + 3, None
+        output = self._model.generate(
+            **inputs,
+            generation_config=config,
+            prefix_allowed_tokens_fn=self._rows_of_pixels(start, height, width),
+        )
+        pixels = self._model.decode_image_tokens(
+            image_tokens=output[:, start:], height=height, width=width
+        )
+        found = self._processor.postprocess(list(pixels.float()), return_tensors="PIL.Image.Image")
+        return list(found["pixel_values"])
+
+    def _rows_of_pixels(
+        self, start: int, height: int, width: int
+    ) -> Callable[[int, torch.Tensor], list[int]]:
+        """The tokens allowed next: rows of visual tokens, each ended, then the end of the image."""
+        mapping = self._model.vocabulary_mapping
+        visual, end_of_row = mapping.image_tokens, mapping.eol_token_id
+        tokenizer = self._tokenizer
+        closing = [
+            tokenizer.convert_tokens_to_ids(self._processor.eof_token),
+            tokenizer.convert_tokens_to_ids(self._processor.image_end_token),
+            tokenizer.eos_token_id,
+        ]
+
+        def allowed(_: int, ids: torch.Tensor) -> list[int]:
+            row, column = divmod(len(ids) - start, width + 1)
+            if row >= height:
+                return [closing[min(column, len(closing) - 1)]]
+            return [end_of_row] if column == width else visual
+
+        return allowed
+
+    def _inputs(self, batch: Sequence[Question]) -> Any:
+        pictures = [image.open() for question in batch for image in question.images]
+        images = {"images": pictures} if pictures else {}
+        text = self._prompts(batch)
+        # The template has written the special tokens already.
+        return self._moved(
+            self._processor(
+                text=text, **images, padding=True, return_tensors="pt", add_special_tokens=False
+            )
+        )
+
+    def _prompts(self, batch: Sequence[Question]) -> list[str]:
+        source = self._processor
+        if not (source.chat_template or self._tokenizer.chat_template):
+            bos = self._tokenizer.bos_token or ""
+            return [bos + question.text for question in batch]
+        return [
+            source.apply_chat_template(
+                self._messages(question), add_generation_prompt=True, tokenize=False
+            )
+            for question in batch
+        ]
+
+    def _messages(self, question: Question) -> list[dict[str, Any]]:
+        system = self.spec.system_prompt
+        if not self._is_multimodal:
+            said: list[dict[str, Any]] = [{"role": "user", "content": question.text}]
+            return [{"role": "system", "content": system}, *said] if system else said
+        content = [{"type": "image"} for _ in question.images]
+        said = [{"role": "user", "content": [*content, {"type": "text", "text": question.text}]}]
+        if system:
+            said.insert(0, {"role": "system", "content": [{"type": "text", "text": system}]})
+        return said
+
+    def _moved(self, inputs: Any) -> Any:
+        inputs = inputs.to(self.device)
+        for name, value in inputs.items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                inputs[name] = value.to(self._model.dtype)
+        return inputs
+
+    def _decoding(self, *names: str) -> GenerationConfig:
+        """The checkpoint's own decoding, with what of it was given otherwise."""
+        config: GenerationConfig = copy.deepcopy(self._model.generation_config)
+        config.pad_token_id = self._tokenizer.pad_token_id
+        for name in names:
+            if (value := getattr(self.spec, name)) is not None:
+                setattr(config, name, value)
+        return config
