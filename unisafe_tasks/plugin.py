@@ -32,6 +32,7 @@ _MODELS = "unisafe_tasks.models"
 _ADAPTERS = {
     "umm_openai": "UmmOpenAI",
     "umm_gemini": "UmmGemini",
+    "umm_diffusers": "UmmDiffusers",
     "umm_transformers": "UmmTransformers",
     "umm_worker": "UmmWorker",
 }

@@ -20,11 +20,13 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 from transformers.models.emu3.image_processing_emu3 import Emu3ImageProcessor
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-__all__ = ["SIDE", "save_tiny_emu3", "save_tiny_janus", "save_tiny_llama"]
+__all__ = ["save_tiny_emu3", "save_tiny_flux", "save_tiny_janus", "save_tiny_llama"]
 
 WIDTH = 16
 SIDE = 8
@@ -153,4 +155,47 @@ def save_tiny_emu3(folder: Path) -> Path:
     Emu3ForConditionalGeneration(config).save_pretrained(folder)
     pixels = Emu3ImageProcessor(min_pixels=32 * 32, max_pixels=32 * 32)
     Emu3Processor(pixels, words, chat_template=_TEMPLATE).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_flux(folder: Path) -> Path:
+    """A pipeline that draws, edits, and composes two images."""
+    from diffusers import (
+        AutoencoderKLFlux2,
+        FlowMatchEulerDiscreteScheduler,
+        Flux2KleinPipeline,
+        Flux2Transformer2DModel,
+    )
+
+    words = tokenizer()
+    words.chat_template = _TEMPLATE
+    torch.manual_seed(0)
+    sizes = {**_TEXT, "intermediate_size": WIDTH, "num_hidden_layers": 28, "head_dim": 8}
+    vae = AutoencoderKLFlux2(
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=(8, 8),
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=4,
+        sample_size=WIDTH,
+    )
+    transformer = Flux2Transformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=3 * WIDTH,
+        timestep_guidance_channels=16,
+        axes_dims_rope=(4, 4, 4, 4),
+        guidance_embeds=False,
+    )
+    Flux2KleinPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=vae,
+        text_encoder=Qwen3ForCausalLM(Qwen3Config(vocab_size=len(words), **sizes)),
+        tokenizer=words,
+        transformer=transformer,
+    ).save_pretrained(folder)
     return folder
