@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from unisafe_tasks.cli import data, judging, runs, verdicts
+from unisafe_tasks.cli import cases, data, judging, runs, verdicts
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import printable, redact
 
@@ -23,6 +23,8 @@ app.command()(runs.score)
 app.command()(judging.judge)
 app.command()(judging.prompt)
 app.command()(runs.doctor)
+app.command("worker-template")(cases.worker_template)
+app.add_typer(cases.app, name="cases")
 app.add_typer(data.app, name="data")
 app.add_typer(verdicts.app, name="verdicts")
 

@@ -10,7 +10,7 @@ import typer
 from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
 from unisafe_tasks.errors import UnisafeError
 
-__all__ = ["INTERRUPTED", "WAITING", "judge", "prompt"]
+__all__ = ["INTERRUPTED", "WAITING", "judge", "prompt", "tasks_named"]
 
 INTERRUPTED = 130
 WAITING = 3
@@ -61,7 +61,7 @@ def judge(
 
     source = resolve_source(data)
     chosen = resolve_panel(panel or panel_setting(), source)
-    outputs = saved_outputs.read_outputs(predictions, source, _tasks(task), limit)
+    outputs = saved_outputs.read_outputs(predictions, source, tasks_named(task), limit)
     if dry_run:
         print_estimate(previews.estimate(outputs, chosen))
         return
@@ -103,7 +103,7 @@ def prompt(
     if chosen is None:
         raise UnisafeError("the panel 'none' sends nothing")
     case_id, colon, name = case.replace("/", ":").rpartition(":")
-    named = _tasks([name]) if colon else []
+    named = tasks_named([name]) if colon else []
     if len(named) != 1:
         raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
     (wanted,) = named
@@ -114,7 +114,12 @@ def prompt(
     typer.echo(previews.describe_prompt(*found[0], chosen))
 
 
-def _tasks(names: list[str] | None) -> list[Any]:
+def tasks_named(names: list[str] | None) -> list[Any]:
+    """Tasks by code or name, groups by name.
+
+    Raises:
+        UnisafeError: there is no such task.
+    """
     from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 
     found = []
