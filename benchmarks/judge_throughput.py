@@ -25,13 +25,15 @@ LATENCY_S = 0.2
 SLOTS = 100
 
 
-def start_server(latency_s: float = LATENCY_S) -> tuple[subprocess.Popen[bytes], str]:
+def start_server(
+    latency_s: float = LATENCY_S, slots: int = SLOTS
+) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     script = Path(__file__).with_name("slow_judge.py")
     words = [sys.executable, str(script), "--port", str(port)]
-    server = subprocess.Popen([*words, "--latency", str(latency_s), "--slots", str(SLOTS)])
+    server = subprocess.Popen([*words, "--latency", str(latency_s), "--slots", str(slots)])
     url = f"http://127.0.0.1:{port}/v1"
     for _ in range(100):
         try:

@@ -1,17 +1,21 @@
-"""A judge server on loopback that answers after a fixed time and has a fixed number of slots.
+"""A server on loopback that answers after a fixed time and has a fixed number of slots.
 
-Its verdicts differ by question and are the same each time; its replies follow whichever of the two
-rubrics the question is under.
+Its verdicts differ by question and are the same each time; they follow whichever of the two rubrics
+the question is under. Asked for an image, it gives one.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import hashlib
+import io
 import json
+from typing import Any
 
 from aiohttp import web
+from PIL import Image
 
 
 def reply_to(question: bytes) -> str:
@@ -32,9 +36,21 @@ def reply_to(question: bytes) -> str:
     return json.dumps(verdict)
 
 
-def completion(content: str) -> str:
+def drawing() -> str:
+    """A small picture as a data URL."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "ivory").save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+DRAWN = [{"type": "image_url", "image_url": {"url": drawing()}}]
+
+
+def completion(content: str, *, with_image: bool = False) -> str:
     """A chat completion as a server sends it."""
-    message = {"role": "assistant", "content": content}
+    message: dict[str, Any] = {"role": "assistant", "content": content}
+    if with_image:
+        message["images"] = DRAWN
     return json.dumps(
         {
             "id": "chatcmpl-1",
@@ -52,10 +68,11 @@ def build(latency_s: float, slots: int) -> web.Application:
     free = asyncio.Semaphore(slots)
 
     async def complete(request: web.Request) -> web.Response:
-        content = reply_to(await request.read())
+        question = await request.read()
+        answer = completion(reply_to(question), with_image=b'"modalities"' in question)
         async with free:
             await asyncio.sleep(latency_s)
-        return web.Response(text=completion(content), content_type="application/json")
+        return web.Response(text=answer, content_type="application/json")
 
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"data": []})

@@ -1,0 +1,114 @@
+"""Generation that is killed goes on where it was, and judging overlaps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.conftest import Finished
+from tests.harness.model_server import Asked, ModelServer
+from tests.servers import Answer, JudgeServer, verdict
+from unisafe_tasks.models.umm_openai import UmmOpenAI
+
+LIMIT_S = 120
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
+    server: ModelServer, tmp_path: Path, cache: Path
+) -> None:
+    enough, go_on, lock, answered = threading.Event(), threading.Event(), threading.Lock(), [0]
+
+    def slow(asked: Asked) -> Answer | None:
+        with lock:
+            answered[0] += 1
+            held = answered[0] > 20
+        if held:
+            enough.set()
+            go_on.wait(LIMIT_S)
+        return None
+
+    server.script = slow
+    given = f"model=unified,base_url={server.root}/v1,api=images,max_concurrency=4"
+    words = [str(Path(sys.executable).parent / "lmms-eval"), "--model", "umm_openai"]
+    words += ["--model_args", given, "--tasks", "unisafe_image", "--output_path", "out"]
+    env = {
+        **os.environ,
+        "UNISAFE_DATA": "demo",
+        "UNISAFE_PANEL": "none",
+        "UNISAFE_CACHE": str(cache),
+        "UNISAFE_ANSWERS": str(tmp_path / "answers"),
+    }
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert enough.wait(LIMIT_S)
+    finally:
+        process.kill()
+        process.wait(LIMIT_S)
+        go_on.set()
+    assert process.returncode == -signal.SIGKILL
+    kept = len(list((tmp_path / "answers" / "answers").rglob("*.json")))
+    # What was in flight, four at most, is lost, and nothing else.
+    assert 16 <= kept <= 20
+    first = len(server.asked)
+
+    subprocess.run(words, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=LIMIT_S)
+    assert len(server.asked) - first == 8 + 8 + 10 + 9 * 4 - kept
+    (run,) = [folder for folder in tmp_path.glob("out/*") if (folder / "metrics.json").is_file()]
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").open()]
+    assert [row["status"] for row in rows] == ["ok"] * 35
+
+
+def test_judges_begin_while_others_are_still_generated(
+    evaluate: Callable[..., Finished],
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    judged_at: list[float] = []
+
+    def judge(body: dict[str, Any]) -> Answer:
+        judged_at.append(time.monotonic())
+        return verdict()
+
+    generated_at: list[float] = []
+
+    def generate(asked: Asked) -> Answer | None:
+        time.sleep(0.05)
+        generated_at.append(time.monotonic())
+        return None
+
+    server.script = generate
+    with JudgeServer(judge) as judges:
+        panel = tmp_path / "panel.yaml"
+        panel.write_text(
+            "rubric: unisafe-v1\njudges:\n  - {name: one, backend: openai-compatible, "
+            f"model: judge, base_url: '{judges.base_url}'}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        model = UmmOpenAI(
+            model="unified", base_url=f"{server.root}/v1", api="chat", max_concurrency=1
+        )
+        finished = evaluate(model, "unisafe_t2t")
+    assert min(judged_at) < sorted(generated_at)[3]
+    assert len(judges.requests) == 14
+    rows = finished.rows("predictions")
+    assert len(rows) == len({row["id"] for row in rows}) == 14
+    assert finished.task("unisafe_t2t")["scored"] == 14
