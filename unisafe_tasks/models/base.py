@@ -159,14 +159,20 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         if kept is not None:
             return kept
         try:
-            answer = (await self.ask(question)).checked()
+            answer = await self.ask(question)
         except CallFailure as failure:
             answer = failed(failure)
         except Exception as error:
             _log.exception("%s: turn %d is not answered", question.case, question.turn)
             answer = Answer(error=f"{type(error).__name__}: {error}")
-        await asyncio.to_thread(self._answers.keep, question, answer)
-        return answer
+        # Decoding and writing images is no work for the loop.
+        return await asyncio.to_thread(self._checked_and_kept, question, answer)
+
+    def _checked_and_kept(self, question: Question, answer: Answer) -> Answer:
+        assert self._answers is not None
+        checked = answer.checked()
+        self._answers.keep(question, checked)
+        return checked
 
     def _paths(self, answer: Answer) -> list[str]:
         assert self._answers is not None

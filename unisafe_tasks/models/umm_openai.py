@@ -7,18 +7,16 @@ routers give them.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-import openai
-from httpx2 import Response
+import aiohttp
 
 from unisafe_judges import CallFailure, FailureKind
-from unisafe_judges.backends.failures import http_failure, retry_after, without_key
-from unisafe_judges.backends.openai import make_client, reason_of
+from unisafe_judges.backends.http import HttpClient
+from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks.models.arguments import Codes
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question
 from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, decoded, picture_at
@@ -26,6 +24,8 @@ from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmOpenAI"]
 
+# Images come in base64, which takes a third more, and there may be drafts.
+_MAX_ANSWER_BYTES = 4 * MAX_BYTES
 _IMAGE_TASKS = frozenset(code for code, task in TASKS.items() if task.makes_images)
 
 
@@ -59,7 +59,7 @@ class OpenAIArguments(RemoteArguments):
 
 
 class UmmOpenAI(RemoteModel):
-    """Raw requests through the SDK, so that what one server adds and another lacks can be read."""
+    """Plain requests and answers: what one server adds and another lacks is read here."""
 
     name = "umm_openai"
     arguments = OpenAIArguments
@@ -67,7 +67,7 @@ class UmmOpenAI(RemoteModel):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self._client: openai.AsyncOpenAI | None = None
+        self._client = HttpClient(self.spec, _MAX_ANSWER_BYTES)
         if self.spec.api == "images":
             self.history = "last"
 
@@ -88,45 +88,21 @@ class UmmOpenAI(RemoteModel):
         body = images_body(self.spec, question)
         if not question.images:
             return await self._read_images(await self._post("/images/generations", body))
-        files = [
-            ("image[]" if len(question.images) > 1 else "image", _file(number, image))
-            for number, image in enumerate(question.images)
-        ]
-        return await self._read_images(await self._post("/images/edits", body, files))
+        return await self._read_images(
+            await self._post("/images/edits", form=_form(body, question.images))
+        )
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        await self._client.close()
 
     async def _post(
-        self, path: str, body: dict[str, Any], files: list[tuple[str, Any]] | None = None
+        self, path: str, body: dict[str, Any] | None = None, form: aiohttp.FormData | None = None
     ) -> Any:
-        # A type of the SDK's that it does not export.
-        options: Any = {"headers": {"Content-Type": "multipart/form-data"}} if files else {}
+        text = await self._client.post(path, body, form)
         try:
-            async with asyncio.timeout(self.spec.timeout_s):
-                response = await self._connected().post(
-                    path, cast_to=Response, body=body, files=files, options=options
-                )
-        except openai.APIStatusError as error:
-            wait_s = retry_after(error.response.headers.get("Retry-After"))
-            text = error.response.text
-            raise http_failure(self.spec, error.status_code, text, wait_s) from None
-        except TimeoutError:
-            raise CallFailure(
-                FailureKind.TIMEOUT, f"no answer within {self.spec.timeout_s:g} s"
-            ) from None
-        except openai.APIConnectionError as error:
-            raise CallFailure(FailureKind.CONNECTION, reason_of(error)) from None
-        try:
-            return json.loads(without_key(self.spec, response.text))
+            return json.loads(text)
         except (ValueError, RecursionError):
             raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no JSON") from None
-
-    def _connected(self) -> openai.AsyncOpenAI:
-        if self._client is None:
-            self._client = make_client(self.spec, self.spec.key())
-        return self._client
 
     async def _read_response(self, body: Any) -> Answer:
         try:
@@ -290,5 +266,16 @@ def _data_url(image: Picture) -> str:
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
 
 
-def _file(number: int, image: Picture) -> tuple[str, bytes, str]:
-    return f"image-{number}{image.suffix}", image.data, image.media_type
+def _form(body: Mapping[str, Any], images: Sequence[Picture]) -> aiohttp.FormData:
+    """A request with images as files, several of them as a list."""
+    form = aiohttp.FormData()
+    for name, value in body.items():
+        form.add_field(name, str(value))
+    for number, image in enumerate(images):
+        form.add_field(
+            "image[]" if len(images) > 1 else "image",
+            image.data,
+            filename=f"image-{number}{image.suffix}",
+            content_type=image.media_type,
+        )
+    return form

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aiohttp
-
-from unisafe_judges.backends.failures import (
-    count,
-    http_failure,
-    key_sentence,
-    retry_after,
-    without_key,
-)
+from unisafe_judges.backends.failures import count, key_sentence
+from unisafe_judges.backends.http import HttpClient
 from unisafe_judges.errors import CallFailure, FailureKind, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
@@ -42,27 +34,24 @@ class OpenAICompatibleJudge:
         self.name = spec.name
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
-        self._base = spec.base_url.rstrip("/")
-        self._key = spec.key()
+        self._client = HttpClient(spec, _MAX_REPLY_BYTES)
         self._form = 0
         self._form_is_known = False
-        self._session: aiohttp.ClientSession | None = None
 
     async def check(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=_CHECK_TIMEOUT_S)
+        base = self._client.base
         try:
-            async with self._client().get(f"{self._base}/models", timeout=timeout) as response:
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError, UnicodeError) as error:  # of a host like "..."
+            status = await self._client.status_of("/models", _CHECK_TIMEOUT_S)
+        except CallFailure as failure:
             raise PanelError(
-                f"judge {self.name} cannot be reached at {self._base}: {_reason(error)}; "
+                f"judge {self.name} cannot be reached at {base}: {failure}; "
                 "start its server, or correct base_url in the panel file"
             ) from None
         if status in (401, 403):
             raise PanelError(key_sentence(self._spec, status))
         if status >= 400:
             raise PanelError(
-                f"judge {self.name}: HTTP {status} from {self._base}/models, where such a server "
+                f"judge {self.name}: HTTP {status} from {base}/models, where such a server "
                 "lists its models: correct base_url in the panel file (it often ends with /v1)"
             )
 
@@ -72,7 +61,8 @@ class OpenAICompatibleJudge:
         while True:
             form = self._form
             try:
-                reply = await self._post(self._body(prompt, jpegs, form))
+                body = self._body(prompt, jpegs, form)
+                reply = read_completion(await self._client.post("/chat/completions", body))
             except CallFailure as failure:
                 if not self._is_about_form(failure, form):
                     raise
@@ -81,33 +71,8 @@ class OpenAICompatibleJudge:
             self._form_is_known = True
             return reply
 
-    async def _post(self, body: dict[str, Any]) -> Reply:
-        try:
-            async with self._client().post(f"{self._base}/chat/completions", json=body) as response:
-                text = without_key(self._spec, await _read_capped(response))
-                if response.status != 200:
-                    wait_s = retry_after(response.headers.get("Retry-After"))
-                    raise http_failure(self._spec, response.status, text, wait_s)
-        except TimeoutError:
-            raise CallFailure(
-                FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
-            ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise CallFailure(FailureKind.CONNECTION, _reason(error)) from None
-        return read_completion(text)
-
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                timeout=aiohttp.ClientTimeout(total=self._spec.timeout_s),
-                connector=aiohttp.TCPConnector(limit=self.max_concurrency),
-            )
-        return self._session
+        await self._client.close()
 
     def _body(self, prompt: Prompt, jpegs: Mapping[str, bytes], form: int) -> dict[str, Any]:
         return {
@@ -124,17 +89,6 @@ class OpenAICompatibleJudge:
             return False
         said = (failure.raw or "").lower()
         return failure.kind is FailureKind.BAD_REQUEST and any(word in said for word in _ABOUT_FORM)
-
-
-async def _read_capped(response: aiohttp.ClientResponse) -> str:
-    data = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        data += chunk
-        if len(data) > _MAX_REPLY_BYTES:
-            raise CallFailure(
-                FailureKind.NOT_JSON, f"the reply is longer than {_MAX_REPLY_BYTES:,} bytes"
-            )
-    return data.decode("utf-8", "replace")
 
 
 def chat_messages(prompt: Prompt, jpegs: Mapping[str, bytes]) -> list[dict[str, Any]]:
@@ -197,9 +151,3 @@ def read_completion(text: str) -> Reply:
     if not isinstance(content, str) or not content.strip():
         raise CallFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
     return reply
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, asyncio.TimeoutError):
-        return "no answer in time"
-    return str(error) or type(error).__name__
