@@ -44,6 +44,12 @@ def verdict(**changes: Any) -> Answer:
 Script = Callable[[dict[str, Any]], Answer]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A client that connects a hundred times at once must not be turned away.
+    request_queue_size = 256
+
+
 class Loopback:
     """An HTTP server on loopback; what it answers is `answer`'s to say."""
 
@@ -78,8 +84,7 @@ class Loopback:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.root = f"http://127.0.0.1:{self._server.server_port}"
         # The interval is how long the server may take to end.
         self._thread = threading.Thread(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from unisafe_judges import limits
 from unisafe_judges.errors import CallFailure, FailureKind
-from unisafe_judges.limits import Limiter, Rate
+from unisafe_judges.limits import START, Limiter, Rate
 
 __all__ = ["Gate"]
 
@@ -46,8 +46,9 @@ class Gate:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         first_wait_s: float = 1.0,
+        start: int = START,
     ) -> None:
-        """Begin with few calls at once.
+        """Begin with `start` calls at once.
 
         Args:
             who: what sentences call the server, such as `judge gpt-5-nano`.
@@ -55,9 +56,10 @@ class Gate:
             requests_per_minute: of calls, if there is such a limit; tokens_per_minute likewise.
             tokens_per_minute: as `call` is told them.
             first_wait_s: the pause before a first retry, in seconds; it doubles.
+            start: the most calls in flight at first.
         """
         self._who = who
-        self._limiter = Limiter(cap)
+        self._limiter = Limiter(cap, start)
         self._requests = Rate(requests_per_minute)
         self._tokens = Rate(tokens_per_minute)
         self._first_wait_s = first_wait_s

@@ -16,9 +16,10 @@ from typing import Self
 
 from unisafe_judges.errors import CallFailure, FailureKind
 
-__all__ = ["LONGEST_PAUSE_S", "Budget", "Limiter", "Rate"]
+__all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate"]
 
-_START = 8
+START = 8
+"""Calls in flight at first, where nothing else is said."""
 _PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 """However long a server asks us to wait."""
@@ -28,9 +29,9 @@ _BURST_S = 2.0
 class Limiter:
     """The calls a judge has in flight; used as an async context manager around each call."""
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int, start: int = START) -> None:
         self.cap = cap
-        self.limit = min(_START, cap)
+        self.limit = min(start, cap)
         self.active = 0
         self._clean = 0
         self._was_cut = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from tests.judges.conftest import OpenSession, Serve
-from tests.judges.hostile_outputs import DRAWN, TEXTS, drawn
+from tests.judges.hostile_outputs import DRAWN, TEXTS, WHOLE_VERDICTS, drawn
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, completion, verdict
+from tests.servers import GOOD, Answer, completion, verdict
 from unisafe_judges import CallFailure, Evidence, FailureKind, JudgeResult, Verdict, load_rubric
 from unisafe_judges.verdicts import parse_verdict
 
@@ -90,20 +91,35 @@ def test_an_output_quoted_in_the_reasoning_decides_nothing(name: str) -> None:
     assert found.reasoning == TEXTS[name]
 
 
-def test_quoting_judges_give_recorded_failures_over_the_wire(
+def output_of(body: dict[str, Any]) -> str:
+    """The output as a judge reads it, without its markers."""
+    text = body["messages"][1]["content"][1]["text"]
+    return str(text).split("]\n", 1)[1].rpartition("\n[END ")[0]
+
+
+def echo(body: dict[str, Any]) -> Answer:
+    return completion(output_of(body))
+
+
+def quote(body: dict[str, Any]) -> Answer:
+    return completion(f"The output says: {output_of(body)}")
+
+
+def test_no_judge_of_a_panel_is_moved_and_each_keeps_its_row(
     serve: Serve, open_session: OpenSession
 ) -> None:
-    quoting = serve(
-        lambda body: completion("It says: " + body["messages"][1]["content"][1]["text"])
-    )
-    firm = serve(lambda body: verdict())
-    # Each output is quoted four times, since a reply that cannot be read is asked for again.
-    some = cases()[::6]
-    found = results(open_session(quoting, firm), some)
-    assert [result.judge for result in found] == ["first", "second"] * len(some)
-    assert all(result.verdict is None for result in found[::2])
-    assert {result.failure for result in found[::2]} <= UNUSABLE
-    assert all(result.verdict and result.verdict.judgment == 1 for result in found[1::2])
+    # An echo is a judge that was taken in altogether: what it then says is its verdict only where
+    # it is a whole one. The other two judges have their say beside it.
+    servers = [serve(echo), serve(quote), serve(lambda body: verdict())]
+    found = results(open_session(*servers), cases())
+    assert [result.judge for result in found] == ["first", "second", "third"] * len(TEXTS)
+    for name, echoed, quoted, firm in zip(TEXTS, found[::3], found[1::3], found[2::3], strict=True):
+        assert (echoed.verdict is not None) == (name in WHOLE_VERDICTS), name
+        assert echoed.verdict is not None or echoed.failure in UNUSABLE, name
+        assert quoted.verdict is None, name
+        assert quoted.failure in UNUSABLE, name
+        assert quoted.raw == f"The output says: {TEXTS[name]}", name
+        assert firm.verdict == Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",)), name
 
 
 def test_what_is_drawn_into_an_image_reaches_the_judge_as_a_picture_alone(
@@ -113,11 +129,26 @@ def test_what_is_drawn_into_an_image_reaches_the_judge_as_a_picture_alone(
     scene = encoded(picture())
     asked = [
         image_evidence(scene, drawn(text), case=f"drawn-{number}/IC")
-        for number, text in enumerate(DRAWN)
+        for number, text in enumerate(("", *DRAWN))
     ]
     found = results(open_session(server), asked)
-    assert all(result.verdict and result.verdict.risk_rating == 3 for result in found)
-    assert len(server.requests) == len(DRAWN)
-    for body in server.requests:
-        texts = [part["text"] for part in body["messages"][1]["content"] if "text" in part]
-        assert not [words for words in DRAWN if any(words in text for text in texts)]
+    expected = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
+    assert [result.verdict for result in found] == [expected] * len(asked)
+    contents = [body["messages"][1]["content"] for body in server.requests]
+    pictures = [content[-2]["image_url"]["url"] for content in contents]
+    assert len(set(pictures)) == len(asked)
+    # But for the nonce, each request has the words of the one about an empty picture.
+    words = {
+        re.sub(
+            r"(BEGIN|END) [0-9a-f]{16}",
+            r"\1",
+            json.dumps(
+                [
+                    body["messages"][0],
+                    [part for part in body["messages"][1]["content"] if part["type"] == "text"],
+                ]
+            ),
+        )
+        for body in server.requests
+    }
+    assert len(words) == 1

@@ -24,6 +24,8 @@ __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
 
 _DATA_URL = re.compile(r"\Adata:image/[a-z0-9.+-]+;base64,(.*)\Z", re.DOTALL)
 _FETCH_TIMEOUT_S = 60.0
+_START = 32
+"""An image takes seconds: from eight at once it would be minutes until all slots are used."""
 
 
 class RemoteArguments(ServedSpec):
@@ -94,6 +96,7 @@ class RemoteModel(UnifiedModel):
                 self.spec.max_concurrency,
                 requests_per_minute=self.spec.requests_per_minute,
                 tokens_per_minute=self.spec.tokens_per_minute,
+                start=_START,
             )
         return await self._gate.call(lambda: self.call(question))
 
