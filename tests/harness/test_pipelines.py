@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -30,9 +31,10 @@ def build(flux: Path) -> Callable[..., UmmDiffusers]:
     return lambda **given: UmmDiffusers(pretrained=str(flux), **sizes | given)
 
 
-def shas(finished: Finished) -> dict[tuple[str, str], list[str]]:
+def pixels(finished: Finished) -> dict[str, Any]:
+    """Each case's image, as whole numbers that can be subtracted."""
     return {
-        (row["id"], row["scenario_type"]): row["image_sha256"]
+        row["id"]: np.asarray(Image.open(finished.folder / row["output_image"]), dtype=int)
         for row in finished.rows("predictions")
     }
 
@@ -66,10 +68,12 @@ def test_what_is_drawn_depends_on_the_seed_and_not_on_the_batch(
     drawn = []
     for number, given in enumerate(({}, {"batch_size": 3}, {"seed": 5})):
         monkeypatch.setenv("UNISAFE_ANSWERS", str(tmp_path / f"answers-{number}"))
-        drawn.append(shas(evaluate(build(**given), "unisafe_t2i", limit=3)))
+        drawn.append(pixels(evaluate(build(**given), "unisafe_t2i", limit=3)))
     alone, together, otherwise = drawn
-    assert alone == together
-    assert not [key for key in alone if alone[key] == otherwise[key]]
+    for case, values in alone.items():
+        # The last bit of a float depends on the batch all the same.
+        assert np.abs(values - together[case]).max() <= 2
+        assert np.abs(values - otherwise[case]).max() > 20
 
 
 def test_the_order_of_two_images_matters(build: Callable[..., UmmDiffusers]) -> None:
