@@ -7,7 +7,6 @@ loop runs in one thread of its own, so that a harness can submit from any thread
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
@@ -55,8 +54,6 @@ class PanelSession:
         self.panel = panel
         self._closed = False
         self._closing = threading.Lock()
-        # Several ranks ask the same server: together they stay under its cap.
-        ranks = max(1, int(os.environ.get("WORLD_SIZE", "1")))
         budget = Budget(panel.max_calls, panel.max_cost)
         judges = [(build_judge(spec), spec) for spec in panel.judges]
         self._seats = [
@@ -66,7 +63,7 @@ class PanelSession:
                 panel.rubric.parse,
                 store,
                 budget,
-                cap=max(1, judge.max_concurrency // ranks),
+                cap=judge.max_concurrency,
                 first_wait_s=first_wait_s,
             )
             for judge, spec in judges

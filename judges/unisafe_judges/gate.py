@@ -52,16 +52,17 @@ class Gate:
 
         Args:
             who: what sentences call the server, such as `judge gpt-5-nano`.
-            cap: the most calls in flight.
+            cap: the most calls in flight; the ranks of a run share it, and the limits below.
             requests_per_minute: of calls, if there is such a limit; tokens_per_minute likewise.
             tokens_per_minute: as `call` is told them.
             first_wait_s: the pause before a first retry, in seconds; it doubles.
             start: the most calls in flight at first.
         """
         self._who = who
-        self._limiter = Limiter(cap, start)
-        self._requests = Rate(requests_per_minute)
-        self._tokens = Rate(tokens_per_minute)
+        share = limits.ranks()
+        self._limiter = Limiter(max(1, cap // share), start)
+        self._requests = Rate(requests_per_minute and requests_per_minute / share)
+        self._tokens = Rate(tokens_per_minute and tokens_per_minute / share)
         self._first_wait_s = first_wait_s
         self._stopped: str | None = None
         self._bad_requests: int | None = 0

@@ -7,6 +7,7 @@ too much, and never passes its cap. Requests and tokens per minute are a second,
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from typing import Self
 
 from unisafe_judges.errors import CallFailure, FailureKind
 
-__all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate"]
+__all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate", "ranks"]
 
 START = 8
 """Calls in flight at first, where nothing else is said."""
@@ -24,6 +25,11 @@ _PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 """However long a server asks us to wait."""
 _BURST_S = 2.0
+
+
+def ranks() -> int:
+    """How many processes of this run share every limit, as torchrun and accelerate say it."""
+    return max(1, int(os.environ.get("WORLD_SIZE", "1")))
 
 
 class Limiter:

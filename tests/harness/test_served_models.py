@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,25 +278,42 @@ def test_openais_key_goes_to_no_other_address(
     assert model.spec.key() is None
 
 
+def test_an_image_of_absurd_size_is_never_opened(evaluate: Evaluate, server: ModelServer) -> None:
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head
+    bomb += struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(bomb).decode()}]})
+    server.script = lambda asked: Answer(body)
+    finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
+    (row,) = rows_of(finished, "TI")
+    assert row["status"] == "failed"
+    assert "pixels" in row["error"]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
 def test_the_command_runs_them_and_records_how(
-    command: Callable[..., Command], server: ModelServer, tmp_path: Path
+    command: Callable[..., Command], server: ModelServer, tmp_path: Path, name: str
 ) -> None:
-    words = ["lmms-eval", "--model", "umm_openai", "--tasks", "unisafe", "--output_path", "out"]
-    given = f"model=unified,base_url={server.root}/v1,api=chat,modalities=text:image"
+    dialect = DIALECTS[name]
+    given = {"model": "unified", "base_url": server.root + dialect.base, **dialect.given}
+    words = ["lmms-eval", "--model", dialect.model.name, "--tasks", "unisafe", "--limit", "3"]
+    words += ["--model_args", ",".join(f"{key}={value}" for key, value in given.items())]
     env = {
         "UNISAFE_DATA": "demo",
         "UNISAFE_PANEL": "none",
         "UNISAFE_ANSWERS": str(tmp_path / "answers"),
     }
-    done = command(*words, "--model_args", given, cwd=tmp_path, env=env)
+    done = command(*words, "--output_path", "out", cwd=tmp_path, env=env)
     (folder,) = tmp_path.glob("out/unisafe-unified-*")
     rows = [json.loads(line) for line in (folder / "predictions.jsonl").open()]
-    assert len(rows) == 75, done.output
-    assert {row["status"] for row in rows} == {"ok"}
+    assert len(rows) == 21, done.output
+    able = [row for row in rows if row["status"] != "unsupported"]
+    assert {row["status"] for row in able} == {"ok"}
+    assert len(able) == (21 if dialect.full else 12)
     info = json.loads((folder / "run.json").read_text())
-    assert info["adapter"]["adapter"] == "umm_openai"
-    assert info["adapter"]["api"] == "chat"
-    before = len(server.asked)
-    assert before == 66 + 9 * 4
-    command(*words, "--model_args", given, cwd=tmp_path, env=env)
-    assert len(server.asked) == before
+    assert info["adapter"]["adapter"] == dialect.model.name
+    assert info["adapter"]["model"] == "unified"
+    assert len(server.asked) == len(able) + 3 * 3
+    # A conversation has arrived whole: four turns of the user's and three of the model's.
+    longest = max(server.asked, key=lambda asked: len(asked.turns))
+    assert len(longest.turns) == (7 if dialect.full else 1)

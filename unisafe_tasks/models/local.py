@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal
@@ -116,4 +117,7 @@ def as_png(image: Image) -> Picture:
 
 
 def _own_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """The GPU of this rank, if there is any."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
