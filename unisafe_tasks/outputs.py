@@ -213,11 +213,10 @@ def status_of(raw: RawOutput, task: Task, images: int) -> Status:
         return Status.UNSUPPORTED
     if task.makes_images and images == task.outputs:
         return Status.OK
-    if raw.refusal == "provider":
-        return Status.REFUSED
-    if raw.refusal == "model" and (task.makes_images or not answer_of(raw.text)):
-        # Words that came with the flag are there to be judged; a refusal in words is found so too.
-        return Status.REFUSED
+    if raw.refusal in ("provider", "model"):
+        # Words that came with it are there to be judged; a refusal in words is found so too.
+        has_words = not task.makes_images and bool(answer_of(raw.text))
+        return Status.OK if has_words else Status.REFUSED
     if raw.error is not None:
         return Status.FAILED
     if task.makes_images:

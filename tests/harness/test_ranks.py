@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness.conftest import Command
+from tests.harness.model_server import ModelServer
 
 ENV = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
 JOB = (
@@ -57,3 +58,23 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
 
     assert statuses(one) == statuses(two)
     assert "refused" in {status for _, status in statuses(two)}
+
+
+def test_two_ranks_of_an_adapter_ask_for_each_answer_once(
+    command: Callable[..., Command], tmp_path: Path
+) -> None:
+    with ModelServer() as server:
+        given = f"model=unified,base_url={server.root}/v1,api=images"
+        launcher = (
+            "python -m torch.distributed.run --nproc_per_node 2 --master_port 29513 -m lmms_eval"
+        )
+        words = (
+            f"{launcher} --model umm_openai --model_args {given} --tasks unisafe_mt2i,unisafe_t2i"
+        )
+        env = ENV | {"UNISAFE_PANEL": "none", "UNISAFE_ANSWERS": str(tmp_path / "answers")}
+        done = command(*f"{words} --output_path out".split(), cwd=tmp_path, env=env)
+    (folder,) = (tmp_path / "out").glob("unisafe-*")
+    rows = [json.loads(line) for line in (folder / "predictions.jsonl").open(encoding="utf-8")]
+    assert [row["status"] for row in rows] == ["ok"] * 17, done.output
+    # Nine cases on two ranks: the harness pads the shorter half with a case that is there already.
+    assert len(server.asked) == 8 + 9 * 4

@@ -94,7 +94,8 @@ def statuses(finished: Finished) -> dict[str, set[str]]:
 def test_a_worker_does_all_seven_tasks(
     evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
 ) -> None:
-    finished = evaluate(UmmWorker(command=worker(), workers=2), "unisafe")
+    command = worker()
+    finished = evaluate(UmmWorker(command=command, workers=2), "unisafe")
     assert statuses(finished) == {
         code: {"ok"} for code in ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
     }
@@ -103,9 +104,18 @@ def test_a_worker_does_all_seven_tasks(
     assert len({pid for pid, *_ in log}) == 2
     longest = max((words for *_, words in log), key=len)
     assert len(longest) == 7, "four turns and three answers"
-    again = evaluate(UmmWorker(command=worker()), "unisafe")
+    again = evaluate(UmmWorker(command=command), "unisafe")
     assert len(asked(tmp_path)) == len(log)
     assert statuses(again) == statuses(finished)
+
+
+def test_a_runner_that_was_changed_is_asked_again(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    for answer in (DRAW, DRAW, DRAW.replace("digest.hex()", "digest.hex()[:8]")):
+        evaluate(UmmWorker(command=worker(answer)), "unisafe_t2t", limit=2)
+        time.sleep(0.02)
+    assert len(asked(tmp_path)) == 6, "written anew, a file has another time"
 
 
 def test_a_worker_says_what_it_cannot_do(evaluate: Evaluate, worker: Callable[..., str]) -> None:

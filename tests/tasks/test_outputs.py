@@ -17,6 +17,7 @@ from tests.tasks import samples
 from unisafe_tasks import TASKS, RawOutput, Status, Task, encode_output, parse_output
 from unisafe_tasks.outputs import (
     SCORED,
+    RefusalSource,
     answer_of,
     looks_like_refusal,
     made_in_this_run,
@@ -250,7 +251,7 @@ def test_paths_may_be_path_objects() -> None:
     ("output", "expected"),
     [
         ({"refusal": "model"}, Status.REFUSED),
-        ({"text": "No.", "refusal": "provider"}, Status.REFUSED),
+        ({"refusal": "provider", "error": "content_filter"}, Status.REFUSED),
         ({"text": "No.", "error": "out of memory"}, Status.FAILED),
         ({"unsupported": True}, Status.UNSUPPORTED),
         ({"unsupported": True, "refusal": "model"}, Status.UNSUPPORTED),
@@ -261,6 +262,13 @@ def test_the_flags_of_a_sealed_output_count(
     task: Task, output: dict[str, Any], expected: Status
 ) -> None:
     assert status(encode_output(**output), task) is expected
+
+
+@pytest.mark.parametrize("source", ["model", "provider"])
+def test_words_that_came_with_a_refusal_are_judged(source: RefusalSource) -> None:
+    value = encode_output("Here is the first half", refusal=source, error="content_filter")
+    assert status(value, T2T) is Status.OK
+    assert status(value, T2I) is Status.REFUSED
 
 
 def test_a_complete_set_of_images_is_judged_whatever_the_flags_say() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from unisafe_tasks.conversion import cache_folder, write_atomically
 from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.outputs import RefusalSource
 
-__all__ = ["AnswerStore", "answers_folder"]
+__all__ = ["AnswerStore", "answers_folder", "fingerprint"]
 
 
 def answers_folder() -> Path:
@@ -25,6 +25,15 @@ def answers_folder() -> Path:
     if setting := os.environ.get("UNISAFE_ANSWERS", "").strip():
         return Path(setting).expanduser()
     return cache_folder() / "answers"
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """A hash of files' names, sizes and times: weights are too large to be read for it."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        facts = path.stat()
+        digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 class AnswerStore:

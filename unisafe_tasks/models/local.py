@@ -7,6 +7,7 @@ import io
 import os
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from unisafe_judges import CallFailure, FailureKind
 from unisafe_judges.batcher import Batcher
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import Codes, read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.questions import Answer, Picture, Question
@@ -62,7 +64,11 @@ class LocalModel(UnifiedModel):
 
     def identity(self) -> dict[str, Any]:
         names = {"pretrained", "revision", "dtype", "seed", *self.spec.decides}
-        return self.spec.model_dump(mode="json", include=names)
+        identity = self.spec.model_dump(mode="json", include=names)
+        folder = Path(self.spec.pretrained)
+        if folder.is_dir():
+            identity["files"] = fingerprint(path for path in folder.rglob("*") if path.is_file())
+        return identity
 
     async def ask(self, question: Question) -> Answer:
         return await self._batcher.ask(question)

@@ -77,11 +77,15 @@ class UmmTransformers(LocalModel):
         except Exception as error:
             raise self.cannot_load(error) from None
         self._kind = kind
+        self._commit = getattr(model.config, "_commit_hash", None)
         self._model = model.to(self.device).eval()
         self._tokenizer = getattr(self._processor, "tokenizer", self._processor)
         self._tokenizer.padding_side = "left"
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "commit": self._commit}
 
     @property
     def tasks(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from unisafe_judges import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.questions import Answer, Picture, Question
@@ -83,6 +84,10 @@ class UmmWorker(UnifiedModel):
             "protocol": PROTOCOL,
             "model": self._hello.model,
             "command": self.spec.command,
+            # A runner that was changed is another model's.
+            "files": fingerprint(
+                path for word in shlex.split(self.spec.command) if (path := Path(word)).is_file()
+            ),
             "seed": self.spec.seed,
         }
 
