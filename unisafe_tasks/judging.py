@@ -51,8 +51,10 @@ def judge_outputs(
         session.close()
 
 
-def batch_outputs(outputs: Outputs, panel: Panel) -> list[BatchReport]:
+def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Panel]:
     """One round of batch mode: collect what was answered, send what was not asked yet.
+
+    Returns what was done for each judge, and the panel with what is left of its budget.
 
     Raises:
         PanelError: no judge of the panel has a batch API, or the store cannot be used.

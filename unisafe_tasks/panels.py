@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import unisafe_judges
 from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
+from unisafe_judges.batches import batch_identity
+from unisafe_judges.ledger import BatchLedger
+from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.conversion import cache_folder
 from unisafe_tasks.sources import Source
 
@@ -18,6 +21,7 @@ __all__ = [
     "open_existing_store",
     "open_store",
     "panel_setting",
+    "refuse_open_batches",
     "resolve_panel",
     "store_path",
 ]
@@ -104,3 +108,24 @@ def resolve_panel(setting: str | None, source: Source) -> Panel | None:
             f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
         )
     return load_panel(path)
+
+
+def refuse_open_batches(panel: Panel) -> None:
+    """Refuse to ask directly what a provider has been asked by batch, and would be paid twice.
+
+    Raises:
+        PanelError: a batch of one of the panel's judges is not collected.
+    """
+    store = open_store(panel)
+    if store is None:
+        return
+    with closing(store):
+        ledger = BatchLedger(store)
+        for spec in panel.judges:
+            if not isinstance(spec, ServedSpec):
+                continue
+            for batch in ledger.open_batches(batch_identity(panel, spec)):
+                raise PanelError(
+                    f"judge {spec.name} has a batch with its provider ({batch.detail or 'sent'}): "
+                    "collect it with unisafe judge --batch, or what it asks is paid twice"
+                )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel, PanelSession
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
+from unisafe_tasks.panels import panel_setting, refuse_open_batches, resolve_panel
 from unisafe_tasks.sources import Source, load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -76,8 +76,7 @@ def _check_panel(panel: Panel) -> None:
     Raises:
         PanelError: the first thing that would fail, in one sentence.
     """
-    if (store := open_store(panel)) is not None:
-        store.close()
+    refuse_open_batches(panel)
     with PanelSession(panel) as session:
         for problem in session.check().values():
             raise problem

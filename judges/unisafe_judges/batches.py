@@ -12,12 +12,12 @@ import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.backends import BatchJob, BatchJudge, build_batch_judge
+from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_batch_judge
 from unisafe_judges.costs import cost_of, expected_cost
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
@@ -30,7 +30,7 @@ from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, Reply
 
-__all__ = ["BATCH_DISCOUNT", "BatchReport", "run_batches"]
+__all__ = ["BATCH_DISCOUNT", "BatchReport", "batch_identity", "run_batches"]
 
 BATCH_DISCOUNT = 0.5
 """What a call costs in a batch, as a share of its price; so at OpenAI and Google."""
@@ -70,13 +70,26 @@ class _Question:
     prompt: Prompt
 
 
-def run_batches(panel: Panel, store: ReplyStore, cases: Sequence[Evidence]) -> list[BatchReport]:
+def batch_identity(panel: Panel, spec: JudgeSpec) -> str:
+    """What a batch is known by: the judge, and the rubric that its replies are read with."""
+    text = json.dumps([spec.identity(), panel.rubric.sha256], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_batches(
+    panel: Panel, store: ReplyStore, cases: Sequence[Evidence]
+) -> tuple[list[BatchReport], Panel]:
     """Collect and send for every judge of the panel that has a batch API.
+
+    The panel's budget is for all rounds together, and for what is asked directly afterwards.
 
     Args:
         panel: who judges.
         store: where replies are kept, and which questions are with whom.
         cases: all that is to be judged.
+
+    Returns:
+        what was done for each judge, and the panel with what is left of its budget.
 
     Raises:
         PanelError: no judge has a batch API, a key is missing, or a provider cannot be asked.
@@ -86,14 +99,14 @@ def run_batches(panel: Panel, store: ReplyStore, cases: Sequence[Evidence]) -> l
         raise PanelError(f"panel {panel.name} has no judge with a batch API: judge without --batch")
     ledger = BatchLedger(store)
 
-    async def rounds() -> list[BatchReport]:
+    async def rounds() -> tuple[list[BatchReport], Panel]:
         room = _Room(panel)
         try:
-            reports = []
-            for spec, judge in judges:
-                one = _Round(panel, spec, judge, store, ledger)
-                reports.append(await one.round(cases, room))
-            return reports
+            every = [_Round(panel, spec, judge, store, ledger) for spec, judge in judges]
+            for one in every:
+                one.spend(cases, room)
+            reports = [await one.round(cases, room) for one in every]
+            return reports, room.left()
         finally:
             for _, judge in judges:
                 await judge.close()
@@ -103,9 +116,10 @@ def run_batches(panel: Panel, store: ReplyStore, cases: Sequence[Evidence]) -> l
 
 
 class _Room:
-    """What the panel's budget leaves for this round, at what calls are expected to cost."""
+    """What the panel's budget leaves, at what calls are expected to cost."""
 
     def __init__(self, panel: Panel) -> None:
+        self._panel = panel
         self._calls = panel.max_calls
         self._cost = panel.max_cost
 
@@ -113,9 +127,17 @@ class _Room:
         cost = expected_cost(spec, prompt) * BATCH_DISCOUNT
         if self._calls == 0 or (self._cost is not None and cost > self._cost):
             return False
-        self._calls = None if self._calls is None else self._calls - 1
-        self._cost = None if self._cost is None else self._cost - cost
+        self.spend(cost)
         return True
+
+    def spend(self, cost: float) -> None:
+        """Count a question that was sent."""
+        self._calls = None if self._calls is None else max(0, self._calls - 1)
+        self._cost = None if self._cost is None else max(0.0, self._cost - cost)
+
+    def left(self) -> Panel:
+        """The panel with what is left of its budget."""
+        return replace(self._panel, max_calls=self._calls, max_cost=self._cost)
 
 
 class _Round:
@@ -135,36 +157,58 @@ class _Round:
         self._store = store
         self._ledger = ledger
         self._report = BatchReport(judge.name)
-        text = json.dumps(spec.identity(), sort_keys=True)
-        self._identity = hashlib.sha256(text.encode()).hexdigest()
+        self._identity = batch_identity(panel, spec)
+
+    def spend(self, cases: Sequence[Evidence], room: _Room) -> None:
+        """Count what earlier rounds have sent."""
+        sendings = self._ledger.sendings()
+        for question in self._questions(cases):
+            for _ in range(sendings[question.key]):
+                room.spend(expected_cost(self._spec, question.prompt) * BATCH_DISCOUNT)
 
     async def round(self, cases: Sequence[Evidence], room: _Room) -> BatchReport:
         """Collect, then send; a provider that cannot be asked is no trouble of the others."""
-        try:
-            await self._collect()
-            await self._send(cases, room)
-        except PanelError as error:
-            self._report = replace(self._report, problem=str(error))
+        for batch in self._ledger.open_batches(self._identity):
+            await self._told(self._collect(batch))
+        # Where a provider would not take the last ones, it is not given the next at once.
+        if self._report.problem is None:
+            await self._told(self._send(cases, room))
         return self._report
 
-    async def _collect(self) -> None:
-        """Take the replies of the jobs that have ended."""
-        for batch in self._ledger.open_batches(self._identity):
+    async def _told(self, part: Awaitable[None]) -> None:
+        try:
+            await part
+        except PanelError as error:
+            self._report = replace(self._report, problem=str(error))
+
+    async def _collect(self, batch: Batch) -> None:
+        """Take the replies of a job that has ended."""
+        try:
             job = await (
                 self._judge.find(batch.tag) if batch.job is None else self._judge.poll(batch.job)
             )
             if job is None:
                 # It was written down and never sent.
                 self._ledger.forget(batch.tag)
-                continue
+                return
             self._ledger.note(batch.tag, job.id, job.detail)
+            if job.refused:
+                self._ledger.forget(batch.tag)
+                raise PanelError(
+                    f"judge {self._judge.name}: batch {job.id} was not processed: {job.detail}"
+                )
             if job.ended:
                 await self._take(batch, job)
-            else:
-                self._add(
-                    waiting=len(self._ledger.requests(batch.tag)),
-                    details=(f"{job.id}: {job.detail}",),
-                )
+                return
+        except BatchLost as error:
+            lost = len(self._ledger.requests(batch.tag))
+            self._ledger.collect(batch.tag, str(error), [])
+            self._add(failed=lost, details=(f"{error}: {lost} questions are without an answer",))
+            return
+        self._add(
+            waiting=len(self._ledger.requests(batch.tag)),
+            details=(f"{job.id}: {job.detail}",),
+        )
 
     async def _take(self, batch: Batch, job: BatchJob) -> None:
         asked = {request.key: request for request in self._ledger.requests(batch.tag)}
@@ -200,27 +244,38 @@ class _Round:
             else:
                 self._add(held_back=1)
         encoder = ImageEncoder()
-        with tempfile.TemporaryDirectory(dir=self._store.path.parent) as folder:
-            async for path, requests in self._files(wanted, Path(folder), encoder):
-                tag = uuid.uuid4().hex
-                self._ledger.begin(tag, self._judge.name, self._identity, requests)
-                job = await self._judge.submit(path, tag)
-                self._ledger.note(tag, job.id, job.detail)
-                path.unlink()
-                self._add(sent=len(requests), waiting=len(requests))
+        beside = self._store.path.parent
+        try:
+            with tempfile.TemporaryDirectory(dir=beside) as folder:
+                async for path, requests in self._files(wanted, Path(folder), encoder):
+                    tag = uuid.uuid4().hex
+                    self._ledger.begin(tag, self._judge.name, self._identity, requests)
+                    job = await self._judge.submit(path, tag)
+                    self._ledger.note(tag, job.id, job.detail)
+                    path.unlink()
+                    self._add(sent=len(requests), waiting=len(requests))
+        except OSError as error:
+            raise PanelError(
+                f"judge {self._judge.name}: requests cannot be written in {beside}: "
+                f"{error.strerror}"
+            ) from None
 
-    def _unanswered(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
+    def _questions(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
         identity = self._spec.identity()
-        under_way = self._ledger.waiting_keys()
         for evidence in cases:
             prompt = self._panel.rubric.render(evidence)
             for repeat in range(self._panel.repeats_of(self._spec)):
-                key = reply_key(identity, prompt, repeat)
-                if key in under_way or self._store.find(key) is not None:
-                    continue
-                if self._ledger.times_sent(key) < _MOST_SENDINGS:
-                    under_way.add(key)
-                    yield _Question(key, evidence, prompt)
+                yield _Question(reply_key(identity, prompt, repeat), evidence, prompt)
+
+    def _unanswered(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
+        under_way, sendings = self._ledger.waiting_keys(), self._ledger.sendings()
+        for question in self._questions(cases):
+            key = question.key
+            if key in under_way or self._store.find(key) is not None:
+                continue
+            if sendings[key] < _MOST_SENDINGS:
+                under_way.add(key)
+                yield question
 
     async def _files(
         self, questions: Iterable[_Question], folder: Path, encoder: ImageEncoder
@@ -234,7 +289,7 @@ class _Round:
             for question in questions:
                 try:
                     jpegs = await encoder.encode(question.evidence)
-                except ImageError:
+                except (ImageError, OSError):
                     # Asked directly afterwards, it is recorded with its reason.
                     continue
                 request = self._judge.request(question.key, question.prompt, jpegs)

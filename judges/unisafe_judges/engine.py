@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import FailureKind, PanelError
-from unisafe_judges.limits import Budget
+from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
 from unisafe_judges.seats import Seat, Tally
 from unisafe_judges.store import ReplyStore
@@ -54,7 +54,12 @@ class PanelSession:
         self.panel = panel
         self._closed = False
         self._closing = threading.Lock()
-        budget = Budget(panel.max_calls, panel.max_cost)
+        # Each rank has its share, or a run of many would spend a multiple.
+        share = ranks()
+        budget = Budget(
+            None if panel.max_calls is None else panel.max_calls // share,
+            None if panel.max_cost is None else panel.max_cost / share,
+        )
         judges = [(build_judge(spec), spec) for spec in panel.judges]
         self._seats = [
             Seat(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,13 +81,11 @@ class BatchLedger:
             ).fetchall()
         return [Batch(*row) for row in rows]
 
-    def times_sent(self, key: str) -> int:
-        """How many batches have held a question, collected or not."""
+    def sendings(self) -> Counter[str]:
+        """How many batches have held each question, collected or not."""
         with self._store.transaction() as db:
-            (count,) = db.execute(
-                "SELECT COUNT(*) FROM batch_requests WHERE key = ?", (key,)
-            ).fetchone()
-        return int(count)
+            rows = db.execute("SELECT key, COUNT(*) FROM batch_requests GROUP BY key").fetchall()
+        return Counter(dict(rows))
 
     def requests(self, tag: str) -> list[BatchRequest]:
         """The questions of a batch."""
@@ -126,7 +125,7 @@ class BatchLedger:
             )
 
     def forget(self, tag: str) -> None:
-        """Strike out a batch that never came to its provider."""
+        """Strike out a batch that its provider never had, or would not take."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM batches WHERE tag = ?", (tag,))
             db.execute("DELETE FROM batch_requests WHERE tag = ?", (tag,))

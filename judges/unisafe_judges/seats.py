@@ -11,7 +11,7 @@ from typing import Any
 
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
-from unisafe_judges.errors import CallFailure, FailureKind, ImageError
+from unisafe_judges.errors import CallFailure, FailureKind, ImageError, PanelError
 from unisafe_judges.gate import Gate
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
@@ -151,6 +151,9 @@ class Seat:
         except CallFailure as failure:
             reply = reply or failure.reply
             self._charge(reply)
+            if failure.kind is FailureKind.TIMEOUT:
+                # Nobody waited for the answer, but the provider may have written it.
+                self._add_cost(expected_cost(self._spec, prompt))
             self._keep(key, evidence, failure, reply, time.monotonic() - started)
             raise
         self._charge(reply)
@@ -168,28 +171,33 @@ class Seat:
         if self._store is None:
             return
         raw = reply.text if reply else failure.raw if failure else None
-        self._store.add(
-            StoredReply(
-                key=key,
-                judge=self.judge.name,
-                case_key=evidence.case,
-                output_sha256=evidence.output_sha256,
-                encoder=ENCODER,
-                failure=str(failure.kind) if failure else None,
-                detail=str(failure) if failure else None,
-                raw=raw,
-                model_version=reply.model_version if reply else None,
-                input_tokens=reply.input_tokens if reply else None,
-                output_tokens=reply.output_tokens if reply else None,
-                latency_s=latency_s,
-            )
+        row = StoredReply(
+            key=key,
+            judge=self.judge.name,
+            case_key=evidence.case,
+            output_sha256=evidence.output_sha256,
+            encoder=ENCODER,
+            failure=str(failure.kind) if failure else None,
+            detail=str(failure) if failure else None,
+            raw=raw,
+            model_version=reply.model_version if reply else None,
+            input_tokens=reply.input_tokens if reply else None,
+            output_tokens=reply.output_tokens if reply else None,
+            latency_s=latency_s,
         )
+        try:
+            self._store.add(row)
+        except PanelError as error:
+            # This reply counts all the same; the next ones would be paid for and lost.
+            self._gate.stop(str(error))
 
     def _charge(self, reply: Reply | None) -> None:
         if reply is not None:
-            cost = cost_of(self._spec, reply.input_tokens, reply.output_tokens)
-            self.tally.cost += cost
-            self._budget.cost += cost
+            self._add_cost(cost_of(self._spec, reply.input_tokens, reply.output_tokens))
+
+    def _add_cost(self, cost: float) -> None:
+        self.tally.cost += cost
+        self._budget.cost += cost
 
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""

@@ -203,11 +203,23 @@ class ReplyStore:
         }
         if version == 0 and tables - _TABLES:
             raise sqlite3.DatabaseError("it is another program's database")
-        db.execute("PRAGMA journal_mode = WAL")
+        self._use_wal()
         # A crash of this process loses nothing; only a crash of the machine could lose the last
         # replies, and syncing each of them would cost more than asking those few again.
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+    def _use_wal(self) -> None:
+        """Set the journal's mode, for which SQLite itself does not always wait its turn."""
+        deadline = time.monotonic() + _BUSY_TIMEOUT_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 def merge_stores(target: ReplyStore, source: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -320,6 +321,34 @@ def test_the_environment_sends_a_key_nowhere_else(
     said = json.dumps(server.seen)
     assert KEY in said
     assert "another-key" not in said
+
+
+def test_nothing_that_the_sdk_would_add_from_the_environment_is_sent(
+    server: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = "Authorization: Bearer another-key\nX-Gateway-Key: gateway-secret"
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", headers)
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-mine")
+    ask(RESPONSES.judge(server))
+    said = json.dumps(server.seen)
+    assert not [word for word in ("another", "gateway", "of-mine") if word in said]
+    assert os.environ["OPENAI_CUSTOM_HEADERS"] == headers
+
+
+@every_dialect
+def test_a_routers_moderation_is_about_the_case_and_not_the_key(
+    dialect: Dialect, server: VendorServer
+) -> None:
+    said = '{"error": {"message": "Your input was flagged by moderation"}}'
+    assert failure(dialect.judge(answering(server, Answer(said, 403)))).kind is FailureKind.BLOCKED
+
+
+def test_what_stands_for_a_key_is_not_taken_out_of_replies(
+    server: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", "1")
+    assert json.loads(ask(RESPONSES.judge(server)).text) == GOOD
 
 
 def test_openai_keeps_nothing_of_what_is_judged(server: VendorServer) -> None:

@@ -225,11 +225,11 @@ def test_a_rejected_key_stops_the_judge_and_is_named_by_its_variable(
     server = serve(lambda body: Answer("no", status))
     failure = failure_at(server.base_url, **keyed)
     assert failure.kind is FailureKind.STOPPED
-    assert str(failure) == (
-        f"judge served: HTTP {status}: {server.base_url} does not accept the key in A_KEY"
-    )
+    sentence = f"judge served: HTTP {status}: {server.base_url} does not accept the key in A_KEY"
+    # A 403 has more reasons than the key, so that the server's own is shown.
+    assert str(failure) == (sentence if status == 401 else f"{sentence}: no")
     without = failure_at(server.base_url)
-    assert str(without).endswith("does not accept a request without a key (api_key_env)")
+    assert "does not accept a request without a key (api_key_env)" in str(without)
 
 
 def test_an_unknown_model_or_address_stops_the_judge(serve: Serve) -> None:

@@ -443,3 +443,62 @@ def test_a_server_that_says_it_is_too_much_is_asked_less_at_once(
         for future in futures:
             assert future.result(timeout=LIMIT_S)[0].verdict is not None
     assert len(server.requests) == 16
+
+
+# --- what would cost money for nothing ---
+
+
+def test_a_store_that_cannot_be_written_any_more_stops_the_judge_and_loses_no_verdict(
+    serve: Serve, panel: MakePanel, store: ReplyStore
+) -> None:
+    long = verdict(reasoning="Long. " * 2000)
+    server = serve(lambda body: long)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count = {pages + 4}")
+    with PanelSession(panel(server, max_concurrency=1), store) as session:
+        futures = [session.submit(case) for case in questions(20)]
+        results = [future.result(LIMIT_S)[0] for future in futures]
+    found = [result for result in results if result.verdict]
+    assert len(server.requests) == len(found) < 20
+    stopped = [result for result in results if result.verdict is None]
+    assert {result.failure for result in stopped} == {FailureKind.STOPPED}
+    assert "database or disk is full" in str(stopped[0].detail)
+
+
+def test_the_ranks_of_a_run_share_its_budget(
+    serve: Serve, panel: MakePanel, store: ReplyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve()
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    for rank in range(4):
+        with PanelSession(panel(server, top="max_calls: 8"), store) as session:
+            cases = [text_evidence(f"Rank {rank}, {n}.", f"case-{rank}-{n}/TT") for n in range(5)]
+            for future in [session.submit(case) for case in cases]:
+                future.result(LIMIT_S)
+    assert len(server.requests) == 8
+
+
+def test_a_call_that_timed_out_is_charged_what_it_was_expected_to_cost(
+    serve: Serve, panel: MakePanel, store: ReplyStore
+) -> None:
+    go_on = threading.Event()
+
+    def slow(body: dict[str, Any]) -> Answer:
+        go_on.wait(LIMIT_S)
+        return verdict()
+
+    server = serve(slow)
+    priced = panel(
+        server,
+        top="max_cost: 0.02",
+        price="{input: 2, output: 8}",
+        timeout_s=0.05,
+        max_concurrency=1,
+    )
+    with PanelSession(priced, store, first_wait_s=0.01) as session:
+        results = [session.submit(case).result(LIMIT_S)[0] for case in questions(4)]
+        (tally,) = session.tallies
+    go_on.set()
+    assert results[-1].failure is FailureKind.BUDGET
+    assert 0 < tally.cost <= 0.02
+    assert len(server.requests) < 4

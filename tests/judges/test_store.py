@@ -145,8 +145,8 @@ def test_the_latest_reply_wins_whichever_was_added_first(
 def test_a_reply_without_a_time_is_given_that_of_its_arrival(
     open_store: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: 1234.5))
     opened = open_store()
+    monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: 1234.5))
     opened.add(replace(REPLY, created=0.0))
     found = opened.find("k1")
     assert found is not None
@@ -330,6 +330,15 @@ def test_a_store_that_may_only_be_read_cannot_be_written(
         f"the reply store {opened.path} cannot be written "
         "(attempt to write a readonly database): set UNISAFE_STORE to a path that can"
     )
+
+
+def test_many_that_open_a_new_store_at_once_all_have_it(path: Path) -> None:
+    script = (
+        "from pathlib import Path; from unisafe_judges import ReplyStore; "
+        f"ReplyStore(Path({str(path)!r}))"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(8)]
+    assert [process.wait(60) for process in processes] == [0] * 8
 
 
 def test_a_full_disk_is_not_told_as_a_damaged_store(open_store: Open) -> None:

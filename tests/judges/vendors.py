@@ -140,9 +140,10 @@ class VendorServer(Loopback):
                 listed = [_openai_job(job) for job in newest]
                 return _json({"object": "list", "data": listed, "has_more": False})
             name = path.rsplit("/", 1)[1]
-            if "v1beta" in path:
-                return _json(_gemini_job(jobs[f"batches/{name}"]))
-            return _json(_openai_job(jobs[name]))
+            job = jobs.get(f"batches/{name}" if "v1beta" in path else name)
+            if job is None:
+                return Answer('{"error": {"message": "no such batch"}}', 404)
+            return _json(_gemini_job(job) if "v1beta" in path else _openai_job(job))
 
     def _post(self, target: str, headers: dict[str, str], data: bytes) -> Answer:
         with self._lock:

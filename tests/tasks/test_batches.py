@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.judges.stand_in import install_stand_in
 from tests.judges.vendors import VendorServer, answer_of
 from tests.servers import GOOD, Answer
 from tests.tasks import samples
@@ -76,10 +77,16 @@ def test_what_was_sent_is_collected_by_the_same_command_and_nothing_is_asked_liv
 
 
 def test_a_batch_asks_word_for_word_what_a_call_of_its_own_asks(
-    judge: Callable[..., Done], unisafe: Command, server: VendorServer, panel: Path, tmp_path: Path
+    judge: Callable[..., Done],
+    unisafe: Command,
+    server: VendorServer,
+    panel: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     judge()
     outputs = tmp_path / "in" / "outputs.jsonl"
+    monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "another" / "replies.sqlite"))
     assert unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "live").code == 0
     live = [body for _, body in server.asked]
     batched = [request.get("body") or request["request"] for request in server.batched()]
@@ -162,11 +169,72 @@ def test_what_a_batch_left_open_is_sent_once_more_and_then_asked_directly(
     server.finish_batches("expired")
     assert judge().code == WAITING
     assert [len(job.requests) for job in server.jobs] == [4, 4, 2, 2]
-    server.finish_batches("failed")
+    server.finish_batches("expired")
     assert judge().code == 0
     assert len(server.jobs) == 4
-    assert len(server.asked) == 4
+    assert len(server.asked) == 2
     assert all(row["judgment"] == 1 for row in verdicts(tmp_path / "run"))
+
+
+def test_a_batch_that_was_not_processed_is_told_and_nothing_is_asked_at_the_full_price(
+    judge: Callable[..., Done], server: VendorServer
+) -> None:
+    judge()
+    for jobs in (2, 4):
+        server.finish_batches("failed")
+        told = judge()
+        assert told.code == 1
+        assert " ".join(told.lines).count("was not processed: failed") == 2
+        assert len(server.jobs) == jobs, "it is not sent again at once"
+        assert judge().code == WAITING
+    server.finish_batches()
+    assert judge().code == 0
+    assert not server.asked
+
+
+def test_a_batch_that_is_gone_is_written_off_and_asked_once_more(
+    judge: Callable[..., Done], server: VendorServer
+) -> None:
+    judge()
+    server.jobs.clear()
+    done = judge()
+    assert done.code == WAITING
+    assert " ".join(done.lines).count("is gone: 4 questions are without an answer") == 2
+    server.finish_batches()
+    assert judge().code == 0
+    assert not server.asked
+
+
+def test_a_batch_is_read_with_the_rubric_that_it_was_asked_under(
+    judge: Callable[..., Done],
+    unisafe: Command,
+    server: VendorServer,
+    panel: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge()
+    server.finish_batches()
+    install_stand_in(tmp_path / "authors", monkeypatch)
+    other = tmp_path / "paper-panel.yaml"
+    other.write_text(panel.read_text().replace("unisafe-v1", "paper"))
+    outputs = tmp_path / "in" / "outputs.jsonl"
+    words = ("judge", outputs, "--panel", other, "--out", tmp_path / "other", "--batch")
+    assert unisafe(*words).code == WAITING
+    assert len(server.jobs) == 4
+    assert judge().code == 0
+    assert not server.asked
+
+
+def test_what_is_with_a_provider_is_not_asked_directly_as_well(
+    judge: Callable[..., Done], unisafe: Command, server: VendorServer, panel: Path, tmp_path: Path
+) -> None:
+    judge()
+    outputs = tmp_path / "in" / "outputs.jsonl"
+    done = unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "run")
+    assert done.code == 1
+    assert "judge open has a batch with its provider" in done.err
+    assert not server.asked
 
 
 def test_answers_that_are_no_verdict_are_recorded_with_their_reason_and_asked_again(
@@ -193,8 +261,16 @@ def test_the_budget_holds_for_batches_too(
     panel.write_text("max_calls: 3\n" + panel.read_text())
     outputs = some(tmp_path / "in", "TT", count=2)
     words = ("judge", outputs, "--panel", panel, "--out", tmp_path / "run", "--batch")
-    assert unisafe(*words).code == WAITING
-    assert [len(job.requests) for job in server.jobs] == [2, 1]
+    for _ in range(3):
+        assert unisafe(*words).code == WAITING
+        assert [len(job.requests) for job in server.jobs] == [2, 1]
+    server.finish_batches()
+    assert unisafe(*words).code == 0
+    assert len(server.jobs) == 2
+    # Nor is the rest asked directly.
+    assert not server.asked
+    reasons = [row["failure"] for row in verdicts(tmp_path / "run")]
+    assert sorted(reasons, key=str) == [None, None, None, "budget"]
 
 
 def test_a_provider_that_cannot_be_asked_is_a_sentence_and_no_trouble_of_the_other(
@@ -203,7 +279,7 @@ def test_a_provider_that_cannot_be_asked_is_a_sentence_and_no_trouble_of_the_oth
     text = panel.read_text()
     panel.write_text(text.replace(f"base_url: {server.root}/v1", "base_url: http://127.0.0.1:9/v1"))
     done = judge()
-    assert done.code == WAITING
+    assert done.code == 1
     assert [job.name for job in server.jobs] == ["batches/b0"]
     assert "judge open: its provider does not take a batch: " in " ".join(done.lines)
 
@@ -211,9 +287,19 @@ def test_a_provider_that_cannot_be_asked_is_a_sentence_and_no_trouble_of_the_oth
 def test_a_refused_batch_is_a_sentence(judge: Callable[..., Done], server: VendorServer) -> None:
     server.broken = Answer('{"error": {"message": "Incorrect API key provided"}}', 401)
     done = judge()
-    assert done.code == WAITING
+    assert done.code == 1
     told = " ".join(done.lines)
     assert told.count("does not accept the key in A_KEY") == 2
+
+
+@pytest.mark.parametrize("page", ["<html>Log in</html>", "[]", "{}"])
+def test_an_answer_of_something_else_is_a_sentence(
+    judge: Callable[..., Done], server: VendorServer, page: str
+) -> None:
+    server.broken = Answer(page)
+    done = judge()
+    assert done.code == 1
+    assert "Traceback" not in done.err
 
 
 def test_without_a_judge_that_has_batches_the_option_is_refused(

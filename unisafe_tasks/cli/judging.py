@@ -55,7 +55,7 @@ def judge(
 ) -> None:
     """Judge outputs that exist already; what was paid for before is not asked again."""
     from unisafe_tasks import judging, previews, saved_outputs
-    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.panels import panel_setting, refuse_open_batches, resolve_panel
     from unisafe_tasks.session import run_folder
     from unisafe_tasks.sources import resolve_source
 
@@ -65,14 +65,18 @@ def judge(
     if dry_run:
         print_estimate(previews.estimate(outputs, chosen))
         return
-    if batch and chosen is not None:
-        reports = judging.batch_outputs(outputs, chosen)
-        print_batches(reports)
-        if not all(report.ended for report in reports):
-            typer.echo("Nothing is judged yet: run the same command again to collect.")
-            raise typer.Exit(WAITING)
-    folder = out or run_folder(None, outputs.model)
     try:
+        if batch and chosen is not None:
+            reports, chosen = judging.batch_outputs(outputs, chosen)
+            print_batches(reports)
+            if any(report.problem for report in reports):
+                raise UnisafeError("batch mode could not go on; nothing is judged yet")
+            if any(report.waiting for report in reports):
+                typer.echo("Nothing is judged yet: run the same command again to collect.")
+                raise typer.Exit(WAITING)
+        elif chosen is not None:
+            refuse_open_batches(chosen)
+        folder = out or run_folder(None, outputs.model)
         metrics = judging.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)

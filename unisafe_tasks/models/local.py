@@ -101,12 +101,14 @@ class LocalModel(UnifiedModel):
         try:
             return self.answer(batch)
         except Exception as error:
-            if len(batch) == 1:
-                said = " ".join(str(error).split())[:300]
-                kind = FailureKind.BAD_REQUEST
-                return [CallFailure(kind, f"{type(error).__name__}: {said}")]
-            middle = len(batch) // 2
-            return [*self._answers_to(batch[:middle]), *self._answers_to(batch[middle:])]
+            said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        # Out of the handler, which keeps the failed attempt's tensors alive.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return [CallFailure(FailureKind.BAD_REQUEST, said)]
+        middle = len(batch) // 2
+        return [*self._answers_to(batch[:middle]), *self._answers_to(batch[middle:])]
 
 
 def seed_of(seed: int, question: Question) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unisafe_judges.backends.base import BatchJob, BatchJudge, Judge
+from unisafe_judges.backends.base import BatchJob, BatchJudge, BatchLost, Judge
 from unisafe_judges.backends.labels import LabelsJudge
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.specs import (
@@ -16,6 +16,7 @@ from unisafe_judges.specs import (
 __all__ = [
     "BatchJob",
     "BatchJudge",
+    "BatchLost",
     "Judge",
     "LabelsJudge",
     "OpenAICompatibleJudge",

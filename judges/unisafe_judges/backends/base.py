@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from unisafe_judges.errors import CallFailure
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["BatchJob", "BatchJudge", "Judge"]
+__all__ = ["BatchJob", "BatchJudge", "BatchLost", "Judge"]
 
 
 class Judge(Protocol):
@@ -44,17 +44,23 @@ class Judge(Protocol):
         """Release connections."""
 
 
+class BatchLost(PanelError):
+    """The provider has a job or its results no more; nothing will come of it."""
+
+
 @dataclass(frozen=True)
 class BatchJob:
     """A job at a provider's batch API, as it is now.
 
-    `ended`: nothing more will come of it, and its results, if any, can be read. `detail` says in
-    the provider's words how far it is, or why it failed.
+    `ended`: nothing more will come of it, and its results, if any, can be read. `refused`: it ended
+    before any question was answered, so that nothing was paid. `detail` says in the provider's
+    words how far it is, or why it failed.
     """
 
     id: str
     ended: bool
     detail: str
+    refused: bool = False
 
 
 class BatchJudge(Protocol):
@@ -87,13 +93,15 @@ class BatchJudge(Protocol):
         """How far a job is.
 
         Raises:
-            PanelError: the provider cannot be asked, or knows no such job.
+            BatchLost: the provider has no such job any more.
+            PanelError: the provider cannot be asked.
         """
 
     def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         """The answers of a job that has ended, each with its request's key.
 
         Raises:
+            BatchLost: they are gone.
             PanelError: they cannot be read.
         """
 

@@ -8,12 +8,15 @@ from unisafe_judges.specs import ServedSpec
 __all__ = ["count", "http_failure", "key_sentence", "retry_after", "without_key"]
 
 _SHOWN = 300
+_SHORTEST_KEY = 8
 # Not "safety" alone: a server that rejects a request may repeat it, and our prompt has the word.
 _BLOCKED = (
     "content_filter",
     "content_policy",
     "content policy",
     "invalid_prompt",
+    "flagged by",
+    "moderation",
     "safety filter",
     "safety reasons",
     "safety settings",
@@ -34,8 +37,14 @@ def http_failure(
     """
     text = without_key(spec, text)
     said = " ".join(text.split())[:_SHOWN]
-    if status in (401, 403):
+    blocked = any(word in text.lower() for word in _BLOCKED)
+    if status == 401:
         return CallFailure(FailureKind.STOPPED, key_sentence(spec, status))
+    if status == 403:
+        # A router's moderation is about the case, everything else about who asks.
+        kind = FailureKind.BLOCKED if blocked else FailureKind.STOPPED
+        sentence = f"HTTP 403: {said}" if blocked else f"{key_sentence(spec, 403)}: {said}"
+        return CallFailure(kind, sentence, raw=text)
     if status == 404:
         return CallFailure(
             FailureKind.STOPPED,
@@ -53,7 +62,6 @@ def http_failure(
         return CallFailure(FailureKind.TIMEOUT, f"HTTP 408: {said}")
     if status >= 500:
         return CallFailure(FailureKind.SERVER_ERROR, f"HTTP {status}: {said}", retry_after=wait_s)
-    blocked = any(word in text.lower() for word in _BLOCKED)
     kind = FailureKind.BLOCKED if blocked else FailureKind.BAD_REQUEST
     return CallFailure(kind, f"HTTP {status}: {said}", raw=text)
 
@@ -68,7 +76,8 @@ def key_sentence(spec: ServedSpec, status: int) -> str:
 def without_key(spec: ServedSpec, text: str) -> str:
     """The text without the judge's key: some gateways echo a request's headers in errors."""
     key = spec.key()
-    return text.replace(key, "[api key]") if key else text
+    # What stands for a key where none is needed, such as "1", is no secret and in every text.
+    return text.replace(key, "[api key]") if key and len(key) >= _SHORTEST_KEY else text
 
 
 def retry_after(header: str | None) -> float | None:

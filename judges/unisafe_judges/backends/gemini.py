@@ -83,7 +83,7 @@ class GeminiJudge:
             failure = gemini_failure(self._spec, error)
             if failure.kind is FailureKind.STOPPED:
                 raise PanelError(str(failure)) from None
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
             raise PanelError(
                 f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason}"

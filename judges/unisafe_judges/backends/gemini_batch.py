@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from google.genai import errors, types
 
-from unisafe_judges.backends.base import BatchJob
+from unisafe_judges.backends.base import BatchJob, BatchLost
 from unisafe_judges.backends.failures import http_failure, without_key
 from unisafe_judges.backends.gemini import (
     gemini_failure,
@@ -84,19 +84,35 @@ class GeminiBatchJudge:
 
     async def poll(self, job_id: str) -> BatchJob:
         with self._told(f"say how far batch {job_id} is"):
-            return _job(await self._client.aio.batches.get(name=job_id))
+            return _job(await self._job(job_id))
 
     async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         with self._told(f"give the results of batch {job_id}"):
-            job = await self._client.aio.batches.get(name=job_id)
+            job = await self._job(job_id)
             if job.dest is None or job.dest.file_name is None:
                 return
-            data = await self._client.aio.files.download(file=job.dest.file_name)
+            try:
+                data = await self._client.aio.files.download(file=job.dest.file_name)
+            except errors.ClientError as error:
+                # A file that was deleted, after two days at the latest, is a forbidden one.
+                if error.code not in (403, 404):
+                    raise
+                raise BatchLost(
+                    f"judge {self.name}: the results of batch {job_id} are gone"
+                ) from None
         async for line in json_objects(_whole(data)):
             yield str(line.get("key")), self._answer(line)
 
     async def close(self) -> None:
         await self._client.aio.aclose()
+
+    async def _job(self, job_id: str) -> types.BatchJob:
+        try:
+            return await self._client.aio.batches.get(name=job_id)
+        except errors.ClientError as error:
+            if error.code != 404:
+                raise
+            raise BatchLost(f"judge {self.name}: batch {job_id} is gone") from None
 
     def _answer(self, line: Mapping[str, Any]) -> Reply | CallFailure:
         response, error = line.get("response"), line.get("error")
@@ -117,9 +133,14 @@ class GeminiBatchJudge:
         except errors.APIError as error:
             reason = str(gemini_failure(self._spec, error))
             raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             reason = str(error) or "no answer in time"
             raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise PanelError(
+                f"judge {self.name}: its provider does not {what}: what {self._spec.base_url} "
+                "answers is not of the API: correct base_url"
+            ) from None
 
 
 _STATUS = {3: 400, 4: 408, 5: 404, 7: 403, 8: 429, 13: 500, 14: 503, 16: 401}
@@ -141,4 +162,5 @@ def _job(job: types.BatchJob) -> BatchJob:
         raise PanelError("the provider's answer names no batch job")
     said = f"; {job.error.message}" if job.error and job.error.message else ""
     state = job.state.name.removeprefix("JOB_STATE_").lower()
-    return BatchJob(job.name, job.state in _ENDED, f"{state}{said}")
+    refused = state in ("failed", "cancelled") and (job.dest is None or not job.dest.file_name)
+    return BatchJob(job.name, job.state in _ENDED, f"{state}{said}", refused)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 _CHECK_TIMEOUT_S = 10.0
+_AMBIENT = ("OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY")
+"""What the SDK would put into every request, another key included."""
 _FAILED = {
     "rate_limit_exceeded": FailureKind.RATE_LIMITED,
     "server_error": FailureKind.SERVER_ERROR,
@@ -102,14 +106,25 @@ class OpenAIJudge:
 
 def make_client(spec: ServedSpec, key: str | None) -> openai.AsyncOpenAI:
     """A client of the SDK that leaves retries to us, and goes where the panel file says."""
-    return openai.AsyncOpenAI(
-        # Without one the SDK would take OPENAI_API_KEY, which is not for any other address.
-        api_key=key or "none",
-        base_url=spec.base_url,
-        max_retries=0,
-        timeout=spec.timeout_s,
-        http_client=openai.DefaultAioHttpClient(),
-    )
+    with _without(*_AMBIENT):
+        return openai.AsyncOpenAI(
+            # Without one the SDK would take OPENAI_API_KEY, which is not for any other address.
+            api_key=key or "none",
+            base_url=spec.base_url,
+            max_retries=0,
+            timeout=spec.timeout_s,
+            http_client=openai.DefaultAioHttpClient(),
+        )
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """The environment without some variables, which the SDK reads when a client is made."""
+    held = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(held)
 
 
 def endpoint(spec: OpenAISpec) -> str:

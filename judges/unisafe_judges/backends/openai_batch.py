@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx2
 import openai
 from openai.types import Batch
 
-from unisafe_judges.backends.base import BatchJob
+from unisafe_judges.backends.base import BatchJob, BatchLost
 from unisafe_judges.backends.failures import http_failure, without_key
 from unisafe_judges.backends.lines import json_objects
 from unisafe_judges.backends.openai import (
@@ -71,16 +72,24 @@ class OpenAIBatchJudge:
 
     async def poll(self, job_id: str) -> BatchJob:
         with self._told(f"say how far batch {job_id} is"):
-            return _job(await self._client.batches.retrieve(job_id))
+            try:
+                return _job(await self._client.batches.retrieve(job_id))
+            except openai.NotFoundError:
+                raise BatchLost(f"judge {self.name}: batch {job_id} is gone") from None
 
     async def results(self, job_id: str) -> AsyncIterator[tuple[str, Reply | CallFailure]]:
         with self._told(f"give the results of batch {job_id}"):
             batch = await self._client.batches.retrieve(job_id)
             for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-                content = self._client.files.with_streaming_response.content(file_id)
-                async with content as response:
-                    async for line in json_objects(response.iter_bytes()):
-                        yield str(line.get("custom_id")), self._answer(line)
+                try:
+                    content = self._client.files.with_streaming_response.content(file_id)
+                    async with content as response:
+                        async for line in json_objects(response.iter_bytes()):
+                            yield str(line.get("custom_id")), self._answer(line)
+                except openai.NotFoundError:
+                    raise BatchLost(
+                        f"judge {self.name}: the results of batch {job_id} are gone"
+                    ) from None
 
     async def close(self) -> None:
         await self._client.close()
@@ -111,8 +120,11 @@ class OpenAIBatchJudge:
         except openai.APIStatusError as error:
             failure = http_failure(self._spec, error.status_code, error.response.text)
             raise PanelError(_sentence(self.name, what, str(failure))) from None
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
             raise PanelError(_sentence(self.name, what, reason_of(error))) from None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            reason = f"what {self._spec.base_url} answers is not of the API: correct base_url"
+            raise PanelError(_sentence(self.name, what, reason)) from None
 
 
 def _sentence(name: str, what: str, reason: str) -> str:
@@ -124,4 +136,5 @@ def _job(batch: Batch) -> BatchJob:
     done = f", {counts.completed} of {counts.total} answered" if counts else ""
     reasons = (batch.errors.data if batch.errors else None) or ()
     said = "".join(f"; {error.message}" for error in reasons[:1] if error.message)
-    return BatchJob(batch.id, batch.status in _ENDED, f"{batch.status}{done}{said}")
+    refused = batch.status in ("failed", "cancelled") and batch.output_file_id is None
+    return BatchJob(batch.id, batch.status in _ENDED, f"{batch.status}{done}{said}", refused)

@@ -140,11 +140,14 @@ class _Model:
         try:
             return list(self._generate(batch))
         except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
-            if len(batch) == 1:
-                said = " ".join(str(error).split())[:300]
-                return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
-            middle = len(batch) // 2
-            return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
+            said = " ".join(str(error).split())[:300]
+        # Out of the handler, which keeps the failed attempt's tensors alive.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
+        middle = len(batch) // 2
+        return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
 
     def _generate(self, batch: Sequence[_Question]) -> list[Reply]:
         schema = batch[0].prompt.schema
