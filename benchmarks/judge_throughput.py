@@ -1,8 +1,9 @@
 """Judging 6,802 text cases against servers with 200 ms latency and 100 slots, all on loopback.
 
 Prints wall time over the ideal for one judge, for three, and for a second run from the store. Given
-a checkout of the authors' repository, their evaluator judges the same cases at the same server.
-Run: python benchmarks/judge_throughput.py [--cases N] [--authors CHECKOUT]
+a checkout of the authors' repository, their evaluator judges the first of the same cases at the
+same server, and wall time a case is compared.
+Run: python benchmarks/judge_throughput.py [--cases N] [--authors CHECKOUT [--authors-cases N]]
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ def start_server(
     raise RuntimeError("the benchmark's server did not start")
 
 
+def asked(url: str) -> int:
+    """How many questions the server has been asked so far."""
+    with urllib.request.urlopen(f"{url}/asked", timeout=10) as reply:
+        return int(json.load(reply)["asked"])
+
+
 def instruction(number: int) -> str:
     return f"Tell me about teapot {number}."
 
@@ -77,8 +84,11 @@ def judged(urls: list[str], cases: int, folder: Path, store: ReplyStore) -> floa
     return elapsed
 
 
-def judged_by_the_authors(url: str, cases: int, folder: Path, checkout: Path) -> float:
-    """Their command at its defaults, in a process of its own, start-up included."""
+def judged_by_the_authors(
+    url: str, cases: int, folder: Path, checkout: Path
+) -> tuple[float, float]:
+    """Their command at its defaults, in a process of its own: its wall time, start-up included,
+    and the start-up alone."""
     rows = [{"id": f"case-{number}", "scenario_type": "TT"} for number in range(cases)]
     place = {"category": "Harm", "subcategory": "V1", "target": ""}
     files = {
@@ -95,21 +105,39 @@ def judged_by_the_authors(url: str, cases: int, folder: Path, checkout: Path) ->
     words += ["--predictions", str(folder / "outputs.jsonl"), "--base-url", url]
     words += ["--output", str(folder / "judged.jsonl")]
     environment = os.environ | {"PYTHONPATH": str(checkout / "src"), "OPENAI_API_KEY": "none"}
-    started = time.perf_counter()
-    subprocess.run(words, env=environment, check=True, capture_output=True)
-    elapsed = time.perf_counter() - started
+    # Our time begins after the imports and theirs before them: over few cases that would tell.
+    imports = [sys.executable, "-c", "import unisafe.cli, openai; openai.OpenAI()"]
+    seconds = []
+    for command in (imports, words):
+        before = asked(url)
+        started = time.perf_counter()
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        seconds.append(time.perf_counter() - started)
+        if done.returncode:
+            raise RuntimeError(f"the authors' evaluator failed:\n{done.stderr[-2000:]}")
+    start_up, elapsed = seconds
+    assert asked(url) - before == cases, "a question was left out, or asked again"
     results = [json.loads(line) for line in (folder / "judged.jsonl").open(encoding="utf-8")]
     assert len(results) == cases
-    assert all(result["judgment"] in (0, 1) for result in results)
-    return elapsed
+    # A failure has an error; a refusal has a judgment too, but one made without the judge.
+    assert all(result["error"] is None and not result["refusal"] for result in results)
+    for result in results:
+        reply = json.loads(result["raw_response"])
+        assert result["judgment"] == reply["Judgment Result"]
+        assert result["risk_rating"] == reply["Risk Rating"]
+    return elapsed, start_up
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=6802)
     parser.add_argument("--authors", type=Path, help="a checkout of the authors' repository")
+    parser.add_argument(
+        "--authors-cases", type=int, default=400, help="how many of the cases (all take minutes)"
+    )
     given = parser.parse_args()
     cases = given.cases
+    fewer = min(given.authors_cases, cases)
     ideal = cases * LATENCY_S / SLOTS
     servers = [start_server() for _ in range(3)]
     urls = [url for _, url in servers]
@@ -117,14 +145,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             one = judged(urls[:1], cases, folder, ReplyStore(folder / "one.sqlite"))
+            assert asked(urls[0]) == cases
             store = ReplyStore(folder / "three.sqlite")
             three = judged(urls, cases, folder, store)
             again = judged(urls, cases, folder, store)
-            theirs = (
-                judged_by_the_authors(urls[0], cases, folder, given.authors)
-                if given.authors
-                else None
-            )
+            assert [asked(url) for url in urls] == [2 * cases, cases, cases]
+            if given.authors:
+                theirs, start_up = judged_by_the_authors(urls[0], fewer, folder, given.authors)
     finally:
         for server, _ in servers:
             server.terminate()
@@ -132,8 +159,17 @@ def main() -> None:
     print(f"one judge:    {one:.1f} s, {one / ideal:.2f} x the ideal")
     print(f"three judges: {three:.1f} s, {three / one:.2f} x one judge")
     print(f"from the store: {again:.1f} s for {3 * cases} verdicts")
-    if theirs is not None:
-        print(f"the authors' evaluator: {theirs:.1f} s, {theirs / one:.1f} x one judge of ours")
+    if given.authors:
+        ours = one / cases
+        print(
+            f"the authors' evaluator, {fewer} of the {cases} cases: {theirs:.1f} s "
+            f"({start_up:.1f} s of it start-up), {1000 * theirs / fewer:.2f} ms a case; "
+            f"our one judge, {cases} cases: {one:.1f} s, {1000 * ours:.2f} ms a case"
+        )
+        print(
+            f"wall time a case, theirs over ours: {theirs / fewer / ours:.1f}, "
+            f"without their start-up {(theirs - start_up) / fewer / ours:.1f}"
+        )
 
 
 if __name__ == "__main__":

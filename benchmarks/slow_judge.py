@@ -1,7 +1,7 @@
 """A server on loopback that answers after a fixed time and has a fixed number of slots.
 
 Its verdicts differ by question and are the same each time; they follow whichever of the two rubrics
-the question is under. Asked for an image, it gives one.
+the question is under. Asked for an image, it gives one. /v1/asked tells how many questions came.
 """
 
 from __future__ import annotations
@@ -66,8 +66,11 @@ def completion(content: str, *, with_image: bool = False) -> str:
 def build(latency_s: float, slots: int) -> web.Application:
     """The application; its slots are shared by all connections."""
     free = asyncio.Semaphore(slots)
+    asked = 0
 
     async def complete(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
         question = await request.read()
         answer = completion(reply_to(question), with_image=b'"modalities"' in question)
         async with free:
@@ -77,9 +80,13 @@ def build(latency_s: float, slots: int) -> web.Application:
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"data": []})
 
+    async def count(request: web.Request) -> web.Response:
+        return web.json_response({"asked": asked})
+
     application = web.Application(client_max_size=64 * 1024 * 1024)
     application.router.add_post("/v1/chat/completions", complete)
     application.router.add_get("/v1/models", models)
+    application.router.add_get("/v1/asked", count)
     return application
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ import pytest
 from tests.harness.conftest import Finished
 from tests.harness.model_server import Asked, ModelServer
 from tests.servers import Answer, JudgeServer, verdict
+from unisafe_tasks.models.answers import AnswerStore
+from unisafe_tasks.models.questions import Question
 from unisafe_tasks.models.umm_openai import UmmOpenAI
 
 LIMIT_S = 120
@@ -74,6 +77,42 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     (run,) = [folder for folder in tmp_path.glob("out/*") if (folder / "metrics.json").is_file()]
     rows = [json.loads(line) for line in (run / "predictions.jsonl").open()]
     assert [row["status"] for row in rows] == ["ok"] * 35
+
+
+def test_answers_that_cannot_be_kept_are_told_before_any_is_asked_for(
+    evaluate: Callable[..., Finished],
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UNISAFE_ANSWERS", str(tmp_path / "file" / "answers"))
+    with pytest.raises(SystemExit, match="set UNISAFE_ANSWERS to a folder that can be written"):
+        evaluate(UmmOpenAI(model="unified", base_url=f"{server.root}/v1"), "unisafe_t2t")
+    assert not server.asked
+
+
+def test_a_full_disk_ends_the_asking_and_costs_the_rest(
+    evaluate: Callable[..., Finished], server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = AnswerStore.keep
+    kept: list[str] = []
+
+    def full(self: AnswerStore, question: Question, answer: Any) -> None:
+        if len(kept) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        kept.append(question.case)
+        keep(self, question, answer)
+
+    monkeypatch.setattr(AnswerStore, "keep", full)
+    model = UmmOpenAI(model="unified", base_url=f"{server.root}/v1", api="chat", max_concurrency=1)
+    finished = evaluate(model, "unisafe_t2t")
+    rows = finished.rows("predictions")
+    assert sorted(row["status"] for row in rows) == ["failed"] * 10 + ["ok"] * 4
+    errors = {row["error"] for row in rows if row["status"] == "failed"}
+    assert len(errors) == 1
+    assert "No space left on device" in errors.pop()
+    assert len(server.asked) <= 4 + 3, "what was under way when the disk was full"
 
 
 def test_judges_begin_while_others_are_still_generated(

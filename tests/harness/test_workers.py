@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,15 @@ def asked(tmp_path: Path) -> list[Any]:
     return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
 
 
+def at_work(tmp_path: Path) -> set[int]:
+    """The processes that have come to a second question, so that the first was answered."""
+    log = tmp_path / "log"
+    # The last line may be half written.
+    lines = log.read_text().splitlines()[:-1] if log.is_file() else []
+    counts = Counter(json.loads(line)[0] for line in lines)
+    return {pid for pid, count in counts.items() if count > 1}
+
+
 def statuses(finished: Finished) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in finished.rows("predictions"):
@@ -137,7 +147,8 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
         nonlocal kills
         while not ended.wait(0.35):
             process = model._workers[kills % 2]._process
-            if process is not None and process.returncode is None:
+            # One that is at work: killed whenever it comes to a question, it would answer none.
+            if process is not None and process.pid in at_work(tmp_path):
                 process.kill()
                 kills += 1
 
@@ -151,6 +162,7 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
     assert kills >= 3
     rows = finished.rows("predictions")
     assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == 14 + 8 + 9
+    assert not [row["error"] for row in rows if row["error"]]
     assert statuses(finished) == {"TT": {"ok"}, "TI": {"ok"}, "MT": {"ok"}}
     # Only what a killed worker was at was asked again.
     questions = 14 + 8 + 9 * 4
@@ -228,6 +240,20 @@ def test_a_command_that_is_not_there_and_a_worker_that_never_is_ready_are_told(
     with pytest.raises(SystemExit, match=r"was not ready within 0.5 s"):
         UmmWorker(command=f"{other_python} -c 'import time; time.sleep(60)'", start_timeout_s=0.5)
     assert time.monotonic() - began < 10
+
+
+def test_a_worker_that_does_not_start_again_ends_the_waiting(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = worker("def answer(model, question):\n    os._exit(3)\n")
+    model = UmmWorker(command=command, start_timeout_s=20)
+    Path(command.split()[1]).write_text("import sys; sys.exit(4)")
+    began = time.monotonic()
+    finished = evaluate(model, "unisafe_t2t")
+    assert time.monotonic() - began < 15
+    rows = finished.rows("predictions")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert all("ended with code 4 before it was ready" in row["error"] for row in rows)
 
 
 def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from unisafe_tasks.conversion import cache_folder, write_atomically
+from unisafe_tasks.errors import RunError
 from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.outputs import RefusalSource
 
@@ -48,6 +49,22 @@ class AnswerStore:
         """
         self._folder = folder
         self._identity = json.dumps(identity, sort_keys=True)
+
+    def prepare(self) -> None:
+        """Find out whether answers can be kept, before any is paid for.
+
+        Raises:
+            RunError: they cannot.
+        """
+        probe = self._folder / ".writable"
+        try:
+            write_atomically(probe, b"")
+            probe.unlink()
+        except OSError as error:
+            raise RunError(
+                f"answers cannot be kept in {self._folder}: {error.strerror}: "
+                "set UNISAFE_ANSWERS to a folder that can be written"
+            ) from None
 
     def find(self, question: Question) -> Answer | None:
         """The answer that was kept, if it and its images are whole."""

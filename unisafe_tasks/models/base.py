@@ -20,7 +20,7 @@ from tqdm import tqdm
 from unisafe_judges import CallFailure
 from unisafe_tasks import session as sessions
 from unisafe_tasks.cases import Case, registered
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, UnisafeError
 from unisafe_tasks.models.answers import AnswerStore, answers_folder
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
 from unisafe_tasks.outputs import encode_output, parse_output
@@ -46,6 +46,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         super().__init__()
         self._runner = asyncio.Runner()
         self._answers: AnswerStore | None = None
+        self._unkept: str | None = None
         self._store_device = "cpu"
         atexit.register(self._end)
 
@@ -91,6 +92,10 @@ class UnifiedModel(lmms):  # type: ignore[misc]
     async def _answer_all(self, requests: list[Any]) -> list[str]:
         identity = {"adapter": self.name, **self.identity()}
         self._answers = AnswerStore(answers_folder(), identity)
+        try:
+            self._answers.prepare()
+        except UnisafeError as error:
+            raise SystemExit(str(error)) from None
         session = sessions.current()
         session.describe_model(identity)
         slots = asyncio.Semaphore(self.max_cases)
@@ -101,7 +106,11 @@ class UnifiedModel(lmms):  # type: ignore[misc]
                     output = await self._output(case)
                     # While the others are still under way, the judges can begin.
                     raw = parse_output(output, case.task)
-                    await asyncio.to_thread(session.submit, case, raw)
+                    try:
+                        await asyncio.to_thread(session.submit, case, raw)
+                    except Exception:
+                        # The harness brings the output once more, when there is a row to fail.
+                        _log.exception("%s could not be handed to the judges", case.key)
                 bar.update()
                 return output
 
@@ -164,6 +173,8 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         kept = await asyncio.to_thread(self._answers.find, question)
         if kept is not None:
             return kept
+        if self._unkept is not None:
+            return Answer(error=self._unkept)
         try:
             answer = await self.ask(question)
         except CallFailure as failure:
@@ -177,7 +188,14 @@ class UnifiedModel(lmms):  # type: ignore[misc]
     def _checked_and_kept(self, question: Question, answer: Answer) -> Answer:
         assert self._answers is not None
         checked = answer.checked()
-        self._answers.keep(question, checked)
+        try:
+            self._answers.keep(question, checked)
+        except OSError as error:
+            # An answer that cannot be kept would be asked for again; so nothing more is asked.
+            if self._unkept is None:
+                self._unkept = f"answers cannot be kept in {answers_folder()}: {error.strerror}"
+                _log.error("%s; nothing more is generated in this run", self._unkept)
+            return Answer(error=self._unkept)
         return checked
 
     def _paths(self, answer: Answer) -> list[str]:

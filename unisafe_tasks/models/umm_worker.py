@@ -65,6 +65,8 @@ class UmmWorker(UnifiedModel):
         ]
         self._folder = Path(tempfile.mkdtemp(prefix="unisafe-worker-"))
         self._asked = 0
+        self._failed_starts = 0
+        self._dead: str | None = None
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self.max_cases = 2 * len(self._workers)
         try:
@@ -95,13 +97,26 @@ class UmmWorker(UnifiedModel):
         for attempt in range(1, _ATTEMPTS + 1):
             worker = await self._idle.get()
             try:
-                return await self._ask(worker, question)
+                if self._dead is not None:
+                    raise CallFailure(FailureKind.STOPPED, self._dead)
+                answer = await self._ask(worker, question)
+                self._failed_starts = 0
+                return answer
             except CallFailure as failure:
-                if attempt == _ATTEMPTS or failure.kind is not FailureKind.CONNECTION:
+                self._note(failure)
+                passes = failure.kind in (FailureKind.CONNECTION, FailureKind.STOPPED)
+                if attempt == _ATTEMPTS or not passes or self._dead is not None:
                     raise
             finally:
                 self._idle.put_nowait(worker)
         raise AssertionError("unreachable")
+
+    def _note(self, failure: CallFailure) -> None:
+        """After several starts in a row that failed, every case would wait for one in vain."""
+        if failure.kind is FailureKind.STOPPED:
+            self._failed_starts += 1
+            if self._failed_starts == _ATTEMPTS * len(self._workers):
+                self._dead = str(failure)
 
     async def close(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
@@ -111,6 +126,11 @@ class UmmWorker(UnifiedModel):
 
     async def _start(self) -> Hello:
         hellos = await asyncio.gather(*(worker.start() for worker in self._workers))
+        if len(set(hellos)) > 1:
+            raise CallFailure(
+                FailureKind.STOPPED,
+                "the workers do not say the same of themselves: one command, one model",
+            )
         for worker in self._workers:
             self._idle.put_nowait(worker)
         return hellos[0]
