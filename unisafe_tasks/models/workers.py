@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +70,14 @@ class Worker:
             await self.stop()
             raise self._stopped(f"was not ready within {self._start_timeout_s:g} s") from None
         if value is None:
-            code = await self._process.wait()
-            raise self._stopped(f"ended with code {code} before it was ready")
-        return self._hello(value)
+            process = self._process
+            await self.stop()
+            raise self._stopped(f"ended with code {process.returncode} before it was ready")
+        try:
+            return self._hello(value)
+        except CallFailure:
+            await self.stop()
+            raise
 
     async def ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """The reply to a question, which has an `id`.
@@ -79,7 +85,7 @@ class Worker:
         Raises:
             CallFailure: TIMEOUT or CONNECTION, the process took too long or died; it is gone then.
         """
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None:
             await self.start()
         process = self._process
         assert process is not None
@@ -107,16 +113,15 @@ class Worker:
 
     async def stop(self) -> None:
         """End the process, and all that it started."""
-        process = self._process
-        if process is None or process.returncode is not None:
+        process, self._process = self._process, None
+        if process is None:
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
-            except ProcessLookupError:
-                break
             try:
                 async with asyncio.timeout(_GRACE_S):
+                    # Also where it is gone already: its code is known only afterwards.
                     await process.wait()
                 break
             except TimeoutError:
