@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lmms_eval.utils import simple_parse_args_string
 
 from tests.harness.conftest import Finished
 from unisafe_tasks.models import runner
@@ -254,6 +255,16 @@ def test_a_worker_that_does_not_start_again_ends_the_waiting(
     rows = finished.rows("predictions")
     assert {row["status"] for row in rows} == {"failed"}
     assert all("ended with code 4 before it was ready" in row["error"] for row in rows)
+
+
+@pytest.mark.parametrize("quotes", ["", '"', "'"])
+def test_a_command_is_taken_as_the_harness_hands_it_over(
+    worker: Callable[..., str], quotes: str
+) -> None:
+    given = simple_parse_args_string(f"command={quotes}{worker()}{quotes},gpus=0:1")
+    model = UmmWorker(**given)
+    assert len(model._workers) == 2
+    assert model.identity()["model"] == "my-model"
 
 
 def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:

@@ -25,6 +25,12 @@ __all__ = ["UmmWorker"]
 _ATTEMPTS = 3
 
 
+def _words(command: str) -> list[str]:
+    """A command's words; lmms-eval leaves the quotes around one that holds commas or not."""
+    words = shlex.split(command)
+    return shlex.split(words[0]) if len(words) == 1 else words
+
+
 def _listed(value: object) -> object:
     return str(value).split(":") if isinstance(value, str | int) else value
 
@@ -59,7 +65,7 @@ class UmmWorker(UnifiedModel):
         environments = [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in self.spec.gpus or ()] or [
             {}
         ] * self.spec.workers
-        command = shlex.split(self.spec.command)
+        command = _words(self.spec.command)
         self._workers = [
             Worker(command, environment, self.spec.start_timeout_s) for environment in environments
         ]
@@ -88,7 +94,7 @@ class UmmWorker(UnifiedModel):
             "command": self.spec.command,
             # A runner that was changed is another model's.
             "files": fingerprint(
-                path for word in shlex.split(self.spec.command) if (path := Path(word)).is_file()
+                path for word in _words(self.spec.command) if (path := Path(word)).is_file()
             ),
             "seed": self.spec.seed,
         }
