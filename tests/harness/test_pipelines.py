@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,3 +118,10 @@ def test_wrong_arguments_are_one_sentence(flux: Path, given: dict[str, Any], sen
     with pytest.raises(SystemExit) as caught:
         UmmDiffusers(**{"pretrained": str(flux), **given})
     assert sentence in str(caught.value)
+
+
+def test_without_diffusers_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "unisafe_tasks.models.umm_diffusers")
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    with pytest.raises(SystemExit, match=r"pip install 'unisafe-tasks\[diffusers\]'"):
+        importlib.import_module("unisafe_tasks.models.umm_diffusers")

@@ -7,12 +7,19 @@ from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 import torch
-from diffusers import DiffusionPipeline
 from pydantic import Field
 
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.local import LocalArguments, LocalModel, as_png, seed_of
 from unisafe_tasks.models.questions import Answer, Question
+
+try:
+    from diffusers import DiffusionPipeline
+except ImportError as error:
+    # lmms-eval imports this module to build the model; its own report would be a traceback.
+    raise SystemExit(
+        f"--model umm_diffusers needs diffusers: pip install 'unisafe-tasks[diffusers]' ({error})"
+    ) from None
 
 __all__ = ["UmmDiffusers"]
 
