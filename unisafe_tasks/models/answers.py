@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -56,10 +57,11 @@ class AnswerStore:
         Raises:
             RunError: they cannot.
         """
-        probe = self._folder / ".writable"
         try:
-            write_atomically(probe, b"")
-            probe.unlink()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # Nameless, since other ranks look at the same moment.
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
         except OSError as error:
             raise RunError(
                 f"answers cannot be kept in {self._folder}: {error.strerror}: "
