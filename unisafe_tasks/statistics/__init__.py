@@ -1,0 +1,1 @@
+"""Statistics of results: arrays in, estimates with intervals out. Nothing here reads a file."""

@@ -1,0 +1,62 @@
+"""Intervals for one proportion or bounded mean, and the type every interval has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv
+
+__all__ = ["CONFIDENCE", "Interval", "exact", "percentile", "wilson"]
+
+CONFIDENCE = 0.95
+"""Of every interval."""
+
+_TAIL = (1 - CONFIDENCE) / 2
+_Z = NormalDist().inv_cdf(1 - _TAIL)
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, in the units of its score, and how it was found."""
+
+    low: float
+    high: float
+    method: Literal["bootstrap", "wilson", "exact", "normal"]
+
+    def as_json(self) -> dict[str, Any]:
+        """Rounded, so that the last bits of a sum, which differ among machines, do not show."""
+        low, high = (round(value, _DIGITS) + 0.0 for value in (self.low, self.high))
+        return {"low": low, "high": high, "method": self.method}
+
+
+def percentile(draws: npt.NDArray[np.float64]) -> Interval:
+    """The interval between the 2.5 % and the 97.5 % quantile of bootstrap draws, shape (draws,)."""
+    low, high = np.quantile(draws, (_TAIL, 1 - _TAIL))
+    return Interval(float(low), float(high), "bootstrap")
+
+
+def wilson(share: float, n: float) -> Interval:
+    """Wilson's score interval of a proportion `share` of `n` (Wilson, 1927, JASA 22).
+
+    `n` may be an effective number of cases and so no integer. For the mean of values between 0 and
+    1 that are no proportion it is too wide, never too narrow, since their variance is smaller.
+    """
+    z2 = _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    high = 1.0 if share == 1 else min(1.0, centre + half)
+    return Interval(low, high, "wilson")
+
+
+def exact(hits: float, n: float) -> Interval:
+    """The interval of Clopper and Pearson (1934, Biometrika 26) for `hits` of `n`."""
+    low = float(betaincinv(hits, n - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, n - hits, 1 - _TAIL)) if hits < n else 1.0
+    return Interval(low, high, "exact")
