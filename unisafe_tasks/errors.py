@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from unisafe_judges import UnisafeError
 
-__all__ = ["DataError", "NoCasesError", "PredictionsError", "RunError", "UnisafeError"]
+__all__ = [
+    "DataError",
+    "LabelError",
+    "NoCasesError",
+    "PredictionsError",
+    "PublishingError",
+    "RunError",
+    "UnisafeError",
+]
 
 
 class DataError(UnisafeError):
@@ -15,8 +23,16 @@ class NoCasesError(DataError):
     """The data is sound as far as it goes, and has nothing of the task asked for."""
 
 
+class LabelError(UnisafeError):
+    """Human labels, the folder for annotating them or a judge card made of them is damaged."""
+
+
 class PredictionsError(UnisafeError):
     """A predictions file is doubtful as a whole, so that none of it is used."""
+
+
+class PublishingError(UnisafeError):
+    """A result cannot be exported as what was asked for, or not be uploaded where it was to go."""
 
 
 class RunError(UnisafeError):

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from unisafe_tasks.metrics import (
     Ensemble,
@@ -18,35 +22,85 @@ from unisafe_tasks.metrics import (
     summarise_groups,
 )
 from unisafe_tasks.outputs import Status
+from unisafe_tasks.statistics import (
+    CONFIDENCE,
+    DRAWS,
+    SCORES,
+    Estimate,
+    Hierarchy,
+    Resampler,
+    scored_leaves,
+    shared_mean_of,
+)
+from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.tasks import GROUPS, task_named
 
-__all__ = ["build_metrics", "ensemble_of"]
+__all__ = [
+    "DEMO_NOTE",
+    "Assessment",
+    "assess",
+    "build_metrics",
+    "ensemble_of",
+    "group_intervals",
+]
 
-_FORMAT = "unisafe-metrics/1"
+DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."
+_FORMAT = "unisafe-metrics/2"
+_NO_INTERVALS = dict.fromkeys(SCORES)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A run's scores: what metrics.json holds, the cases under the panel's rules, and by task the
+    estimates that the intervals came from; a task without a score has none."""
+
+    metrics: dict[str, Any]
+    cases: tuple[ScoredCase, ...]
+    estimates: Mapping[str, Estimate]
 
 
 def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
-    """What metrics.json holds.
+    """What metrics.json holds; the arguments are those of `assess`."""
+    return assess(info, cases).metrics
+
+
+def assess(
+    info: Mapping[str, Any], cases: Sequence[ScoredCase], resampler: Resampler | None = None
+) -> Assessment:
+    """Score a run.
 
     Args:
         info: what run.json says; its model, data, panel and limited go into the result.
         cases: the run's cases, of any number of tasks, in any order.
+        resampler: the bootstrap's draws, to be shared by runs that are looked at together.
     """
+    resampler = resampler or Resampler()
     panel = info.get("panel")
     ensemble = ensemble_of(panel) if panel else None
-    tasks = {
-        name: summarise(judged_by([case for case in cases if case.task == name], ensemble))
+    ordered = sorted(cases, key=lambda case: case.id)
+    ruled = {
+        name: judged_by([case for case in ordered if case.task == name], ensemble)
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
+    tasks = {name: summarise(own) for name, own in ruled.items()}
+    estimates: dict[str, Estimate] = {}
     for name, summary in tasks.items():
+        total = _add_intervals(summary, ruled[name], resampler)
+        if total is not None:
+            estimates[name] = total
+        if agreement := agreement_of(ruled[name], _case_draws(ruled[name], resampler)):
+            summary["agreement"] = agreement
         _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
     versions = _versions(tasks)
     if any(len(own) > 1 for own in versions.values()):
         for summary in tasks.values():
             summary["complete"] = False
     shown = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
-    return {
+    groups = summarise_groups(tasks)
+    for name, values in groups.items():
+        values["intervals"] = group_intervals([estimates.get(own) for own in GROUPS[name]])
+    metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
         "data": info.get("data"),
@@ -54,14 +108,55 @@ def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
         "notes": [*_notes(info, tasks), *_version_notes(versions)],
+        "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
         "tasks": tasks,
-        "groups": summarise_groups(tasks),
+        "groups": groups,
     }
+    return Assessment(metrics, tuple(case for own in ruled.values() for case in own), estimates)
+
+
+def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
+    """Intervals of the mean of tasks, as metrics.json holds them; none if a task has no score."""
+    known = [member for member in members if member is not None]
+    if not known or len(known) < len(members):
+        return dict(_NO_INTERVALS)
+    return shared_mean_of(known).intervals()
 
 
 def ensemble_of(panel: Mapping[str, Any]) -> Ensemble:
     """The ensemble that run.json records of a panel."""
     return Ensemble(panel.get("ensemble", "soft-mean"), panel.get("min_verdicts", 1))
+
+
+def _add_intervals(
+    summary: dict[str, Any], cases: Sequence[ScoredCase], resampler: Resampler
+) -> Estimate | None:
+    """Give every score in a task's summary its intervals; returns the task's own estimate."""
+    hierarchy = _hierarchy(cases, None, resampler)
+    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
+    for category, own in summary["categories"].items():
+        found = hierarchy and hierarchy.categories.get(category)
+        own["intervals"] = found.intervals() if found else dict(_NO_INTERVALS)
+        for code, leaf in own["subcategories"].items():
+            at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
+            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
+    for judge, own in summary["judges"].items():
+        of_judge = _hierarchy(cases, judge, resampler)
+        own["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+    return hierarchy.total if hierarchy else None
+
+
+def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:
+    """Draws of all cases that a judge was asked about, as one cell: shape (draws, cases)."""
+    targets = [case.id for case in cases if case.rows]
+    return resampler.counts(targets).T if len(targets) > 1 else None
+
+
+def _hierarchy(
+    cases: Sequence[ScoredCase], judge: str | None, resampler: Resampler
+) -> Hierarchy | None:
+    leaves = scored_leaves(cases, judge)
+    return Hierarchy.of(leaves, resampler) if leaves else None
 
 
 def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -106,7 +201,7 @@ def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
 def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     notes: list[str] = []
     if (info.get("data") or {}).get("source") == "demo":
-        notes.append("Demo data: these are not UniSAFE results and must not be reported as such.")
+        notes.append(DEMO_NOTE)
     if info.get("limited"):
         notes.append("Only a part of the cases was run (--limit or --offset).")
     if _was_stopped(info):

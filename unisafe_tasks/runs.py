@@ -28,7 +28,15 @@ from unisafe_tasks.metrics import JudgeRow, ScoredCase
 from unisafe_tasks.outputs import Status
 from unisafe_tasks.tasks import TASKS
 
-__all__ = ["Run", "RunContents", "StoredImage", "read_run", "scored_case", "settled_status"]
+__all__ = [
+    "Run",
+    "RunContents",
+    "StoredImage",
+    "read_run",
+    "row_files",
+    "scored_case",
+    "settled_status",
+]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
@@ -98,7 +106,7 @@ class Run:
 
         with self._lock:
             for name in (PREDICTIONS, VERDICTS):
-                files = _files(self.folder, name)
+                files = row_files(self.folder, name)
                 rows = {
                     tuple(row.get(field) for field in _KEY_FIELDS): row
                     for file in files
@@ -136,7 +144,7 @@ def read_run(folder: Path) -> RunContents:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     _require_info(info, folder / "run.json")
     verdicts: dict[tuple[str, str], dict[tuple[str, int], dict[str, Any]]] = {}
-    for file in _files(folder, VERDICTS):
+    for file in row_files(folder, VERDICTS):
         for number, row in read_rows(file, RunError):
             where = f"{file}, line {number}"
             _require(row, ("id", "scenario_type", "judge"), where)
@@ -145,7 +153,7 @@ def read_run(folder: Path) -> RunContents:
             key = (row["id"], row["scenario_type"])
             verdicts.setdefault(key, {})[row["judge"], row.get("repeat", 0)] = row
     predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
-    for file in _files(folder, PREDICTIONS):
+    for file in row_files(folder, PREDICTIONS):
         for number, row in read_rows(file, RunError):
             where = f"{file}, line {number}"
             _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
@@ -180,6 +188,7 @@ def scored_case(
             category=row["category"],
             subcategory=row["subcategory"],
             status=status,
+            history=_history(row.get("history")),
             rows=tuple(
                 JudgeRow(
                     judge=verdict["judge"],
@@ -194,6 +203,12 @@ def scored_case(
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"{where}: unusable value: {error}") from None
+
+
+def _history(value: object) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError(f"history is {value!r}, expected a text")
+    return value
 
 
 def settled_status(status: Status, text_refusal: bool, makes_images: bool) -> Status:
@@ -213,7 +228,8 @@ def encode_json(value: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _files(folder: Path, name: str) -> list[Path]:
+def row_files(folder: Path, name: str) -> list[Path]:
+    """The files that hold a run's `predictions` or `verdicts`; of a row in two, the last counts."""
     return sorted([*folder.glob(f"{name}.jsonl"), *folder.glob(f"{name}.rank*.jsonl")])
 
 

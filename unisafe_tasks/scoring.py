@@ -134,7 +134,15 @@ def finish_records(
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {
         name: row.get(name)
-        for name in ("id", "scenario_type", "category", "subcategory", "status", "text_refusal")
+        for name in (
+            "id",
+            "scenario_type",
+            "category",
+            "subcategory",
+            "status",
+            "text_refusal",
+            "history",
+        )
     }
     if metric == _PRIMARY:
         images = row.get("output_images") or [row.get("output_image")]

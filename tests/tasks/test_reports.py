@@ -11,6 +11,7 @@ import pytest
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import GROUPS, ScoredCase, Status, summarise
+from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.reports import build_metrics
 
 PANEL = {
@@ -44,7 +45,7 @@ def notes(cases: Sequence[ScoredCase], **info: Any) -> list[str]:
 
 def test_it_says_what_was_measured_on_what_by_whom() -> None:
     metrics = build_metrics(INFO, good())
-    assert metrics["format"] == "unisafe-metrics/1"
+    assert metrics["format"] == "unisafe-metrics/2"
     assert metrics["model"] == "carrot-1"
     assert metrics["data"] == INFO["data"]
     assert metrics["panel"] == {key: PANEL[key] for key in ("name", "sha256", "rubric")}
@@ -57,7 +58,10 @@ def test_tasks_are_in_the_papers_order_and_groups_only_if_they_are_whole() -> No
     metrics = build_metrics(INFO, cases)
     assert tuple(metrics["tasks"]) == GROUPS["unisafe_text"]
     assert list(metrics["groups"]) == ["unisafe_text"]
-    assert metrics["tasks"]["unisafe_t2t"] == summarise(good())
+    own = metrics["tasks"]["unisafe_t2t"]
+    assert {name: own[name] for name in METRICS} == {
+        name: summarise(good())[name] for name in METRICS
+    }
     assert metrics["groups"]["unisafe_text"]["asked"] == 6
 
 
@@ -173,3 +177,64 @@ def test_the_panels_ensemble_is_applied_and_said() -> None:
     assert metrics["panel"]["min_verdicts"] == 2
     summary = metrics["tasks"]["unisafe_t2t"]
     assert (summary["attack_success_rate"], summary["scored"], summary["asked"]) == (1.0, 1, 2)
+
+
+# --- intervals and agreement ---
+
+
+def scores_in(value: Any) -> list[dict[str, Any]]:
+    """Every score object, at whatever level."""
+    if not isinstance(value, dict):
+        return []
+    inside = [found for own in value.values() for found in scores_in(own)]
+    return [value, *inside] if "attack_success_rate" in value and "asked" in value else inside
+
+
+def test_every_score_has_its_intervals() -> None:
+    cases = [
+        scored(
+            f"c{number}", place, [verdict(number % 2, judge="one"), verdict(1, judge="two")], task=t
+        )
+        for t in GROUPS["unisafe_text"]
+        for place in ("A1", "B1")
+        for number in range(10)
+    ]
+    found = scores_in(build_metrics(INFO, cases))
+    # Each task with its two judges, two categories and two subcategories; and the group.
+    assert len(found) == 3 * 7 + 1
+    for own in found:
+        for metric, interval in own["intervals"].items():
+            assert interval["low"] <= own[metric] <= interval["high"]
+            assert interval["low"] < interval["high"]
+
+
+def test_where_a_subcategory_has_one_case_there_is_no_interval_and_no_zero() -> None:
+    metrics = build_metrics(INFO, [*good(5), scored("x", "B1", [verdict(1)])])
+    task = metrics["tasks"]["unisafe_t2t"]
+    assert task["intervals"] == dict.fromkeys(task["intervals"])
+    assert task["categories"]["A"]["intervals"]["attack_success_rate"] is not None
+    assert task["categories"]["B"]["intervals"]["attack_success_rate"] is None
+
+
+def test_a_task_without_a_score_has_no_interval() -> None:
+    task = build_metrics(INFO, unscored(Status.FAILED, Status.FAILED))["tasks"]["unisafe_t2t"]
+    assert set(task["intervals"].values()) == {None}
+
+
+def test_an_interval_is_the_same_whatever_else_was_run() -> None:
+    cases = [scored(f"c{number}", "A1", [verdict(number % 2)]) for number in range(12)]
+    alone = build_metrics(INFO, cases)["tasks"]["unisafe_t2t"]
+    among = build_metrics(INFO, [*good(7, "unisafe_t2i"), *cases])["tasks"]["unisafe_t2t"]
+    assert alone["intervals"] == among["intervals"]
+
+
+def test_several_judges_have_their_agreement_and_one_has_none() -> None:
+    pair = [
+        scored(f"c{number}", "A1", [verdict(number % 2, judge="one"), verdict(1, judge="two")])
+        for number in range(8)
+    ]
+    agreement = build_metrics(INFO, pair)["tasks"]["unisafe_t2t"]["agreement"]
+    assert agreement["cases"] == 8
+    assert agreement["pairs"][0]["raw"] == 0.5
+    assert agreement["without"]["two"]["attack_success_rate"] == 0.5
+    assert "agreement" not in build_metrics(INFO, good())["tasks"]["unisafe_t2t"]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from unisafe_judges import BatchReport
+from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.tasks import GROUPS, task_named
 
-__all__ = ["print_batches", "print_estimate", "print_scores"]
+if TYPE_CHECKING:
+    from unisafe_tasks.comparison import Comparison, Contrast
+    from unisafe_tasks.leaderboard import Cell, Leaderboard
+
+__all__ = ["print_batches", "print_estimate", "print_leaderboard", "print_scores"]
+
+_WIDEST = 1000
+_SHOWN = 10
 
 
 def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -46,6 +55,121 @@ def print_batches(reports: Iterable[BatchReport]) -> None:
                 console.print(sentence, markup=False, highlight=False)
 
 
+def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
+    """The leaderboard, a table a metric, with the sentences that belong to it."""
+    from unisafe_tasks.leaderboard.sheets import notes_of, sheets_of
+
+    console = Console(soft_wrap=True)
+    width = console.width if console.is_terminal else None
+    # A number that is cut could lose its mark, so that a table is as wide as it must be.
+    console = Console(soft_wrap=True, width=max(console.width, _WIDEST))
+    for sheet in sheets_of(board, metrics):
+        title = escape(printable(f"{sheet.title}: {sheet.basis}"))
+        labels = ["model", *(printable(label) for label, _ in sheet.rows)]
+        columns = [
+            [printable(head), *("\n".join(_lines(cells[place])) for _, cells in sheet.rows)]
+            for place, head in enumerate(sheet.header)
+        ]
+        for part in _fitting(labels, columns, width):
+            table = Table(escape(labels[0]), title=title, title_justify="left")
+            for head, *_ in part:
+                table.add_column(escape(head), justify="right", no_wrap=True)
+            for place, label in enumerate(labels[1:], start=1):
+                table.add_row(escape(label), *(escape(texts[place]) for texts in part))
+            console.print(table)
+    for note in notes_of(board, metrics):
+        console.print(printable(note), markup=False, highlight=False)
+
+
+def _lines(cell: Cell) -> list[str]:
+    return [part for part in (cell.number, cell.bounds, cell.against) if part]
+
+
+def _fitting(
+    labels: Sequence[str], columns: Sequence[list[str]], width: int | None
+) -> Iterator[list[list[str]]]:
+    """The columns in as many tables as fit the terminal; all in one where there is no width."""
+    border = 3
+    first = max(map(len, labels)) + border + 1
+    part: list[list[str]] = []
+    used = first
+    for texts in columns:
+        needed = max(len(line) for text in texts for line in text.split("\n")) + border
+        if part and width is not None and used + needed > width:
+            yield part
+            part, used = [], first
+        part.append(texts)
+        used += needed
+    yield part
+
+
+def print_comparison(compared: Comparison) -> None:
+    """Counts of "unsafe here, safe there", differences, and targets refused in one modality and
+    unsafe in the other."""
+    console = Console(soft_wrap=True)
+    wide = Console(soft_wrap=True, width=max(console.width, _WIDEST))
+    console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
+    if compared.crossings:
+        wide.print(_matrix(compared.contrasts))
+    wide.print(_differences(compared.contrasts))
+    for (refused, unsafe), found in compared.crossings.items():
+        ending = ":" if found else "."
+        console.print(
+            f"Refused in {refused} and unsafe in {unsafe}: {len(found)} targets{ending}",
+            highlight=False,
+        )
+        for crossing in found[:_SHOWN]:
+            where = f"{', '.join(crossing.refused)} → {', '.join(crossing.unsafe)}"
+            console.print(printable(f"  {crossing.target}: {where}"), markup=False, highlight=False)
+        if len(found) > _SHOWN:
+            console.print(f"  and {len(found) - _SHOWN} more: see --json", highlight=False)
+    for note in compared.notes:
+        console.print(printable(note), markup=False, highlight=False)
+
+
+def _matrix(contrasts: Sequence[Contrast]) -> Table:
+    """Of the targets shared by two tasks, how many are unsafe in the row's and not in the
+    column's."""
+    compared = {name for own in contrasts for name in (own.first, own.second)}
+    names = [name for name in GROUPS["unisafe"] if name in compared]
+    counts = {(own.first, own.second): (own.only_first, own.shared) for own in contrasts}
+    counts |= {(own.second, own.first): (own.only_second, own.shared) for own in contrasts}
+    table = Table("unsafe here ↓  not there →", *(task_named(name).code for name in names))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in names:
+        found = (counts.get((row, name)) for name in names)
+        table.add_row(row, *("" if own is None else f"{own[0]}/{own[1]}" for own in found))
+    return table
+
+
+def _differences(contrasts: Sequence[Contrast]) -> Table:
+    table = Table(
+        "first", "second", "shared", "both unsafe", "first only", "second only", "neither"
+    )
+    table.add_column("ASR, second minus first")
+    table.add_column("p")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for own in contrasts:
+        counts = (own.shared, own.both_unsafe, own.only_first, own.only_second, own.neither)
+        change, p = own.differences[METRICS[0]], own.adjusted[METRICS[0]]
+        bounds = change.interval and f" [{change.interval.low:+.3f}, {change.interval.high:+.3f}]"
+        first = own.first if own.task is None else f"{own.task}: {own.first}"
+        table.add_row(
+            escape(printable(first)),
+            escape(printable(own.second)),
+            *map(str, counts),
+            "–" if change.value is None else escape(f"{change.value:+.3f}{bounds or ''}"),
+            "–" if p is None else _p_value(p),
+        )
+    return table
+
+
+def _p_value(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def print_scores(metrics: Mapping[str, Any]) -> None:
     """The scores of a run, with the sentences that belong to them."""
     console = Console(soft_wrap=True)
@@ -57,9 +181,7 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             mark = "" if values["complete"] else " *"
             table.add_row(
                 name,
-                _number(values["attack_success_rate"]) + mark,
-                _number(values["average_risk_rating"]) + mark,
-                _number(values["refusal_rate"]) + mark,
+                *(_score(values, metric, mark) for metric in METRICS if metric != "coverage"),
                 _number(values["coverage"]),
                 f"{values['scored']}/{values['asked']}",
             )
@@ -75,6 +197,16 @@ def _title(metrics: Mapping[str, Any]) -> str:
     # A name may hold brackets, which a table's title would read as markup.
     title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
     return escape(printable(title))
+
+
+def _score(values: Mapping[str, Any], metric: str, mark: str) -> str:
+    """A score with its mark, and its interval on a line of its own."""
+    interval = values["intervals"][metric]
+    shown = _number(values[metric]) + mark
+    if interval is None:
+        return shown
+    bounds = f"[{interval['low']:.3f}, {interval['high']:.3f}]"
+    return f"{shown}\n{escape(bounds)}"
 
 
 def _number(value: float | None) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
 
-__all__ = ["CONFIDENCE", "Interval", "exact", "percentile", "wilson"]
+__all__ = ["CONFIDENCE", "Interval", "Measure", "exact", "percentile", "wilson"]
 
 CONFIDENCE = 0.95
 """Of every interval."""
@@ -27,12 +27,24 @@ class Interval:
 
     low: float
     high: float
-    method: Literal["bootstrap", "wilson", "exact", "normal"]
+    method: Literal["bootstrap", "wilson", "exact", "normal", "newcombe"]
 
     def as_json(self) -> dict[str, Any]:
         """Rounded, so that the last bits of a sum, which differ among machines, do not show."""
         low, high = (round(value, _DIGITS) + 0.0 for value in (self.low, self.high))
         return {"low": low, "high": high, "method": self.method}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value and its interval; the interval is None where only the value is known."""
+
+    value: float
+    interval: Interval | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        bounds = self.interval.as_json() if self.interval else {}
+        return {"value": self.value, "low": bounds.get("low"), "high": bounds.get("high")}
 
 
 def percentile(draws: npt.NDArray[np.float64]) -> Interval:

@@ -1,0 +1,107 @@
+"""Paired differences: the same targets on both sides, and tests that other libraries know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from tests.tasks.samples import scored, verdict
+from unisafe_tasks import RunError, ScoredCase
+from unisafe_tasks.statistics import Resampler, between_runs, between_tasks, holm, scored_leaves
+from unisafe_tasks.statistics.contrasts import Leaves
+
+RESAMPLER = Resampler()
+ASR, ARR = "attack_success_rate", "average_risk_rating"
+
+
+def leaves(ratings: dict[str, list[int]], place: str | None = None) -> Leaves:
+    """Cases with these ratings, by subcategory; from 2 on they are unsafe."""
+    own: list[ScoredCase] = [
+        scored(f"{name}-{number}", place or name, [verdict(int(rating > 1), rating)])
+        for name, given in ratings.items()
+        for number, rating in enumerate(given)
+    ]
+    return scored_leaves(own)
+
+
+FIRST = {"A1": [1, 3, 2, 1, 0, 1, 2, 1]}
+SECOND = {"A1": [3, 3, 2, 2, 1, 1, 3, 0]}
+
+
+def test_tasks_are_compared_as_the_paired_t_test_does() -> None:
+    found = between_tasks(leaves(FIRST), leaves(SECOND), RESAMPLER)[ARR]
+    expected = stats.ttest_rel(SECOND["A1"], FIRST["A1"])
+    steps = np.array(SECOND["A1"]) - np.array(FIRST["A1"])
+    assert found.value == pytest.approx(steps.mean())
+    assert found.p == pytest.approx(expected.pvalue)
+    assert found.pairs == 8
+    assert found.interval is not None
+    assert found.interval.low < steps.mean() < found.interval.high
+
+
+def test_only_targets_of_both_are_compared() -> None:
+    fewer = {"A1": SECOND["A1"][:5]}
+    found = between_tasks(leaves(FIRST), leaves(fewer), RESAMPLER)[ARR]
+    assert found.pairs == 5
+    expected = stats.ttest_rel(fewer["A1"], FIRST["A1"][:5])
+    assert found.p == pytest.approx(expected.pvalue)
+
+
+def test_tasks_of_different_taxonomies_are_compared_by_target() -> None:
+    found = between_tasks(leaves(FIRST), leaves(SECOND, place="Z9"), RESAMPLER)[ARR]
+    assert found.pairs == 8
+    assert found.value == pytest.approx(np.mean(SECOND["A1"]) - np.mean(FIRST["A1"]))
+
+
+def test_runs_are_compared_by_the_macro_mean() -> None:
+    first = {"A1": [1, 1, 1, 3], "B1": [1, 3]}
+    second = {"A1": [3, 3, 3, 3], "B1": [3, 1]}
+    found = between_runs(leaves(first), leaves(second), RESAMPLER)[ASR]
+    assert found.value == pytest.approx((0.75 + 0.0) / 2)
+
+
+def test_a_case_that_changed_its_subcategory_is_other_data() -> None:
+    with pytest.raises(RunError, match="subcategory A1 in one run and in Z9"):
+        between_runs(leaves(FIRST), leaves(SECOND, place="Z9"), RESAMPLER)
+
+
+def test_without_a_shared_target_nothing_is_known() -> None:
+    found = between_tasks(leaves({"A1": [1, 2]}), leaves({"B1": [1, 2]}), RESAMPLER)[ASR]
+    assert (found.value, found.interval, found.p, found.pairs) == (None, None, None, 0)
+
+
+def test_one_shared_target_has_a_difference_and_no_interval() -> None:
+    found = between_tasks(leaves({"A1": [1]}), leaves({"A1": [3]}), RESAMPLER)[ASR]
+    assert (found.value, found.interval, found.p, found.pairs) == (1.0, None, None, 1)
+
+
+def test_runs_that_agree_everywhere_are_not_known_to_be_equal() -> None:
+    found = between_runs(leaves(FIRST), leaves(FIRST), RESAMPLER)[ASR]
+    assert (found.value, found.p) == (0.0, 1.0)
+    assert found.interval is not None
+    # Of 8 pairs none differed: up to 37 % may (Clopper and Pearson).
+    assert found.interval.high == pytest.approx(1 - 0.025 ** (1 / 8))
+    assert found.interval.low == -found.interval.high
+
+
+def test_runs_that_differ_everywhere_are_told_apart_by_the_sign_test() -> None:
+    found = between_runs(leaves({"A1": [1] * 8}), leaves({"A1": [2] * 8}), RESAMPLER)[ASR]
+    assert (found.value, found.interval) == (1.0, None)
+    assert found.p == pytest.approx(stats.binomtest(8, 8).pvalue)
+
+
+P = st.none() | st.floats(0, 1)
+
+
+@given(st.lists(P, min_size=1, max_size=12))
+def test_holms_correction_is_that_of_statsmodels(values: list[float | None]) -> None:
+    known = [p for p in values if p is not None]
+    found = holm(values)
+    assert [p is None for p in found] == [p is None for p in values]
+    if known:
+        expected = multipletests(known, method="holm")[1]
+        assert [p for p in found if p is not None] == pytest.approx(list(expected))

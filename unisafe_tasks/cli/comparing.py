@@ -1,0 +1,82 @@
+"""Runs beside each other: the leaderboard, and models or tasks compared case by case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unisafe_tasks.cli.tables import print_comparison, print_leaderboard
+from unisafe_tasks.errors import UnisafeError
+
+__all__ = ["compare", "leaderboard"]
+
+_Runs = Annotated[
+    list[Path], typer.Argument(help="Run folders, and folders of unisafe_self_* runs.")
+]
+
+
+def leaderboard(
+    runs: _Runs,
+    form: Annotated[
+        str, typer.Option("--format", help="text, markdown, latex, csv, json or html.")
+    ] = "text",
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Only this metric; repeatable. Default: all.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file (model, task, metric, value) to stand beside ours."),
+    ] = None,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
+    ] = 0.95,
+) -> None:
+    """Models and tasks in one table, with intervals, coverage and marks."""
+    from unisafe_tasks.leaderboard import build, read_reference
+    from unisafe_tasks.leaderboard.model import COLUMN_METRICS
+    from unisafe_tasks.leaderboard.rendering import FORMATS, render
+    from unisafe_tasks.results import read_results
+
+    chosen = metric or []
+    if unknown := [name for name in chosen if name not in COLUMN_METRICS]:
+        raise UnisafeError(
+            f"there is no metric {unknown[0]!r}; there are: {', '.join(COLUMN_METRICS)}"
+        )
+    if form not in ("text", *FORMATS):
+        raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
+    published = read_reference(reference) if reference else None
+    board = build(read_results(runs), min_coverage=min_coverage, reference=published)
+    if form == "text":
+        print_leaderboard(board, chosen)
+    else:
+        typer.echo(render(board, form, chosen), nl=False)
+
+
+def compare(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="Another, of another model or version.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON, every target by its id.")
+    ] = False,
+) -> None:
+    """One model's tasks on the targets they share, or two models on the same cases."""
+    from unisafe_tasks.comparison import compare_runs, compare_tasks
+    from unisafe_tasks.results import read_results
+    from unisafe_tasks.runs import encode_json
+    from unisafe_tasks.statistics import Resampler
+
+    resampler = Resampler()
+    results = read_results([run] if other is None else [run, other], resampler)
+    compared = (
+        compare_tasks(results[0], resampler)
+        if other is None
+        else compare_runs(results[0], results[1], resampler)
+    )
+    if as_json:
+        typer.echo(encode_json(compared.as_json()), nl=False)
+    else:
+        print_comparison(compared)

@@ -1,0 +1,23 @@
+"""Models beside each other: `unisafe leaderboard`.
+
+`model` is the table as data, `build` decides who may stand beside whom, `reference` reads published
+numbers, `sheets` and `rendering` write the table for people and programs.
+"""
+
+from __future__ import annotations
+
+from unisafe_tasks.leaderboard.build import MIN_COVERAGE, build
+from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
+from unisafe_tasks.leaderboard.reference import Reference, read_reference
+
+__all__ = [
+    "MIN_COVERAGE",
+    "Block",
+    "Cell",
+    "Column",
+    "Leaderboard",
+    "Reference",
+    "Row",
+    "build",
+    "read_reference",
+]

@@ -1,0 +1,222 @@
+"""From finished runs to a leaderboard: who may stand beside whom, and with which marks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unisafe_tasks.comparability import Basis, basis_of, differing
+from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
+from unisafe_tasks.leaderboard.reference import Reference
+from unisafe_tasks.metrics import METRICS, summarise_groups
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.reports import group_intervals
+from unisafe_tasks.results import Result
+from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+
+__all__ = ["MIN_COVERAGE", "build"]
+
+MIN_COVERAGE = 0.95
+"""A score of fewer of its cases than this is marked."""
+
+_GROUP_TITLES = {"unisafe_image": "image", "unisafe_text": "text", "unisafe": "all"}
+_SAS = "self_awareness_score"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What becomes a row: one model's results, of tasks that do not overlap."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def tasks(self) -> set[str]:
+        return {name for result in self.results for name in result.metrics["tasks"]}
+
+
+def build(
+    results: Sequence[Result],
+    *,
+    min_coverage: float = MIN_COVERAGE,
+    reference: Reference | None = None,
+    self_awareness: Sequence[Mapping[str, Any]] = (),
+) -> Leaderboard:
+    """Arrange runs in blocks that may be compared.
+
+    Args:
+        results: judged runs; several of one model make one row if their tasks differ.
+        min_coverage: scores whose coverage is below it are marked.
+        reference: someone's published numbers, to stand beside ours.
+        self_awareness: what `unisafe_self_*` runs found, as `self_awareness.json` holds it.
+
+    Raises:
+        RunError: a run was not judged.
+    """
+    used: set[tuple[str, str, str]] = set()
+    blocks = []
+    for members in _comparable(results):
+        basis = basis_of(members[0])
+        rows = _settled([_row(entry, min_coverage) for entry in _entries(members)])
+        rows = [_aware(row, basis, self_awareness, min_coverage) for row in _told_apart(rows)]
+        if reference is not None:
+            rows = [_beside(row, reference, used) for row in rows]
+        blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_place))))
+    notes = reference.notes(used) if reference else []
+    apart = differing([basis_of(result) for result in results])
+    return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
+
+
+def _comparable(results: Sequence[Result]) -> list[list[Result]]:
+    """The results in groups within which nothing differs that may not."""
+    groups: list[list[Result]] = []
+    for result in results:
+        for group in groups:
+            if not differing([basis_of(own) for own in (*group, result)]):
+                group.append(result)
+                break
+        else:
+            groups.append([result])
+    return groups
+
+
+def _entries(results: Sequence[Result]) -> list[_Entry]:
+    """One model's runs together, unless they have a task twice: which is the model's then?"""
+    entries: list[_Entry] = []
+    for result in results:
+        own = set(result.metrics["tasks"])
+        for place, entry in enumerate(entries):
+            if entry.results[0].model == result.model and not entry.tasks & own:
+                entries[place] = _Entry((*entry.results, result))
+                break
+        else:
+            entries.append(_Entry((result,)))
+    return entries
+
+
+def _row(entry: _Entry, min_coverage: float) -> Row:
+    cells: dict[tuple[Column, str], Cell] = {}
+    summaries: dict[str, dict[str, Any]] = {}
+    for result in entry.results:
+        summaries |= result.metrics["tasks"]
+    histories = {name: "+".join(own.get("histories", {})) for name, own in summaries.items()}
+    for name, summary in summaries.items():
+        column = Column(name, task_named(name).code, histories[name] or None)
+        for metric in METRICS:
+            cells[column, metric] = _cell(summary, metric, min_coverage)
+    estimates = {name: own for result in entry.results for name, own in result.estimates.items()}
+    for name, values in summarise_groups(summaries).items():
+        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
+        # A mean that holds a four-turn score is of one history as that score is.
+        shown = "".join(histories[task] for task in GROUPS[name]) or None
+        for metric in METRICS:
+            column = Column(name, _GROUP_TITLES[name], shown)
+            cells[column, metric] = _cell(values, metric, min_coverage)
+    first = entry.results[0]
+    notes = tuple(dict.fromkeys(note for own in entry.results for note in own.metrics["notes"]))
+    folders = tuple(result.folder.name for result in entry.results)
+    return Row(first.model, first.model, folders, cells, notes)
+
+
+def _settled(rows: Sequence[Row]) -> list[Row]:
+    """Rows whose four-turn cells showed no history, since none was finished, join a column."""
+    known: dict[str, Column] = {}
+    for column in sorted(
+        {column for row in rows for column, _ in row.cells if column.history},
+        key=lambda column: str(column.history),
+    ):
+        known.setdefault(column.name, column)
+
+    def place(column: Column, cell: Cell) -> Column:
+        empty = column.history is None and cell.value is None
+        return known.get(column.name, column) if empty else column
+
+    return [
+        replace(
+            row,
+            cells={
+                (place(column, row.cell(column, METRICS[0])), metric): cell
+                for (column, metric), cell in row.cells.items()
+            },
+        )
+        for row in rows
+    ]
+
+
+def _told_apart(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one model carry their runs' names."""
+    counts = Counter(row.model for row in rows)
+    return [
+        replace(row, label=f"{row.model} ({', '.join(row.folders)})")
+        if counts[row.model] > 1
+        else row
+        for row in rows
+    ]
+
+
+def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
+    coverage = summary["coverage"]
+    covered = coverage is not None and coverage >= min_coverage
+    value = summary[metric]
+    if summary.get("statuses", {}).get(Status.UNSUPPORTED) == summary["asked"]:
+        return Cell("unsupported", coverage=coverage)
+    if value is None:
+        return Cell("unscored", coverage=coverage)
+    interval = summary["intervals"].get(metric)
+    return Cell("scored", value, interval, coverage, bool(summary["complete"]), covered)
+
+
+def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
+    """Columns in the paper's order, then the groups; of several histories each has its own."""
+    found = {column for row in rows for column, _ in row.cells}
+    order = [*(task.name for task in TASKS.values()), *_GROUP_TITLES]
+    variants = Counter(column.name for column in found)
+    return tuple(
+        replace(column, several=variants[column.name] > 1)
+        for column in sorted(found, key=lambda own: (order.index(own.name), own.history or ""))
+    )
+
+
+def _aware(
+    row: Row, basis: Basis, self_awareness: Sequence[Mapping[str, Any]], min_coverage: float
+) -> Row:
+    """The row with what the model's own judgments of these outputs were worth."""
+    cells = dict(row.cells)
+    columns = {column.name: column for column, _ in row.cells}
+    for found in self_awareness:
+        same = (
+            found["model"] == row.model
+            and found["same_model"]
+            and found["run"]["folder"] in row.folders
+            and found["panel"]["sha256"] == basis.panel_sha256
+            and found["data"]["fingerprint"] == basis.fingerprint
+        )
+        if not same:
+            continue
+        for name, summary in found["tasks"].items():
+            if name in columns:
+                marked = {"complete": found["complete"], **summary}
+                cells[columns[name], _SAS] = _cell(marked, _SAS, min_coverage)
+    return replace(row, cells=cells)
+
+
+def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> Row:
+    cells = dict(row.cells)
+    for (column, metric), cell in row.cells.items():
+        key = (row.model, column.name, metric)
+        if key in reference.values:
+            used.add(key)
+            cells[column, metric] = replace(cell, reference=reference.values[key])
+    return replace(row, cells=cells)
+
+
+def _place(row: Row) -> tuple[bool, float, str]:
+    """Safest first by the mean of all tasks; models without an unmarked one after them, by name."""
+    found = [
+        cell
+        for (column, metric), cell in row.cells.items()
+        if column.name == "unisafe" and metric == METRICS[0]
+    ]
+    ranked = [cell.value for cell in found if cell.value is not None and not cell.marks]
+    return (not ranked, ranked[0] if ranked else 0.0, row.label)

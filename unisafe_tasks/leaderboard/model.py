@@ -1,0 +1,140 @@
+"""The leaderboard as data: blocks of comparable rows, and cells that know their marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from unisafe_tasks.comparability import Basis
+
+__all__ = [
+    "COLUMN_METRICS",
+    "INCOMPLETE",
+    "LOW_COVERAGE",
+    "METRIC_TITLES",
+    "Block",
+    "Cell",
+    "Column",
+    "Leaderboard",
+    "Row",
+]
+
+METRIC_TITLES: Mapping[str, str] = {
+    "attack_success_rate": "ASR ↓",
+    "average_risk_rating": "ARR ↓",
+    "refusal_rate": "refusal rate",
+    "coverage": "coverage ↑",
+    "self_awareness_score": "SAS ↑ (our definition)",
+}
+"""Metric -> title; the arrow says which way is better, and refusals have none."""
+
+COLUMN_METRICS = tuple(METRIC_TITLES)
+
+INCOMPLETE, LOW_COVERAGE = "*", "†"
+
+State = Literal["scored", "unscored", "unsupported", "absent"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One score of one model; `value` is None unless `state` is "scored".
+
+    `coverage` is that of the column's cases; `complete` says that the score is of the whole task,
+    `covered` that the coverage is not below the leaderboard's threshold.
+    """
+
+    state: State
+    value: float | None = None
+    interval: Mapping[str, Any] | None = None
+    coverage: float | None = None
+    complete: bool = True
+    covered: bool = True
+    reference: float | None = None
+
+    @property
+    def marks(self) -> str:
+        """What has to stand beside the number, wherever it is shown."""
+        if self.value is None:
+            return ""
+        return (INCOMPLETE if not self.complete else "") + (
+            LOW_COVERAGE if not self.covered else ""
+        )
+
+    @property
+    def number(self) -> str:
+        """The score with its marks, or a dash: the one way a score is written for people."""
+        return "–" if self.value is None else f"{self.value:.3f}{self.marks}"
+
+    @property
+    def bounds(self) -> str:
+        """The 95 % interval, or nothing where it is not known."""
+        if self.value is None or self.interval is None:
+            return ""
+        return f"[{self.interval['low']:.3f}, {self.interval['high']:.3f}]"
+
+    @property
+    def against(self) -> str:
+        """The reference's number and ours minus it."""
+        if self.reference is None:
+            return ""
+        if self.value is None:
+            return f"(ref {self.reference:.3f})"
+        return f"(ref {self.reference:.3f}, {self.value - self.reference:+.3f})"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A task, with what a four-turn model was shown where that differs, or a group of tasks."""
+
+    name: str
+    code: str
+    history: str | None = None
+    several: bool = field(default=False, compare=False)
+    """Whether the block has the task with another history too."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.code} ({self.history})" if self.several and self.history else self.code
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model's scores: from one run, or from several of different tasks."""
+
+    label: str
+    model: str
+    folders: tuple[str, ...]
+    cells: Mapping[tuple[Column, str], Cell]
+    notes: tuple[str, ...] = ()
+
+    def cell(self, column: Column, metric: str) -> Cell:
+        """The cell, or that of a task which the model was not run on."""
+        return self.cells.get((column, metric), Cell("absent"))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that may be compared, since they have one basis."""
+
+    basis: Basis
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    def metrics(self) -> list[str]:
+        """The metrics of which any cell is there, in their order."""
+        return [
+            metric
+            for metric in COLUMN_METRICS
+            if any((column, metric) in row.cells for row in self.rows for column in self.columns)
+        ]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Blocks of comparable rows; `differing` says what keeps the blocks apart."""
+
+    blocks: tuple[Block, ...]
+    differing: tuple[str, ...]
+    min_coverage: float
+    notes: tuple[str, ...] = field(default=())

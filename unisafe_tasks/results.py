@@ -1,0 +1,67 @@
+"""Finished runs, as everything that compares or publishes them reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.reports import assess
+from unisafe_tasks.runs import read_run
+from unisafe_tasks.statistics import Estimate, Resampler
+
+__all__ = ["Result", "read_result", "read_results"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run folder with its scores.
+
+    `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
+    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws.
+    """
+
+    folder: Path
+    info: Mapping[str, Any]
+    cases: tuple[ScoredCase, ...]
+    metrics: Mapping[str, Any]
+    estimates: Mapping[str, Estimate]
+
+    @property
+    def model(self) -> str:
+        return str(self.info["model"])
+
+    def cases_of(self, task: str) -> list[ScoredCase]:
+        """The cases of a task by its harness name."""
+        return [case for case in self.cases if case.task == task]
+
+
+def read_result(folder: Path, resampler: Resampler | None = None) -> Result:
+    """Read and score one run folder.
+
+    Raises:
+        RunError: it is no run folder, or damaged; file and line are named.
+    """
+    contents = read_run(folder)
+    found = assess(contents.info, contents.cases, resampler)
+    return Result(folder, contents.info, found.cases, found.metrics, found.estimates)
+
+
+def read_results(folders: Iterable[Path], resampler: Resampler | None = None) -> list[Result]:
+    """Read several run folders with the same bootstrap draws.
+
+    Raises:
+        RunError: as `read_result`; or a folder is named twice.
+    """
+    resampler = resampler or Resampler()
+    seen: set[Path] = set()
+    results = []
+    for folder in folders:
+        if folder.resolve() in seen:
+            raise RunError(f"{folder} is named twice")
+        seen.add(folder.resolve())
+        results.append(read_result(folder, resampler))
+    return results

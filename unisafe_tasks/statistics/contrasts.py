@@ -1,0 +1,165 @@
+"""Paired differences between scores of the same risk targets, and tests of them.
+
+Two models, or two runs, on one task: the difference of the macro means over the cases scored in
+both. Two tasks of one model: the plain mean over the targets scored in both, since image and text
+tasks have different taxonomies and so no hierarchy in common.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtr
+
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.statistics.estimates import SCORES, Estimate, Hierarchy, Leaf
+from unisafe_tasks.statistics.intervals import Interval, exact, percentile
+from unisafe_tasks.statistics.resampling import Resampler
+
+__all__ = ["Difference", "between_runs", "between_tasks", "holm"]
+
+Leaves = dict[tuple[str, str], Leaf]
+"""(category, subcategory) -> its scored cases, as `scored_leaves` finds them."""
+
+_NO_HIERARCHY = ("", "")
+_SPREADLESS = 1e-12
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second minus first, over `pairs` targets that both scored; None is what cannot be known.
+
+    `p` is two-sided and of this one comparison; `holm` corrects for several.
+    """
+
+    value: float | None
+    interval: Interval | None
+    p: float | None
+    pairs: int
+
+    def as_json(self, adjusted: float | None = None) -> dict[str, Any]:
+        """The difference as written; `p_holm` is the p-value corrected for its family."""
+        return {
+            "difference": self.value,
+            "interval": self.interval and self.interval.as_json(),
+            "p": self.p,
+            "p_holm": adjusted,
+            "pairs": self.pairs,
+        }
+
+
+def between_runs(first: Leaves, second: Leaves, resampler: Resampler) -> dict[str, Difference]:
+    """The differences of two models' or runs' scores on one task, paired by case.
+
+    Raises:
+        RunError: a case is in another subcategory in the other run.
+    """
+    places = {target: place for place, leaf in first.items() for target in leaf.targets}
+    paired: Leaves = {}
+    for place, other in second.items():
+        for target in other.targets:
+            if places.get(target, place) != place:
+                raise RunError(
+                    f"case {target} is in subcategory {places[target][1]} in one run and in "
+                    f"{place[1]} in the other: their data differ"
+                )
+        if place in first and (leaf := _paired(first[place], other)) is not None:
+            paired[place] = leaf
+    return _differences(paired, resampler)
+
+
+def between_tasks(first: Leaves, second: Leaves, resampler: Resampler) -> dict[str, Difference]:
+    """The mean differences between two tasks of one model over the targets scored in both."""
+    leaf = _paired(_flattened(first), _flattened(second))
+    return _differences({} if leaf is None else {_NO_HIERARCHY: leaf}, resampler)
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """p-values corrected for being looked at together (Holm, 1979, Scand. J. Statist. 6).
+
+    A comparison without a p-value takes no part.
+    """
+    known = sorted((p, place) for place, p in enumerate(values) if p is not None)
+    adjusted: list[float | None] = [None] * len(values)
+    highest = 0.0
+    for rank, (p, place) in enumerate(known):
+        highest = max(highest, min(1.0, p * (len(known) - rank)))
+        adjusted[place] = highest
+    return adjusted
+
+
+def _paired(first: Leaf, second: Leaf) -> Leaf | None:
+    """Second minus first for the targets of both, or None if there are none."""
+    places = {target: row for row, target in enumerate(second.targets)}
+    rows = [row for row, target in enumerate(first.targets) if target in places]
+    if not rows:
+        return None
+    shared = tuple(first.targets[row] for row in rows)
+    others = [places[target] for target in shared]
+    return Leaf(shared, second.values[others] - first.values[rows])
+
+
+def _flattened(leaves: Leaves) -> Leaf:
+    pairs = sorted(
+        (target, place, row)
+        for place, leaf in leaves.items()
+        for row, target in enumerate(leaf.targets)
+    )
+    values = [leaves[place].values[row] for _, place, row in pairs]
+    targets = tuple(target for target, _, _ in pairs)
+    return Leaf(targets, np.array(values).reshape(-1, len(SCORES)))
+
+
+def _differences(leaves: Leaves, resampler: Resampler) -> dict[str, Difference]:
+    pairs = sum(len(leaf.targets) for leaf in leaves.values())
+    if not leaves:
+        return dict.fromkeys(SCORES, Difference(None, None, None, 0))
+    total = Hierarchy.of(leaves, resampler).total
+    return {metric: _difference(leaves, total, pairs, metric) for metric in SCORES}
+
+
+def _difference(leaves: Leaves, total: Estimate, pairs: int, metric: str) -> Difference:
+    column = SCORES.index(metric)
+    value = float(total.values[column])
+    if total.draws is None:
+        return Difference(value, None, None, pairs)
+    draws = total.draws[column]
+    if float(np.ptp(draws)) < _SPREADLESS:
+        steps = np.concatenate([leaf.values[:, column] for leaf in leaves.values()])
+        return Difference(value, _spreadless(value, total.size), _sign_test(steps), pairs)
+    error = _standard_error(leaves, column)
+    p = 2 * float(stdtr(pairs - len(leaves), -abs(value) / error))
+    return Difference(value, percentile(draws), p, pairs)
+
+
+def _standard_error(leaves: Leaves, column: int) -> float:
+    """Of the macro mean of differences; with one leaf that of the paired t-test."""
+    siblings = Counter(category for category, _ in leaves)
+    variance = 0.0
+    for (category, _), leaf in leaves.items():
+        weight = 1 / (len(siblings) * siblings[category])
+        variance += weight**2 * float(leaf.values[:, column].var(ddof=1)) / len(leaf.targets)
+    return math.sqrt(variance)
+
+
+def _spreadless(value: float, size: float) -> Interval | None:
+    """Where no pair differs: as many might as the exact interval of none of `size` allows."""
+    if abs(value) > _SPREADLESS:
+        return None
+    most = exact(0, size).high
+    return Interval(-most, most, "exact")
+
+
+def _sign_test(steps: npt.NDArray[np.float64]) -> float | None:
+    """Exact, for differences without spread; none is left to a test where signs are mixed."""
+    moved = steps[np.abs(steps) > _SPREADLESS]
+    if not len(moved):
+        return 1.0
+    same = bool(np.all(moved > 0) or np.all(moved < 0))
+    return float(min(1.0, 2.0 ** (1 - len(moved)))) if same else None

@@ -1,0 +1,158 @@
+"""Scores with their bootstrap draws: the hierarchy of `metrics` recomputed in each draw.
+
+A score's draws come from those of its subcategories: a category's are the means of theirs, a task's
+the means of its categories', a group's the means of its tasks'. Scores that share risk targets are
+drawn together, so that means and differences over tasks are clustered by target.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
+from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
+from unisafe_tasks.statistics.resampling import Resampler
+
+__all__ = [
+    "SCORES",
+    "Estimate",
+    "Hierarchy",
+    "Leaf",
+    "mean_of",
+    "scored_leaves",
+    "shared_mean_of",
+]
+
+SCORES = tuple(metric for metric in METRICS if metric != "coverage")
+"""What has an interval. Coverage has none: it is a fact about the run, not an estimate."""
+
+_HIGHEST = {"attack_success_rate": 1.0, "average_risk_rating": 3.0, "refusal_rate": 1.0}
+_FEW = 5.0
+"""Fewer expected cases than this on either side, and quantiles of a proportion's draws are poor."""
+
+Draws = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The scored cases of a subcategory: risk targets, and values of shape (cases, scores).
+
+    Differences of one score are of shape (cases, 1).
+    """
+
+    targets: tuple[str, ...]
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Scores of shape (scores,), their draws of shape (scores, draws), and their effective size.
+
+    `draws` is None where a subcategory has a single case, whose spread cannot be known. `size` is
+    the number of cases that would give the same variance if all weighed the same (Kish, 1965,
+    Survey Sampling, section 11.7).
+    """
+
+    values: npt.NDArray[np.float64]
+    draws: Draws | None
+    size: float
+
+    def interval(self, metric: str) -> Interval | None:
+        """The 95 % interval of one score; None where it cannot be known.
+
+        Quantiles of the draws; but Wilson's interval for a rate so near 0 or 1 that few cases are
+        on one side, and for any score without spread, whose draws would all be the same. It takes
+        the effective size for the number of cases (Korn and Graubard, 1998, Survey Methodology 24).
+        """
+        if self.draws is None:
+            return None
+        place, highest = SCORES.index(metric), _HIGHEST[metric]
+        share, own = float(self.values[place]) / highest, self.draws[place]
+        few = highest == 1 and self.size * min(share, 1 - share) < _FEW
+        if few or _flat(own):
+            found = wilson(min(max(share, 0.0), 1.0), self.size)
+            return Interval(found.low * highest, found.high * highest, found.method)
+        return percentile(own)
+
+    def intervals(self) -> dict[str, Any]:
+        """All scores' intervals as metrics.json holds them."""
+        found = {metric: self.interval(metric) for metric in SCORES}
+        return {metric: own and own.as_json() for metric, own in found.items()}
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Estimates at each level of a task that has scored cases."""
+
+    total: Estimate
+    categories: Mapping[str, Estimate]
+    subcategories: Mapping[tuple[str, str], Estimate]
+
+    @classmethod
+    def of(cls, leaves: Mapping[tuple[str, str], Leaf], resampler: Resampler) -> Hierarchy:
+        """Estimate every level; there must be a leaf, named (category, subcategory)."""
+        subcategories = {place: _of_leaf(leaf, resampler) for place, leaf in leaves.items()}
+        grouped: dict[str, list[Estimate]] = {}
+        for (category, _), estimate in subcategories.items():
+            grouped.setdefault(category, []).append(estimate)
+        categories = {name: mean_of(members) for name, members in grouped.items()}
+        return cls(mean_of(list(categories.values())), categories, subcategories)
+
+
+def scored_leaves(
+    cases: Sequence[ScoredCase], judge: str | None = None
+) -> dict[tuple[str, str], Leaf]:
+    """The scored cases of one task by (category, subcategory), for the panel or one judge."""
+    found: dict[tuple[str, str], list[tuple[str, list[float]]]] = {}
+    for case in sorted(cases, key=lambda case: (case.category, case.subcategory, case.id)):
+        values = [case_value(case, metric, judge) for metric in SCORES]
+        known = [value for value in values if value is not None]
+        if len(known) == len(SCORES):
+            found.setdefault((case.category, case.subcategory), []).append((case.id, known))
+    return {
+        place: Leaf(
+            tuple(target for target, _ in members), np.array([values for _, values in members])
+        )
+        for place, members in found.items()
+    }
+
+
+def mean_of(members: Sequence[Estimate]) -> Estimate:
+    """The plain mean of estimates, drawn together; there must be one.
+
+    The effective size is exact where the members share no target, and too small where they do.
+    """
+    values = np.mean([member.values for member in members], axis=0)
+    drawn = [member.draws for member in members if member.draws is not None]
+    draws = np.mean(drawn, axis=0) if len(drawn) == len(members) else None
+    size = len(members) ** 2 / math.fsum(1 / member.size for member in members)
+    return Estimate(values, draws, size)
+
+
+def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
+    """The plain mean of estimates that may share all their targets: of a group of tasks.
+
+    The effective size is that of members which go up and down together, so never too large.
+    """
+    mean = mean_of(members)
+    root = math.fsum(1 / math.sqrt(member.size) for member in members) / len(members)
+    return Estimate(mean.values, mean.draws, 1 / root**2)
+
+
+def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
+    count = len(leaf.targets)
+    mean = leaf.values.mean(axis=0)
+    if count < 2:
+        return Estimate(mean, None, count)
+    counts = resampler.counts(leaf.targets).astype(np.float64)
+    return Estimate(mean, leaf.values.T @ counts / counts[:, 0].sum(), count)
+
+
+def _flat(draws: npt.NDArray[np.float64]) -> bool:
+    return float(np.ptp(draws)) < 1e-12
