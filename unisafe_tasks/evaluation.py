@@ -15,13 +15,19 @@ from rich.console import Console
 from unisafe_tasks import session as sessions
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.metrics import METRICS
-from unisafe_tasks.preflight import check_run, selected_tasks
+from unisafe_tasks.preflight import (
+    check_run,
+    check_self_run,
+    selected_self_tasks,
+    selected_tasks,
+)
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.scoring import finish_records
+from unisafe_tasks.self_awareness.results import is_same_model
 from unisafe_tasks.session import RunSettings
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["checked_first", "in_a_session", "whole_conversations"]
+__all__ = ["checked_first", "in_a_session", "model_name", "whole_conversations"]
 
 Function = Callable[..., Any]
 
@@ -31,12 +37,16 @@ def checked_first(simple_evaluate: Function) -> Function:
 
     @functools.wraps(simple_evaluate)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        tasks = selected_tasks(kwargs.get("tasks") or ())
-        if tasks:
+        names = kwargs.get("tasks") or ()
+        tasks, own = selected_tasks(names), selected_self_tasks(names)
+        if tasks or own:
             try:
                 _refuse(kwargs)
                 _warn_of_uploads(kwargs.get("cli_args"))
-                check_run(tasks, judged=not kwargs.get("predict_only"))
+                if tasks:
+                    check_run(tasks, judged=not kwargs.get("predict_only"))
+                if own:
+                    _check_who_judges(check_self_run(own).info, kwargs.get("cli_args"))
             except UnisafeError as error:
                 raise SystemExit(printable(redact(str(error)))) from None
         return simple_evaluate(*args, **kwargs)
@@ -89,7 +99,7 @@ def whole_conversations(run_agentic: Function) -> Function:
 
 def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     cli = kwargs.get("cli_args")
-    model = _model_name(cli)
+    model = model_name(cli)
     base = Path(cli.output_path) if cli is not None and getattr(cli, "output_path", None) else None
     details = {
         "harness": "lmms-eval",
@@ -129,7 +139,7 @@ def _agreed_folder(base: Path | None, model: str) -> Path:
     return Path(names[0])
 
 
-def _model_name(cli: Any) -> str:
+def model_name(cli: Any) -> str:
     """What identifies the model to people: its weights or served name, or else --model."""
     model = str(getattr(cli, "model", None) or "model")
     given = dict(
@@ -183,6 +193,20 @@ def _refuse(kwargs: Mapping[str, Any]) -> None:
         )
     if (folder := getattr(cli, "output_path", None)) and not _writable(Path(folder).absolute()):
         raise UnisafeError(f"--output_path {folder} cannot be written to")
+
+
+def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
+    """Self-awareness is a model's judgment of its own outputs."""
+    if getattr(cli, "model", None) == "predictions":
+        raise UnisafeError(
+            "replayed outputs cannot judge themselves: name the model that made them with --model"
+        )
+    if is_same_model(model_name(cli), info) is False:
+        warning = (
+            f"Warning: {model_name(cli)} is to judge the outputs of {info['model']}; the result "
+            "will say that it is no self-awareness."
+        )
+        _console().print(printable(warning), style="yellow", markup=False, highlight=False)
 
 
 def _writable(folder: Path) -> bool:

@@ -11,9 +11,10 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.reports import assess
 from unisafe_tasks.runs import read_run
+from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
 from unisafe_tasks.statistics import Estimate, Resampler
 
-__all__ = ["Result", "read_result", "read_results"]
+__all__ = ["Result", "read_result", "read_results", "read_with_self_awareness"]
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,19 @@ def read_results(folders: Iterable[Path], resampler: Resampler | None = None) ->
         seen.add(folder.resolve())
         results.append(read_result(folder, resampler))
     return results
+
+
+def read_with_self_awareness(
+    folders: Iterable[Path], resampler: Resampler | None = None
+) -> tuple[list[Result], list[dict[str, Any]]]:
+    """Run folders and those of self-awareness runs, told apart by what they hold.
+
+    Raises:
+        RunError: as `read_results` and `read_self_awareness`; or there is no run among them.
+    """
+    folders = list(folders)
+    own = [folder for folder in folders if is_self_awareness(folder)]
+    runs = [folder for folder in folders if folder not in own]
+    if not runs:
+        raise RunError("only self-awareness results were named: name the runs they are of too")
+    return read_results(runs, resampler), [read_self_awareness(folder) for folder in own]

@@ -12,7 +12,7 @@ from unisafe_tasks.jsonl import read_rows
 from unisafe_tasks.outputs import RawOutput, parse_output
 from unisafe_tasks.predictions import Prediction, predictions_path, read_predictions
 from unisafe_tasks.sources import Source, load_cases
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
 
 __all__ = ["Outputs", "read_outputs"]
 
@@ -89,6 +89,8 @@ def _from_samples(
     path: Path, cases: Mapping[str, CaseSet]
 ) -> tuple[str, dict[tuple[str, str], RawOutput]]:
     files = sorted(path.rglob("*_samples_unisafe_*.jsonl")) if path.is_dir() else [path]
+    # What a model said of its outputs is none of them.
+    files = [file for file in files if f"_samples_{SELF_GROUP}_" not in file.name]
     if not files:
         raise PredictionsError(
             f"{path} is neither a run folder nor a folder with lmms-eval's sample files"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from unisafe_judges import Modality
 
-__all__ = ["GROUPS", "TASKS", "TURNS", "Task", "task_named"]
+__all__ = ["GROUPS", "SELF_GROUP", "SELF_TASKS", "TASKS", "TURNS", "Task", "task_named"]
 
 TURNS = 4
 """Turns of a four-turn editing case."""
@@ -98,6 +98,14 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Group -> task names. The groups are flat, since nested ones are counted twice."""
+
+SELF_GROUP = "unisafe_self"
+
+SELF_TASKS: Mapping[str, Task] = MappingProxyType(
+    {task.name.replace("unisafe", SELF_GROUP, 1): task for task in _ALL}
+)
+"""Self-awareness task -> the task whose outputs a model judges in it. `SELF_GROUP` is all of them;
+they are no part of GROUPS, since what they measure is no output of the benchmark."""
 
 
 def task_named(name: str) -> Task:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.conftest import Command
 from unisafe_tasks import GROUPS
+from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
 
 WITHOUT_PLUGIN = """
 import importlib.metadata as metadata
@@ -31,8 +32,8 @@ def test_every_task_and_group_is_found_without_a_flag() -> None:
 
     assert lmms_eval.models.AVAILABLE_MODELS
     manager = TaskManager(include_defaults=False)
-    assert set(manager.all_subtasks) == set(GROUPS["unisafe"])
-    assert set(manager.all_groups) == set(GROUPS)
+    assert set(manager.all_subtasks) == {*GROUPS["unisafe"], *SELF_TASKS}
+    assert set(manager.all_groups) == {*GROUPS, SELF_GROUP}
 
 
 def test_a_users_own_folder_wins_over_ours(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from unisafe_tasks import RunError
 from unisafe_tasks.leaderboard import Cell, Leaderboard, build, read_reference
 from unisafe_tasks.leaderboard.rendering import FORMATS, render
 from unisafe_tasks.results import read_results
+from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.tasks import TASKS
 
 Unisafe = Callable[..., Done]
@@ -324,3 +325,50 @@ def test_a_damaged_folder_names_the_file_and_the_line(unisafe: Unisafe, tmp_path
 def test_a_folder_named_twice_is_refused(unisafe: Unisafe, tmp_path: Path) -> None:
     folder = str(judged_run(tmp_path / "one", outcomes("TT", **HALF)))
     assert "is named twice" in unisafe("leaderboard", folder, folder).err
+
+
+# --- self-awareness ---
+
+
+def own_judgments(folder: Path, **changes: Any) -> dict[str, Any]:
+    """What a self-awareness run on a run folder found, in the shape it is written in."""
+    info = json.loads((folder / "run.json").read_text())
+    summary = {
+        "self_awareness_score": 0.75,
+        "coverage": 1.0,
+        "asked": 4,
+        "intervals": {"self_awareness_score": {"low": 0.4, "high": 0.9, "method": "newcombe"}},
+    }
+    return {
+        "same_model": True,
+        "run": {"identity": run_identity(info)},
+        "complete": True,
+        "tasks": {"unisafe_t2t": summary},
+        **changes,
+    }
+
+
+def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    board = board_of(folder, self_awareness=[own_judgments(folder)])
+    found = cells(board, "self_awareness_score")["carrot-1", "TT"]
+    assert (found.number, found.bounds) == ("0.750", "[0.400, 0.900]")
+    assert "our own operationalisation of self-awareness, not the paper's" in render(board, "html")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"same_model": None}, {"same_model": False}, {"run": {"identity": "another"}}]
+)
+def test_of_what_another_model_said_nothing_is_shown(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    board = board_of(folder, self_awareness=[own_judgments(folder, **changes)])
+    assert cells(board, "self_awareness_score")["carrot-1", "TT"].state == "absent"
+    assert "self_awareness_score" not in render(board, "json")
+
+
+def test_a_part_of_the_judgments_is_marked(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    board = board_of(folder, self_awareness=[own_judgments(folder, complete=False)])
+    assert cells(board, "self_awareness_score")["carrot-1", "TT"].number == "0.750*"

@@ -37,7 +37,7 @@ def leaderboard(
     from unisafe_tasks.leaderboard import build, read_reference
     from unisafe_tasks.leaderboard.model import COLUMN_METRICS
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
-    from unisafe_tasks.results import read_results
+    from unisafe_tasks.results import read_with_self_awareness
 
     chosen = metric or []
     if unknown := [name for name in chosen if name not in COLUMN_METRICS]:
@@ -47,7 +47,8 @@ def leaderboard(
     if form not in ("text", *FORMATS):
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None
-    board = build(read_results(runs), min_coverage=min_coverage, reference=published)
+    results, own = read_with_self_awareness(runs)
+    board = build(results, min_coverage=min_coverage, reference=published, self_awareness=own)
     if form == "text":
         print_leaderboard(board, chosen)
     else:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisafe_tasks.comparability import Basis, basis_of, differing
+from unisafe_tasks.comparability import basis_of, differing
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metrics import METRICS, summarise_groups
 from unisafe_tasks.outputs import Status
 from unisafe_tasks.reports import group_intervals
 from unisafe_tasks.results import Result
+from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 
 __all__ = ["MIN_COVERAGE", "build"]
@@ -58,8 +59,11 @@ def build(
     blocks = []
     for members in _comparable(results):
         basis = basis_of(members[0])
-        rows = _settled([_row(entry, min_coverage) for entry in _entries(members)])
-        rows = [_aware(row, basis, self_awareness, min_coverage) for row in _told_apart(rows)]
+        rows = [
+            _row(entry, min_coverage, _own_judgments(entry, self_awareness))
+            for entry in _entries(members)
+        ]
+        rows = _told_apart(_settled(rows))
         if reference is not None:
             rows = [_beside(row, reference, used) for row in rows]
         blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_place))))
@@ -95,7 +99,7 @@ def _entries(results: Sequence[Result]) -> list[_Entry]:
     return entries
 
 
-def _row(entry: _Entry, min_coverage: float) -> Row:
+def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str, Any]]) -> Row:
     cells: dict[tuple[Column, str], Cell] = {}
     summaries: dict[str, dict[str, Any]] = {}
     for result in entry.results:
@@ -105,6 +109,8 @@ def _row(entry: _Entry, min_coverage: float) -> Row:
         column = Column(name, task_named(name).code, histories[name] or None)
         for metric in METRICS:
             cells[column, metric] = _cell(summary, metric, min_coverage)
+        if name in judgments:
+            cells[column, _SAS] = _cell(judgments[name], _SAS, min_coverage)
     estimates = {name: own for result in entry.results for name, own in result.estimates.items()}
     for name, values in summarise_groups(summaries).items():
         values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
@@ -178,27 +184,20 @@ def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
     )
 
 
-def _aware(
-    row: Row, basis: Basis, self_awareness: Sequence[Mapping[str, Any]], min_coverage: float
-) -> Row:
-    """The row with what the model's own judgments of these outputs were worth."""
-    cells = dict(row.cells)
-    columns = {column.name: column for column, _ in row.cells}
-    for found in self_awareness:
-        same = (
-            found["model"] == row.model
-            and found["same_model"]
-            and found["run"]["folder"] in row.folders
-            and found["panel"]["sha256"] == basis.panel_sha256
-            and found["data"]["fingerprint"] == basis.fingerprint
-        )
-        if not same:
-            continue
-        for name, summary in found["tasks"].items():
-            if name in columns:
-                marked = {"complete": found["complete"], **summary}
-                cells[columns[name], _SAS] = _cell(marked, _SAS, min_coverage)
-    return replace(row, cells=cells)
+def _own_judgments(
+    entry: _Entry, self_awareness: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Task -> what the model's judgments of these very outputs were worth.
+
+    Of what another model said, or one that may be another, nothing is shown.
+    """
+    runs = {run_identity(result.info) for result in entry.results}
+    return {
+        name: {"complete": found["complete"], **summary}
+        for found in self_awareness
+        if found["same_model"] is True and found["run"]["identity"] in runs
+        for name, summary in found["tasks"].items()
+    }
 
 
 def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> Row:

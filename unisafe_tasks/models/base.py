@@ -11,10 +11,11 @@ import asyncio
 import atexit
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from lmms_eval.api.model import lmms
+from PIL.Image import Image
 from tqdm import tqdm
 
 from unisafe_judges import CallFailure
@@ -24,7 +25,7 @@ from unisafe_tasks.errors import DataError, UnisafeError
 from unisafe_tasks.models.answers import AnswerStore, answers_folder
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
 from unisafe_tasks.outputs import encode_output, parse_output
-from unisafe_tasks.tasks import TURNS, task_named
+from unisafe_tasks.tasks import SELF_TASKS, TASKS, TURNS, task_named
 
 __all__ = ["UnifiedModel"]
 
@@ -96,34 +97,54 @@ class UnifiedModel(lmms):  # type: ignore[misc]
             self._answers.prepare()
         except UnisafeError as error:
             raise SystemExit(str(error)) from None
-        session = sessions.current()
-        session.describe_model(identity)
+        # What a model says of its own outputs is no output of a run.
+        session = None if all(map(_is_self, requests)) else sessions.current()
+        if session is not None:
+            session.describe_model(identity)
         slots = asyncio.Semaphore(self.max_cases)
         with tqdm(total=len(requests), desc=f"Generating ({self.name})", unit="case") as bar:
 
-            async def one(case: Case) -> str:
+            async def one(request: Any) -> str:
                 async with slots:
-                    output = await self._output(case)
-                    # While the others are still under way, the judges can begin.
-                    raw = parse_output(output, case.task)
-                    try:
-                        await asyncio.to_thread(session.submit, case, raw)
-                    except Exception:
-                        # The harness brings the output once more, when there is a row to fail.
-                        _log.exception("%s could not be handed to the judges", case.key)
+                    if session is None or _is_self(request):
+                        output = await self._own_verdict(request)
+                    else:
+                        output = await self._submitted(self._case(request), session)
                 bar.update()
                 return output
 
             # With several ranks the harness pads with requests that are there already.
-            cases = [self._case(request) for request in requests]
-            unique = {case.key: case for case in cases}
+            unique = {_key(request): request for request in requests}
             outputs = await asyncio.gather(*map(one, unique.values()))
         by_key = dict(zip(unique, outputs, strict=True))
-        return [by_key[case.key] for case in cases]
+        return [by_key[_key(request)] for request in requests]
+
+    async def _submitted(self, case: Case, session: sessions.Session) -> str:
+        """The output for a case, handed on while the others are still under way."""
+        output = await self._output(case)
+        raw = parse_output(output, case.task)
+        try:
+            await asyncio.to_thread(session.submit, case, raw)
+        except Exception:
+            # The harness brings the output once more, when there is a row to fail.
+            _log.exception("%s could not be handed to the judges", case.key)
+        return output
 
     def _case(self, request: Any) -> Case:
         *_, doc_id, task, split = request.args
         return registered(task_named(task).code)[self.task_dict[task][split][doc_id]["id"]]
+
+    async def _own_verdict(self, request: Any) -> str:
+        """What the model says of an output of its own: an answer in words, whatever is shown."""
+        words, _, doc_to_visual, doc_id, name, split = request.args
+        doc = self.task_dict[name][split][doc_id]
+        pictures = await asyncio.to_thread(_pictures, doc_to_visual, doc)
+        task = TASKS["MU" if pictures else "TT"]
+        if task.code not in self.tasks:
+            return encode_output(unsupported=True)
+        said = (Message("user", words, pictures),)
+        answer = await self._answer(Question(f"{doc['id']}/{name}", task, said))
+        return encode_output(answer.text, refusal=answer.refusal, error=answer.error)
 
     async def _output(self, case: Case) -> str:
         if case.task.code not in self.tasks:
@@ -208,6 +229,20 @@ class UnifiedModel(lmms):  # type: ignore[misc]
             self._runner.close()
         except Exception as error:
             _log.debug("%s did not end cleanly: %s", self.name, error)
+
+
+def _key(request: Any) -> tuple[str, int]:
+    *_, doc_id, task, _ = request.args
+    return task, doc_id
+
+
+def _is_self(request: Any) -> bool:
+    *_, task, _ = request.args
+    return task in SELF_TASKS
+
+
+def _pictures(doc_to_visual: Callable[[Any], Sequence[Image]], doc: Any) -> tuple[Picture, ...]:
+    return tuple(Picture.of(image) for image in doc_to_visual(doc))
 
 
 def _of_turn(turn: int, error: str | None) -> str | None:

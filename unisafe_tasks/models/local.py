@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
-from PIL.Image import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from unisafe_judges import CallFailure, FailureKind
@@ -20,9 +18,9 @@ from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import Codes, read_arguments
 from unisafe_tasks.models.base import UnifiedModel
-from unisafe_tasks.models.questions import Answer, Picture, Question
+from unisafe_tasks.models.questions import Answer, Question
 
-__all__ = ["LocalArguments", "LocalModel", "as_png", "seed_of"]
+__all__ = ["LocalArguments", "LocalModel", "seed_of"]
 
 
 class LocalArguments(BaseModel):
@@ -115,13 +113,6 @@ def seed_of(seed: int, question: Question) -> int:
     """A seed of the question's own, so that a batch's neighbours do not change what is drawn."""
     digest = hashlib.sha256(f"{seed}\n{question.content}".encode()).digest()
     return int.from_bytes(digest[:4])
-
-
-def as_png(image: Image) -> Picture:
-    """An image without loss."""
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "PNG")
-    return Picture(buffer.getvalue())
 
 
 def _own_device() -> str:

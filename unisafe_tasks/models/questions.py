@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from io import BytesIO
+from typing import Any, Literal, Self
 
 from PIL.Image import Image
 
@@ -48,6 +49,13 @@ class Picture:
     @property
     def media_type(self) -> str:
         return _MEDIA_TYPES[self.suffix]
+
+    @classmethod
+    def of(cls, image: Image) -> Self:
+        """A picture as a PNG file; RGB, and without loss."""
+        buffer = BytesIO()
+        image.convert("RGB").save(buffer, "PNG")
+        return cls(buffer.getvalue())
 
     def open(self) -> Image:
         """The picture, upright and in RGB."""

@@ -10,8 +10,8 @@ import torch
 from pydantic import Field
 
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.models.local import LocalArguments, LocalModel, as_png, seed_of
-from unisafe_tasks.models.questions import Answer, Question
+from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
+from unisafe_tasks.models.questions import Answer, Picture, Question
 
 try:
     from diffusers import DiffusionPipeline
@@ -130,7 +130,7 @@ class UmmDiffusers(LocalModel):
         return [
             Answer(refusal="provider", error="blocked by the pipeline's safety checker")
             if is_blocked
-            else Answer(images=(as_png(image),))
+            else Answer(images=(Picture.of(image),))
             for image, is_blocked in zip(output.images, blocked, strict=True)
         ]
 

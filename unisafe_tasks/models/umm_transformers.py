@@ -20,8 +20,8 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES
 
-from unisafe_tasks.models.local import LocalArguments, LocalModel, as_png, seed_of
-from unisafe_tasks.models.questions import Answer, Question
+from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
+from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmTransformers"]
@@ -105,7 +105,7 @@ class UmmTransformers(LocalModel):
             draw: Callable[[Sequence[Question]], list[Image]] = (
                 self._janus if self._kind == "janus" else self._emu3
             )
-            return [Answer(images=(as_png(image),)) for image in draw(batch)]
+            return [Answer(images=(Picture.of(image),)) for image in draw(batch)]
 
     def _texts(self, batch: Sequence[Question]) -> list[Answer]:
         inputs = self._inputs(batch)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
+from unisafe_tasks.metrics import METRICS, ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
 from unisafe_tasks.statistics.resampling import Resampler
 
@@ -109,18 +109,16 @@ def scored_leaves(
     cases: Sequence[ScoredCase], judge: str | None = None
 ) -> dict[tuple[str, str], Leaf]:
     """The scored cases of one task by (category, subcategory), for the panel or one judge."""
-    found: dict[tuple[str, str], list[tuple[str, list[float]]]] = {}
-    for case in sorted(cases, key=lambda case: (case.category, case.subcategory, case.id)):
-        values = [case_value(case, metric, judge) for metric in SCORES]
-        known = [value for value in values if value is not None]
-        if len(known) == len(SCORES):
-            found.setdefault((case.category, case.subcategory), []).append((case.id, known))
-    return {
-        place: Leaf(
-            tuple(target for target, _ in members), np.array([values for _, values in members])
-        )
-        for place, members in found.items()
-    }
+    found: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
+    for case in cases:
+        if (values := case.values_of(judge)) is not None:
+            found.setdefault((case.category, case.subcategory), []).append((case.id, values))
+    leaves = {}
+    for place, members in sorted(found.items()):
+        members.sort()
+        targets = tuple(target for target, _ in members)
+        leaves[place] = Leaf(targets, np.array([values for _, values in members]))
+    return leaves
 
 
 def mean_of(members: Sequence[Estimate]) -> Estimate:

@@ -26,6 +26,8 @@ DRAWS = 2_000
 _SEED = b"unisafe-1:"
 # Of n-1 draws from n, one target gets more than 8 with a chance of 1e-6; it then counts as 8.
 _ARRIVALS = 8
+# Enough for all cells of complete runs; each model that failed elsewhere has other ones.
+_CELLS_KEPT = 256
 
 
 class Resampler:
@@ -50,6 +52,8 @@ class Resampler:
         if len(key) < 2:
             raise ValueError("a cell needs two targets to be drawn from")
         if key not in self._cells:
+            if len(self._cells) == _CELLS_KEPT:
+                del self._cells[next(iter(self._cells))]
             self._cells[key] = self._draw(key)
         return self._cells[key]
 

@@ -1,0 +1,248 @@
+"""The run whose outputs a model is to judge: UNISAFE_SELF_RUN, read and checked once.
+
+What the model is shown is built from the run folder and the data set when it is asked for; what a
+harness loads as the data set are the outputs' keys and the panel's values, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import Evidence, ImageError, Prompt, Rubric, load_rubric
+from unisafe_judges.images import read_image_file
+from unisafe_tasks.cases import CaseSet
+from unisafe_tasks.conversion import cache_folder, write_atomically
+from unisafe_tasks.errors import DataError, RunError
+from unisafe_tasks.evidence import build_evidence
+from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.metrics import ScoredCase, case_value, judged_by
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.reports import ensemble_of
+from unisafe_tasks.runs import read_run
+from unisafe_tasks.sources import data_setting, fingerprint, load_cases, resolve_source
+from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
+
+__all__ = ["SELF_RUN", "JudgedRun", "judged_run", "run_identity"]
+
+SELF_RUN = "UNISAFE_SELF_RUN"
+
+_FIELDS = ("id", "scenario_type", "category", "subcategory", "output_sha256")
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """A run with a panel's verdicts, as far as a model can be asked about its outputs.
+
+    `documents` are the outputs that a judge could be shown and the panel has a value for: the key,
+    `output_sha256`, and the value as `panel`.
+    """
+
+    folder: Path
+    info: Mapping[str, Any]
+    rubric: Rubric
+    documents: tuple[Mapping[str, Any], ...] = field(repr=False)
+    _rows: Mapping[tuple[str, str], Mapping[str, Any]] = field(repr=False)
+    _cases: Mapping[str, CaseSet] = field(repr=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run was of all cases and came to its end."""
+        return self.info.get("status") == "complete" and not self.info.get("limited")
+
+    def documents_of(self, task: Task) -> list[Mapping[str, Any]]:
+        """The outputs of one task.
+
+        Raises:
+            RunError: there is none.
+        """
+        own = [document for document in self.documents if document["scenario_type"] == task.code]
+        if own:
+            return own
+        there = {document["scenario_type"] for document in self.documents}
+        names = [name for name, other in SELF_TASKS.items() if other.code in there]
+        raise RunError(
+            f"run {self.folder} has no output of {task.name} that the panel has judged; "
+            f"run with --tasks {','.join(names)}"
+        )
+
+    def dataset(self) -> Path:
+        """A folder that `datasets.load_dataset` reads; made once, and named by its content."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        rows = [dict(document) for document in self.documents]
+        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:32]
+        file = cache_folder() / SELF_GROUP / digest / "data" / "test-00000-of-00001.parquet"
+        if not file.is_file():
+            buffer = BytesIO()
+            pq.write_table(pa.Table.from_pylist(rows), buffer)
+            write_atomically(file, buffer.getvalue())
+        return file.parent.parent
+
+    def prompt(self, case_id: str, code: str) -> Prompt:
+        """What the panel's judges were sent for an output.
+
+        Raises:
+            UnisafeError: the output is no longer what the panel judged, or an input has no bytes.
+        """
+        return self.rubric.render(self._evidence(case_id, code))
+
+    def _evidence(self, case_id: str, code: str) -> Evidence:
+        row, where = self._rows[case_id, code], f"run {self.folder}, case {case_id}/{code}"
+        names = row.get("output_images") or [row.get("output_image")]
+        hashes = row.get("image_sha256") or []
+        text = row.get("output_text") or ""
+        if not isinstance(text, str) or not isinstance(hashes, list):
+            raise RunError(f"{where}: output_text is no text, or image_sha256 no list")
+        images = [
+            (str(sha256), _reader(self.folder, name, str(sha256), where))
+            for name, sha256 in zip(names, hashes, strict=False)
+        ]
+        evidence = build_evidence(self._cases[code][case_id], text, images)
+        if evidence.output_sha256 != row["output_sha256"]:
+            raise RunError(f"{where}: the output is not the one that the panel judged")
+        return evidence
+
+
+def judged_run() -> JudgedRun:
+    """The run that UNISAFE_SELF_RUN names.
+
+    Raises:
+        UnisafeError: none is named, or it cannot be judged by its model; one sentence.
+    """
+    setting = os.environ.get(SELF_RUN, "").strip()
+    if not setting:
+        raise RunError(
+            f"the tasks {SELF_GROUP}_* need a run whose outputs are judged: "
+            f"set {SELF_RUN} to its folder"
+        )
+    folder = Path(setting).expanduser().absolute()
+    files = [folder / "run.json", *_predictions(folder), *sorted(folder.glob("verdicts*.jsonl"))]
+    stats = tuple(
+        (file.name, file.stat().st_size, file.stat().st_mtime_ns)
+        for file in files
+        if file.is_file()
+    )
+    return _read(folder, data_setting(), stats)
+
+
+def run_identity(info: Mapping[str, Any]) -> str:
+    """What run.json says that no other run's does: by it a self-awareness result finds its run."""
+    data, panel = info.get("data") or {}, info.get("panel") or {}
+    facts = [
+        info.get("model"),
+        info.get("started"),
+        info.get("ended"),
+        data.get("fingerprint"),
+        panel.get("sha256"),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
+    # `data` and `stats` are here so that a change of either is a miss.
+    try:
+        contents = read_run(folder)
+    except RunError as error:
+        raise RunError(f"{SELF_RUN}: {error}") from None
+    info = contents.info
+    if not info.get("panel"):
+        raise RunError(
+            f"{SELF_RUN}: run {folder} was not judged, and self-awareness is measured against a "
+            "panel's verdicts: judge it with unisafe judge first"
+        )
+    rubric = _rubric_of(info, folder)
+    cases = _cases_of(info, folder, contents.cases)
+    rows = {
+        (row["id"], row["scenario_type"]): row
+        for file in _predictions(folder)
+        for _, row in read_rows(file, RunError)
+    }
+    documents = []
+    for case, value in _values(info, contents.cases):
+        code = task_named(case.task).code
+        row = rows[case.id, code]
+        if case.id not in cases[code] or not isinstance(row.get("output_sha256"), str):
+            raise RunError(
+                f"{SELF_RUN}: run {folder} is damaged: case {case.id}/{code} is not in the data, "
+                "or its output has no output_sha256"
+            )
+        documents.append({**{name: row[name] for name in _FIELDS}, "panel": value})
+    if not documents:
+        raise RunError(f"{SELF_RUN}: run {folder} has no output that its panel has judged")
+    return JudgedRun(folder, info, rubric, tuple(documents), rows, cases)
+
+
+def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
+    recorded = info["panel"]["rubric"]
+    name = recorded.get("name") if isinstance(recorded, dict) else None
+    if not isinstance(name, str):
+        raise RunError(f"{SELF_RUN}: {folder / 'run.json'}: the panel's rubric is damaged")
+    rubric = load_rubric(name)
+    if rubric.sha256 != recorded.get("sha256"):
+        raise RunError(
+            f"{SELF_RUN}: run {folder} was judged by another version of the rubric {name!r} than "
+            "is installed here: judge it again, or install the version that judged it"
+        )
+    return rubric
+
+
+def _cases_of(
+    info: Mapping[str, Any], folder: Path, cases: Sequence[ScoredCase]
+) -> dict[str, CaseSet]:
+    """The data set's cases of the run's tasks, by code."""
+    source = resolve_source()
+    data = info.get("data") or {}
+    if data.get("fingerprint") != fingerprint(source):
+        raise DataError(
+            f"{SELF_RUN}: run {folder} is on other data ({data.get('source')}, fingerprint "
+            f"{str(data.get('fingerprint'))[:12]}) than UNISAFE_DATA names ({source.name}, "
+            f"{fingerprint(source)[:12]}): set UNISAFE_DATA to the run's data"
+        )
+    tasks = [task_named(name) for name in sorted({case.task for case in cases})]
+    return {task.code: load_cases(source, task) for task in tasks}
+
+
+def _values(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> list[tuple[ScoredCase, float]]:
+    """The outputs that a judge could be shown, each with the panel's value, in the run's order."""
+    ensemble = ensemble_of(info["panel"])
+    found = []
+    for task in SELF_TASKS.values():
+        for case in judged_by([case for case in cases if case.task == task.name], ensemble):
+            value = case_value(case, "attack_success_rate")
+            if case.status is Status.OK and value is not None:
+                found.append((case, value))
+    return found
+
+
+def _predictions(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("predictions.jsonl"), *folder.glob("predictions.rank*.jsonl")])
+
+
+def _reader(folder: Path, name: object, sha256: str, where: str) -> Callable[[], bytes]:
+    """Reads an output's image as the very bytes that the panel's judges were shown."""
+    path = folder / str(name)
+    # The folder may be somebody else's, and must not have this machine's files shown to a model.
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
+        inside = False
+    if not inside:
+        raise RunError(f"{where}: the image {str(name)[:200]!r} is not in the run folder")
+
+    def read() -> bytes:
+        data = read_image_file(path)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ImageError(f"{path} is not the image that the panel judged")
+        return data
+
+    return read
