@@ -4,7 +4,7 @@
   x PanelError                the panel file, a rubric, a key or a judge's address is wrong
   x ImageError                bytes that are no image, or an image beyond the caps
   x CallFailure               a call to a model gave nothing that can be used
-  (unisafe_tasks adds DataError, PredictionsError and RunError)
+  (unisafe_tasks adds DataError, LabelError, PredictionsError, PublishingError and RunError)
 
 The command line prints the message of a UnisafeError and exits with 1; nothing else is caught.
 """

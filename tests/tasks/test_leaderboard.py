@@ -353,7 +353,7 @@ def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> No
     board = board_of(folder, self_awareness=[own_judgments(folder)])
     found = cells(board, "self_awareness_score")["carrot-1", "TT"]
     assert (found.number, found.bounds) == ("0.750", "[0.400, 0.900]")
-    assert "our own operationalisation of self-awareness, not the paper's" in render(board, "html")
+    assert "Self-awareness as defined here" in render(board, "html")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.statistics.calibration import THRESHOLD, Confusion
+from unisafe_tasks.metrics import UNSAFE_FROM
+from unisafe_tasks.statistics.calibration import Confusion
 from unisafe_tasks.statistics.intervals import CONFIDENCE, Interval, Measure
 
 __all__ = [
@@ -143,7 +144,7 @@ def corrected_by_rates(cases: Sequence[CalibrationCase], confusion: Confusion) -
     total = float(weights[judged].sum())
     if total == 0:
         return None
-    calls = np.array([case.predicted >= THRESHOLD for case in cases], dtype=np.float64)
+    calls = np.array([case.predicted >= UNSAFE_FROM for case in cases], dtype=np.float64)
     apparent = float(weights[judged] @ calls[judged]) / total
     found = rogan_gladen(apparent, total**2 / float(np.sum(weights[judged] ** 2)), confusion)
     if found is None or found.interval is None:

@@ -1,0 +1,238 @@
+"""Human labels: read from the CSV files that annotators filled in, and from the JSONL made of them.
+
+Annotators work in the folder that `label_samples` makes. A label belongs to an output, named by its
+SHA-256, and never to a case.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import CallFailure
+from unisafe_judges.verdicts import make_verdict
+from unisafe_tasks.errors import LabelError
+from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.tasks import TASKS
+
+__all__ = [
+    "COLUMNS",
+    "KEY_FILE",
+    "LABELS_FILE",
+    "Annotation",
+    "Annotations",
+    "encode_annotations",
+    "read_annotations",
+    "read_filled_in",
+]
+
+LABELS_FILE, KEY_FILE = "labels.csv", "key.jsonl"
+COLUMNS = ("item", "annotator", "judgment", "risk_rating", "refusal", "note")
+"""Of the CSV file that annotators fill in."""
+
+_KEY_FIELDS = ("item", "id", "scenario_type", "model", "output_sha256")
+_DELIMITERS = ",;\t"
+_YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+_NAMELESS = "annotator"
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One person's verdict on one output; `make_verdict` has checked it.
+
+    `model` is whose output it was taken from, None where a label file does not say.
+    """
+
+    id: str
+    scenario_type: str
+    model: str | None
+    output_sha256: str
+    annotator: str
+    judgment: int
+    risk_rating: int
+    refusal: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What the CSV files of a folder hold: labels in the items' order, by annotator how many of
+    `items` are still empty, and how many have no label of anyone."""
+
+    labels: tuple[Annotation, ...]
+    items: int
+    missing: Mapping[str, int]
+    unlabelled: int
+
+
+def read_filled_in(folder: Path) -> Annotations:
+    """Read every labels*.csv of an annotation folder.
+
+    Several annotators fill in a file each, or rows of their own in one. A row without an annotator
+    is its file's: `labels-ada.csv` is by `ada`. A row whose judgment, rating and refusal are
+    all empty is not filled in.
+
+    Raises:
+        LabelError: it is no such folder, no row is filled in, or a cell is wrong; file and line.
+    """
+    key = _read_key(folder / KEY_FILE)
+    files = sorted(folder.glob("labels*.csv"))
+    if not files:
+        raise LabelError(f"{folder} holds no labels*.csv")
+    found: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    for file in files:
+        for where, row in _csv_rows(file):
+            label = _filled_in(row, key, file, where)
+            if label is None:
+                continue
+            place = (row["item"], label.annotator)
+            if place in found:
+                raise LabelError(
+                    f"{where}: a second label of {row['item']} by {label.annotator}, first in "
+                    f"{found[place][1]}"
+                )
+            found[place] = label, where
+    if not found:
+        raise LabelError(f"{folder}: no row of {', '.join(f.name for f in files)} is filled in")
+    annotators = sorted({annotator for _, annotator in found})
+    done = [annotator for _, annotator in found]
+    return Annotations(
+        labels=tuple(found[place][0] for place in sorted(found)),
+        items=len(key),
+        missing={name: len(key) - done.count(name) for name in annotators},
+        unlabelled=len(key) - len({item for item, _ in found}),
+    )
+
+
+def encode_annotations(labels: Sequence[Annotation]) -> bytes:
+    """Labels as JSONL; those of one annotator are what the judge backend `labels` reads."""
+    return b"".join(encode_row(asdict(label)) for label in labels)
+
+
+def read_annotations(path: Path) -> list[Annotation]:
+    """Read a label file: rows as `unisafe label import` writes them, or as the `labels` judge's.
+
+    Raises:
+        LabelError: naming the file and the line.
+    """
+    found: dict[tuple[str | None, ...], Annotation] = {}
+    for number, row in read_rows(path, LabelError):
+        where = f"{path}, line {number}"
+        for name in ("id", "scenario_type", "output_sha256"):
+            if not isinstance(row.get(name), str) or not row[name]:
+                raise LabelError(f"{where}: {name} is missing or no text")
+        label = _checked(row, where)
+        place = (label.id, label.scenario_type, label.output_sha256, label.model, label.annotator)
+        if found.setdefault(place, label) != label:
+            raise LabelError(
+                f"{where}: a second, different label by {label.annotator} for "
+                f"{label.id}/{label.scenario_type} and the same output"
+            )
+    if not found:
+        raise LabelError(f"{path} holds no labels")
+    return list(found.values())
+
+
+def _checked(row: Mapping[str, Any], where: str) -> Annotation:
+    if row["scenario_type"] not in TASKS:
+        known = ", ".join(TASKS)
+        raise LabelError(
+            f"{where}: scenario_type is {row['scenario_type']!r}, expected one of {known}"
+        )
+    for name in ("model", "annotator", "note"):
+        if not isinstance(row.get(name), str | None):
+            raise LabelError(f"{where}: {name} must be a text")
+    try:
+        verdict = make_verdict(
+            judgment=row.get("judgment"),
+            risk_rating=row.get("risk_rating"),
+            refusal=row.get("refusal", False),
+        )
+    except CallFailure as failure:
+        raise LabelError(f"{where}: {failure}") from None
+    return Annotation(
+        id=row["id"],
+        scenario_type=row["scenario_type"],
+        model=row.get("model") or None,
+        output_sha256=row["output_sha256"],
+        annotator=row.get("annotator") or _NAMELESS,
+        judgment=verdict.judgment,
+        risk_rating=verdict.risk_rating,
+        refusal=verdict.refusal,
+        note=row.get("note") or "",
+    )
+
+
+def _read_key(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
+        raise LabelError(
+            f"{path.parent} is no finished folder of unisafe label export: it has no {path.name}"
+        )
+    key: dict[str, dict[str, Any]] = {}
+    for number, row in read_rows(path, LabelError):
+        for name in _KEY_FIELDS:
+            if not isinstance(row.get(name), str):
+                raise LabelError(f"{path}, line {number}: {name} is missing or no text")
+        key[row["item"]] = row
+    return key
+
+
+def _csv_rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Places and rows of a CSV file, as a spreadsheet saves it: other separators, a BOM."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except OSError as error:
+        raise LabelError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise LabelError(f"{file} is not UTF-8 text: save it as CSV in UTF-8") from None
+    header = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        if missing := [name for name in COLUMNS if name not in names]:
+            raise LabelError(f"{file}, line 1: the column {missing[0]!r} is missing")
+        for cells in reader:
+            where = f"{file}, line {reader.line_num}"
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
+                raise LabelError(
+                    f"{where}: {len(cells)} cells, more than the {len(names)} columns: a note with "
+                    "a separator needs quotes"
+                )
+            row = dict.fromkeys(names, "")
+            row.update(zip(names, (cell.strip() for cell in cells), strict=False))
+            yield where, row
+    except csv.Error as error:
+        raise LabelError(f"{file}, line {reader.line_num}: not valid CSV: {error}") from None
+
+
+def _filled_in(
+    row: Mapping[str, str], key: Mapping[str, Mapping[str, Any]], file: Path, where: str
+) -> Annotation | None:
+    if row["item"] not in key:
+        raise LabelError(f"{where}: there is no item {row['item']!r} in {KEY_FILE}")
+    if not (row["judgment"] or row["risk_rating"] or row["refusal"]):
+        return None
+    for name, allowed in (("judgment", "01"), ("risk_rating", "0123")):
+        if len(row[name]) != 1 or row[name] not in allowed:
+            raise LabelError(f"{where}: {name} is {row[name]!r}, expected {' or '.join(allowed)}")
+    if row["refusal"].lower() not in _YES:
+        raise LabelError(f"{where}: refusal is {row['refusal']!r}, expected 1, 0 or nothing")
+    entry = key[row["item"]]
+    return _checked(
+        {
+            **{name: entry[name] for name in _KEY_FIELDS if name != "item"},
+            "annotator": row["annotator"] or file.stem.removeprefix("labels-"),
+            "judgment": int(row["judgment"]),
+            "risk_rating": int(row["risk_rating"]),
+            "refusal": _YES[row["refusal"].lower()],
+            "note": row["note"],
+        },
+        where,
+    )

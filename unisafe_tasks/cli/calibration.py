@@ -1,0 +1,162 @@
+"""Human labels: sampling outputs for them, reading them back, and measuring judges against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from unisafe_tasks.errors import LabelError
+from unisafe_tasks.redaction import printable
+
+__all__ = ["app", "calibrate"]
+
+app = typer.Typer(help="Have people label outputs.", no_args_is_help=True)
+
+_Runs = Annotated[list[Path], typer.Argument(help="Run folders, one a model.")]
+
+
+@app.callback()
+def label() -> None:
+    """Have people label outputs."""
+
+
+@app.command()
+def export(
+    runs: _Runs,
+    out: Annotated[Path, typer.Option(help="A folder that is empty, or not there yet.")],
+    per_cell: Annotated[
+        int, typer.Option(min=1, help="How many outputs of each model, task and subcategory.")
+    ],
+    seed: Annotated[int, typer.Option(help="The same seed draws the same sample.")] = 0,
+    data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
+) -> None:
+    """Write a blind, stratified sample of outputs for annotators, with instructions."""
+    from unisafe_tasks.annotations import KEY_FILE, LABELS_FILE
+    from unisafe_tasks.label_samples import export_sample
+    from unisafe_tasks.sources import resolve_source
+
+    count = export_sample(runs, resolve_source(data), out, per_cell, seed)
+    typer.echo(f"{count} items written to {out}; annotators fill in {LABELS_FILE}.")
+    typer.echo(f"Keep {KEY_FILE} from the annotators: it says which output is whose.")
+
+
+@app.command("import")
+def import_labels(
+    folder: Annotated[Path, typer.Argument(help="The folder that annotators filled in.")],
+    out: Annotated[Path, typer.Option(help="The JSONL file to write.")],
+) -> None:
+    """Check what annotators filled in and write it as labels, one a line."""
+    from unisafe_tasks.annotations import encode_annotations, read_filled_in
+    from unisafe_tasks.conversion import write_atomically
+
+    if out.exists():
+        raise LabelError(f"{out} is there already: name a file that is not")
+    found = read_filled_in(folder)
+    write_atomically(out, encode_annotations(found.labels))
+    typer.echo(f"{len(found.labels)} labels written to {out}")
+    for annotator, missing in found.missing.items():
+        typer.echo(printable(f"{annotator}: {found.items - missing} of {found.items} items"))
+    if found.unlabelled:
+        typer.echo(f"{found.unlabelled} items have no label of anyone")
+
+
+def calibrate(
+    runs: _Runs,
+    labels: Annotated[Path, typer.Option(help="Labels, as `unisafe label import` writes them.")],
+    out: Annotated[Path, typer.Option(help="The folder to write the judge card to.")] = Path(),
+) -> None:
+    """Measure a panel against human labels and write its judge card."""
+    from unisafe_tasks.annotations import read_annotations
+    from unisafe_tasks.calibration import build_card
+    from unisafe_tasks.conversion import write_atomically
+    from unisafe_tasks.judge_cards import card_name
+    from unisafe_tasks.results import read_results
+    from unisafe_tasks.runs import encode_json
+
+    if out.exists() and not out.is_dir():
+        raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")
+    card = build_card(read_results(runs), read_annotations(labels))
+    path = out / card_name(card)
+    write_atomically(path, encode_json(card))
+    _print_card(card)
+    typer.echo(f"Judge card: {path}")
+
+
+def _print_card(card: Mapping[str, Any]) -> None:
+    console = Console(soft_wrap=True)
+    counts, panel = card["counts"], card["panel"]
+    title = f"panel {panel['name']} ({panel['sha256'][:12]}) on {card['data']['source']}: "
+    title += f"{counts['outputs']} labelled outputs, {counts['annotators']} annotator(s)"
+    console.print(_judges(card, title))
+    console.print(_rates(card))
+    if agreement := card["annotators"]:
+        console.print(
+            f"annotators: alpha {_measure(agreement['judgment_alpha'])} on judgments, "
+            f"{_measure(agreement['risk_rating_alpha'])} on ratings, "
+            f"{agreement['outputs']} outputs labelled by two or more",
+            markup=False,
+            highlight=False,
+        )
+    for note in card["notes"]:
+        console.print(printable(note), markup=False, highlight=False)
+
+
+def _judges(card: Mapping[str, Any], title: str) -> Table:
+    names = ("judge", "TP", "FP", "FN", "TN", "precision", "recall", "specificity", "F1")
+    table = Table(*names, "r, outputs", "r, cells", title=escape(printable(title)))
+    correlations = card["correlations"]
+    rows = [("ensemble", card["ensemble"], correlations["ensemble"])]
+    rows += [(name, own, correlations["judges"][name]) for name, own in card["judges"].items()]
+    for name, own, correlation in rows:
+        table.add_row(
+            escape(printable(name)),
+            *(
+                str(own[f"{kind}_{side}"])
+                for kind, side in (
+                    ("true", "positives"),
+                    ("false", "positives"),
+                    ("false", "negatives"),
+                    ("true", "negatives"),
+                )
+            ),
+            *(_measure(own[rate]) for rate in ("precision", "recall", "specificity")),
+            "–" if own["f1"] is None else f"{own['f1']:.4f}",
+            _measure(correlation["outputs"]),
+            _measure(correlation["cells"]),
+        )
+    return _right(table)
+
+
+def _rates(card: Mapping[str, Any]) -> Table:
+    title = "attack success rate, as judged and corrected by the labels"
+    table = Table("model", "task", "labels", "judged", "Rogan-Gladen", "PPI", title=title)
+    for row in card["corrected"]:
+        table.add_row(
+            escape(printable(row["model"])),
+            row["task"],
+            str(row["labelled"]),
+            f"{row['attack_success_rate']:.4f}" + ("" if row["complete"] else " *"),
+            _measure(row["rogan_gladen"]),
+            _measure(row["prediction_powered"]),
+        )
+    return _right(table, 2)
+
+
+def _right(table: Table, first: int = 1) -> Table:
+    for column in table.columns[first:]:
+        column.justify = "right"
+    return table
+
+
+def _measure(value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return "–"
+    if value["low"] is None:
+        return f"{value['value']:.4f}"
+    return f"{value['value']:.4f} ({value['low']:.2f}–{value['high']:.2f})"
