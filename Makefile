@@ -3,9 +3,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+EXPORTS_VALIDATOR := every-eval-ever==0.3.0
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test install lint clean
+.PHONY: demo test test-exports install lint clean
 
 demo: $(INSTALLED)
 	rm -rf demo-run
@@ -18,6 +19,22 @@ demo: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The validator of every_eval_ever needs Python 3.12 or newer and packages that do not install beside
+# ours: it has an environment of its own. EXPORTS_PYTHON names an interpreter that is not on the PATH.
+test-exports: $(INSTALLED)
+	@found=; for name in $(EXPORTS_PYTHON) python3.14 python3.13 python3.12 python3; do \
+		"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$name && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "make test-exports: SKIPPED, nothing was validated: there is no Python 3.12 or newer here"; \
+		exit 0; \
+	fi; \
+	set -e; \
+	"$$found" -m venv .venv-exports; \
+	.venv-exports/bin/python -m pip install --quiet $(EXPORTS_VALIDATOR); \
+	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python \
+		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -38,4 +55,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-run build dist
+	rm -rf $(VENV) .venv-exports demo-run build dist

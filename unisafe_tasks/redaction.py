@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["printable", "redact"]
+__all__ = ["printable", "redact", "redact_known"]
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
@@ -27,16 +27,24 @@ _SHORTEST = 8
 
 def redact(text: str) -> str:
     """The text without the values of secret environment variables, assignments and known shapes."""
+    text = redact_known(text)
+    for pattern in (_BEARER, _FLAG, _ASSIGNMENT):
+        text = pattern.sub(r"\1\2[redacted]", text)
+    return text
+
+
+def redact_known(text: str) -> str:
+    """The text without what is a credential whatever stands around it.
+
+    For what a model wrote, in which "the key: patience" is none.
+    """
     secrets = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
     # The longest first: one may be part of another, whose rest would stay.
     for value in sorted(secrets, key=len, reverse=True):
         if len(value) >= _SHORTEST:
             text = text.replace(value, "[redacted]")
     text = _KNOWN_SHAPES.sub("[redacted]", text)
-    text = _USER_INFO.sub(r"\1[redacted]@", text)
-    for pattern in (_BEARER, _FLAG, _ASSIGNMENT):
-        text = pattern.sub(r"\1\2[redacted]", text)
-    return text
+    return _USER_INFO.sub(r"\1[redacted]@", text)
 
 
 def printable(text: str) -> str:

@@ -175,10 +175,13 @@ def test_models_are_in_the_order_of_their_scores_and_marked_ones_last(tmp_path: 
     assert [row.label for row in board.blocks[0].rows] == ["b-safer", "a-unsafer", "c-limited"]
 
 
-def test_a_run_without_a_panel_has_no_place(tmp_path: Path) -> None:
-    folder = judged_run(tmp_path / "one", outcomes("TT", A1="failed failed"), panel=None)
-    with pytest.raises(RunError, match="was not judged"):
-        board_of(folder)
+def test_a_run_without_a_panel_is_in_no_table_and_it_is_said(tmp_path: Path) -> None:
+    unjudged = judged_run(tmp_path / "two", outcomes("TT", A1="failed failed"), "leek", panel=None)
+    board = board_of(judged_run(tmp_path / "one", outcomes("TT", **HALF)), unjudged)
+    assert {label for label, _ in cells(board)} == {"carrot-1"}
+    assert "two (leek) was not judged, and is in no table." in board.notes
+    with pytest.raises(RunError, match="was not judged: run unisafe judge"):
+        board_of(unjudged)
 
 
 # --- every way of writing it ---

@@ -53,8 +53,11 @@ def build(
         self_awareness: what `unisafe_self_*` runs found, as `self_awareness.json` holds it.
 
     Raises:
-        RunError: a run was not judged.
+        RunError: none of the runs was judged.
     """
+    given, results = results, [result for result in results if result.info.get("panel")]
+    if not results:
+        basis_of(given[0])
     used: set[tuple[str, str, str]] = set()
     blocks = []
     for members in _comparable(results):
@@ -67,7 +70,12 @@ def build(
         if reference is not None:
             rows = [_beside(row, reference, used) for row in rows]
         blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_place))))
-    notes = reference.notes(used) if reference else []
+    notes = [
+        f"{result.folder.name} ({result.model}) was not judged, and is in no table."
+        for result in given
+        if not result.info.get("panel")
+    ]
+    notes += reference.notes(used) if reference else []
     apart = differing([basis_of(result) for result in results])
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
 

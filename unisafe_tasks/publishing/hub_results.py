@@ -1,0 +1,194 @@
+"""Results as the Hugging Face hub shows them on a model's page.
+
+Two forms: `.eval_results/*.yaml` (community evaluations), which a benchmark's leaderboard collects,
+and `model-index` in a model card. Both say "this model on this data set", and the first has a
+single number per task and no mark, so that only whole scores on a data set of the hub go into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from unisafe_tasks.errors import PublishingError
+from unisafe_tasks.leaderboard import MIN_COVERAGE
+from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.publishing.metric_facts import FACTS
+from unisafe_tasks.publishing.publishable import PublishedRun, path_component
+from unisafe_tasks.statistics import CONFIDENCE
+from unisafe_tasks.tasks import Task, task_named
+
+__all__ = ["HUB_TASKS", "eval_results_files", "left_out", "model_index_files"]
+
+HUB_TASKS: Mapping[str, str] = {
+    "TI": "text-to-image",
+    "IE": "image-to-image",
+    "IC": "image-to-image",
+    "MT": "image-to-image",
+    "TT": "text-generation",
+    "IT": "image-to-text",
+    "MU": "image-text-to-text",
+}
+"""Task code -> the hub's name of the kind of task."""
+
+_PERCENT = f"{100 * CONFIDENCE:.0f} %"
+_HEADLINE = "attack_success_rate"
+"""The one number that `.eval_results` has room for."""
+
+
+def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
+    """MODEL/.eval_results/unisafe-PANEL.yaml: the attack success rate of each task, a proportion.
+
+    A file per panel, since two panels' scores are not variants of one number. The task ids are the
+    harness's names; the hub lists them once the data set's `eval.yaml` does.
+
+    Raises:
+        PublishingError: the data is not the hub's, or no task has a whole score.
+    """
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
+
+    entries = [
+        EvalResultEntry(
+            dataset_id=_dataset(run),
+            task_id=task.name,
+            value=run.tasks[task.name][_HEADLINE],
+            dataset_revision=run.revision,
+            date=run.ended.isoformat(),
+            notes=_notes(run, task),
+        )
+        for task in _whole_tasks(run)
+    ]
+    name = f"unisafe-{run.basis.panel_sha256[:12]}.yaml"
+    path = f"{_folder(run)}/.eval_results/{name}"
+    return {path: _yaml(eval_result_entries_to_yaml(entries))}
+
+
+def model_index_files(run: PublishedRun) -> dict[str, bytes]:
+    """MODEL/model-index.yaml: what belongs into the metadata of the model's README.md.
+
+    Raises:
+        PublishingError: as `eval_results_files`.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    results = [
+        EvalResult(
+            task_type=HUB_TASKS[task.code],
+            task_name=f"{task.title} ({task.name})",
+            dataset_type=_dataset(run),
+            dataset_name="UniSAFE" if run.is_unisafe else _dataset(run),
+            # Several of our tasks are of one kind and in one split: the configuration keeps the hub
+            # from taking their scores for those of one task.
+            dataset_config=task.name,
+            dataset_split=task.split,
+            dataset_revision=run.revision,
+            dataset_args={"scenario_type": task.code},
+            metric_type=metric,
+            metric_name=f"{FACTS[metric].title} ({FACTS[metric].direction})",
+            metric_value=run.tasks[task.name][metric],
+            metric_args=_metric_args(run, task, metric),
+        )
+        for task in _whole_tasks(run)
+        for metric in METRICS
+    ]
+    card = ModelCardData(model_name=str(run.info["model"]), eval_results=results)
+    return {f"{_folder(run)}/model-index.yaml": _yaml(card.to_dict())}
+
+
+def left_out(run: PublishedRun) -> list[str]:
+    """The tasks that are not exported, and why; a sentence each."""
+    return [
+        f"{name} is left out: its score is not of the whole task or of fewer than "
+        f"{100 * MIN_COVERAGE:g} % of its cases, and the hub's formats have no mark for that."
+        for name, values in run.tasks.items()
+        if not _is_whole(values)
+    ]
+
+
+def _is_whole(values: Mapping[str, Any]) -> bool:
+    return bool(values["complete"] and values["coverage"] >= MIN_COVERAGE)
+
+
+def _whole_tasks(run: PublishedRun) -> list[Task]:
+    tasks = [task_named(name) for name, values in run.tasks.items() if _is_whole(values)]
+    if not tasks:
+        raise PublishingError(
+            f"{run.folder}: no task has a whole score (a limited or stopped run, or cases that "
+            "nobody scored), and the hub's formats have no mark for that: use every-eval-ever"
+        )
+    return tasks
+
+
+def _dataset(run: PublishedRun) -> str:
+    if run.hub_data is None:
+        raise PublishingError(
+            f"{run.folder} was run on {run.basis.data}, which is no data set of the hub: its "
+            "scores are not exported as results on one; use every-eval-ever, which says so"
+        )
+    return run.hub_data
+
+
+def _folder(run: PublishedRun) -> str:
+    return path_component(str(run.info["model"]))
+
+
+def _notes(run: PublishedRun, task: Task) -> str:
+    """What keeps the number from being misread, in one line."""
+    values = run.tasks[task.name]
+    facts = FACTS[_HEADLINE]
+    parts = [
+        f"{facts.title} ({facts.direction}), {_interval(values, _HEADLINE)}",
+        *(
+            f"{FACTS[metric].title.lower()} {_number(values[metric])}"
+            for metric in METRICS
+            if metric not in (_HEADLINE, "coverage")
+        ),
+        f"coverage {_number(values['coverage'])} ({values['scored']} of {values['asked']})",
+        f"panel {run.basis.panel} ({run.basis.panel_sha256[:12]}): {_judges(run)}",
+        f"rubric {run.basis.rubric}",
+        f"data fingerprint {run.basis.fingerprint[:12]}",
+    ]
+    return "; ".join(parts)
+
+
+def _judges(run: PublishedRun) -> str:
+    versions = run.metrics["judge_versions"]
+    names = [str(judge.get("name")) for judge in run.info["panel"].get("judges") or ()]
+    return ", ".join(
+        f"{name} ({', '.join(versions[name])})" if versions.get(name) else name for name in names
+    )
+
+
+def _interval(values: Mapping[str, Any], metric: str) -> str:
+    found = (values.get("intervals") or {}).get(metric)
+    if found is None:
+        return f"no {_PERCENT} interval (too few cases)"
+    low, high = _number(found["low"]), _number(found["high"])
+    return f"{_PERCENT} interval {low} to {high} ({found['method']})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _metric_args(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
+    values = run.tasks[task.name]
+    interval = (values.get("intervals") or {}).get(metric)
+    return {
+        "interval": interval and {**interval, "confidence": CONFIDENCE},
+        "scored": values["scored"],
+        "asked": values["asked"],
+        "panel": run.basis.panel,
+        "panel_sha256": run.basis.panel_sha256,
+        "rubric": run.basis.rubric,
+        "judges": _judges(run),
+        "data_fingerprint": run.basis.fingerprint,
+        "date": run.ended.isoformat(),
+    }
+
+
+def _yaml(value: Iterable[Any]) -> bytes:
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode("utf-8", "backslashreplace")

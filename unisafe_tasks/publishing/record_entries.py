@@ -1,0 +1,243 @@
+"""A score as an entry of an Every Eval Ever record, with its metric, judges and uncertainty.
+
+The format has no place for a metric that has no better direction; `result_entry` says what it says
+instead. Addresses, limits and prices of judges are nobody else's affair and stay here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
+from unisafe_judges.specs import BACKENDS, LabelsSpec, ModelSpec
+from unisafe_tasks.publishing.metric_facts import FACTS, MetricFacts
+from unisafe_tasks.publishing.publishable import PublishedRun
+from unisafe_tasks.statistics import CONFIDENCE
+from unisafe_tasks.tasks import Task
+
+__all__ = ["UNKNOWN", "as_detail", "collection_of", "result_entry"]
+
+UNKNOWN = "unknown"
+"""The format's word for what is not known."""
+
+
+def collection_of(run: PublishedRun) -> str:
+    """The benchmark's folder: results on other data never lie among those on the published."""
+    if run.is_unisafe:
+        return "unisafe"
+    return "unisafe-demo" if run.basis.is_demo else "unisafe-other"
+
+
+def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
+    """The entry of a metric that has a value.
+
+    The format knows two directions. Of the refusal rate, which has none, it says "higher is
+    better"; description and details say that neither is.
+    """
+    values = run.tasks[task.name]
+    score: dict[str, Any] = {
+        "score": values[metric],
+        "details": {
+            "complete": as_detail(values["complete"]),
+            "asked": as_detail(values["asked"]),
+            "scored": as_detail(values["scored"]),
+            "coverage": as_detail(values["coverage"]),
+            "statuses": as_detail(values["statuses"]),
+            "judge_failures": as_detail(values["judge_failures"]),
+            "by_judge": as_detail({name: own[metric] for name, own in values["judges"].items()}),
+        },
+    }
+    if agreement := values.get("agreement"):
+        score["details"]["judge_agreement"] = as_detail(
+            {name: agreement[name] for name in ("cases", "judgment_alpha", "risk_rating_alpha")}
+        )
+    if uncertainty := _uncertainty(run.metrics, values, metric):
+        score["uncertainty"] = uncertainty
+    result = {
+        "evaluation_result_id": f"{task.name}/{metric}",
+        "evaluation_name": f"{collection_of(run)}.{task.name.removeprefix('unisafe_')}",
+        "source_data": _source_data(run, task),
+        "evaluation_timestamp": run.began.isoformat(),
+        "metric_config": _metric_config(run, task, metric),
+        "score_details": score,
+    }
+    if settings := _generation(run.info):
+        result["generation_config"] = {"additional_details": settings}
+    return result
+
+
+def _source_data(run: PublishedRun, task: Task) -> dict[str, Any]:
+    details = {
+        "fingerprint": run.basis.fingerprint,
+        "scenario_type": task.code,
+        "cases_asked": as_detail(run.tasks[task.name]["asked"]),
+    }
+    if run.revision:
+        details["revision"] = str(run.revision)
+    if not run.is_unisafe:
+        details["note"] = "Not the published UniSAFE data set."
+    name = "UniSAFE" if run.is_unisafe else f"{run.basis.data} (not UniSAFE)"
+    if run.hub_data is None:
+        return {"dataset_name": name, "source_type": "other", "additional_details": details}
+    return {
+        "dataset_name": name,
+        "source_type": "hf_dataset",
+        "hf_repo": run.hub_data,
+        "hf_split": task.split,
+        "additional_details": details,
+    }
+
+
+def _metric_config(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
+    facts = FACTS[metric]
+    config = {
+        "evaluation_description": _description(run, task, facts),
+        "metric_id": f"unisafe.{metric}",
+        "metric_name": facts.title,
+        "metric_kind": metric,
+        "metric_unit": facts.unit,
+        "lower_is_better": facts.higher_is_better is False,
+        "score_type": "continuous",
+        "min_score": 0,
+        "max_score": facts.highest,
+        "additional_details": {"direction": facts.direction, **_panel(run)},
+    }
+    if scoring := _llm_scoring(run, task, metric):
+        config["llm_scoring"] = scoring
+    return config
+
+
+def _description(run: PublishedRun, task: Task, facts: MetricFacts) -> str:
+    where = "" if run.is_unisafe else "Not a UniSAFE result (other data). "
+    return (
+        f"{where}UniSAFE, {task.title}: {facts.title}. {facts.meaning} "
+        f"{facts.direction.capitalize()}."
+    )
+
+
+def _panel(run: PublishedRun) -> dict[str, str]:
+    panel = run.info["panel"]
+    return {
+        "panel": run.basis.panel,
+        "panel_sha256": run.basis.panel_sha256,
+        "rubric": run.basis.rubric,
+        "rubric_sha256": run.basis.rubric_sha256,
+        "ensemble": str(panel.get("ensemble", "soft-mean")),
+        "min_verdicts": as_detail(panel.get("min_verdicts", 1)),
+        "judge_repeats": as_detail(panel.get("judge_repeats", 1)),
+        "label_judges": as_detail(
+            [_decoding(judge) for judge in _judges(run) if _is_labels(judge)]
+        ),
+    }
+
+
+def _llm_scoring(run: PublishedRun, task: Task, metric: str) -> dict[str, Any] | None:
+    """The judges that are models. None for coverage, and where verdicts came from files alone:
+    such a judge is no language model, and stands in the metric's details."""
+    models = [judge for judge in _judges(run) if not _is_labels(judge)]
+    if metric == "coverage" or not models:
+        return None
+    ensemble = run.info["panel"].get("ensemble", "soft-mean")
+    scoring: dict[str, Any] = {
+        "judges": [_judge(run, judge) for judge in models],
+        "input_prompt": _prompt(run, task),
+        "additional_details": {"aggregation": _aggregation(str(ensemble), metric)},
+    }
+    # The others of the format's methods are not exactly ours, so that they are told in words only.
+    if ensemble == "soft-mean" and metric != "refusal_rate":
+        scoring["aggregation_method"] = "average"
+    return scoring
+
+
+def _aggregation(ensemble: str, metric: str) -> str:
+    if metric == "refusal_rate":
+        return "a refusal if any judge calls it one"
+    return {
+        "soft-mean": "mean over the judges that gave a verdict",
+        "majority": "median over the judges that gave a verdict, the higher one of two",
+        "any-unsafe": "highest of the judges that gave a verdict",
+    }.get(ensemble, ensemble)
+
+
+def _judges(run: PublishedRun) -> list[Mapping[str, Any]]:
+    return list(run.info["panel"].get("judges") or ())
+
+
+def _is_labels(judge: Mapping[str, Any]) -> bool:
+    return BACKENDS.get(str(judge.get("backend"))) is LabelsSpec
+
+
+def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:
+    model = str(judge.get("model", judge.get("name")))
+    local = judge.get("backend") == "transformers"
+    versions = run.metrics["judge_versions"].get(judge.get("name"), {})
+    described: dict[str, Any] = {
+        "model_info": {
+            "name": model,
+            "id": model,
+            "additional_details": {
+                "deployment_type": "self_deployed" if local else UNKNOWN,
+                "model_availability": UNKNOWN,
+            },
+        },
+        "additional_details": {
+            **{key: as_detail(value) for key, value in _decoding(judge).items()},
+            "replies_by_version": as_detail(versions),
+        },
+    }
+    if isinstance(judge.get("temperature"), int | float):
+        described["temperature"] = judge["temperature"]
+    return described
+
+
+def _decoding(judge: Mapping[str, Any]) -> dict[str, Any]:
+    """What can change a judge's reply. Its address, limits and prices are nobody else's affair."""
+    spec = BACKENDS.get(str(judge.get("backend")))
+    decides = spec.decides if spec is not None and issubclass(spec, ModelSpec) else ("sha256",)
+    return {key: judge[key] for key in ("name", "backend", *decides) if key in judge}
+
+
+def _prompt(run: PublishedRun, task: Task) -> str:
+    """The rubric's template. The authors' own is named, since its licence does not let us copy it,
+    and so is one that is not here in the run's version."""
+    ours = load_unisafe_rubric()
+    if run.basis.rubric_sha256 == ours.sha256:
+        wording = ours.instructions.replace("{scenario}", ours.scenarios[task.code])
+        return f"{wording}\n{ours.reminder}"
+    return (
+        f"Rubric {run.basis.rubric} for {task.code}, SHA-256 {run.basis.rubric_sha256}; its text "
+        "is not reproduced here."
+    )
+
+
+def _uncertainty(
+    metrics: Mapping[str, Any], values: Mapping[str, Any], metric: str
+) -> dict[str, Any] | None:
+    error = (values.get("standard_error") or {}).get(metric)
+    interval = (values.get("intervals") or {}).get(metric)
+    found: dict[str, Any] = {}
+    if error is not None:
+        found["standard_error"] = {"value": error, "method": "analytic"}
+    if interval is not None:
+        found["confidence_interval"] = {
+            "lower": interval["low"],
+            "upper": interval["high"],
+            "confidence_level": CONFIDENCE,
+            "method": interval["method"],
+        }
+        if interval["method"] == "bootstrap":
+            found["num_bootstrap_samples"] = metrics["bootstrap"]["draws"]
+    return found | {"num_samples": values["scored"]} if found else None
+
+
+def _generation(info: Mapping[str, Any]) -> dict[str, str]:
+    """What run.json knows of how the model was asked, where a harness asked it."""
+    names = ("model_args", "gen_kwargs", "seeds", "batch_size", "adapter")
+    return {name: as_detail(info[name]) for name in names if info.get(name) not in (None, "", [])}
+
+
+def as_detail(value: object) -> str:
+    """A detail, which the format wants as a text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
