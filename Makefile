@@ -6,19 +6,33 @@ BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-exports install lint clean
+.PHONY: demo test test-exports browser install lint clean
 
+demo: export UNISAFE_DATA = demo
+demo: export UNISAFE_PANEL = labels
 demo: $(INSTALLED)
 	rm -rf demo-run
-	UNISAFE_DATA=demo UNISAFE_PANEL=labels $(BIN)/lmms-eval --model predictions \
-		--model_args predictions=demo --tasks unisafe --output_path demo-run --log_samples
+	$(BIN)/lmms-eval --model predictions --model_args predictions=demo --tasks unisafe \
+		--output_path demo-run --log_samples
 	@# lmms-eval exits with 0 when an evaluation failed, so the result itself is looked at.
 	@test -f demo-run/unisafe-*/metrics.json || { echo "make demo: there is no result"; exit 1; }
-	$(BIN)/unisafe score demo-run/unisafe-*
-	@echo "Run folder: $$(ls -d demo-run/unisafe-*)"
+	$(BIN)/unisafe judge demo-cautious --out demo-run/unisafe-demo-cautious > demo-run/judge.log
+	$(BIN)/unisafe leaderboard demo-run/unisafe-*
+	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 
-test: lint
+test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The report is tested in a real browser, Debian's; without one those tests are skipped.
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name > /dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get -qq update && \
+		apt-get -qq install --yes --no-install-recommends chromium > /dev/null && exit 0; \
+	fi; \
+	echo "make: there is no Chromium here, so that the report is not tested in a browser"
 
 # The validator of every_eval_ever needs Python 3.12 or newer and packages that do not install beside
 # ours: it has an environment of its own. EXPORTS_PYTHON names an interpreter that is not on the PATH.

@@ -140,8 +140,9 @@ def judged_by(cases: Sequence[ScoredCase], ensemble: Ensemble | None) -> list[Sc
         return [replace(case, judged=False) for case in cases]
     ruled = [replace(case, judged=True, ensemble=ensemble) for case in cases]
     answered = [case for case in ruled if case.status is Status.OK]
-    at_work = not answered or any(case_value(case, "coverage") for case in answered)
-    return [replace(case, judged=at_work) for case in ruled]
+    if not answered or any(case_value(case, "coverage") for case in answered):
+        return ruled
+    return [replace(case, judged=False) for case in ruled]
 
 
 def case_value(case: ScoredCase, metric: str, judge: str | None = None) -> float | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.reports import assess
@@ -58,9 +60,13 @@ def read_results(folders: Iterable[Path], resampler: Resampler | None = None) ->
         RunError: as `read_result`; or a folder is named twice.
     """
     resampler = resampler or Resampler()
+    folders = list(folders)
     seen: set[Path] = set()
     results = []
-    for folder in folders:
+    # Only for people: a terminal, and more than a moment.
+    for folder in tqdm(
+        folders, desc="Scoring runs", unit="run", leave=False, disable=len(folders) < 2 or None
+    ):
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())

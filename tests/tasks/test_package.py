@@ -64,6 +64,9 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
         "unisafe_judges/rubrics/unisafe-v1.yaml",
         "unisafe_judges/rubrics/taxonomy.yaml",
         "unisafe_judges/panels/paper.yaml",
+        "unisafe_tasks/report/page.html.j2",
+        "unisafe_tasks/report/page.css",
+        "unisafe_tasks/report/page.js",
     } <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from unisafe_tasks.cli import cases, data, judging, runs, verdicts
+from unisafe_tasks.cli import calibration, cases, comparing, data, judging, runs, verdicts
+from unisafe_tasks.cli.publishing import export, push
+from unisafe_tasks.cli.reporting import report
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import printable, redact
 
@@ -20,12 +22,19 @@ app = typer.Typer(
 )
 app.command("tasks-dir")(runs.tasks_dir)
 app.command()(runs.score)
+app.command()(comparing.leaderboard)
+app.command()(comparing.compare)
+app.command()(calibration.calibrate)
 app.command()(judging.judge)
 app.command()(judging.prompt)
+app.command()(export)
+app.command()(push)
+app.command()(report)
 app.command()(runs.doctor)
 app.command("worker-template")(cases.worker_template)
 app.add_typer(cases.app, name="cases")
 app.add_typer(data.app, name="data")
+app.add_typer(calibration.app, name="label")
 app.add_typer(verdicts.app, name="verdicts")
 
 

@@ -1,0 +1,455 @@
+"""The report in a real Chromium: from disk and over HTTP, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.tasks.report.folders import run_folder
+from tests.tasks.report.hostile import NAME, TEXTS
+from unisafe_tasks.report import build_report
+from unisafe_tasks.report.text import visible
+from unisafe_tasks.results import read_results
+from unisafe_tasks.sources import resolve_source
+
+# Two cores may be busy with other tests.
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def report(
+    demo_runs: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
+) -> Path:
+    """A report of the demo's runs with their prompts, and of three runs of another panel."""
+    root = tmp_path_factory.mktemp("report")
+    others = [
+        run_folder(root / "garden", "teapot-1"),
+        run_folder(root / "shed", "samovar-xl", unsafe_every=3, cases=120, codes=("TT",)),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+        source = resolve_source("demo")
+        return build_report(read_results([*demo_runs, *others]), root / "out", source=source).page
+
+
+@pytest.fixture(scope="session")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with all that a report can have, of a few cases: axe looks at every element."""
+    root = tmp_path_factory.mktemp("small")
+    runs = [
+        run_folder(root / "garden", "teapot-1", cases=6, codes=("MT", "TT")),
+        run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
+        run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
+    ]
+    return build_report(read_results(runs), root / "out").page
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of the hostile run."""
+    return build_report(read_results([hostile_run]), tmp_path_factory.mktemp("bad") / "out").page
+
+
+@pytest.fixture
+def address() -> Iterator[Callable[[Path, str], str]]:
+    """The address of a page on disk, or behind a server on loopback."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def find(page: Path, how: str) -> str:
+        if how == "file":
+            return page.as_uri()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(page.parent)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/{page.name}"
+
+    yield find
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Visit:
+    """A page that was opened, with what it asked for and complained of."""
+
+    def __init__(self, browser: Browser, url: str, **context: Any) -> None:
+        self.page: Page = browser.new_context(**context).new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(url)
+        expect(self.page.locator(".case").first).to_be_visible()
+
+    def choose(self, name: str, label: str) -> None:
+        self.page.locator(f"#f-{name}").select_option(label=label)
+
+    def count(self) -> str:
+        return self.page.locator("#count").inner_text()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens pages, which are closed with the test."""
+    yield partial(Visit, browser)
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("how", ["file", "http"])
+def test_it_asks_for_nothing_but_its_own_files_and_has_no_complaint(
+    how: str,
+    report: Path,
+    address: Callable[[Path, str], str],
+    visit: Callable[..., Visit],
+) -> None:
+    url = address(report, how)
+    seen = visit(url)
+    seen.choose("model", "teapot-1")
+    seen.page.locator(".unveil").first.click()
+    own = url.rpartition("/")[0]
+    assert seen.complaints == []
+    assert seen.requests[0] == url
+    rest = seen.requests[1:]
+    assert any(request.endswith(".js") for request in rest)
+    assert any(request.endswith(".jpg") for request in rest)
+    assert all(request.startswith((f"{own}/report_files/", "data:")) for request in rest)
+
+
+def test_only_what_is_shown_is_loaded(report: Path, visit: Callable[..., Visit]) -> None:
+    seen = visit(report.as_uri())
+    scripts = [url.rpartition("/")[2] for url in seen.requests if url.endswith(".js")]
+    assert sorted(scripts) == ["d0-ie-0.js", "d0-ti-0.js", "r0-ie-0.js", "r0-ti-0.js"]
+
+
+def blurred(page: Page) -> bool:
+    style = "getComputedStyle(document.querySelector('.output .veil > div')).filter"
+    return "blur(14px)" in str(page.evaluate(style))
+
+
+def heard(page: Page) -> set[str]:
+    """The names and texts in the tree that a screen reader is given."""
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    return {
+        node["name"]["value"] for node in tree["nodes"] if not node["ignored"] and "name" in node
+    }
+
+
+def test_an_image_is_blurred_until_clicked_and_can_be_hidden_again(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    page = visit(report.as_uri()).page
+    picture = page.locator(".output img").first
+    button = page.get_by_role("button", name="Show image").first
+    # A veiled image is there, loaded, and out of reach of a screen reader.
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
+    assert blurred(page)
+    assert "output image of demo-001" not in heard(page)
+    button.click()
+    assert not blurred(page)
+    assert "output image of demo-001" in heard(page)
+    page.get_by_role("button", name="Hide image").click()
+    assert blurred(page)
+
+
+def test_a_text_is_veiled_and_shown_by_keyboard_alone(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    page = seen.page
+    seen.choose("task", "text to text")
+    expect(page.locator(".case h3").first).to_contain_text("text to text")
+    said = page.locator(".output .veil .said").first
+    assert said.inner_text() not in heard(page)
+    page.locator(".next").first.focus()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Show text":
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Hide text"
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    assert not blurred(page)
+    assert said.inner_text() in heard(page)
+    page.keyboard.press("Space")
+    assert blurred(page)
+
+
+def test_the_first_tab_reaches_a_link_to_the_scores(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    page = visit(report.as_uri()).page
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    assert skip.inner_text() == "Skip to the scores"
+    assert (skip.bounding_box() or {})["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#scores")
+
+
+def test_filters_narrow_what_is_listed_and_say_how_much(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    assert seen.count() == "75 cases."
+    seen.choose("task", "image editing")
+    assert seen.count() == "8 cases."
+    seen.choose("status", "failed")
+    assert seen.count() == "1 case."
+    expect(seen.page.locator(".case")).to_have_count(1)
+    expect(seen.page.locator(".facts")).to_contain_text("status failed · unscored")
+    seen.choose("status", "all")
+    seen.choose("verdict", "unsafe (0.5 or more)")
+    unsafe = int(seen.count().split()[0])
+    seen.choose("verdict", "safe (below 0.5)")
+    assert unsafe + int(seen.count().split()[0]) == 7
+    seen.choose("verdict", "all")
+    seen.choose("category", "Violence")
+    violence = seen.count()
+    options = seen.page.locator("#f-subcategory option").all_inner_texts()
+    assert options[0] == "all"
+    assert all(option.startswith("V") for option in options[1:])
+    seen.choose("subcategory", "V1")
+    assert int(seen.count().split()[0]) <= int(violence.split()[0])
+    seen.choose("task", "all")
+    seen.choose("subcategory", "all")
+    seen.choose("category", "all")
+    seen.choose("model", "all")
+    assert seen.count() == f"{75 + 75 + 48 + 120} cases."
+    assert seen.complaints == []
+
+
+def test_where_judges_differ_can_be_found(report: Path, visit: Callable[..., Visit]) -> None:
+    seen = visit(report.as_uri())
+    seen.choose("model", "teapot-1")
+    seen.choose("verdict", "judges divided")
+    # Of twelve cases a task: numbers 0, 4 and 8, in four tasks.
+    assert seen.count() == "12 cases."
+    expect(seen.page.locator(".facts").first).to_contain_text(
+        "unsafe, judges divided (mean judgment 0.67"
+    )
+
+
+def test_a_text_is_shown_at_once_only_if_judges_called_it_safe(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    page = seen.page
+    seen.choose("model", "teapot-1")
+    seen.choose("task", "text to text")
+    seen.choose("verdict", "safe (below 0.5)")
+    assert seen.count() == "6 cases."
+    expect(page.locator(".case")).to_have_count(6)
+    # Five that all three judges called safe, and a refusal that no judge was shown.
+    assert page.locator(".output > div > .said").count() == 5
+    refused = page.locator(".case", has_text="status refused")
+    assert refused.locator(".output .veiled").count() == 1
+    assert page.locator(".output .veiled").count() == 1
+
+
+def test_a_search_says_what_it_searched_and_can_load_the_rest(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    page = seen.page
+    seen.choose("model", "samovar-xl")
+    expect(page.locator(".case h3").first).to_contain_text("target-000")
+    page.locator("#f-search").fill("greets a TURNIP")
+    expect(page.locator("#count")).to_have_text(
+        "100 cases with “greets a TURNIP”; the texts of 100 of 120 are loaded and were searched."
+    )
+    page.locator("#load-texts").click()
+    expect(page.locator("#count")).to_have_text(
+        "120 cases with “greets a TURNIP”; the texts of 120 of 120 are loaded and were searched."
+    )
+    expect(page.locator("#load-texts")).to_be_hidden()
+    page.locator("#f-search").fill("target-119")
+    expect(page.locator(".case")).to_have_count(1)
+    page.locator("#f-search").fill("no such tea")
+    expect(page.locator("#count")).to_contain_text("0 cases")
+    assert page.locator("#count").get_attribute("aria-live") == "polite"
+
+
+def test_pages_of_cases_turn(report: Path, visit: Callable[..., Visit]) -> None:
+    seen = visit(report.as_uri())
+    page = seen.page
+    expect(page.locator(".previous").first).to_be_disabled()
+    page.locator(".next").first.click()
+    expect(page.locator(".page").first).to_have_text("Page 2 of 8")
+    expect(page.locator(".case")).to_have_count(10)
+    expect(page.locator(".previous").last).to_be_enabled()
+
+
+def test_prompts_and_input_images_are_shown_for_the_data_that_is_at_hand(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    page = seen.page
+    seen.choose("task", "image composition")
+    expect(page.locator(".case h3").first).to_contain_text("image composition")
+    page.get_by_role("button", name="Show prompt").first.click()
+    prompt = page.locator(".prompt").first
+    expect(prompt).to_contain_text("Put both in one picture")
+    expect(prompt.locator("img")).to_have_count(2)
+    seen.choose("task", "all")
+    seen.choose("model", "teapot-1")
+    expect(page.locator(".facts").first).to_contain_text("teapot-1")
+    expect(page.locator(".prompt")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["file", "http"])
+def test_hostile_names_and_outputs_stay_text(
+    how: str,
+    hostile_report: Path,
+    address: Callable[[Path, str], str],
+    visit: Callable[..., Visit],
+) -> None:
+    seen = visit(address(hostile_report, how))
+    page = seen.page
+    seen.choose("task", "text to text")
+    expect(page.locator(".case h3").first).to_contain_text("text to text")
+    shown = page.locator(".output .said").all_text_contents()
+    page.locator(".next").first.click()
+    expect(page.locator(".page").first).to_have_text("Page 2 of 2")
+    for button in page.locator(".unveil").all():
+        button.click()
+    shown += page.locator(".output .said").all_text_contents()
+    # Case 5 is the refused one, whose text is shown all the same.
+    assert sorted(shown) == sorted(visible(text[:2000]) for text in TEXTS)
+    assert page.evaluate("[window.pwned, ({}).polluted]") == [None, None]
+    assert page.locator("img[src=x], base, iframe, form:not(#filters)").count() == 0
+    assert page.locator("script:not([src])").count() == 2
+    assert seen.complaints == []
+    assert not any("example" in url for url in seen.requests)
+    assert visible(NAME) in page.locator("h1").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_policy_stops_what_escaping_would_let_through(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    page = visit(report.as_uri()).page
+    tried = page.evaluate(
+        """async () => {
+          const run = async (attempt) => {
+            try { return await attempt(); } catch (error) { return error.name; }
+          };
+          const added = (tag, fields) => new Promise((resolve) => {
+            const made = Object.assign(document.createElement(tag), fields);
+            made.onload = () => resolve("loaded");
+            made.onerror = () => resolve("blocked");
+            document.body.append(made);
+          });
+          return {
+            markup: await run(() => { document.body.insertAdjacentHTML("beforeend", "<b>x</b>"); }),
+            script: await run(() => { document.createElement("script").text = "1"; }),
+            image: await run(() => added("img", { src: "http://127.0.0.1:9/leak.png" })),
+            fetched: await run(() => fetch("http://127.0.0.1:9/")),
+            frame: await run(() => eval("1")),
+          };
+        }"""
+    )
+    assert tried == {
+        "markup": "TypeError",
+        "script": "TypeError",
+        "image": "blocked",
+        "fetched": "TypeError",
+        "frame": "EvalError",
+    }
+
+
+CONTRAST = "color-contrast"
+
+
+@pytest.mark.parametrize(
+    ("which", "scheme", "options"),
+    [
+        ("small_report", "light", {}),
+        # Nothing but colours differs in the dark, and they are what takes axe its time.
+        ("small_report", "dark", {"runOnly": {"type": "rule", "values": [CONTRAST]}}),
+        ("hostile_report", "light", {"rules": {CONTRAST: {"enabled": False}}}),
+    ],
+)
+def test_axe_finds_nothing_serious(
+    which: str,
+    scheme: str,
+    options: Mapping[str, Any],
+    request: pytest.FixtureRequest,
+    visit: Callable[..., Visit],
+) -> None:
+    seen = visit(request.getfixturevalue(which).as_uri(), color_scheme=scheme, bypass_csp=True)
+    page = seen.page
+    for control in page.locator(".case >> nth=0 >> .unveil").all():
+        control.click()
+    for summary in page.locator("summary:visible").all():
+        summary.click()
+    response = Axe().run(page, options=options).response
+    assert response["passes"]
+    found = [
+        (violation["id"], violation["nodes"][0]["html"][:200])
+        for violation in response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("which", ["report", "hostile_report"])
+def test_a_phone_needs_no_sideways_scrolling(
+    which: str, request: pytest.FixtureRequest, visit: Callable[..., Visit]
+) -> None:
+    phone = {"width": 360, "height": 740}
+    page = visit(request.getfixturevalue(which).as_uri(), viewport=phone).page
+    for button in page.locator(".unveil").all():
+        button.click()
+    for summary in page.locator("summary:visible").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    # What is wider than the screen scrolls in a box of its own, which the keyboard reaches.
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(b => b.scrollWidth > b.clientWidth)"
+        ".map(b => [b.tabIndex, getComputedStyle(b).overflowX])"
+    )
+    assert wide
+    assert all(box == [0, "auto"] for box in wide)
+
+
+def test_print_has_every_table_and_no_case(report: Path, visit: Callable[..., Visit]) -> None:
+    page = visit(report.as_uri()).page
+    on_screen = page.locator("table:visible").count()
+    page.emulate_media(media="print")
+    expect(page.locator("#browser")).to_be_hidden()
+    assert page.locator("img:visible").count() == 0
+    assert page.locator("select:visible, button:visible").count() == 0
+    # What waits behind a choice or a click on the screen is all there on paper.
+    on_paper = page.locator("table:visible").count()
+    assert on_paper == page.locator("main table:not(.verdicts)").count()
+    assert on_paper > on_screen
+
+
+def test_without_media_there_is_nothing_to_show(
+    demo_runs: tuple[Path, ...], tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    written = build_report(read_results(demo_runs[:1]), tmp_path / "out", with_media=False)
+    seen = visit(written.page.as_uri())
+    expect(seen.page.locator(".output").first).to_contain_text("Left out of this report.")
+    assert seen.page.locator(".unveil, .case img").count() == 0
+    expect(seen.page.locator(".verdicts").first).to_be_visible()
+    assert seen.complaints == []

@@ -1,0 +1,83 @@
+"""The report: finished runs as one HTML page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unisafe_tasks.errors import DataError
+from unisafe_tasks.redaction import printable, redact
+
+if TYPE_CHECKING:
+    from unisafe_tasks.sources import Source
+
+__all__ = ["report"]
+
+
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders, and folders of unisafe_self_* runs.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write report.html into.")],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="The cases, for prompts and input images; default: UNISAFE_DATA, if set."
+        ),
+    ] = None,
+    card: Annotated[
+        list[Path] | None, typer.Option(help="A judge card of unisafe calibrate; repeatable.")
+    ] = None,
+    media: Annotated[
+        bool,
+        typer.Option("--media/--no-media", help="Whether to show images, prompts and outputs."),
+    ] = True,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
+    ] = 0.95,
+) -> None:
+    """Write runs as one HTML page: scores, failures, judges, and every case."""
+    from unisafe_tasks.judge_cards import read_card
+    from unisafe_tasks.report import build_report
+    from unisafe_tasks.results import read_with_self_awareness
+    from unisafe_tasks.statistics import Resampler
+
+    resampler = Resampler()
+    results, own_judgments = read_with_self_awareness(runs, resampler)
+    written = build_report(
+        results,
+        out,
+        source=_cases(data) if media else None,
+        with_media=media,
+        min_coverage=min_coverage,
+        self_awareness=own_judgments,
+        cards=[read_card(path) for path in card or ()],
+        resampler=resampler,
+    )
+    runs_read = f"{written.runs} run{'' if written.runs == 1 else 's'}"
+    skipped = f" ({written.skipped:,} could not be shown)" if written.skipped else ""
+    typer.echo(f"{runs_read}, {written.cases:,} cases, {written.images:,} images{skipped}")
+    typer.echo(f"Report: {written.page}")
+
+
+def _cases(setting: str | None) -> Source | None:
+    """The cases that the prompts are taken from; without any, the report does without prompts.
+
+    Raises:
+        DataError: those that were asked for cannot be had.
+    """
+    from unisafe_tasks.sources import resolve_source
+
+    if setting:
+        return resolve_source(setting)
+    if not os.environ.get("UNISAFE_DATA", "").strip():
+        return None
+    try:
+        return resolve_source()
+    except DataError as error:
+        sentence = printable(redact(f"The report has no prompts and input images: {error}"))
+        typer.echo(sentence, err=True)
+        return None

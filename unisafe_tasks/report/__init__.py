@@ -1,0 +1,12 @@
+"""`unisafe report`: runs as one page that anybody can open, with what it loads on demand beside it.
+
+`build` makes the report; `scores`, `judges` and `records` turn results into what the page shows,
+`tables` and `charts` are its forms, `page` fills the template; `case_table`, `side_files` and
+`media` are the case browser's data; `text` makes hostile text fit to be shown.
+"""
+
+from __future__ import annotations
+
+from unisafe_tasks.report.build import Report, build_report
+
+__all__ = ["Report", "build_report"]

@@ -1,0 +1,266 @@
+"""From finished runs to a report: one page, and beside it what the page loads on demand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from unisafe_tasks.conversion import write_atomically
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.leaderboard import MIN_COVERAGE, build
+from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
+from unisafe_tasks.report.judges import agreements, judge_cards
+from unisafe_tasks.report.media import SIDE, Thumbnails
+from unisafe_tasks.report.page import render
+from unisafe_tasks.report.records import coverage_of, labels_of, notes_of, provenance
+from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
+from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS, write_prompts, write_run
+from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
+from unisafe_tasks.report.text import shown
+from unisafe_tasks.results import Result
+from unisafe_tasks.sources import Source, fingerprint
+from unisafe_tasks.statistics import DRAWS, Resampler
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["FILES", "PAGE", "Report", "build_report"]
+
+PAGE, FILES = "report.html", "report_files"
+_ANCHORS = {
+    "scores": "Scores",
+    "categories": "Where models fail",
+    "targets": "Same target, different task",
+    "judges": "Judges",
+    "coverage": "Coverage and failures",
+    "methods": "Methods",
+    "browser": "Cases",
+}
+"""The template's sections, as the page's navigation lists them."""
+
+_SIDE_FILE = re.compile(r"[dr][0-9]+-[a-z]{2}-[0-9]+\.js")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was written. `skipped` images are shown by a sentence in their place."""
+
+    page: Path
+    runs: int
+    cases: int
+    images: int
+    skipped: int
+
+
+def build_report(
+    results: Sequence[Result],
+    out: Path,
+    *,
+    source: Source | None = None,
+    with_media: bool = True,
+    min_coverage: float = MIN_COVERAGE,
+    self_awareness: Sequence[Mapping[str, Any]] = (),
+    cards: Sequence[Mapping[str, Any]] = (),
+    resampler: Resampler | None = None,
+) -> Report:
+    """Write a report of judged runs into a folder that is new, empty, or holds an earlier report.
+
+    Args:
+        results: the runs.
+        out: the folder; the page is `report.html` in it.
+        source: the cases, whose prompts are then shown for the runs on the same data.
+        with_media: False leaves out every image, and every text of a prompt, a model or a judge.
+        min_coverage: scores whose coverage is below it are marked.
+        self_awareness: what `self_awareness.json` of such runs holds.
+        cards: judge cards, of panels that judged these runs.
+        resampler: the bootstrap's draws, if `results` were read with some of their own.
+
+    Raises:
+        UnisafeError: a run was not judged or is damaged, the cases cannot be read, or the folder
+            is something else.
+    """
+    if not results:
+        raise RunError("there is no run to report on: name a run folder that unisafe judge wrote")
+    labels = labels_of(results)
+    cases = build_table(results)
+    # What can be refused is refused before an earlier report is touched.
+    view = {
+        **_sections(results, labels, min_coverage, self_awareness, cards, resampler),
+        "title": _title(labels),
+        "lead": _lead(results, cases),
+        "footer": _footer(),
+    }
+    try:
+        folder = _prepare(out)
+        beside = _write_beside(results, cases, folder, source if with_media else None, with_media)
+        view["browser_about"] = _browser_about(with_media, beside.prompts)
+        data = cases.as_json() | {
+            "models": [shown(label) for label in labels],
+            "judges": [[shown(judge) for judge in own] for own in beside.judges],
+            "tasks": {code: {"title": task.title} for code, task in TASKS.items()},
+            "prompts": beside.prompts,
+            "withTexts": with_media,
+        }
+        write_atomically(out / PAGE, render(view, data))
+    except OSError as error:
+        raise RunError(f"the report cannot be written to {out}: {error.strerror}") from None
+    total = _count(cases)
+    return Report(out / PAGE, len(results), total, beside.images, beside.skipped)
+
+
+def _sections(
+    results: Sequence[Result],
+    labels: Sequence[str],
+    min_coverage: float,
+    self_awareness: Sequence[Mapping[str, Any]],
+    cards: Sequence[Mapping[str, Any]],
+    resampler: Resampler | None,
+) -> dict[str, Any]:
+    """What the page's sections show of the runs, and the page's navigation."""
+    board = build(results, min_coverage=min_coverage, self_awareness=self_awareness)
+    shared = shared_targets(results, labels, min_coverage, resampler or Resampler())
+    return {
+        "warnings": notes_of(results, labels, self_awareness),
+        "apart": _apart(board.differing),
+        "blocks": score_blocks(board),
+        "legend": legend(board),
+        "heat_maps": heat_maps(results, labels, min_coverage),
+        "shared": shared,
+        "shared_about": SHARED_ABOUT,
+        "agreements": agreements(results, labels, min_coverage),
+        "cards": judge_cards(cards, results),
+        "coverage": coverage_of(results, labels, min_coverage),
+        "draws": f"{DRAWS:,}",
+        "provenance": provenance(results, labels),
+        "sections": [
+            (anchor, name) for anchor, name in _ANCHORS.items() if shared or anchor != "targets"
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What was written beside the page: by run its judges' names, by data source whether there are
+    prompts."""
+
+    judges: list[list[str]]
+    prompts: list[bool]
+    images: int
+    skipped: int
+
+
+def _write_beside(
+    results: Sequence[Result],
+    cases: CaseTable,
+    folder: Path,
+    source: Source | None,
+    with_media: bool,
+) -> _Beside:
+    pairs = zip(tqdm(results, desc="runs", leave=False), cases.data_of, strict=True)
+    with Thumbnails(folder / "media") if with_media else nullcontext() as media:
+        judges = [
+            write_run(result, cases.data[data], number, folder, media)
+            for number, (result, data) in enumerate(pairs)
+        ]
+        prompts = [
+            _with_prompts(source, data, number, folder, media)
+            for number, data in enumerate(cases.data)
+        ]
+    names = media.names if media else set()
+    for path in (folder / "media").glob("*.jpg"):
+        # Those that only an earlier report in this folder had.
+        if path.name not in names:
+            path.unlink()
+    return _Beside(judges, prompts, len(names), len(media.skipped) if media else 0)
+
+
+def _with_prompts(
+    source: Source | None,
+    data: DataCases,
+    number: int,
+    folder: Path,
+    media: Thumbnails | None,
+) -> bool:
+    """Write the prompts of one data source, if `source` is that very data."""
+    if source is None or media is None or fingerprint(source) != data.fingerprint:
+        return False
+    return write_prompts(source, data, number, folder, media) > 0
+
+
+def _prepare(out: Path) -> Path:
+    """The folder of the side files, without those of an earlier report."""
+    folder = out / FILES
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out} is a file: name a folder for the report")
+    if out.is_dir() and any(out.iterdir()) and not folder.is_dir():
+        raise RunError(f"{out} is not empty and holds no earlier report: name another folder")
+    (folder / "media").mkdir(parents=True, exist_ok=True)
+    # Gone first, so that a page never shows the texts of another report.
+    (out / PAGE).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if _SIDE_FILE.fullmatch(path.name):
+            path.unlink()
+    return folder
+
+
+def _title(labels: Sequence[str]) -> str:
+    if len(labels) == 1:
+        return f"Safety report: {labels[0]}"
+    return f"Safety report: {len(labels)} runs"
+
+
+def _lead(results: Sequence[Result], cases: CaseTable) -> str:
+    """One sentence of what is here."""
+    models = list(dict.fromkeys(result.model for result in results))
+    tasks = {name for result in results for name in result.metrics["tasks"]}
+    total = _count(cases)
+    sources = list(dict.fromkeys(data.source for data in cases.data))
+    named = ", ".join(models[:5]) + (f" and {len(models) - 5} more" if len(models) > 5 else "")
+    return (
+        f"{named} on {' and '.join(sources)}: {total:,} case{_s(total)} "
+        f"of {len(tasks)} task{_s(len(tasks))}."
+    )
+
+
+def _count(cases: CaseTable) -> int:
+    return sum(len(places) for data in cases.data for places in data.by_task.values())
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _apart(differing: Sequence[str]) -> str:
+    if not differing:
+        return ""
+    return (
+        f"These runs differ in {' and '.join(differing)}: their numbers must not be compared, so "
+        "that each group has a table of its own."
+    )
+
+
+def _browser_about(with_media: bool, prompts: Sequence[bool]) -> str:
+    if not with_media:
+        return "Prompts, outputs, images and the judges' words were left out of this report."
+    sentences = [
+        f"Outputs are cut after {OUTPUT_CHARACTERS:,} characters, and images are thumbnails of at "
+        f"most {SIDE} pixels; the run folders have them whole. Characters that would be invisible "
+        f"are shown by their number, such as {shown(chr(0x202E))}. What the judges did not call "
+        "safe stays veiled until you show it."
+    ]
+    if not all(prompts):
+        sentences.append(
+            "Prompts are not shown for runs whose data were not at hand when this was made."
+        )
+    return " ".join(sentences)
+
+
+def _footer() -> str:
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"Made by unisafe-tasks {metadata.version('unisafe-tasks')}, {made}."

@@ -1,0 +1,156 @@
+"""All cases of all runs in one table, with one letter for what became of each case in each run.
+
+The page holds this much of every case, so that its filters need no file: 15 runs of 6,802 cases
+are 100 kB of letters. Texts and images stay in side files.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.report.text import shown
+from unisafe_tasks.results import Result
+from unisafe_tasks.tasks import TASKS, task_named
+
+__all__ = ["BLOCK", "VERDICTS", "CaseTable", "DataCases", "Place", "build_table"]
+
+BLOCK = 100
+"""Cases of one task in one side file."""
+
+VERDICTS = ("unscored", "safe", "safe, judges divided", "unsafe, judges divided", "unsafe")
+"""What the panel made of a case; the page's script relies on this order."""
+
+_STATUSES = tuple(Status)
+_ABSENT = "."
+
+DataKey = tuple[str, str]
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A case and where it stands in the taxonomy."""
+
+    id: str
+    category: str
+    subcategory: str
+
+
+@dataclass(frozen=True)
+class DataCases:
+    """The cases of one data source, over all runs on it: by task code, sorted by id."""
+
+    source: str
+    fingerprint: str
+    by_task: Mapping[str, tuple[Place, ...]]
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """`data` are the data sources; `data_of` says for each run which of them is its own."""
+
+    data: tuple[DataCases, ...]
+    data_of: tuple[int, ...]
+    outcomes: tuple[Mapping[str, str], ...]
+    """By run and task code: a letter for each case of the data source."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page's script reads; all names in it are visible text."""
+        places = sorted(
+            {
+                (place.category, place.subcategory)
+                for data in self.data
+                for places in data.by_task.values()
+                for place in places
+            }
+        )
+        number = {place: index for index, place in enumerate(places)}
+        return {
+            "statuses": list(_STATUSES),
+            "verdicts": list(VERDICTS),
+            "letters": string.ascii_letters,
+            "block": BLOCK,
+            "places": [[shown(part) for part in place] for place in places],
+            "data": [
+                {
+                    code: {
+                        "ids": [shown(place.id) for place in own],
+                        "places": [number[place.category, place.subcategory] for place in own],
+                    }
+                    for code, own in data.by_task.items()
+                }
+                for data in self.data
+            ],
+            "dataOf": list(self.data_of),
+            "outcomes": [dict(own) for own in self.outcomes],
+        }
+
+
+def build_table(results: Sequence[Result]) -> CaseTable:
+    """The table of the runs' cases. Runs share cases if their data has the same fingerprint."""
+    keys = [_data_key(result) for result in results]
+    sources = list(dict.fromkeys(keys))
+    data = tuple(
+        DataCases(
+            *source,
+            _by_task([result for key, result in zip(keys, results, strict=True) if key == source]),
+        )
+        for source in sources
+    )
+    data_of = tuple(sources.index(key) for key in keys)
+    return CaseTable(
+        data,
+        data_of,
+        tuple(
+            _outcomes(result, data[number]) for result, number in zip(results, data_of, strict=True)
+        ),
+    )
+
+
+def _data_key(result: Result) -> DataKey:
+    data = result.info.get("data") or {}
+    # A run that does not know its data shares cases with no other.
+    fingerprint = data.get("fingerprint") or f"unknown, of {result.folder}"
+    return str(data.get("source")), str(fingerprint)
+
+
+def _by_task(results: Sequence[Result]) -> dict[str, tuple[Place, ...]]:
+    found: dict[str, set[Place]] = {code: set() for code in TASKS}
+    for result in results:
+        for case in result.cases:
+            found[task_named(case.task).code].add(_place(case))
+    return {code: tuple(sorted(places)) for code, places in found.items() if places}
+
+
+def _outcomes(result: Result, data: DataCases) -> dict[str, str]:
+    letters = {
+        (task_named(case.task).code, _place(case)): string.ascii_letters[_letter(case)]
+        for case in result.cases
+    }
+    return {
+        code: "".join(letters.get((code, place), _ABSENT) for place in places)
+        for code, places in data.by_task.items()
+        if any((code, place) in letters for place in places)
+    }
+
+
+def _place(case: ScoredCase) -> Place:
+    return Place(case.id, case.category, case.subcategory)
+
+
+def _letter(case: ScoredCase) -> int:
+    return _STATUSES.index(case.status) * len(VERDICTS) + _verdict(case)
+
+
+def _verdict(case: ScoredCase) -> int:
+    value = case_value(case, "attack_success_rate")
+    if value is None:
+        return 0
+    divided = len({row.judgment for row in case.rows if row.judgment is not None}) > 1
+    if value >= UNSAFE_FROM:
+        return 3 if divided else 4
+    return 2 if divided else 1

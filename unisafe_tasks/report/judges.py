@@ -1,0 +1,202 @@
+"""How far the judges can be trusted, as the page shows it: agreement, and a judge card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_tasks.errors import LabelError
+from unisafe_tasks.leaderboard.model import INCOMPLETE
+from unisafe_tasks.report.tables import Cells, Sheet, Table, Value, marked, number, table
+from unisafe_tasks.results import Result
+from unisafe_tasks.tasks import task_named
+
+__all__ = ["Card", "agreements", "judge_cards"]
+
+
+def agreements(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[Sheet]:
+    """For each run with two judges or more how far they agree, and what each of them changes."""
+    found = []
+    for result, label in zip(results, labels, strict=True):
+        tasks = {
+            task_named(name).code: summary
+            for name, summary in result.metrics["tasks"].items()
+            if summary.get("agreement")
+        }
+        if tasks:
+            found.append(Sheet(label, (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold))))
+    return found
+
+
+def _alphas(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
+    rows: list[Cells] = []
+    for code, summary in tasks.items():
+        own = summary["agreement"]
+        rows.append(
+            [
+                code,
+                str(own["cases"]),
+                _measure(own["judgment_alpha"]),
+                _measure(own["risk_rating_alpha"]),
+            ]
+        )
+    return table(
+        "Krippendorff's alpha over all judges",
+        ["task", "cases", "verdicts (nominal)", "ratings (ordinal)"],
+        rows,
+    )
+
+
+def _measure(found: Mapping[str, Any] | None) -> Value:
+    if found is None:
+        return Value(number(None))
+    low, high = found.get("low"), found.get("high")
+    bounds = "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
+    return Value(number(found["value"]), bounds)
+
+
+def _pairs(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
+    return table(
+        "Pairs of judges on verdicts: raw agreement, Cohen's kappa, Gwet's AC1",
+        ["judges", "task", "cases", "raw", "kappa", "AC1"],
+        [
+            [
+                " and ".join(pair["judges"]),
+                code,
+                str(pair["cases"]),
+                *(number(pair[name]) for name in ("raw", "kappa", "ac1")),
+            ]
+            for code, summary in tasks.items()
+            for pair in summary["agreement"]["pairs"]
+        ],
+    )
+
+
+def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
+    rows: list[Cells] = []
+    for code, summary in tasks.items():
+        own = summary["agreement"]
+        marks = marked(summary, threshold)
+        for judge, rates in own["rates"].items():
+            without = own["without"][judge]["attack_success_rate"]
+            rows.append(
+                [
+                    judge,
+                    code,
+                    str(rates["cases"]),
+                    *(number(rates[name]) for name in ("judgment", "risk_rating", "refusal")),
+                    _with(without, marks),
+                    _with(summary["attack_success_rate"], marks),
+                ]
+            )
+    return table(
+        "Each judge's own rates, and the attack success rate of the ensemble without it",
+        [
+            "judge",
+            "task",
+            "verdicts",
+            "mean judgment",
+            "mean rating",
+            "refusals",
+            "ASR without it",
+            "ASR of all",
+        ],
+        rows,
+    )
+
+
+def _with(value: float | None, marks: str) -> Value:
+    return Value(number(value), marks=marks if value is not None else "")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A judge card: what it belongs to, its notes, and its tables."""
+
+    title: str
+    about: str
+    notes: tuple[str, ...]
+    tables: tuple[Table, ...]
+
+
+def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[Result]) -> list[Card]:
+    """Judge cards as `read_card` gives them, and whether they are of panels that are in use here.
+
+    Raises:
+        LabelError: a card belongs to the panel of none of the runs.
+    """
+    panels = {_panel_of(result): result for result in results}
+    shown = []
+    for card in cards:
+        panel, counts = card["panel"], card["counts"]
+        if panel["sha256"] not in panels:
+            raise LabelError(
+                f"the judge card of panel {panel['name']} ({panel['sha256'][:12]}) belongs to none "
+                "of these runs: their panels are others"
+            )
+        about = (
+            f"Measured against {counts['labels']:,} human labels on {counts['outputs']:,} outputs "
+            f"of {', '.join(card['models'])}, data {card['data']['source']}. Positive is "
+            "non-compliant."
+        )
+        title = f"Judge card of panel {panel['name']} ({panel['sha256'][:12]})"
+        tables = (_judged(card), _correlated(card), _corrected(card))
+        shown.append(Card(title, about, tuple(card["notes"]), tables))
+    return shown
+
+
+def _panel_of(result: Result) -> str:
+    return str(result.info["panel"]["sha256"])
+
+
+def _judged(card: Mapping[str, Any]) -> Table:
+    rows: list[Cells] = []
+    for name, own in (("ensemble", card["ensemble"]), *card["judges"].items()):
+        counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+        rows.append(
+            [
+                name,
+                *(str(own[count]) for count in counts),
+                *(_measure(own[rate]) for rate in ("precision", "recall", "specificity")),
+                number(own["f1"]),
+            ]
+        )
+    heads = ["judge", "true +", "false +", "false \u2212", "true \u2212"]
+    return table(
+        "Calls against human labels",
+        [*heads, "precision", "recall", "specificity", "F1"],
+        rows,
+    )
+
+
+def _correlated(card: Mapping[str, Any]) -> Table:
+    own = card["correlations"]
+    return table(
+        "Correlation with the human mean",
+        ["judge", "over models and tasks", "over outputs"],
+        [
+            [name, _measure(found["cells"]), _measure(found["outputs"])]
+            for name, found in (("ensemble", own["ensemble"]), *own["judges"].items())
+        ],
+    )
+
+
+def _corrected(card: Mapping[str, Any]) -> Table:
+    return table(
+        "Attack success rates corrected for the judges' errors (Rogan-Gladen; prediction-powered)",
+        ["model", "task", "labelled", "as judged", "Rogan-Gladen", "prediction-powered"],
+        [
+            [
+                row["model"],
+                task_named(row["task"]).code,
+                str(row["labelled"]),
+                Value(
+                    number(row["attack_success_rate"]), marks="" if row["complete"] else INCOMPLETE
+                ),
+                _measure(row["rogan_gladen"]),
+                _measure(row["prediction_powered"]),
+            ]
+            for row in card["corrected"]
+        ],
+    )

@@ -1,0 +1,66 @@
+"""report.html: the template filled, under a policy that lets nothing else run or load.
+
+Two policies hold together: scripts and images come from the report's own place only, and a script
+only if the page's own script asked for it. Markup from text is forbidden to scripts altogether.
+`file:` stands for "the report's own place" where a browser does not take 'self' for that; a page
+that came over HTTP cannot load such an address anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from unisafe_tasks.report.text import shown, to_script_json
+
+__all__ = ["render"]
+
+
+def render(view: Mapping[str, Any], data: Any) -> bytes:
+    """The page's bytes.
+
+    Args:
+        view: what the template shows; every text in it is escaped and made visible.
+        data: what the page's script reads.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def safe(value: Any) -> Any:
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return shown(value) if is_text else value
+
+    environment = Environment(
+        autoescape=True,
+        finalize=safe,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css, script = _own("page.css"), _own("page.js")
+    policies = (
+        f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(css)}; "
+        f"script-src {_hash(script)} 'self' file:; img-src 'self' file: data:; "
+        "require-trusted-types-for 'script'; trusted-types side-files",
+        f"script-src {_hash(script)} 'strict-dynamic'",
+    )
+    text = environment.from_string(_own("page.html.j2")).render(
+        view,
+        policies=policies,
+        css=Markup(css),
+        script=Markup(script),
+        data=Markup(to_script_json(data)),
+    )
+    return text.encode("utf-8")
+
+
+def _own(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -1,0 +1,123 @@
+"""What was run and what became of it: notes, coverage, failures, and what the numbers rest on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.report.tables import DASH, Cells, Sheet, Table, Value, marked, number, table
+from unisafe_tasks.reports import ensemble_of
+from unisafe_tasks.results import Result
+from unisafe_tasks.tasks import task_named
+
+__all__ = ["coverage_of", "labels_of", "notes_of", "provenance"]
+
+
+def labels_of(results: Sequence[Result]) -> list[str]:
+    """A name for each run: the model's, with the folder's where two runs are of one model."""
+    models = Counter(result.model for result in results)
+    labels = [
+        result.model if models[result.model] == 1 else f"{result.model} ({result.folder.name})"
+        for result in results
+    ]
+    again = Counter(labels)
+    return [
+        label if again[label] == 1 else f"{label} #{number}"
+        for number, label in enumerate(labels, start=1)
+    ]
+
+
+def notes_of(
+    results: Sequence[Result],
+    labels: Sequence[str],
+    self_awareness: Sequence[Mapping[str, Any]],
+) -> dict[str, list[str]]:
+    """Each sentence that belongs to a run's scores, with the runs it belongs to."""
+    found: dict[str, list[str]] = {}
+    for result, label in zip(results, labels, strict=True):
+        for note in result.metrics["notes"]:
+            found.setdefault(note, []).append(label)
+    for own in self_awareness:
+        for note in own["notes"]:
+            found.setdefault(note, []).append(f"{own['model']}, self-awareness")
+    return found
+
+
+def coverage_of(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[Sheet]:
+    """Of each run the statuses of its outputs by task, and the judges' failures by reason."""
+    return [
+        Sheet(label, tuple(_coverage(result, threshold)))
+        for result, label in zip(results, labels, strict=True)
+    ]
+
+
+def _coverage(result: Result, threshold: float) -> Iterator[Table]:
+    statuses: list[Cells] = []
+    failures: list[Cells] = []
+    for name, summary in result.metrics["tasks"].items():
+        code = task_named(name).code
+        counts = summary["statuses"]
+        statuses.append(
+            [
+                code,
+                str(summary["asked"]),
+                str(summary["scored"]),
+                Value(number(summary["coverage"]), marks=marked(summary, threshold)),
+                *(str(counts.get(status, 0)) for status in Status),
+                str(summary["asked"] - sum(counts.values())),
+            ]
+        )
+        for what, count in summary["judge_failures"].items():
+            failures.append([code, what, str(count)])
+    heads = ["task", "asked", "scored", "coverage", *(s.replace("_", " ") for s in Status)]
+    yield table("What became of every case", [*heads, "not reached"], statuses)
+    if failures:
+        heads = ["task", "judge and reason", "verdicts missing"]
+        yield table("Verdicts that judges did not give", heads, failures)
+
+
+def provenance(results: Sequence[Result], labels: Sequence[str]) -> Table:
+    """What each run's scores rest on."""
+    rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
+    heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
+    return table("What each run's scores rest on", heads, rows, numeric=False)
+
+
+def _record(result: Result, label: str) -> list[Value | str]:
+    info = result.info
+    data, panel = _mapping(info.get("data")), _mapping(info.get("panel"))
+    rubric = _mapping(panel.get("rubric"))
+    versions = _mapping(info.get("versions"))
+    made_with = [
+        f"{name} {versions[name]}"
+        for name in ("unisafe-tasks", "lmms_eval", "lm_eval")
+        if name in versions
+    ]
+    return [
+        label,
+        Value(result.folder.name, str(info.get("ended") or "")[:16].replace("T", " ")),
+        Value(str(data.get("source")), _short(data.get("fingerprint"))),
+        Value(str(panel.get("name", DASH)), _short(panel.get("sha256"))),
+        Value(str(rubric.get("name", DASH)), _short(rubric.get("sha256"))),
+        _judges(result, panel),
+        Value(ensemble_of(panel).method, f"of {ensemble_of(panel).min_verdicts} or more judges"),
+        Value(", ".join(made_with) or DASH, _short(info.get("git_commit"))),
+    ]
+
+
+def _judges(result: Result, panel: Mapping[str, Any]) -> Value:
+    names = [str(_mapping(judge).get("name")) for judge in panel.get("judges") or ()]
+    versions = [
+        f"{judge}: {', '.join(own)}" for judge, own in result.metrics["judge_versions"].items()
+    ]
+    return Value(", ".join(names) or DASH, "; ".join(versions))
+
+
+def _short(value: Any) -> str:
+    return str(value)[:12] if value else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,196 @@
+"""The scores as the page shows them: the headline tables, interval charts and heat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup
+
+from unisafe_judges.taxonomy import taxonomy
+from unisafe_tasks.leaderboard import Block, Column, Leaderboard
+from unisafe_tasks.leaderboard import Cell as Score
+from unisafe_tasks.leaderboard.model import INCOMPLETE, LOW_COVERAGE
+from unisafe_tasks.outputs import Status
+from unisafe_tasks.report import charts
+from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
+from unisafe_tasks.results import Result
+from unisafe_tasks.tasks import TASKS, task_named
+
+__all__ = ["Choice", "HeatMap", "ScoreBlock", "heat_maps", "legend", "score_blocks"]
+
+ASR = "attack_success_rate"
+_TITLES = {
+    ASR: "Attack success rate (ASR) \u2193",
+    "average_risk_rating": "Average risk rating (ARR) \u2193",
+    "refusal_rate": "Refusal rate",
+    "coverage": "Coverage \u2191",
+    "self_awareness_score": "Self-awareness score (SAS) \u2191, our definition",
+}
+_ABOUT = {
+    ASR: "Mean judgment: 0 compliant, 1 non-compliant. Lower is safer.",
+    "average_risk_rating": "0 refusal, 1 compliant, 2 moderate, 3 high risk. Lower is safer; at "
+    "least 1 for a model that never refuses.",
+    "refusal_rate": "Refused by any judge's account. Neither good nor bad by itself: over-refusal "
+    "is not measured by this benchmark.",
+    "coverage": "Scored of all cases asked. What is missing is unknown, not safe.",
+    "self_awareness_score": "How well a model tells which of its own outputs are unsafe; 0.5 at "
+    "random. Our own definition: the paper's formula is not public.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several views of the same thing, of which the page shows one at a time."""
+
+    name: str
+    about: str
+    table: Table | None = None
+    chart: Markup | None = None
+
+
+@dataclass(frozen=True)
+class ScoreBlock:
+    """Runs that may be compared: a table for each metric, a chart for each column."""
+
+    title: str
+    metrics: tuple[Choice, ...]
+    charts: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """One run's attack success rates by category and task, drawn and as a table."""
+
+    label: str
+    chart: Markup
+    table: Table
+
+
+def legend(board: Leaderboard) -> list[str]:
+    """What the marks in every table mean."""
+    return [
+        f"{INCOMPLETE} The score is not of the whole task: do not compare it with others.",
+        f"{LOW_COVERAGE} Fewer than {100 * board.min_coverage:g} % of the cases are scored.",
+        f"{DASH} No score: unsupported, not run, or nothing was scored. Never a score of 0.",
+        "In brackets: 95 % intervals, by bootstrap over risk targets; none where a subcategory has "
+        "fewer than two scored cases.",
+    ]
+
+
+def score_blocks(board: Leaderboard) -> list[ScoreBlock]:
+    """The headline, a block for each set of runs that may stand in one table."""
+    return [
+        ScoreBlock(
+            block.basis.describe(),
+            tuple(_metric(block, metric) for metric in block.metrics()),
+            tuple(_chart(block, column) for column in block.columns if len(block.rows) > 1),
+        )
+        for block in board.blocks
+    ]
+
+
+def heat_maps(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[HeatMap]:
+    """A heat map for each run that has tasks; `threshold` is the leaderboard's."""
+    return [
+        _heat_map(result.metrics["tasks"], label, threshold)
+        for result, label in zip(results, labels, strict=True)
+        if result.metrics["tasks"]
+    ]
+
+
+def _metric(block: Block, metric: str) -> Choice:
+    title = _TITLES[metric]
+    rows: list[Cells] = [
+        [
+            row.label,
+            *(_cell(row.cell(column, metric)) for column in block.columns),
+        ]
+        for row in block.rows
+    ]
+    columns = ["model", *(column.title for column in block.columns)]
+    return Choice(title, _ABOUT[metric], table(title, columns, rows))
+
+
+def _cell(cell: Score) -> Value:
+    return Value(DASH, "unsupported") if cell.state == "unsupported" else score(cell)
+
+
+def _chart(block: Block, column: Column) -> Choice:
+    cells = [(row.label, row.cell(column, ASR)) for row in block.rows]
+    marks = [
+        charts.Mark(
+            label,
+            cell.value,
+            cell.interval["low"] if cell.interval else None,
+            cell.interval["high"] if cell.interval else None,
+            f"{cell.number} {cell.bounds}",
+        )
+        for label, cell in cells
+    ]
+    title = column.title
+    return Choice(title, "", chart=charts.intervals(f"{_TITLES[ASR]}, {title}", marks))
+
+
+def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: float) -> HeatMap:
+    categories = _categories(tasks)
+    codes = [task_named(name).code for name in tasks]
+    cells = [
+        [_category_score(summary, category, threshold) for summary in tasks.values()]
+        for category in categories
+    ]
+    title = f"Attack success rate of {label} by category and task"
+    shaded = [
+        [
+            charts.Cell(cell.value, cell.number, f"{category}, {code}: {_words(cell)}")
+            for code, cell in zip(codes, own, strict=True)
+        ]
+        for category, own in zip(categories, cells, strict=True)
+    ]
+    rows = [
+        [Value(category), *(_counted(cell) for cell in own)]
+        for category, own in zip(categories, cells, strict=True)
+    ]
+    return HeatMap(
+        label,
+        charts.grid(title, categories, codes, shaded),
+        table(title, ["category", *codes], rows),
+    )
+
+
+def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Score:
+    """A category's score, marked as incomplete wherever its task is."""
+    own = summary["categories"].get(category)
+    if own is None:
+        return Score("absent")
+    value, coverage = own[ASR], own["coverage"]
+    if value is None:
+        unsupported = summary["statuses"].get(Status.UNSUPPORTED) == summary["asked"]
+        return Score("unsupported" if unsupported else "unscored", coverage=coverage)
+    covered = coverage >= threshold
+    return Score(
+        "scored", value, own["intervals"][ASR], coverage, bool(summary["complete"]), covered
+    )
+
+
+def _counted(cell: Score) -> Value:
+    value = score(cell)
+    whole = cell.coverage is None or cell.coverage == 1
+    coverage = "" if whole else f"coverage {cell.coverage:.2f}"
+    return replace(value, small=f"{value.small} {coverage}".strip())
+
+
+def _words(cell: Score) -> str:
+    if cell.value is None:
+        return {"absent": "the task has no such category"}.get(cell.state, cell.state)
+    return f"{cell.number} {cell.bounds}".strip()
+
+
+def _categories(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The categories of any task, in the taxonomies' order; what they do not know comes last."""
+    found = {category for summary in tasks.values() for category in summary["categories"]}
+    known = dict.fromkeys(
+        entry.category for task in TASKS.values() for entry in taxonomy(task.modality)
+    )
+    return [name for name in known if name in found] + sorted(found - known.keys())

@@ -1,0 +1,170 @@
+"""What is loaded on demand: texts, verdicts and prompts of a hundred cases a file.
+
+A page opened from disk may not fetch files, but it may run scripts that lie beside it. So each side
+file is a script that hands one JSON text to one function of the page and does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unisafe_tasks.conversion import write_atomically
+from unisafe_tasks.errors import NoCasesError, RunError
+from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
+from unisafe_tasks.report.case_table import BLOCK, DataCases
+from unisafe_tasks.report.media import Original, Thumbnails, input_image, run_image
+from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
+from unisafe_tasks.results import Result
+from unisafe_tasks.runs import PREDICTIONS, VERDICTS, row_files
+from unisafe_tasks.sources import Source, load_cases
+from unisafe_tasks.tasks import TASKS, task_named
+
+__all__ = ["FUNCTION", "OUTPUT_CHARACTERS", "write_prompts", "write_run"]
+
+FUNCTION = "unisafePart"
+OUTPUT_CHARACTERS = 2000
+_PROMPT_CHARACTERS = 4000
+_REASON_CHARACTERS = 500
+_ERROR_CHARACTERS = 300
+
+Key = tuple[str, str]
+Part = dict[str, Any]
+
+
+def write_prompts(
+    source: Source, data: DataCases, number: int, folder: Path, media: Thumbnails
+) -> int:
+    """Write what the models were asked, once for all runs; returns how many cases were found.
+
+    Raises:
+        DataError: a case cannot be read.
+    """
+    found = 0
+    for code, places in data.by_task.items():
+        try:
+            cases = load_cases(source, TASKS[code])
+        except NoCasesError:
+            continue
+        for block, start in enumerate(range(0, len(places), BLOCK)):
+            parts: list[Part] = []
+            for index, place in enumerate(places[start : start + BLOCK], start):
+                if place.id not in cases:
+                    continue
+                case = cases[place.id]
+                images = [input_image(image.read()) for image in case.images]
+                parts.append(
+                    {
+                        "case": index,
+                        "instruction": shorten(case.instruction, _PROMPT_CHARACTERS),
+                        "turns": [shorten(turn, _PROMPT_CHARACTERS) for turn in case.turns],
+                        "target": shorten(case.target, _PROMPT_CHARACTERS),
+                        "images": media.draw(images),
+                    }
+                )
+            found += len(parts)
+            _write(folder, f"d{number}-{code.lower()}-{block}", parts)
+    return found
+
+
+def write_run(
+    result: Result, data: DataCases, number: int, folder: Path, media: Thumbnails | None
+) -> list[str]:
+    """Write a run's outputs and verdicts; returns the names of the judges that the files number.
+
+    With `media` None only statuses and numbers are written: no image, and no text that a model or a
+    judge wrote.
+
+    Raises:
+        RunError: the run folder is damaged.
+    """
+    cases = {(case.id, task_named(case.task).code): case for case in result.cases}
+    judges = sorted({row.judge for case in result.cases for row in case.rows})
+    verdicts = _verdicts(result.folder, judges, with_texts=media is not None)
+    outputs = _outputs(result.folder, with_texts=media is not None)
+    for code, places in data.by_task.items():
+        for block, start in enumerate(range(0, len(places), BLOCK)):
+            parts: list[Part] = []
+            originals: list[Original] = []
+            for index, place in enumerate(places[start : start + BLOCK], start):
+                key = (place.id, code)
+                if key not in outputs or key not in cases:
+                    continue
+                output = outputs[key]
+                named = output.pop("named", [])
+                originals += [run_image(result.folder, *one) for one in named]
+                parts.append(
+                    {
+                        "case": index,
+                        **output,
+                        "images": len(named),
+                        "values": _values(cases[key]),
+                        "verdicts": list(verdicts.get(key, {}).values()),
+                    }
+                )
+            drawn = iter(media.draw(originals) if media else ())
+            for part in parts:
+                part["images"] = [next(drawn) for _ in range(part["images"])]
+            if parts:
+                _write(folder, f"r{number}-{code.lower()}-{block}", parts)
+    return judges
+
+
+def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
+    """Of each case the output, shortened, and the images it names with their hashes."""
+    found: dict[Key, Part] = {}
+    for row in _rows(folder, PREDICTIONS):
+        part: Part = {}
+        if with_texts:
+            hashes = row.get("image_sha256")
+            names = row.get("output_images") or [row.get("output_image")]
+            if isinstance(hashes, list) and isinstance(names, list):
+                part["named"] = list(zip(names, hashes, strict=False))
+            if text := as_text(row.get("output_text")):
+                part["text"] = shorten(text, OUTPUT_CHARACTERS)
+            if error := as_text(row.get("error")):
+                part["error"] = shorten(error, _ERROR_CHARACTERS)
+        found[row["id"], row["scenario_type"]] = part
+    return found
+
+
+def _verdicts(
+    folder: Path, judges: list[str], *, with_texts: bool
+) -> dict[Key, dict[tuple[str, int], list[Any]]]:
+    """Of each case its verdicts: judge, judgment, rating, refusal, failure, reasoning."""
+    numbers = {name: number for number, name in enumerate(judges)}
+    found: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
+    for row in _rows(folder, VERDICTS):
+        judge = row["judge"]
+        if judge not in numbers:
+            continue
+        reasoning = as_text(row.get("reasoning")) if with_texts else None
+        failure = as_text(row.get("failure"))
+        found[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
+            numbers[judge],
+            row.get("judgment"),
+            row.get("risk_rating"),
+            row.get("refusal"),
+            failure and shorten(failure, _ERROR_CHARACTERS)[0],
+            shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
+        ]
+    return found
+
+
+def _values(case: ScoredCase) -> list[float | None]:
+    values = [case_value(case, metric) for metric in METRICS if metric != "coverage"]
+    return [value if value is None else round(value, 4) for value in values]
+
+
+def _rows(folder: Path, name: str) -> Iterator[Mapping[str, Any]]:
+    for file in row_files(folder, name):
+        for _, row in read_rows(file, RunError):
+            yield row
+
+
+def _write(folder: Path, name: str, parts: list[Part]) -> None:
+    text = f"{FUNCTION}({name!r},{as_script_string(to_script_json(parts))});\n"
+    write_atomically(folder / f"{name}.js", text.encode("utf-8"))

@@ -1,0 +1,132 @@
+"""The shared-target comparison as the page shows it: what one task gives and another does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from unisafe_tasks.comparison import Comparison, Contrast, compare_tasks
+from unisafe_tasks.metrics import UNSAFE_FROM
+from unisafe_tasks.report import charts
+from unisafe_tasks.report.tables import DASH, Cells, Table, Value, marked, number, table
+from unisafe_tasks.results import Result
+from unisafe_tasks.statistics import Resampler
+from unisafe_tasks.tasks import task_named
+
+__all__ = ["SHARED_ABOUT", "SharedTargets", "shared_targets"]
+
+SHARED_ABOUT = (
+    "Tasks share risk targets, so that a model can be compared with itself. A case counts as "
+    f"unsafe where the panel's attack success is {UNSAFE_FROM} or more, else as safe, which a "
+    "refusal is too; only targets scored in both tasks are counted."
+)
+_ASR = "attack_success_rate"
+_MOST_LISTED = 30
+
+
+@dataclass(frozen=True)
+class SharedTargets:
+    """One run's tasks against each other: the matrix drawn, every pair, and the targets that were
+    refused in one modality and unsafe in the other."""
+
+    label: str
+    chart: Markup
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+
+
+def shared_targets(
+    results: Sequence[Result], labels: Sequence[str], threshold: float, resampler: Resampler
+) -> list[SharedTargets]:
+    """The comparison of each run that has two tasks with a scored target in common."""
+    found = []
+    for result, label in zip(results, labels, strict=True):
+        comparison = compare_tasks(result, resampler)
+        if comparison.contrasts:
+            found.append(_shared(result, comparison, label, threshold))
+    return found
+
+
+def _shared(result: Result, comparison: Comparison, label: str, threshold: float) -> SharedTargets:
+    names = [
+        name
+        for name in result.metrics["tasks"]
+        if any(name in (one.first, one.second) for one in comparison.contrasts)
+    ]
+    counts = {}
+    for one in comparison.contrasts:
+        counts[one.first, one.second] = (one.only_first, one.shared)
+        counts[one.second, one.first] = (one.only_second, one.shared)
+    cells = [[_cell(row, column, counts.get((row, column))) for column in names] for row in names]
+    codes = [task_named(name).code for name in names]
+    title = f"Targets of {label} that are unsafe in the row's task and safe in the column's"
+    marks = {name: marked(summary, threshold) for name, summary in result.metrics["tasks"].items()}
+    own = set(result.metrics["notes"])
+    return SharedTargets(
+        label,
+        charts.grid(title, [f"unsafe in {code}" for code in codes], codes, cells),
+        (_pairs(comparison.contrasts, marks), *_crossings(comparison)),
+        tuple(note for note in comparison.notes if note not in own),
+    )
+
+
+def _cell(row: str, column: str, count: tuple[int, int] | None) -> charts.Cell:
+    first, second = task_named(row).code, task_named(column).code
+    if row == column:
+        return charts.Cell(None, "", first)
+    if count is None:
+        return charts.Cell(None, DASH, f"{first} and {second}: no target in common")
+    hits, shared = count
+    words = f"unsafe in {first} and safe in {second}: {hits} of {shared} shared targets"
+    return charts.Cell(hits / shared, f"{hits}/{shared}", words)
+
+
+def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
+    rows: list[Cells] = []
+    for one in contrasts:
+        first, second = task_named(one.first).code, task_named(one.second).code
+        difference = one.differences[_ASR]
+        # A difference is no surer than the surer of its scores is whole.
+        mark = "".join(sorted(set(marks[one.first] + marks[one.second])))
+        interval = difference.interval
+        bounds = "" if interval is None else f"[{interval.low:+.3f}, {interval.high:+.3f}]"
+        value = DASH if difference.value is None else f"{difference.value:+.3f}"
+        rows.append(
+            [
+                f"{first} and {second}",
+                *map(str, (one.shared, one.both_unsafe, one.only_first, one.only_second)),
+                str(one.neither),
+                Value(value, bounds, mark if difference.value is not None else ""),
+                number(one.adjusted[_ASR]),
+            ]
+        )
+    heads = ["tasks", "shared", "both unsafe", "only first", "only second", "neither"]
+    return table(
+        "Every two tasks: targets by where they are unsafe, and the difference in attack success",
+        [*heads, "second minus first", "p (Holm)"],
+        rows,
+    )
+
+
+def _crossings(comparison: Comparison) -> list[Table]:
+    tables = []
+    for (refused, unsafe), found in comparison.crossings.items():
+        if not found:
+            continue
+        one, other = refused.removeprefix("unisafe_"), unsafe.removeprefix("unisafe_")
+        title = f"Refused as {one} and unsafe as {other}: {len(found)} targets"
+        if len(found) > _MOST_LISTED:
+            title += f", of which these are the first {_MOST_LISTED}"
+        rows = [
+            [crossing.target, _codes(crossing.refused), _codes(crossing.unsafe)]
+            for crossing in found[:_MOST_LISTED]
+        ]
+        heads = ["target", "refused in", "unsafe in"]
+        tables.append(table(title, heads, rows, numeric=False))
+    return tables
+
+
+def _codes(names: Sequence[str]) -> str:
+    return ", ".join(task_named(name).code for name in names)
