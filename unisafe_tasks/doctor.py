@@ -17,7 +17,7 @@ from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.panels import panel_setting, resolve_panel
 from unisafe_tasks.sources import load_cases, resolve_source
-from unisafe_tasks.tasks import GROUPS, TASKS
+from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
 
 __all__ = ["Finding", "examine"]
 
@@ -85,7 +85,7 @@ def _torchvision() -> Finding:
 
 def _yamls() -> Finding:
     folder = tasks_dir()
-    wanted = [*GROUPS, *GROUPS["unisafe"]]
+    wanted = [*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS]
     absent = [name for name in wanted if not (folder / f"{name}.yaml").is_file()]
     if absent:
         return Finding("task YAMLs", "broken", f"{', '.join(absent)} not in {folder}")

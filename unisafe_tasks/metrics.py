@@ -237,7 +237,7 @@ def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
         f"{row.judge}: {row.failure}" for case in ordered for row in case.rows if row.failure
     )
     by_category = _grouped(ordered, lambda case: case.category)
-    histories = Counter(case.history for case in ordered if case.history)
+    histories = Counter(case.history for case in ordered if case.history and case.status in SCORED)
     return {
         **_scores(ordered),
         "complete": all(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import re
@@ -391,6 +393,15 @@ def test_the_command_judges_all_seven_tasks(
     mean = sum(task["self_awareness_score"] for task in value["tasks"].values()) / 7
     group = rf"\|\s*{SELF_GROUP}\s*\|.*\|self_awareness_score\s*\|[^|]*\|\s*{mean:.4f}\s*\|"
     assert re.search(group, done.output)
+    board = command(
+        "unisafe", "leaderboard", str(run), str(folder), "--format", "csv", cwd=tmp_path
+    ).output
+    scores = {
+        row["task"]: float(row["value"])
+        for row in csv.DictReader(io.StringIO(board))
+        if row["metric"] == "self_awareness_score"
+    }
+    assert scores == {name: task["self_awareness_score"] for name, task in value["tasks"].items()}
     samples = sorted((tmp_path / "out").rglob("*_samples_unisafe_self_*.jsonl"))
     assert len(samples) == 7
     for file in samples:

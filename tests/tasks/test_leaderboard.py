@@ -375,3 +375,12 @@ def test_a_part_of_the_judgments_is_marked(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
     board = board_of(folder, self_awareness=[own_judgments(folder, complete=False)])
     assert cells(board, "self_awareness_score")["carrot-1", "TT"].number == "0.750*"
+
+
+def test_a_self_awareness_result_without_its_run_is_refused(
+    unisafe: Unisafe, tmp_path: Path
+) -> None:
+    (tmp_path / "self_awareness.json").write_text("{}")
+    done = unisafe("leaderboard", tmp_path)
+    assert done.code == 1
+    assert "name the runs they are of too" in done.err

@@ -136,6 +136,7 @@ def _sections(
         "agreements": agreements(results, labels, min_coverage),
         "cards": judge_cards(cards, results),
         "coverage": coverage_of(results, labels, min_coverage),
+        "tasks": list(TASKS.values()),
         "draws": f"{DRAWS:,}",
         "provenance": provenance(results, labels),
         "sections": [

@@ -64,9 +64,9 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, started once."""
+    """A headless Chromium, started once. Not for longer: while it runs, no event loop can."""
     path = chromium()
     if path is None:
         pytest.skip("there is no chromium, chromium-browser or google-chrome on PATH")
