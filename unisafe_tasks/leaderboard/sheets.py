@@ -60,6 +60,13 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
     shown = {metric for block in board.blocks for metric in block.metrics()}
     shown &= set(metrics) or shown
     cells = [cell for block in board.blocks for row in block.rows for cell in row.cells.values()]
+    estimates = [
+        cell
+        for block in board.blocks
+        for row in block.rows
+        for (_, metric), cell in row.cells.items()
+        if metric != "coverage"
+    ]
     marks = "".join(cell.marks for cell in cells)
     said = []
     if any(block.basis.is_demo for block in board.blocks):
@@ -71,8 +78,12 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         )
     if any(cell.bounds for cell in cells):
         said.append(
-            "[low, high]: 95 % interval by bootstrap over risk targets; "
-            "Wilson's near 0 and 1. Without one, a subcategory has a single scored case."
+            "[low, high]: 95 % interval by bootstrap over risk targets; Wilson's near 0 and 1."
+        )
+    if any(cell.value is not None and not cell.bounds for cell in estimates):
+        said.append(
+            "Without an interval: a subcategory has a single scored case, which shows nothing of "
+            "its spread."
         )
     if INCOMPLETE in marks:
         said.append(f"{INCOMPLETE} not of the whole task: do not compare it with others.")
