@@ -28,10 +28,11 @@ from unisafe_tasks.metrics import Ensemble, ScoredCase
 from unisafe_tasks.outputs import RawOutput, Status, made_in_this_run
 from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
-from unisafe_tasks.reports import build_metrics
+from unisafe_tasks.reports import assess
 from unisafe_tasks.rows import prediction_row, verdict_row
 from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
 from unisafe_tasks.sources import Source, resolve_source
+from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import TASKS
 
 __all__ = [
@@ -105,6 +106,9 @@ class Session:
         self._submitting = threading.Lock()
         self._owners: dict[str, str] = {}
         self._cases: dict[str, Sequence[ScoredCase]] = {}
+        # Kept while tasks are finished one after the other: most of their cost is in the draws.
+        self._resampler = Resampler()
+        self._final: dict[str, Any] | None = None
         self._info: dict[str, Any] = {"format": "unisafe-run/1", "model": settings.model}
         if settings.rank == 0:
             self._info |= {
@@ -230,8 +234,10 @@ class Session:
 
     def metrics(self) -> dict[str, Any]:
         """The scores of the tasks that are finished."""
+        if self._final is not None:
+            return self._final
         everything = [case for cases in self._cases.values() for case in cases]
-        return build_metrics(self._info, everything)
+        return assess(self._info, everything, self._resampler).metrics
 
     def close(self) -> None:
         """End the run: stop the judges and leave the folder in its final form."""
@@ -246,7 +252,8 @@ class Session:
             self.run.merge_ranks()
             complete = bool(self._begun) and self._begun <= set(self._cases)
             self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
-            metrics = self.metrics()
+            metrics = self._final = self.metrics()
+            self._resampler = Resampler()
             self._info["judge_versions"] = metrics["judge_versions"]
             self.run.write_json("run.json", self._info)
             if self._cases:

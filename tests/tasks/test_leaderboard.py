@@ -344,7 +344,8 @@ def own_judgments(folder: Path, **changes: Any) -> dict[str, Any]:
     }
     return {
         "same_model": True,
-        "run": {"identity": run_identity(info)},
+        "model": info["model"],
+        "run": {"identity": run_identity(info), "folder": folder.name},
         "complete": True,
         "tasks": {"unisafe_t2t": summary},
         **changes,
@@ -360,7 +361,12 @@ def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "changes", [{"same_model": None}, {"same_model": False}, {"run": {"identity": "another"}}]
+    "changes",
+    [
+        {"same_model": None},
+        {"same_model": False},
+        {"run": {"identity": "another", "folder": "one"}},
+    ],
 )
 def test_of_what_another_model_said_nothing_is_shown(
     tmp_path: Path, changes: dict[str, Any]
@@ -369,6 +375,7 @@ def test_of_what_another_model_said_nothing_is_shown(
     board = board_of(folder, self_awareness=[own_judgments(folder, **changes)])
     assert cells(board, "self_awareness_score")["carrot-1", "TT"].state == "absent"
     assert "self_awareness_score" not in render(board, "json")
+    assert any("of carrot-1 on one is not shown" in note for note in board.notes)
 
 
 def test_a_part_of_the_judgments_is_marked(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +74,13 @@ def build(
         f"{result.folder.name} ({result.model}) was not judged, and is in no table."
         for result in given
         if not result.info.get("panel")
+    ]
+    identities = {run_identity(result.info) for result in results}
+    notes += [
+        f"A self-awareness result of {own['model']} on {own['run']['folder']} is not shown: it is "
+        "of none of these runs, or not known to be of the same model."
+        for own in self_awareness
+        if not _is_shown(own, identities)
     ]
     notes += reference.notes(used) if reference else []
     apart = differing([basis_of(result) for result in results])
@@ -203,9 +210,13 @@ def _own_judgments(
     return {
         name: {"complete": found["complete"], **summary}
         for found in self_awareness
-        if found["same_model"] is True and found["run"]["identity"] in runs
+        if _is_shown(found, runs)
         for name, summary in found["tasks"].items()
     }
+
+
+def _is_shown(found: Mapping[str, Any], runs: Collection[str]) -> bool:
+    return found["same_model"] is True and found["run"]["identity"] in runs
 
 
 def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> Row:
