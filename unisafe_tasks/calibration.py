@@ -244,6 +244,7 @@ def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[di
                     "model": result.model,
                     "task": task,
                     "complete": summary["complete"],
+                    "coverage": summary["coverage"],
                     "labelled": sum(case.label is not None for case in cases),
                     "unlabelled_subcategories": unlabelled_subcategories(cases),
                     _ASR: summary[_ASR],

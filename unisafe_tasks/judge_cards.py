@@ -86,6 +86,7 @@ class _Corrected(_Part):
     model: str
     task: str
     complete: bool
+    coverage: float
     labelled: NonNegativeInt
     unlabelled_subcategories: list[str]
     attack_success_rate: float

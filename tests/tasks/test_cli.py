@@ -136,7 +136,7 @@ def test_score_prints_a_line_a_task_and_the_notes(
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
     assert "task ASR ↓ ARR ↓ refusal coverage scored" in done.lines
     assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
-    assert "unisafe_t2i – * – * – * 0.0000 0/1" in done.lines
+    assert "unisafe_t2i – – – 0.0000 0/1" in done.lines
     assert done.lines[-2:] == [
         "Only a part of the cases was run (--limit or --offset).",
         "unisafe_t2i: 0 of 1 cases scored (1 failed).",

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from unisafe_tasks.cli.tables import wide_console
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.redaction import printable
 
@@ -89,7 +89,7 @@ def calibrate(
 
 
 def _print_card(card: Mapping[str, Any]) -> None:
-    console = Console(soft_wrap=True)
+    console = wide_console()
     counts, panel = card["counts"], card["panel"]
     title = f"panel {panel['name']} ({panel['sha256'][:12]}) on {card['data']['source']}: "
     title += f"{counts['outputs']} labelled outputs, {counts['annotators']} annotator(s)"
@@ -134,6 +134,8 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
 
 
 def _rates(card: Mapping[str, Any]) -> Table:
+    from unisafe_tasks.leaderboard import marks_of
+
     title = "attack success rate, as judged and corrected by the labels"
     table = Table("model", "task", "labels", "judged", "Rogan-Gladen", "PPI", title=title)
     for row in card["corrected"]:
@@ -141,7 +143,7 @@ def _rates(card: Mapping[str, Any]) -> Table:
             escape(printable(row["model"])),
             row["task"],
             str(row["labelled"]),
-            f"{row['attack_success_rate']:.4f}" + ("" if row["complete"] else " *"),
+            f"{row['attack_success_rate']:.4f} {marks_of(row)}".strip(),
             _measure(row["rogan_gladen"]),
             _measure(row["prediction_powered"]),
         )

@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from unisafe_tasks.comparison import Comparison, Contrast
     from unisafe_tasks.leaderboard import Cell, Leaderboard
 
-__all__ = ["print_batches", "print_estimate", "print_leaderboard", "print_scores"]
+__all__ = [
+    "print_batches",
+    "print_comparison",
+    "print_estimate",
+    "print_leaderboard",
+    "print_scores",
+    "wide_console",
+]
 
 _WIDEST = 1000
 _SHOWN = 10
+
+
+def wide_console() -> Console:
+    """A console for tables of scores: a number that is cut to fit could lose its mark, so that they
+    are as wide as they must be."""
+    return Console(soft_wrap=True, width=max(Console().width, _WIDEST))
 
 
 def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -61,8 +74,7 @@ def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
 
     console = Console(soft_wrap=True)
     width = console.width if console.is_terminal else None
-    # A number that is cut could lose its mark, so that a table is as wide as it must be.
-    console = Console(soft_wrap=True, width=max(console.width, _WIDEST))
+    console = wide_console()
     for sheet in sheets_of(board, metrics):
         title = escape(printable(f"{sheet.title}: {sheet.basis}"))
         labels = ["model", *(printable(label) for label, _ in sheet.rows)]
@@ -107,7 +119,7 @@ def print_comparison(compared: Comparison) -> None:
     """Counts of "unsafe here, safe there", differences, and targets refused in one modality and
     unsafe in the other."""
     console = Console(soft_wrap=True)
-    wide = Console(soft_wrap=True, width=max(console.width, _WIDEST))
+    wide = wide_console()
     console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
     if compared.crossings:
         wide.print(_matrix(compared.contrasts))
@@ -172,13 +184,17 @@ def _p_value(p: float) -> str:
 
 def print_scores(metrics: Mapping[str, Any]) -> None:
     """The scores of a run, with the sentences that belong to them."""
-    console = Console(soft_wrap=True)
+    from unisafe_tasks.leaderboard import MIN_COVERAGE, marks_of
+    from unisafe_tasks.leaderboard.model import LOW_COVERAGE
+
+    console = wide_console()
+    shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
     table = Table("task", "ASR ↓", "ARR ↓", "refusal", "coverage", "scored", title=_title(metrics))
     for column in table.columns[1:]:
         column.justify = "right"
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
-            mark = "" if values["complete"] else " *"
+            mark = marks_of(values)
             table.add_row(
                 name,
                 *(_score(values, metric, mark) for metric in METRICS if metric != "coverage"),
@@ -187,6 +203,10 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             )
         table.add_section()
     console.print(table)
+    if any(LOW_COVERAGE in marks_of(values) for values in shown):
+        console.print(
+            f"{LOW_COVERAGE} fewer than {100 * MIN_COVERAGE:g} % of the cases are scored."
+        )
     for note in metrics["notes"]:
         console.print(printable(note), markup=False, highlight=False)
 
@@ -202,7 +222,9 @@ def _title(metrics: Mapping[str, Any]) -> str:
 def _score(values: Mapping[str, Any], metric: str, mark: str) -> str:
     """A score with its mark, and its interval on a line of its own."""
     interval = values["intervals"][metric]
-    shown = _number(values[metric]) + mark
+    if values[metric] is None:
+        return _number(None)
+    shown = f"{_number(values[metric])} {mark}".strip()
     if interval is None:
         return shown
     bounds = f"[{interval['low']:.3f}, {interval['high']:.3f}]"

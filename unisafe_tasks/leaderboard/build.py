@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_tasks.comparability import basis_of, differing
-from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
+from unisafe_tasks.leaderboard.model import (
+    MIN_COVERAGE,
+    Block,
+    Cell,
+    Column,
+    Leaderboard,
+    Row,
+)
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metrics import METRICS, summarise_groups
 from unisafe_tasks.outputs import Status
@@ -17,10 +24,7 @@ from unisafe_tasks.results import Result
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 
-__all__ = ["MIN_COVERAGE", "build"]
-
-MIN_COVERAGE = 0.95
-"""A score of fewer of its cases than this is marked."""
+__all__ = ["build"]
 
 _GROUP_TITLES = {"unisafe_image": "image", "unisafe_text": "text", "unisafe": "all"}
 _SAS = "self_awareness_score"

@@ -13,11 +13,13 @@ __all__ = [
     "INCOMPLETE",
     "LOW_COVERAGE",
     "METRIC_TITLES",
+    "MIN_COVERAGE",
     "Block",
     "Cell",
     "Column",
     "Leaderboard",
     "Row",
+    "marks_of",
 ]
 
 METRIC_TITLES: Mapping[str, str] = {
@@ -33,7 +35,16 @@ COLUMN_METRICS = tuple(METRIC_TITLES)
 
 INCOMPLETE, LOW_COVERAGE = "*", "†"
 
+MIN_COVERAGE = 0.95
+"""A score of fewer of its cases than this is marked, unless another threshold is asked for."""
+
 State = Literal["scored", "unscored", "unsupported", "absent"]
+
+
+def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> str:
+    """What has to stand beside a score, from its part of metrics.json."""
+    covered = summary["coverage"] is not None and summary["coverage"] >= min_coverage
+    return ("" if summary["complete"] else INCOMPLETE) + ("" if covered else LOW_COVERAGE)
 
 
 @dataclass(frozen=True)

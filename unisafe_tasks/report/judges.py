@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_tasks.errors import LabelError
-from unisafe_tasks.leaderboard.model import INCOMPLETE
-from unisafe_tasks.report.tables import Cells, Sheet, Table, Value, marked, number, table
+from unisafe_tasks.leaderboard import marks_of
+from unisafe_tasks.report.tables import Cells, Sheet, Table, Value, number, table
 from unisafe_tasks.results import Result
 from unisafe_tasks.tasks import task_named
 
@@ -77,7 +77,7 @@ def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
     rows: list[Cells] = []
     for code, summary in tasks.items():
         own = summary["agreement"]
-        marks = marked(summary, threshold)
+        marks = marks_of(summary, threshold)
         for judge, rates in own["rates"].items():
             without = own["without"][judge]["attack_success_rate"]
             rows.append(
@@ -191,9 +191,7 @@ def _corrected(card: Mapping[str, Any]) -> Table:
                 row["model"],
                 task_named(row["task"]).code,
                 str(row["labelled"]),
-                Value(
-                    number(row["attack_success_rate"]), marks="" if row["complete"] else INCOMPLETE
-                ),
+                Value(number(row["attack_success_rate"]), marks=marks_of(row)),
                 _measure(row["rogan_gladen"]),
                 _measure(row["prediction_powered"]),
             ]

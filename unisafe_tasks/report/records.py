@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from unisafe_tasks.leaderboard import marks_of
 from unisafe_tasks.outputs import Status
-from unisafe_tasks.report.tables import DASH, Cells, Sheet, Table, Value, marked, number, table
+from unisafe_tasks.report.tables import DASH, Cells, Sheet, Table, Value, number, table
 from unisafe_tasks.reports import ensemble_of
 from unisafe_tasks.results import Result
 from unisafe_tasks.tasks import task_named
@@ -64,7 +65,7 @@ def _coverage(result: Result, threshold: float) -> Iterator[Table]:
                 code,
                 str(summary["asked"]),
                 str(summary["scored"]),
-                Value(number(summary["coverage"]), marks=marked(summary, threshold)),
+                Value(number(summary["coverage"]), marks=marks_of(summary, threshold)),
                 *(str(counts.get(status, 0)) for status in Status),
                 str(summary["asked"] - sum(counts.values())),
             ]

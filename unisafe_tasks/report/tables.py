@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from unisafe_tasks.leaderboard import Cell
-from unisafe_tasks.leaderboard.model import INCOMPLETE, LOW_COVERAGE
 
-__all__ = ["DASH", "Cells", "Sheet", "Table", "Value", "marked", "number", "score", "table"]
+__all__ = ["DASH", "Cells", "Sheet", "Table", "Value", "number", "score", "table"]
 
 DASH = "\u2013"
 
@@ -63,12 +61,6 @@ def table(
 def score(cell: Cell) -> Value:
     """A score with its marks and its interval."""
     return Value(cell.number.removesuffix(cell.marks), cell.bounds, cell.marks)
-
-
-def marked(summary: Mapping[str, Any], threshold: float) -> str:
-    """The marks of a task's score, from its part of metrics.json."""
-    covered = summary["coverage"] is not None and summary["coverage"] >= threshold
-    return ("" if summary["complete"] else INCOMPLETE) + ("" if covered else LOW_COVERAGE)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from unisafe_tasks.comparison import Comparison, Contrast, compare_tasks
+from unisafe_tasks.leaderboard import marks_of
 from unisafe_tasks.metrics import UNSAFE_FROM
 from unisafe_tasks.report import charts
-from unisafe_tasks.report.tables import DASH, Cells, Table, Value, marked, number, table
+from unisafe_tasks.report.tables import DASH, Cells, Table, Value, number, table
 from unisafe_tasks.results import Result
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import task_named
@@ -62,7 +63,9 @@ def _shared(result: Result, comparison: Comparison, label: str, threshold: float
     cells = [[_cell(row, column, counts.get((row, column))) for column in names] for row in names]
     codes = [task_named(name).code for name in names]
     title = f"Targets of {label} that are unsafe in the row's task and safe in the column's"
-    marks = {name: marked(summary, threshold) for name, summary in result.metrics["tasks"].items()}
+    marks = {
+        name: marks_of(summary, threshold) for name, summary in result.metrics["tasks"].items()
+    }
     own = set(result.metrics["notes"])
     return SharedTargets(
         label,
