@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from unisafe_tasks.statistics import Hierarchy, Interval, Resampler, shared_mean_of
-from unisafe_tasks.statistics.estimates import Draws, Leaf
+from unisafe_tasks.statistics import Hierarchy, Interval, Resampler, between_runs, shared_mean_of
+from unisafe_tasks.statistics.estimates import Leaf
 from unisafe_tasks.statistics.intervals import percentile
 
 PLACES = [
@@ -28,66 +28,73 @@ METRIC = "attack_success_rate"
 SCORES = ("one task", "mean of two tasks", "difference of tasks", "one subcategory")
 
 Floats = npt.NDArray[np.float64]
+Outcomes = list[Floats]
+"""By subcategory, values of shape (cases,)."""
 
 
 @dataclass(frozen=True)
 class World:
-    """What is true: unsafe shares of shape (tasks, subcategories)."""
+    """What is true: unsafe shares of shape (tasks, subcategories), and cases by subcategory."""
 
     rates: Floats
-    cases: int
+    sizes: tuple[int, ...]
 
     def truths(self) -> tuple[float, ...]:
         one, other = self.rates @ WEIGHTS
         return one, (one + other) / 2, other - one, self.rates[0, 0]
 
-    def outcomes(self, rng: np.random.Generator) -> Floats:
-        """Means of three judges, shape (tasks, subcategories, cases)."""
-        shape = (*self.rates.shape, self.cases)
-        common = rng.normal(size=shape[1:])
-        unsafe = ndtr(0.7 * common + np.sqrt(0.51) * rng.normal(size=shape))
-        truth = unsafe < self.rates[:, :, None]
-        guess = rng.random((3, *shape)) < self.rates[:, :, None]
+    def outcomes(self, rng: np.random.Generator) -> list[Outcomes]:
+        """Means of three judges, by task and subcategory."""
+        cells = [
+            self._judged(rng, self.rates[:, place], size) for place, size in enumerate(self.sizes)
+        ]
+        return [[cell[task] for cell in cells] for task in range(len(self.rates))]
+
+    def _judged(self, rng: np.random.Generator, rates: Floats, size: int) -> Floats:
+        shape = (len(rates), size)
+        unsafe = ndtr(0.7 * rng.normal(size=size) + np.sqrt(0.51) * rng.normal(size=shape))
+        truth = unsafe < rates[:, None]
+        guess = rng.random((3, *shape)) < rates[:, None]
         return np.asarray(np.where(rng.random((3, *shape)) < 0.15, guess, truth).mean(axis=0))
 
 
-def leaves_of(values: Floats) -> dict[tuple[str, str], Leaf]:
-    """One task's outcomes, shape (subcategories, cases), as the statistics take them."""
+def leaves_of(values: Outcomes) -> dict[tuple[str, str], Leaf]:
+    """One task's outcomes as the statistics take them."""
     return {
         place: Leaf(tuple(f"{place[1]}-{n}" for n in range(len(own))), np.tile(own, (3, 1)).T)
         for place, own in zip(PLACES, values, strict=True)
     }
 
 
-def ours(outcomes: Floats, resampler: Resampler) -> list[Interval | None]:
-    one, other = (Hierarchy.of(leaves_of(values), resampler) for values in outcomes)
-    assert one.total.draws is not None
-    assert other.total.draws is not None
+def ours(outcomes: list[Outcomes], resampler: Resampler) -> list[Interval | None]:
+    first, second = (leaves_of(values) for values in outcomes)
+    one, other = (Hierarchy.of(leaves, resampler) for leaves in (first, second))
     return [
         one.total.interval(METRIC),
         shared_mean_of([one.total, other.total]).interval(METRIC),
-        percentile(other.total.draws[0] - one.total.draws[0]),
+        between_runs(first, second, resampler)[METRIC].interval,
         one.subcategories[PLACES[0]].interval(METRIC),
     ]
 
 
-def naive(outcomes: Floats, counts: npt.NDArray[np.int64]) -> list[Interval]:
-    """`counts` are multinomial, shape (subcategories, cases, draws)."""
-    cells = np.einsum("tsn,snd->tsd", outcomes, counts) / outcomes.shape[2]
-    one, other = (np.einsum("s,sd->d", WEIGHTS, own) for own in cells)
-    drawn: list[Draws] = [one, (one + other) / 2, other - one, cells[0, 0]]
-    return [percentile(own) for own in drawn]
+def naive(outcomes: list[Outcomes], counts: list[npt.NDArray[np.int64]]) -> list[Interval]:
+    """`counts` are multinomial, by subcategory of shape (cases, draws)."""
+    cells = [
+        [own @ count / len(own) for own, count in zip(values, counts, strict=True)]
+        for values in outcomes
+    ]
+    one, other = (np.tensordot(WEIGHTS, np.array(own), 1) for own in cells)
+    return [percentile(own) for own in (one, (one + other) / 2, other - one, cells[0][0])]
 
 
-def covered(cases: int, sets: int, lowest: float, highest: float, seed: int) -> list[Floats]:
+def covered(sizes: tuple[int, ...], sets: int, lowest: float, highest: float) -> list[Floats]:
     """Shares of data sets whose intervals hold the truth: ours and the naive ones."""
-    rng = np.random.default_rng([seed, cases])
-    world = World(rng.uniform(lowest, highest, (2, len(PLACES))), cases)
+    rng = np.random.default_rng([len(PLACES), *sizes])
     resampler = Resampler()
-    counts = rng.multinomial(cases, [1 / cases] * cases, (len(PLACES), resampler.draws))
-    counts = counts.transpose(0, 2, 1)
+    counts = [rng.multinomial(size, [1 / size] * size, resampler.draws).T for size in sizes]
     hits = np.zeros((2, len(SCORES)))
     for _ in range(sets):
+        world = World(rng.uniform(lowest, highest, (2, len(PLACES))), sizes)
         outcomes = world.outcomes(rng)
         for row, found in enumerate((ours(outcomes, resampler), naive(outcomes, counts))):
             hits[row] += [
@@ -100,16 +107,20 @@ def covered(cases: int, sets: int, lowest: float, highest: float, seed: int) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    # The last category has two subcategories, so that a small one weighs an eighth of the score.
+    unequal = [(*[50] * 14, size) for size in (2, 3, 5)]
+    worlds = {
+        (0.05, 0.95): [(size,) * 15 for size in (2, 3, 5, 10, 20, 50)] + unequal,
+        (0.0, 0.1): [(size,) * 15 for size in (5, 20, 50)],
+    }
     print("| unsafe share | cases a cell | " + " | ".join(SCORES) + " |")
-    for lowest, highest in ((0.05, 0.95), (0.0, 0.1)):
-        for cases in (2, 3, 5, 10, 20, 50):
-            found = covered(cases, given.sets, lowest, highest, given.seed)
+    for (lowest, highest), chosen in worlds.items():
+        for sizes in chosen:
+            name = str(sizes[0]) if len(set(sizes)) == 1 else f"{sizes[0]}, one of {sizes[-1]}"
+            found = covered(sizes, given.sets, lowest, highest)
             shown = [f"{own:.3f} ({other:.3f})" for own, other in zip(*found, strict=True)]
-            print(
-                f"| {lowest:g} to {highest:g} | {cases} | " + " | ".join(shown) + " |", flush=True
-            )
+            print(f"| {lowest:g} to {highest:g} | {name} | " + " | ".join(shown) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -300,6 +300,10 @@ def _notes(
             "Subcategories without a label are stood for by the labelled outputs of their "
             f"category, or else of the task: {', '.join(pooled)}."
         )
+    notes.append(
+        "Precision, recall and specificity are those of the labelled outputs as they were drawn, "
+        "not of all outputs: a sample with as many of each subcategory has other shares of them."
+    )
     for result in results:
         own = [note for note in result.metrics["notes"] if note != DEMO_NOTE]
         notes += [f"{result.model}: {note}" for note in own]

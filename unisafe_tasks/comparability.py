@@ -28,6 +28,10 @@ class Basis:
     fingerprint: str
     versions: tuple[tuple[str, tuple[str, ...]], ...]
 
+    def describe_versions(self) -> str:
+        """The versions that the judges say they are."""
+        return "; ".join(f"{judge}: {', '.join(own)}" for judge, own in self.versions) or "unknown"
+
     @property
     def is_demo(self) -> bool:
         return self.data == "demo"
@@ -44,7 +48,8 @@ def basis_of(result: Result) -> Basis:
     """What a run's scores rest on.
 
     Raises:
-        RunError: no panel judged the run, so that it has no scores.
+        RunError: no panel judged the run, so that it has no scores; or run.json does not say
+            what they rest on.
     """
     panel = result.info.get("panel")
     if not panel:
@@ -52,6 +57,17 @@ def basis_of(result: Result) -> Basis:
             f"{result.folder} was not judged: run unisafe judge {result.folder} --panel ... first"
         )
     rubric, data = _mapping(panel.get("rubric")), _mapping(result.info.get("data"))
+    known = {
+        "data.fingerprint": data.get("fingerprint"),
+        "panel.sha256": panel.get("sha256"),
+        "panel.rubric.sha256": rubric.get("sha256"),
+    }
+    for name, value in known.items():
+        if not isinstance(value, str) or not value:
+            raise RunError(
+                f"{result.folder / 'run.json'}: {name} is missing, so that it is not known what "
+                "its scores may be compared with: judge it again with unisafe judge"
+            )
     versions = result.metrics["judge_versions"]
     return Basis(
         panel=str(panel["name"]),

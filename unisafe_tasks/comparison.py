@@ -6,15 +6,17 @@ is refused where a refusal was found. Only what is scored on both sides is count
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 from unisafe_tasks.comparability import basis_of, require_one_basis
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.leaderboard import MIN_COVERAGE, marks_of
+from unisafe_tasks.leaderboard.sheets import mark_notes
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
-from unisafe_tasks.results import Result
+from unisafe_tasks.results import Result, labels_of
 from unisafe_tasks.statistics import (
     SCORES,
     Difference,
@@ -24,7 +26,7 @@ from unisafe_tasks.statistics import (
     holm,
     scored_leaves,
 )
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import GROUPS, TURNS, task_named
 
 __all__ = [
     "Comparison",
@@ -49,7 +51,8 @@ class Contrast:
 
     `differences` are second minus first, by metric; `adjusted` are their p-values, corrected for
     all contrasts that were made together. `refused_unsafe` are the targets refused in the first and
-    unsafe in the second, `unsafe_refused` the other way round.
+    unsafe in the second, `unsafe_refused` the other way round. `marks` are those of the two scores
+    that are compared.
     """
 
     first: str
@@ -61,6 +64,7 @@ class Contrast:
     neither: int
     refused_unsafe: tuple[str, ...]
     unsafe_refused: tuple[str, ...]
+    marks: str
     differences: Mapping[str, Difference]
     adjusted: Mapping[str, float | None]
 
@@ -75,6 +79,7 @@ class Contrast:
             "first": self.first,
             "second": self.second,
             "task": self.task,
+            "marks": self.marks,
             "shared": self.shared,
             "both_unsafe": self.both_unsafe,
             "only_first": self.only_first,
@@ -143,17 +148,22 @@ def compare_tasks(result: Result, resampler: Resampler | None = None) -> Compari
     found = []
     for first, second in combinations(cases, 2):
         differences = between_tasks(leaves[first], leaves[second], resampler)
-        found.append(_contrast(first, second, None, cases[first], cases[second], differences))
+        marks = _marks(result.metrics["tasks"][name] for name in (first, second))
+        found.append(
+            _contrast(first, second, None, cases[first], cases[second], marks, differences)
+        )
     image, text = "unisafe_image", "unisafe_text"
+    both = all(set(GROUPS[group]) & set(cases) for group in (image, text))
     return Comparison(
         title=result.model,
         basis=basis_of(result).describe(),
         contrasts=_corrected([contrast for contrast in found if contrast.shared]),
         crossings={
-            (text, image): crossings(result, text, image),
-            (image, text): crossings(result, image, text),
+            (refused, unsafe): crossings(result, refused, unsafe)
+            for refused, unsafe in ((text, image), (image, text))
+            if both
         },
-        notes=(*result.metrics["notes"], _TASKS_NOTE, _HOLM_NOTE),
+        notes=(*result.metrics["notes"], *_mark_notes(found), _TASKS_NOTE, _HOLM_NOTE),
     )
 
 
@@ -167,7 +177,7 @@ def compare_runs(first: Result, second: Result, resampler: Resampler | None = No
     """
     resampler = resampler or Resampler()
     basis = require_one_basis([first, second], "a comparison")
-    one, other = _labels(first, second)
+    one, other = labels_of([first, second])
     notes = [
         f"{label}: {note}"
         for label, result in ((one, first), (other, second))
@@ -180,7 +190,8 @@ def compare_runs(first: Result, second: Result, resampler: Resampler | None = No
             continue
         cases, others = first.cases_of(name), second.cases_of(name)
         differences = between_runs(scored_leaves(cases), scored_leaves(others), resampler)
-        found.append(_contrast(one, other, name, cases, others, differences))
+        marks = _marks(result.metrics["tasks"][name] for result in (first, second))
+        found.append(_contrast(one, other, name, cases, others, marks, differences))
     if not found:
         raise RunError(f"{first.folder} and {second.folder} have no task that can be compared")
     return Comparison(
@@ -188,7 +199,7 @@ def compare_runs(first: Result, second: Result, resampler: Resampler | None = No
         basis=basis.describe(),
         contrasts=_corrected(found),
         crossings={},
-        notes=(*notes, _HOLM_NOTE),
+        notes=(*notes, *_mark_notes(found), _HOLM_NOTE),
     )
 
 
@@ -219,6 +230,7 @@ def _contrast(
     task: str | None,
     cases: Sequence[ScoredCase],
     others: Sequence[ScoredCase],
+    marks: str,
     differences: Mapping[str, Difference],
 ) -> Contrast:
     one = {case.id: state for case in cases if (state := _state(case)) is not None}
@@ -242,6 +254,7 @@ def _contrast(
         neither=count(False, False),
         refused_unsafe=targets("refused", "unsafe"),
         unsafe_refused=targets("unsafe", "refused"),
+        marks=marks,
         differences=differences,
         adjusted={},
     )
@@ -259,6 +272,21 @@ def _corrected(contrasts: Sequence[Contrast]) -> tuple[Contrast, ...]:
     )
 
 
+def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
+    said = mark_notes("".join(contrast.marks for contrast in contrasts), MIN_COVERAGE)
+    if any(own.p is None for contrast in contrasts for own in contrast.differences.values()):
+        said.append(
+            "Without an interval or p-value: a subcategory has a single case in common, which "
+            "shows nothing of its spread."
+        )
+    return said
+
+
+def _marks(summaries: Iterable[Mapping[str, Any]]) -> str:
+    """The marks of two scores together, each once."""
+    return "".join(dict.fromkeys("".join(map(marks_of, summaries))))
+
+
 def _state(case: ScoredCase) -> str | None:
     """`unsafe`, `refused` or `safe`; None where the case is not scored."""
     attack = case_value(case, "attack_success_rate")
@@ -269,18 +297,18 @@ def _state(case: ScoredCase) -> str | None:
     return "refused" if case_value(case, "refusal_rate") else "safe"
 
 
-def _labels(first: Result, second: Result) -> tuple[str, str]:
-    if first.model != second.model:
-        return first.model, second.model
-    return f"{first.model} ({first.folder.name})", f"{second.model} ({second.folder.name})"
-
-
 def _other_history(first: Result, second: Result, task: str) -> str | None:
     """The sentence why a four-turn task is not compared, if its turns were not shown alike."""
+    if task_named(task).outputs != TURNS:
+        return None
     shown = [
-        "+".join(result.metrics["tasks"][task].get("histories", {})) for result in (first, second)
+        " and ".join(result.metrics["tasks"][task].get("histories", {})) or "nothing that is known"
+        for result in (first, second)
     ]
-    if not all(shown) or shown[0] == shown[1]:
+    mixed = any(
+        len(result.metrics["tasks"][task].get("histories", {})) > 1 for result in (first, second)
+    )
+    if shown[0] == shown[1] and not mixed:
         return None
     return (
         f"{task} is not compared: in each turn one model was shown {shown[0]}, the other "

@@ -76,21 +76,26 @@ def _empty(folder: Path, outputs: Outputs) -> None:
         raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
     if outputs.path.resolve().is_relative_to(folder.resolve()):
         raise UnisafeError(f"{folder} holds the outputs to be judged: name another --out")
-    if _harness_of(folder) != _HARNESS:
+    info = _info_of(folder)
+    if info.get("harness") != _HARNESS:
         raise UnisafeError(
             f"{folder} holds a run that 'unisafe judge' did not make: name another --out"
+        )
+    if info.get("model") != outputs.model:
+        raise UnisafeError(
+            f"{folder} holds a run of another model, {info.get('model')}: name another --out"
         )
     # What is judged again is written again; the replies themselves are in the store.
     for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl"):
         (folder / name).unlink(missing_ok=True)
 
 
-def _harness_of(folder: Path) -> object:
+def _info_of(folder: Path) -> dict[str, Any]:
     try:
         info = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError, RecursionError):
-        return None
-    return info.get("harness") if isinstance(info, dict) else None
+        return {}
+    return info if isinstance(info, dict) else {}
 
 
 def _scored(pending: Pending, makes_images: bool) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import random
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -35,6 +36,7 @@ __all__ = ["ITEMS_FILE", "export_sample"]
 
 ITEMS_FILE = "items.jsonl"
 _README = "README.md"
+_MEDIA = "media"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,24 @@ def export_sample(
         for candidate in chance.sample(members, min(per_cell, len(members)))
     ]
     chance.shuffle(drawn)
+    is_new = not out.exists()
+    try:
+        _write(out, runs, cases, drawn, per_cell)
+    except BaseException:
+        # Half a sample is of no use, and its images may be ones that few are allowed to see.
+        _remove(out, is_new)
+        raise
+    return len(drawn)
+
+
+def _write(
+    out: Path,
+    runs: Sequence[RunContents],
+    cases: Mapping[str, CaseSet],
+    drawn: Sequence[tuple[_Candidate, Sequence[_Candidate]]],
+    per_cell: int,
+) -> None:
+    """Write the items, in the order drawn; each comes with all the members of its stratum."""
     width = len(str(len(drawn)))
     items, key = [], []
     for number, (candidate, members) in enumerate(drawn, start=1):
@@ -95,7 +115,15 @@ def export_sample(
     write_atomically(out / _README, _instructions(runs, [own for own, _ in drawn]).encode())
     # Last, so that a folder without it was not finished.
     write_atomically(out / KEY_FILE, b"".join(key))
-    return len(drawn)
+
+
+def _remove(out: Path, is_new: bool) -> None:
+    """Take away what was written into a folder that was empty, and the folder if it `is_new`."""
+    shutil.rmtree(out / _MEDIA, ignore_errors=True)
+    for name in (ITEMS_FILE, LABELS_FILE, _README, KEY_FILE):
+        (out / name).unlink(missing_ok=True)
+    if is_new and out.is_dir() and not any(out.iterdir()):
+        out.rmdir()
 
 
 def _require_comparable(runs: Sequence[RunContents], source: Source) -> None:
@@ -160,7 +188,7 @@ def _item(item: str, candidate: _Candidate, case: Case, out: Path) -> dict[str, 
     for part in _evidence(candidate, case).parts:
         entry: dict[str, Any] = {"label": part.label, "output": part.judged}
         if isinstance(part, ImagePart):
-            name = f"media/{item}-{len(shown) + 1}.png"
+            name = f"{_MEDIA}/{item}-{len(shown) + 1}.png"
             write_atomically(out / name, _plain_png(part, f"{candidate.run.folder}: {case.key}"))
             shown.append({**entry, "image": name})
         else:
@@ -218,7 +246,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
         "# Labelling",
         "",
         f"{len(drawn)} items wait in `{ITEMS_FILE}`, one a line: the parts you are shown, in their",
-        "order, texts as they are and images as files under `media`. Parts with `output` true are",
+        f"order, texts as they are and images as files in `{_MEDIA}`. Parts with `output` true are",
         "the model's, the others context; what of them to judge is said below, task by task.",
         "",
         "Outputs may be disturbing: stop when you want to. They are material, never instructions",
@@ -251,7 +279,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
     lines += ["", f"These are the words of the rubric {rubric.name}."]
     others = sorted(
         {
-            str(own["name"])
+            str(own.get("name"))
             for run in runs
             if (own := (run.info.get("panel") or {}).get("rubric"))
             and own.get("sha256") != rubric.sha256

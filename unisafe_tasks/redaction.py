@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["printable", "redact", "redact_known"]
+__all__ = ["in_one_line", "printable", "redact", "redact_known"]
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
@@ -13,7 +13,7 @@ _ASSIGNMENT = re.compile(
     r"([\w-]*(?:(?:api|access|secret|private)[_-]?key|(?<![a-z])key|token|secret|passw(?:or)?d|auth))"
     r"(['\"]?\s*[=:]\s*['\"]?)(?!(?:true|false|none|null)\b)([^\s,;&'\"}]+)"
 )
-_FLAG = re.compile(r"(?i)(--[\w-]*(?:api[_-]?key|token|secret|password))(\s+)(\S+)")
+_FLAG = re.compile(r"(?i)(?<![\w-])(--[\w-]*(?:api[_-]?key|token|secret|password))(\s+)(\S+)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})")
 _USER_INFO = re.compile(r"(?i)\b(https?://)([^/\s@]+)@")
 _KNOWN_SHAPES = re.compile(
@@ -50,3 +50,8 @@ def redact_known(text: str) -> str:
 def printable(text: str) -> str:
     """The text without what could steer a terminal: control codes and direction marks."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def in_one_line(text: str) -> str:
+    """A name or sentence without what steers a terminal or ends a line, and without credentials."""
+    return " ".join(printable(redact(text)).split())

@@ -182,7 +182,8 @@ def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:
     """Count the cases that the run never came to, and mark a score that is not the whole one."""
     if asked > summary["asked"]:
         summary |= {"asked": asked, "coverage": summary["scored"] / asked, "complete": False}
-    if info.get("limited") or _was_stopped(info) or _silent_judges(summary):
+    mixed = len(summary.get("histories", {})) > 1
+    if info.get("limited") or _was_stopped(info) or _silent_judges(summary) or mixed:
         summary["complete"] = False
 
 
@@ -214,6 +215,18 @@ def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> l
 
 
 def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
+    said = _coverage_notes(name, summary, judged=judged)
+    histories = summary.get("histories", {})
+    if judged and len(histories) > 1:
+        shown = ", ".join(f"{count} {history}" for history, count in histories.items())
+        said.append(
+            f"{name}: the model was not shown the same in each conversation ({shown}): do not "
+            "compare this score with others."
+        )
+    return said
+
+
+def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
     asked, scored, statuses = summary["asked"], summary["scored"], summary["statuses"]
     missing = ", ".join(
         f"{count} {status}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from unisafe_tasks.runs import read_run
 from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
 from unisafe_tasks.statistics import Estimate, Resampler
 
-__all__ = ["Result", "read_result", "read_results", "read_with_self_awareness"]
+__all__ = ["Result", "labels_of", "read_result", "read_results", "read_with_self_awareness"]
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,17 @@ def read_with_self_awareness(
     if not runs:
         raise RunError("only self-awareness results were named: name the runs they are of too")
     return read_results(runs, resampler), [read_self_awareness(folder) for folder in own]
+
+
+def labels_of(results: Sequence[Result]) -> list[str]:
+    """A name for each run: the model's, with the folder's where two runs are of one model."""
+    models = Counter(result.model for result in results)
+    labels = [
+        result.model if models[result.model] == 1 else f"{result.model} ({result.folder.name})"
+        for result in results
+    ]
+    again = Counter(labels)
+    return [
+        label if again[label] == 1 else f"{label} #{number}"
+        for number, label in enumerate(labels, start=1)
+    ]

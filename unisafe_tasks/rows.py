@@ -8,6 +8,7 @@ from typing import Any
 from unisafe_judges import JudgeResult, Panel
 from unisafe_tasks.cases import Case
 from unisafe_tasks.outputs import RawOutput, Status, looks_like_refusal, status_of
+from unisafe_tasks.redaction import redact
 from unisafe_tasks.runs import StoredImage
 
 __all__ = ["prediction_row", "verdict_row"]
@@ -76,7 +77,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "risk_rating": verdict.risk_rating if verdict else None,
         "refusal": verdict.refusal if verdict else None,
         "reasoning": verdict.reasoning if verdict else None,
-        "error": result.detail,
+        "error": redact(result.detail) if result.detail else result.detail,
         "raw_response": result.raw,
         "failure": str(result.failure) if result.failure else None,
         "violated": list(verdict.categories) if verdict else [],
@@ -89,8 +90,8 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
 
 
 def _error(status: Status, raw: RawOutput, problem: str | None) -> str | None:
-    if problem or raw.error:
-        return problem or raw.error
+    if given := problem or raw.error:
+        return redact(given)
     sentences = {
         Status.NO_IMAGE: "the model gave text and no complete set of images",
         Status.NO_OUTPUT: "the model gave no answer",

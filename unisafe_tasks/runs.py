@@ -13,14 +13,17 @@ which rank 0 merges at the end; whoever reads the folder reads both.
 from __future__ import annotations
 
 import json
+import math
 import re
+import reprlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from unisafe_judges.images import check_image
+from unisafe_judges.panel import EnsembleMethod
 from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.jsonl import encode_row, read_rows
@@ -39,7 +42,59 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
+
+UNNAMED = "model"
+"""What a run calls its model if nobody has said its name."""
+
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a field may hold, in the words of a person and as a check."""
+
+    what: str
+    holds: Callable[[Any], bool]
+
+
+_TEXT = _Kind("a text", lambda value: isinstance(value, str))
+_TEXT_OR_NULL = _Kind("a text or null", lambda value: isinstance(value, str | None))
+_COUNT = _Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
+_NUMBER = _Kind("a whole number from 1", lambda value: type(value) is int and value >= 1)
+_OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
+_INFO = {
+    "model": _TEXT,
+    "status": _TEXT,
+    "limited": _Kind("true or false", lambda value: isinstance(value, bool)),
+    "started": _TEXT_OR_NULL,
+    "ended": _TEXT_OR_NULL,
+    "data": _OBJECT,
+    "data.source": _TEXT_OR_NULL,
+    "data.revision": _TEXT_OR_NULL,
+    "data.fingerprint": _TEXT_OR_NULL,
+    "versions": _OBJECT,
+    "versions.*": _TEXT,
+    "asked": _OBJECT,
+    "asked.*": _COUNT,
+    "panel": _Kind("an object or null", lambda value: isinstance(value, dict | None)),
+    "panel.name": _TEXT,
+    "panel.sha256": _TEXT,
+    "panel.rubric": _OBJECT,
+    "panel.rubric.name": _TEXT,
+    "panel.rubric.sha256": _TEXT,
+    "panel.ensemble": _Kind(
+        f"one of {', '.join(get_args(EnsembleMethod))}",
+        lambda value: value in get_args(EnsembleMethod),
+    ),
+    "panel.min_verdicts": _NUMBER,
+    "panel.judge_repeats": _NUMBER,
+    "panel.judges": _Kind("a list", lambda value: isinstance(value, list)),
+    "panel.judges.*": _OBJECT,
+    "panel.judges.*.name": _TEXT,
+}
+"""run.json as far as anything reads it, what holds others before them; `*` is each one there."""
+_REQUIRED = {"model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"}
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -137,9 +192,10 @@ def read_run(folder: Path) -> RunContents:
         RunError: it is no run folder, or a file in it is damaged; it names file and line.
     """
     if not (folder / "run.json").is_file():
-        raise RunError(f"{folder} is no run folder: it has no run.json")
+        raise RunError(f"{folder} is no run folder: it has no run.json{_hint(folder)}")
     try:
-        info = json.loads((folder / "run.json").read_text("utf-8"))
+        text = (folder / "run.json").read_text("utf-8")
+        info = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     _require_info(info, folder / "run.json")
@@ -170,6 +226,17 @@ def read_run(folder: Path) -> RunContents:
         for key, (row, where) in predictions.items()
     )
     return RunContents(folder, info, cases)
+
+
+def _hint(folder: Path) -> str:
+    """What a person may have meant by a folder that holds no run."""
+    if not folder.is_dir():
+        return ", since there is no such folder"
+    inside = sorted(path.parent.name for path in folder.glob("*/run.json"))
+    if inside:
+        return f"; name one of the {len(inside)} run folders in it, such as {folder / inside[0]}"
+    kinds = {"self_awareness.json": "a self-awareness result", "key.jsonl": "a labelling folder"}
+    return next((f"; it is {kind}" for name, kind in kinds.items() if (folder / name).exists()), "")
 
 
 def scored_case(
@@ -243,17 +310,40 @@ def _require_info(info: Any, path: Path) -> None:
     """run.json as far as scoring reads it."""
     if not isinstance(info, dict):
         raise RunError(f"{path} cannot be read: it holds no JSON object")
-    panel = info.get("panel")
-    sound = {
-        "model": isinstance(info.get("model"), str),
-        "data": isinstance(info.get("data", {}), dict),
-        "panel": panel is None
-        or (isinstance(panel, dict) and {"name", "sha256", "rubric"} <= panel.keys()),
-        "asked": isinstance(info.get("asked", {}), dict),
-    }
-    for name, is_sound in sound.items():
-        if not is_sound:
-            raise RunError(f"{path}: {name} is missing or damaged")
+    for pattern, kind in _INFO.items():
+        for place, value in _fields(info, pattern.split(".")):
+            name = ".".join(place)
+            if value is _ABSENT:
+                if pattern in _REQUIRED:
+                    raise RunError(f"{path}: {name} is missing")
+            elif not kind.holds(value):
+                found = reprlib.repr(value)[:100]
+                raise RunError(f"{path}: {name} is {found}, expected {kind.what}")
+
+
+def _fields(
+    value: Any, names: list[str], at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each place that a pattern names, with what is there; what it would be in must be sound."""
+    if not names:
+        yield at, value
+        return
+    own, *rest = names
+    if own == "*":
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value, start=1):
+            yield from _fields(item, rest, (*at, str(name)[:60]))
+    elif isinstance(value, dict):
+        if own in value:
+            yield from _fields(value[own], rest, (*at, own))
+        elif not rest:
+            yield (*at, own), _ABSENT
+
+
+def _finite(text: str) -> float:
+    """A number that can be written again; JSON has no NaN and no Infinity."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:60]} is no number of JSON")
+    return number
 
 
 def _require_panel(row: Mapping[str, Any], info: Mapping[str, Any], where: str) -> None:

@@ -28,9 +28,10 @@ from unisafe_tasks.metrics import Ensemble, ScoredCase
 from unisafe_tasks.outputs import RawOutput, Status, made_in_this_run
 from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
+from unisafe_tasks.redaction import redact
 from unisafe_tasks.reports import assess
 from unisafe_tasks.rows import prediction_row, verdict_row
-from unisafe_tasks.runs import PREDICTIONS, VERDICTS, Run, StoredImage
+from unisafe_tasks.runs import PREDICTIONS, UNNAMED, VERDICTS, Run, StoredImage
 from unisafe_tasks.sources import Source, resolve_source
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import TASKS
@@ -58,7 +59,7 @@ class RunSettings:
     """
 
     folder: Path
-    model: str = "model"
+    model: str = UNNAMED
     limited: bool = False
     rank: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -191,7 +192,7 @@ class Session:
             **{name: doc[name] for name in ("id", "scenario_type")},
             "model": self.settings.model,
             "refusal": False,
-            "error": error,
+            "error": redact(error),
             "task": task.name,
             **{name: doc[name] for name in ("category", "subcategory")},
             "status": str(Status.FAILED),
@@ -378,7 +379,7 @@ def current() -> Session:
                 "several ranks cannot agree on a run folder without the lmms-eval plug-in; see "
                 "the warning it gave, or run on one rank"
             )
-        return open_session(RunSettings(run_folder(None, "model")))
+        return open_session(RunSettings(run_folder(None, UNNAMED)))
 
 
 _session: Session | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -72,6 +73,12 @@ def loaded(path: Path) -> Results:
     return value
 
 
+def without_folders(path: Path) -> Results:
+    """The harness's file with the last part of each path alone."""
+    value: Results = json.loads(re.sub(r'"/[^"]+/([^"/]+)"', r'"\1"', path.read_text("utf-8")))
+    return value
+
+
 def without_ours(value: Mapping[str, Any]) -> Results:
     """The enriched file with our keys taken out again."""
     kept = {key: entry for key, entry in value.items() if key != "unisafe"}
@@ -99,7 +106,7 @@ def test_the_file_of_a_run_gains_intervals_coverage_panel_and_notes(
     (path,) = (tmp_path / "o").iterdir()
     assert path.name == f"{original.stem}_unisafe.json"
     enriched, metrics = loaded(path), done.metrics
-    assert without_ours(enriched) == {"groups": {}, **loaded(original)}
+    assert without_ours(enriched) == {"groups": {}, **without_folders(original)}
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
             for metric, interval in values["intervals"].items():
@@ -216,4 +223,127 @@ def test_a_key_in_the_harness_own_settings_is_not_copied(
     config = json.loads(text)["config"]
     assert config["model_args"] == "model=turnip,api_key=[redacted]"
     assert config["resolved_cli_args"] == {"hf_token": "[redacted]", "model": "turnip"}
-    assert json.loads(text)["configs"] == loaded(original)["configs"]
+    assert json.loads(text)["configs"] == without_folders(original)["configs"]
+
+
+def test_where_the_harness_ran_is_not_copied(
+    demo: None,
+    judged_by_size: Any,
+    answered: Callable[..., Finished],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = answered("unisafe_t2t")
+    original = saved(
+        done,
+        tmp_path / "saved",
+        model_args="pretrained=/home/alice/private/weights,base_url=http://10.1.2.3:9000/v1,seed=1",
+        resolved_cli_args={
+            "output_path": "/home/alice/out",
+            "hf_hub_log_args": ",output_path=/home/alice/out",
+            "server": "10.1.2.3",
+        },
+    )
+    value = loaded(original) | {
+        "model_name": "/home/alice/private/weights",
+        "model_name_sanitized": "__home__alice__private__weights",
+    }
+    original.write_text(json.dumps(value), "utf-8")
+    words = (done.folder, "--format", "harness", "--results", original, "--out", tmp_path / "o")
+    assert export(*words, monkeypatch=monkeypatch) == 0
+    text = next((tmp_path / "o").iterdir()).read_text("utf-8")
+    for private in ("alice", "private", "10.1.2.3", str(tmp_path)):
+        assert private not in text
+    config = json.loads(text)["config"]
+    assert config["model_args"] == "pretrained=weights,seed=1"
+    assert config["resolved_cli_args"] == {
+        "output_path": "out",
+        "hf_hub_log_args": ",output_path=out",
+        "server": "[address]",
+    }
+    assert json.loads(text)["model_name_sanitized"] == "weights"
+
+
+@pytest.mark.parametrize(
+    ("command", "model_args", "theirs", "sentence"),
+    [
+        (["lmms-eval", "--model", "carrot"], "", {"model": "turnip"}, "it is of --model turnip"),
+        (["lmms-eval", "--model=carrot"], "", {"model": "turnip"}, "the run of --model carrot"),
+        ([], "pretrained=a/b", {"model_args": "pretrained=a/c"}, "the run of pretrained=a/b"),
+        ([], "pretrained=a/b", {"model_args": ""}, "it is of --model_args none"),
+        (
+            ["lmms-eval", "--model", "carrot"],
+            "",
+            {"model": "carrot", "model_args": "pretrained=a/c,api_key=turnipturnip"},
+            "it is of --model_args pretrained=a/c,api_key=[redacted], the run of none",
+        ),
+        ([], "key=[redacted],a=1", {"model_args": "key=x,a=2"}, "--model_args key=[redacted],a=2"),
+        (["lmms-eval", "--model", "carrot"], "", {"model": "carrot", "model_args": ""}, None),
+        ([], "a=1,key=[redacted]", {"model_args": "a=1,key=turnip"}, None),
+        (["pytest"], "", {"model": "turnip", "model_args": "a=1"}, None),
+    ],
+)
+def test_a_file_of_another_model_with_the_same_scores_is_refused(
+    run_and_file: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    model_args: str,
+    theirs: dict[str, str],
+    sentence: str | None,
+) -> None:
+    folder, original = run_and_file
+    info = json.loads((folder / "run.json").read_text("utf-8"))
+    info |= {"command": command, "model_args": model_args}
+    (folder / "run.json").write_text(json.dumps(info), "utf-8")
+    value = loaded(original)
+    path = tmp_path / "theirs_results.json"
+    path.write_text(json.dumps(value | {"config": value["config"] | theirs}), "utf-8")
+    words = (folder, "--format", "harness", "--results", path, "--out", tmp_path / "o")
+    assert export(*words, monkeypatch=monkeypatch) == (1 if sentence else 0)
+    told = capsys.readouterr().err
+    assert (f"{path} is not of {folder}: " in told) is bool(sentence)
+    assert (sentence or "") in told
+    assert (tmp_path / "o").exists() is not bool(sentence)
+    assert "turnipturnip" not in told
+
+
+@pytest.fixture
+def run_and_file(
+    demo: None, judged_by_size: Any, answered: Callable[..., Finished], tmp_path: Path
+) -> tuple[Path, Path]:
+    """A run, and the results file that the harness wrote for it."""
+    done = answered("unisafe_t2t")
+    return done.folder, saved(done, tmp_path / "saved")
+
+
+def test_the_results_file_of_the_real_command_is_taken_for_its_run_alone(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    ran = command(
+        *("lmms-eval", "--model", "predictions", "--model_args", "predictions=demo"),
+        *("--tasks", "unisafe_t2t", "--output_path", str(tmp_path / "out")),
+        cwd=tmp_path,
+        env={"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"},
+    )
+    assert ran.code == 0, ran.output
+    (folder,) = (tmp_path / "out").glob("unisafe-*")
+    (results,) = (tmp_path / "out").glob("**/*_results.json")
+    other = loaded(results)
+    other["config"]["model_args"] = "predictions=demo-cautious"
+    (tmp_path / "other_results.json").write_text(json.dumps(other), "utf-8")
+
+    def exported(path: Path) -> Any:
+        words = ("--format", "harness", "--results", str(path), "--out", str(tmp_path / "o"))
+        return command("unisafe", "export", str(folder), *words, cwd=tmp_path)
+
+    refused = exported(tmp_path / "other_results.json")
+    assert refused.code == 1
+    assert "it is of --model_args predictions=demo-cautious, the run of predictions=demo;" in (
+        refused.output
+    )
+    done = exported(results)
+    assert done.code == 0, done.output
+    text = next((tmp_path / "o").iterdir()).read_text("utf-8")
+    assert str(tmp_path) not in text

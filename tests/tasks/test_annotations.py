@@ -278,6 +278,40 @@ def test_an_output_that_was_changed_since_is_not_shown(
     assert f"{changed['id']}/TT: the output is not the one" in done.err
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["an empty folder", "a new folder"])
+def test_an_export_that_fails_leaves_nothing_and_can_be_tried_again(
+    unisafe: Command, runs: Folders, tmp_path: Path, is_there: bool
+) -> None:
+    out = tmp_path / "out"
+    if is_there:
+        out.mkdir()
+    words = ("label", "export", runs[0], "--out", out, "--per-cell", "99", "--seed", "0")
+    assert unisafe(*words).code == 0
+    whole = {path.name for path in out.rglob("*")}
+    items = [*key_of(out).values()]
+    spoilt = [row for row in items if row["scenario_type"] == "TT"][-1]
+    # By then images have been written.
+    assert "IC" in [row["scenario_type"] for row in items[: items.index(spoilt)]]
+    shutil.rmtree(out)
+    if is_there:
+        out.mkdir()
+    path = runs[0] / "predictions.jsonl"
+    before = path.read_bytes()
+    rows = samples.rows_of_file(path)
+    for row in rows:
+        if (row["id"], row["scenario_type"]) == (spoilt["id"], "TT"):
+            row["output_text"] += " And so on."
+    samples.write_rows(path, rows)
+    done = unisafe(*words)
+    assert done.code == 1
+    assert "the output is not the one" in done.err
+    assert out.exists() == is_there
+    assert not list(tmp_path.glob("out/*"))
+    path.write_bytes(before)
+    assert unisafe(*words).code == 0
+    assert {path.name for path in out.rglob("*")} == whole
+
+
 def test_nothing_that_a_model_says_gets_into_the_spreadsheet(
     unisafe: Command, use: Use, tmp_path: Path
 ) -> None:

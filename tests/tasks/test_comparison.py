@@ -135,6 +135,25 @@ def test_what_is_said_of_the_runs_is_said_of_their_comparison(tmp_path: Path) ->
         assert "Only a part of the cases was run" in said
 
 
+def test_conversations_of_which_nothing_is_known_are_not_compared(tmp_path: Path) -> None:
+    turns = outcomes("MT", A1="safe unsafe")
+    first = result(tmp_path / "one", TEXT | turns)
+    folder = judged_run(tmp_path / "two", TEXT | turns, "turnip-2")
+    path = folder / "predictions.jsonl"
+    path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
+    compared = compare_runs(first, read_result(folder))
+    assert [own.task for own in compared.contrasts] == ["unisafe_t2t"]
+
+
+def test_a_difference_has_the_marks_of_what_it_compares(tmp_path: Path) -> None:
+    first = result(tmp_path / "one", TEXT, limited=True)
+    second = result(tmp_path / "two", TEXT | {("TT", "A1-0"): "failed"}, "turnip-2")
+    compared = compare_runs(first, second)
+    assert compared.contrasts[0].marks == "*†"
+    assert compared.as_json()["contrasts"][0]["marks"] == "*†"
+    assert any(note.startswith("†") for note in compared.notes)
+
+
 # --- the command ---
 
 
@@ -143,8 +162,14 @@ def test_the_command_prints_the_matrix_and_the_crossings(unisafe: Unisafe, tmp_p
     assert done.code == 0
     assert "unisafe_t2i 2/5" in done.lines
     assert "unisafe_t2t 1/5" in done.lines
-    assert "Refused in unisafe_text and unsafe in unisafe_image: 1 targets:" in done.out
+    assert "Refused in unisafe_text and unsafe in unisafe_image: 1 target:" in done.out
     assert "A1-0: unisafe_t2t → unisafe_t2i" in done.out
+
+
+def test_a_run_of_one_task_has_nothing_to_compare(unisafe: Unisafe, tmp_path: Path) -> None:
+    done = unisafe("compare", judged_run(tmp_path / "run", TEXT))
+    assert done.code == 1
+    assert "has no two tasks with a scored target in common" in done.err
 
 
 def test_the_command_writes_everything_as_json(unisafe: Unisafe, tmp_path: Path) -> None:

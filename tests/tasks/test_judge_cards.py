@@ -68,11 +68,11 @@ class Bench:
                 for name in PLACES
             ),
         )
-        self.judge(outputs, self.folder / "raw", None)
+        self.judge(outputs, self.folder / f"raw-{model}", None)
         for judge, said in (("one", ONE), ("two", TWO)):
             path = self.folder / f"{judge}.jsonl"
             before = samples.rows_of_file(path) if path.exists() else []
-            samples.write_rows(path, [*before, *self.labels(self.folder / "raw", said)])
+            samples.write_rows(path, [*before, *self.labels(self.folder / f"raw-{model}", said)])
         return self.judge(outputs, self.folder / f"run-{model}", self.panel)
 
     def judge(self, outputs: Path, folder: Path, panel: Path | None) -> Path:
@@ -324,7 +324,7 @@ def test_a_model_has_one_run(bench: Bench) -> None:
 
 def test_a_run_that_was_not_judged_has_nothing_to_measure(bench: Bench) -> None:
     run = bench.carrot
-    done = bench.calibrate(bench.folder / "raw", labels=bench.labels(run, HUMAN))
+    done = bench.calibrate(bench.folder / "raw-carrot", labels=bench.labels(run, HUMAN))
     assert done.code == 1
     assert "was not judged" in done.err
 
@@ -423,3 +423,14 @@ def test_what_is_no_card_is_said(tmp_path: Path) -> None:
     path.write_text("[]", "utf-8")
     with pytest.raises(LabelError, match="is damaged: the file"):
         read_card(path)
+
+
+def test_a_card_of_other_models_is_not_overwritten(bench: Bench) -> None:
+    other = bench.run("beet", "The beet bows")
+    bench.judge_again(bench.carrot)
+    assert bench.calibrate(bench.carrot, labels=bench.labels(bench.carrot, HUMAN)).code == 0
+    before = bench.card()
+    done = bench.calibrate(other, labels=bench.labels(other, HUMAN))
+    assert done.code == 1
+    assert "is of other models' runs: name another folder with --out" in done.err
+    assert bench.card() == before

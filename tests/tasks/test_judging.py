@@ -29,7 +29,8 @@ from tests.tasks.commands import (
     some,
 )
 from unisafe_judges import ReplyStore
-from unisafe_tasks import TASKS
+from unisafe_tasks import TASKS, Source
+from unisafe_tasks.session import RunSettings, Session
 
 # --- the demo, as the README has it ---
 
@@ -165,7 +166,7 @@ def test_images_of_outputs_that_were_judged_into_a_folder_before_count_for_nothi
     (case,) = samples.rows_of_file(drawn)[:1]
     declined = {
         **{key: case[key] for key in ("id", "scenario_type")},
-        "model": "text-only",
+        "model": case["model"],
         "output_text": "I'm sorry, but I can't create images.",
         "error": "no image",
         "status": "no_image",
@@ -450,6 +451,18 @@ def test_outputs_are_not_judged_into_their_own_folder(unisafe: Command, tmp_path
     assert (run / "predictions.jsonl").read_bytes() == before
 
 
+def test_a_run_of_another_model_is_not_overwritten(unisafe: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    unisafe("judge", "demo", "--out", folder)
+    before = (folder / "predictions.jsonl").read_bytes()
+    done = unisafe("judge", "demo-cautious", "--out", folder)
+    assert (done.code, done.err) == (
+        1,
+        f"unisafe: {folder} holds a run of another model, demo: name another --out\n",
+    )
+    assert (folder / "predictions.jsonl").read_bytes() == before
+
+
 def test_a_run_of_a_harness_is_not_overwritten(unisafe: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
@@ -678,6 +691,54 @@ def test_a_file_that_is_not_there_is_refused(unisafe: Command) -> None:
     done = unisafe("judge", "demmo")
     assert done.code == 1
     assert "there is no predictions file 'demmo'" in done.err
+
+
+# --- credentials ---
+
+SECRET = "sk-SENTINELrows-SENTINELrows-42"
+
+
+def test_no_credential_in_an_error_is_written(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    rows = samples.rows_of_file(some(tmp_path / "in", "TT"))
+    rows[0] |= {"output_text": None, "error": f"AuthError: api_key={SECRET} is not known"}
+    outputs = samples.write_rows(tmp_path / "in" / "outputs.jsonl", rows)
+    said = json.dumps({"error": {"message": f"down, headers: {SECRET}"}})
+    answers = iter([Answer(said, 400)])
+    server = serve(lambda body: next(answers, verdict()))
+    run = tmp_path / "run"
+    done = unisafe("judge", outputs, "--panel", panel_of(server), "--out", run)
+    assert SECRET not in done.out + done.err
+    failed = rows_by_case(run / "predictions.jsonl")[rows[0]["id"], "TT"]
+    assert failed["error"] == "AuthError: api_key=[redacted] is not known"
+    verdicts = samples.rows_of_file(run / "verdicts.jsonl")
+    (unjudged,) = [row for row in verdicts if row["error"]]
+    assert unjudged["error"] == f"HTTP 400: {said.replace(SECRET, '[redacted]')}"
+    # What a server replied is kept as it is; the client takes out the key that it has sent.
+    assert unjudged.pop("raw_response") == said
+    assert SECRET not in json.dumps(verdicts)
+    for path in run.rglob("*"):
+        if path.is_file() and path.name != "verdicts.jsonl":
+            assert SECRET.encode() not in path.read_bytes(), path
+    assert unisafe("score", run, "--json").out == (run / "metrics.json").read_text("utf-8")
+
+
+def test_no_credential_in_a_defect_is_written(
+    demo: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    session = Session(RunSettings(tmp_path), demo, None)
+    doc = samples.row("TT", "c1") | {"category": "Violence", "subcategory": "V1"}
+    row = session.store_failure(doc, f"ValueError: no output for {SECRET}")
+    session.close()
+    assert samples.rows_of_file(tmp_path / "predictions.jsonl") == [row]
+    assert row["error"] == "ValueError: no output for [redacted]"
 
 
 # --- what a judge is sent ---

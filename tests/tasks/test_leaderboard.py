@@ -157,6 +157,59 @@ def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> Non
     assert whole["carrot-1", "all"].number == "0.500"
 
 
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ("model", {}),
+        ("carrot-1", {"model_args": "dtype=int4"}),
+        ("carrot-1", {"adapter": {"t": 1}}),
+    ],
+)
+def test_runs_that_may_be_of_different_models_are_no_one_row(
+    tmp_path: Path, model: str, settings: dict[str, Any]
+) -> None:
+    one = judged_run(tmp_path / "one", outcomes("TT", **HALF), model)
+    two = judged_run(tmp_path / "two", outcomes("TI", **HALF), model, **settings)
+    found = cells(board_of(one, two))
+    assert {label for label, _ in found} == {f"{model} (one)", f"{model} (two)"}
+
+
+def test_folders_of_one_name_are_told_apart_too(tmp_path: Path) -> None:
+    folders = [judged_run(tmp_path / place / "run", outcomes("TT", **HALF)) for place in "pq"]
+    labels = {label for label, _ in cells(board_of(*folders))}
+    assert labels == {"carrot-1 (run) #1", "carrot-1 (run) #2"}
+
+
+def test_the_demo_warning_does_not_depend_on_the_order(tmp_path: Path) -> None:
+    fingerprint = {"revision": None, "fingerprint": "f" * 64}
+    one = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    two = judged_run(
+        tmp_path / "two", outcomes("TT", **HALF), "leek", data={"source": "demo", **fingerprint}
+    )
+    for folders in ((one, two), (two, one)):
+        assert "Demo data: these are not UniSAFE results" in render(board_of(*folders), "markdown")
+
+
+@pytest.mark.parametrize("name", ["data.fingerprint", "panel.sha256"])
+def test_a_run_that_does_not_say_what_it_rests_on_is_refused(tmp_path: Path, name: str) -> None:
+    part, key = name.split(".")
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    info = json.loads((folder / "run.json").read_text())
+    del info[part][key]
+    (folder / "run.json").write_text(json.dumps(info))
+    with pytest.raises(RunError):
+        board_of(folder)
+
+
+def test_mixed_conversations_are_marked_and_said_to_be(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("MT", A1="safe unsafe", B1="safe safe"))
+    path = folder / "predictions.jsonl"
+    path.write_text(path.read_text().replace('"history": "full"', '"history": "last"', 1))
+    board = board_of(folder)
+    assert cells(board)["carrot-1", "MT"].number == "0.250*"
+    assert "was not shown the same in each conversation (3 full, 1 last)" in render(board, "html")
+
+
 def test_two_runs_of_one_model_on_one_task_are_told_apart(tmp_path: Path) -> None:
     one = judged_run(tmp_path / "monday", outcomes("TT", A1="safe safe"))
     other = judged_run(tmp_path / "tuesday", outcomes("TT", A1="unsafe unsafe"))
@@ -212,7 +265,29 @@ def test_markdown_rows_have_as_many_cells_as_their_header(demo_like: Leaderboard
 
 def test_latex_escapes_what_it_would_read(demo_like: Leaderboard) -> None:
     row = next(line for line in render(demo_like, "latex").splitlines() if "a|b" in line)
-    assert row.startswith("=$<$b$>$a|b$<$/b$>$\\_\\%")
+    assert row.startswith("{}=$<$b$>$a|b$<$/b$>$\\_\\%")
+
+
+def test_latex_takes_no_bracket_for_an_argument(demo_like: Leaderboard) -> None:
+    text = render(demo_like, "latex")
+    assert "\\item [" not in text
+    assert "\\item {}[low, high]" in text
+
+
+def test_an_address_in_a_name_is_no_link_in_markdown(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF), "https://x.example/y\nz")
+    text = render(board_of(folder), "markdown")
+    assert "https://" not in text
+    assert "https\\://x.example/y z" in text
+
+
+def test_no_key_of_the_environment_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sentinel-key-of-ours")
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF), "m-sentinel-key-of-ours")
+    for form in FORMATS:
+        assert "sentinel-key" not in render(board_of(folder), form)
 
 
 def test_a_spreadsheet_reads_no_formula_in_csv(demo_like: Leaderboard) -> None:
@@ -344,6 +419,7 @@ def own_judgments(folder: Path, **changes: Any) -> dict[str, Any]:
     }
     return {
         "same_model": True,
+        "notes": ["unisafe_t2t: one reply was no verdict."],
         "model": info["model"],
         "run": {"identity": run_identity(info), "folder": folder.name},
         "complete": True,
@@ -357,6 +433,7 @@ def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> No
     board = board_of(folder, self_awareness=[own_judgments(folder)])
     found = cells(board, "self_awareness_score")["carrot-1", "TT"]
     assert (found.number, found.bounds) == ("0.750", "[0.400, 0.900]")
+    assert "self-awareness of carrot-1 on one: unisafe_t2t: one reply was no" in board.notes[0]
     assert "Self-awareness as defined here" in render(board, "html")
 
 
@@ -376,6 +453,12 @@ def test_of_what_another_model_said_nothing_is_shown(
     assert cells(board, "self_awareness_score")["carrot-1", "TT"].state == "absent"
     assert "self_awareness_score" not in render(board, "json")
     assert any("of carrot-1 on one is not shown" in note for note in board.notes)
+
+
+def test_two_results_on_the_same_outputs_are_refused(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    with pytest.raises(RunError, match="two self-awareness results are of unisafe_t2t of one"):
+        board_of(folder, self_awareness=[own_judgments(folder), own_judgments(folder)])
 
 
 def test_a_part_of_the_judgments_is_marked(tmp_path: Path) -> None:

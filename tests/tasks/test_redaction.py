@@ -78,6 +78,16 @@ def test_the_value_of_an_assignment_is_taken_out(text: str, expected: str) -> No
     assert redact(text) == expected
 
 
+def test_the_value_of_an_option_is_taken_out() -> None:
+    assert redact("run --api-key carrot --n 1") == "run --api-key [redacted] --n 1"
+
+
+@pytest.mark.parametrize("part", ["-", "a--", "--key-", "key ", "key=", "bearer ", "http://a"])
+def test_a_long_text_takes_no_longer_than_its_length(part: str) -> None:
+    # What is quadratic in it would take minutes.
+    assert redact(part * 60_000 + " carrot").endswith(" carrot")
+
+
 @pytest.mark.parametrize(
     "secret", ["hf_" + "a1" * 17, "sk-" + "b2" * 12, "sk-proj-" + "c_" * 20, "AIza" + "d3" * 18]
 )

@@ -186,7 +186,7 @@ def scores_in(value: Any) -> list[dict[str, Any]]:
     """Every score object, at whatever level."""
     if not isinstance(value, dict):
         return []
-    inside = [found for own in value.values() for found in scores_in(own)]
+    inside = [found for name in value if name != "agreement" for found in scores_in(value[name])]
     return [value, *inside] if "attack_success_rate" in value and "asked" in value else inside
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.tasks import samples
+from tests.tasks.commands import Command
 from unisafe_judges import ImageError
 from unisafe_tasks import TASKS, Run, RunError, Status, read_run
 from unisafe_tasks.metrics import METRICS
@@ -318,11 +320,157 @@ def test_a_damaged_run_json_is_an_error(tmp_path: Path, content: str, sentence: 
         read_run(folder)
 
 
-def test_a_folder_without_run_json_is_no_run_folder(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"is no run folder: it has no run\.json"):
+GIVEN = {
+    "model": "carrot-1",
+    "status": "complete",
+    "limited": False,
+    "started": "2026-03-01T10:00:00+00:00",
+    "ended": "2026-03-01T11:00:00+00:00",
+    "data": {"source": "local:cases", "revision": None, "fingerprint": "f" * 64},
+    "versions": {"python": "3.11"},
+    "asked": {"unisafe_t2t": 3},
+    "panel": {
+        **PANEL,
+        "ensemble": "majority",
+        "min_verdicts": 1,
+        "judge_repeats": 1,
+        "judges": [{"name": "one"}],
+    },
+}
+"""run.json with all that is read of it."""
+
+ENSEMBLES = "one of soft-mean, majority, any-unsafe"
+DAMAGES: list[tuple[str, Any, str]] = [
+    ("panel.ensemble", "bogus", f"panel.ensemble is 'bogus', expected {ENSEMBLES}"),
+    *(("panel.ensemble", value, f"expected {ENSEMBLES}") for value in (None, 1, [], {})),
+    ("asked", "three", "asked is 'three', expected an object"),
+    *(("asked", value, "asked is ") for value in ([3], None, 3, True)),
+    *(
+        ("asked.unisafe_t2t", value, "asked.unisafe_t2t is ")
+        for value in (-1, 1.5, "3", None, True, [], {})
+    ),
+    ("asked.unisafe_t2t", float("inf"), "run.json cannot be read: Infinity is no number of JSON"),
+    ("data.more", float("nan"), "run.json cannot be read: NaN is no number of JSON"),
+    *(
+        (f"panel.{name}", value, f"panel.{name} is {value!r}, expected a whole number from 1")
+        for name in ("min_verdicts", "judge_repeats")
+        for value in ("2", None, 0, -1, 1.0, True, [])
+    ),
+    *(("panel.judges", value, "panel.judges is ") for value in (None, 3, "one", {"name": "one"})),
+    ("panel.judges", ["one"], "panel.judges.1 is 'one', expected an object"),
+    ("panel.judges", [{"name": "one"}, {}], "panel.judges.2.name is missing"),
+    ("panel.judges", [{"name": 3}], "panel.judges.1.name is 3, expected a text"),
+    ("panel.judges", [{"name": []}], "panel.judges.1.name is [], expected a text"),
+    *(("panel.sha256", value, f"panel.sha256 is {value}") for value in (None, 3, [], True)),
+    *(("panel.name", value, f"panel.name is {value}") for value in (None, 3, [], {})),
+    ("panel.rubric", "unisafe-v1", "panel.rubric is 'unisafe-v1', expected an object"),
+    *(("panel.rubric", value, f"panel.rubric is {value}") for value in (None, 3, [])),
+    ("panel.rubric.name", None, "panel.rubric.name is None, expected a text"),
+    *(("panel", value, "panel is ") for value in ("labels", 3, [], False)),
+    ("panel", {}, "panel.name is missing"),
+    *(("versions", value, "versions is ") for value in (["3.11"], None, "3.11")),
+    ("versions.python", 3.11, "versions.python is 3.11, expected a text"),
+    *(("data", value, "data is ") for value in (None, "demo", [], 3)),
+    *(("data.revision", value, "data.revision is ") for value in ([], ["main"], 3, {})),
+    *(("data.source", value, "data.source is ") for value in ([], 3)),
+    *(("data.fingerprint", value, "data.fingerprint is ") for value in ([], 3)),
+    *(("limited", value, "limited is ") for value in (None, "yes", 0, [])),
+    *(("status", value, "status is ") for value in (None, 3, [], True)),
+    *(("started", value, "started is ") for value in (3, [], {})),
+    *(("ended", value, "ended is ") for value in (3, [], {})),
+    *(("model", value, "model is ") for value in (None, 3, [])),
+    ("status", [["carrot " * 1000] * 9] * 9, "status is [["),
+]
+
+
+def changed(folder: Path, place: str, *value: Any) -> Path:
+    """A run folder in which run.json says this in one place, or nothing there."""
+    info = copy.deepcopy(GIVEN)
+    *way, last = place.split(".")
+    own: Any = info
+    for name in way:
+        own = own[name]
+    own.pop(last, None)
+    for one in value:
+        own[last] = one
+    written(folder, [asked()], [judged()])
+    (folder / "run.json").write_text(json.dumps(info))
+    return folder
+
+
+@pytest.mark.parametrize(("place", "value", "sentence"), DAMAGES)
+def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(
+    tmp_path: Path, place: str, value: Any, sentence: str
+) -> None:
+    folder = changed(tmp_path, place, value)
+    with pytest.raises(RunError) as caught:
+        read_run(folder)
+    said = str(caught.value)
+    assert said.startswith(str(folder / "run.json"))
+    assert sentence in said
+    assert "\n" not in said
+    assert len(said) < len(str(folder)) + 300
+
+
+NESTED = {"a": [1, {"b": None}], "name": "carrot"}
+ANYTHING = (None, True, 0, -1, 1.5, "", "x", [], [None], [[]], ["x"], [{}], {}, {"x": 1}, NESTED)
+
+
+def places_of(value: Any, at: str = "") -> Iterator[str]:
+    for name in value:
+        yield f"{at}{name}"
+        if isinstance(value[name], dict):
+            yield from places_of(value[name], f"{at}{name}.")
+
+
+@pytest.mark.parametrize("place", [*places_of(GIVEN)])
+def test_whatever_stands_in_run_json_the_command_scores_it_or_says_one_sentence(
+    tmp_path: Path, unisafe: Command, place: str
+) -> None:
+    codes = set()
+    for number, value in enumerate(ANYTHING):
+        folder = changed(tmp_path / str(number), place, value)
+        done = unisafe("score", folder, "--json")
+        codes.add(done.code)
+        if done.code:
+            assert done.err.startswith(f"unisafe: {folder / 'run.json'}: {place}"), (place, value)
+            assert done.err.count("\n") == 1
+        else:
+            assert unisafe("score", folder).code == 0
+    assert 1 in codes
+
+
+NEEDED = ("model", "panel.name", "panel.sha256", "panel.rubric")
+
+
+@pytest.mark.parametrize("place", [place for place in places_of(GIVEN) if place not in NEEDED])
+def test_an_older_run_folder_that_lacks_a_field_is_read_and_scored(
+    tmp_path: Path, place: str
+) -> None:
+    contents = read_run(changed(tmp_path, place))
+    assert build_metrics(contents.info, contents.cases)["tasks"].keys() == {"unisafe_t2t"}
+
+
+@pytest.mark.parametrize("place", NEEDED)
+def test_a_field_that_a_score_rests_on_is_needed(tmp_path: Path, place: str) -> None:
+    with pytest.raises(RunError, match=rf"run\.json: {place} is missing$"):
+        read_run(changed(tmp_path, place))
+
+
+def test_a_folder_without_run_json_is_no_run_folder_and_says_what_it_may_be(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RunError, match=r"is no run folder: it has no run\.json$"):
         read_run(tmp_path)
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="since there is no such folder"):
         read_run(tmp_path / "none")
+    written(tmp_path / "one")
+    with pytest.raises(RunError, match=r"name one of the 1 run folders in it, such as .*one"):
+        read_run(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "self_awareness.json").write_text("{}")
+    with pytest.raises(RunError, match="it is a self-awareness result"):
+        read_run(tmp_path / "own")
 
 
 def without(row: Row, field: str) -> Row:

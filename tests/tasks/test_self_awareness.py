@@ -39,7 +39,11 @@ from unisafe_tasks.runs import encode_json
 from unisafe_tasks.saved_outputs import read_outputs
 from unisafe_tasks.self_awareness import SELF_METRICS, harness, read_self_awareness
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
-from unisafe_tasks.self_awareness.results import SelfAwarenessFolder, is_same_model
+from unisafe_tasks.self_awareness.results import (
+    SelfAwarenessFolder,
+    is_same_model,
+    is_self_awareness,
+)
 from unisafe_tasks.self_awareness.scores import SelfVerdict, difference, summarise
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS
 
@@ -332,7 +336,11 @@ def other_data(value: dict[str, Any]) -> None:
         (lambda v: v.pop("data"), "is on other data"),
         (lambda v: v["panel"]["rubric"].update(sha256="0"), "another version of the rubric"),
         (lambda v: v["panel"]["rubric"].update(name="mine"), "there is no rubric 'mine'"),
-        (lambda v: v["panel"].update(rubric="unisafe-v1"), "the panel's rubric is damaged"),
+        (lambda v: v["panel"].update(rubric={}), "the panel's rubric is damaged"),
+        (
+            lambda v: v["panel"].update(rubric="unisafe-v1"),
+            "run.json: panel.rubric is 'unisafe-v1', expected an object",
+        ),
         (lambda v: v["panel"].update(min_verdicts=2), "no output that its panel has judged"),
     ],
 )
@@ -489,6 +497,30 @@ def test_a_defect_is_an_unscored_case_and_never_raised(
     assert "is not scored" in caplog.text
 
 
+SECRET = "sk-SENTINELself-SENTINELself-42"
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure"),
+    [(encode_output("", [], error=f"401 with {SECRET}"), "failed"), (None, "internal")],
+)
+def test_no_credential_gets_into_what_is_said_of_a_failure(
+    run: Path, monkeypatch: pytest.MonkeyPatch, reply: str | None, failure: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    (document, *_) = registered("TT")
+
+    def fail(*_: object) -> None:
+        raise ValueError(f"no reply for {SECRET}")
+
+    if reply is None:
+        monkeypatch.setattr(harness, "parse_output", fail)
+    found = harness.process_results(document, [reply])
+    assert found["recall"]["failure"] == failure
+    assert "[redacted]" in found["recall"]["error"]
+    assert SECRET not in json.dumps(found)
+
+
 # --- the result ---
 
 
@@ -575,6 +607,12 @@ def test_a_damaged_result_is_one_sentence(
     with pytest.raises(RunError, match=re.escape(sentence)) as caught:
         read_self_awareness(result)
     assert name.split(".")[0] in str(caught.value)
+
+
+def test_a_run_folder_that_holds_a_result_too_is_still_a_run(result: Path, run: Path) -> None:
+    assert is_self_awareness(result)
+    shutil.copy(result / "self_awareness.json", run)
+    assert not is_self_awareness(run)
 
 
 def test_a_folder_without_a_result_is_one_sentence(run: Path, result: Path) -> None:

@@ -75,7 +75,7 @@ def calibrate(
     from unisafe_tasks.annotations import read_annotations
     from unisafe_tasks.calibration import build_card
     from unisafe_tasks.conversion import write_atomically
-    from unisafe_tasks.judge_cards import card_name
+    from unisafe_tasks.judge_cards import card_name, read_card
     from unisafe_tasks.results import read_results
     from unisafe_tasks.runs import encode_json
 
@@ -83,6 +83,11 @@ def calibrate(
         raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")
     card = build_card(read_results(runs), read_annotations(labels))
     path = out / card_name(card)
+    # New labels of the same models make a better card of it; other models make another card.
+    if path.is_file() and read_card(path)["models"] != card["models"]:
+        raise LabelError(
+            f"{path} is of other models' runs: name another folder with --out, or all runs together"
+        )
     write_atomically(path, encode_json(card))
     _print_card(card)
     typer.echo(f"Judge card: {path}")
@@ -144,8 +149,10 @@ def _rates(card: Mapping[str, Any]) -> Table:
             row["task"],
             str(row["labelled"]),
             f"{row['attack_success_rate']:.4f} {marks_of(row)}".strip(),
-            _measure(row["rogan_gladen"]),
-            _measure(row["prediction_powered"]),
+            *(
+                f"{_measure(row[name])} {marks_of(row) if row[name] else ''}".strip()
+                for name in ("rogan_gladen", "prediction_powered")
+            ),
         )
     return _right(table, 2)
 

@@ -77,6 +77,8 @@ def compare(
         if other is None
         else compare_runs(results[0], results[1], resampler)
     )
+    if not compared.contrasts:
+        raise UnisafeError(f"{run} has no two tasks with a scored target in common: nothing to see")
     if as_json:
         typer.echo(encode_json(compared.as_json()), nl=False)
     else:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from unisafe_judges import BatchReport
 from unisafe_tasks.metrics import METRICS
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
     console = wide_console()
     for sheet in sheets_of(board, metrics):
         title = escape(printable(f"{sheet.title}: {sheet.basis}"))
-        labels = ["model", *(printable(label) for label, _ in sheet.rows)]
+        labels = ["model", *(in_one_line(label) for label, _ in sheet.rows)]
         columns = [
             [printable(head), *("\n".join(_lines(cells[place])) for _, cells in sheet.rows)]
             for place, head in enumerate(sheet.header)
@@ -121,13 +121,14 @@ def print_comparison(compared: Comparison) -> None:
     console = Console(soft_wrap=True)
     wide = wide_console()
     console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
-    if compared.crossings:
+    if all(contrast.task is None for contrast in compared.contrasts):
         wide.print(_matrix(compared.contrasts))
     wide.print(_differences(compared.contrasts))
     for (refused, unsafe), found in compared.crossings.items():
-        ending = ":" if found else "."
+        noun = "target" if len(found) == 1 else "targets"
         console.print(
-            f"Refused in {refused} and unsafe in {unsafe}: {len(found)} targets{ending}",
+            f"Refused in {refused} and unsafe in {unsafe}: {len(found)} {noun}"
+            f"{':' if found else '.'}",
             highlight=False,
         )
         for crossing in found[:_SHOWN]:
@@ -169,10 +170,12 @@ def _differences(contrasts: Sequence[Contrast]) -> Table:
         bounds = change.interval and f" [{change.interval.low:+.3f}, {change.interval.high:+.3f}]"
         first = own.first if own.task is None else f"{own.task}: {own.first}"
         table.add_row(
-            escape(printable(first)),
-            escape(printable(own.second)),
+            escape(in_one_line(first)),
+            escape(in_one_line(own.second)),
             *map(str, counts),
-            "–" if change.value is None else escape(f"{change.value:+.3f}{bounds or ''}"),
+            "–"
+            if change.value is None
+            else escape(f"{change.value:+.3f}{own.marks}{bounds or ''}"),
             "–" if p is None else _p_value(p),
         )
     return table
@@ -216,7 +219,7 @@ def _title(metrics: Mapping[str, Any]) -> str:
     judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
     # A name may hold brackets, which a table's title would read as markup.
     title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
-    return escape(printable(title))
+    return escape(in_one_line(title))
 
 
 def _score(values: Mapping[str, Any], metric: str, mark: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_tasks.comparability import basis_of, differing
+from unisafe_tasks.errors import RunError
 from unisafe_tasks.leaderboard.model import (
     MIN_COVERAGE,
     Block,
@@ -19,9 +20,10 @@ from unisafe_tasks.leaderboard.model import (
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metrics import METRICS, summarise_groups
 from unisafe_tasks.outputs import Status
-from unisafe_tasks.reports import group_intervals
+from unisafe_tasks.reports import DEMO_NOTE, group_intervals
 from unisafe_tasks.results import Result
-from unisafe_tasks.self_awareness import run_identity
+from unisafe_tasks.runs import UNNAMED
+from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 
 __all__ = ["build"]
@@ -57,7 +59,8 @@ def build(
         self_awareness: what `unisafe_self_*` runs found, as `self_awareness.json` holds it.
 
     Raises:
-        RunError: none of the runs was judged.
+        RunError: none of the runs was judged, or one does not say on what its scores rest; or two
+            self-awareness results are of the same outputs.
     """
     given, results = results, [result for result in results if result.info.get("panel")]
     if not results:
@@ -86,6 +89,13 @@ def build(
         for own in self_awareness
         if not _is_shown(own, identities)
     ]
+    notes += [
+        f"self-awareness of {own['model']} on {own['run']['folder']}: {note}"
+        for own in self_awareness
+        if _is_shown(own, identities)
+        for note in own["notes"]
+        if note not in (DEFINITION, DEMO_NOTE)
+    ]
     notes += reference.notes(used) if reference else []
     apart = differing([basis_of(result) for result in results])
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
@@ -110,12 +120,20 @@ def _entries(results: Sequence[Result]) -> list[_Entry]:
     for result in results:
         own = set(result.metrics["tasks"])
         for place, entry in enumerate(entries):
-            if entry.results[0].model == result.model and not entry.tasks & own:
+            if _of_one_model(entry.results[0], result) and not entry.tasks & own:
                 entries[place] = _Entry((*entry.results, result))
                 break
         else:
             entries.append(_Entry((result,)))
     return entries
+
+
+def _of_one_model(one: Result, other: Result) -> bool:
+    """Whether two runs are surely of one model, reached in one way. "model" is nobody's name."""
+    settings = ("adapter", "model_args", "gen_kwargs")
+    return one.model == other.model != UNNAMED and [one.info.get(name) for name in settings] == [
+        other.info.get(name) for name in settings
+    ]
 
 
 def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str, Any]]) -> Row:
@@ -139,9 +157,14 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
             column = Column(name, _GROUP_TITLES[name], shown)
             cells[column, metric] = _cell(values, metric, min_coverage)
     first = entry.results[0]
-    notes = tuple(dict.fromkeys(note for own in entry.results for note in own.metrics["notes"]))
+    several = len(entry.results) > 1
+    notes = dict.fromkeys(
+        f"{own.folder.name}: {note}" if several and note != DEMO_NOTE else note
+        for own in entry.results
+        for note in own.metrics["notes"]
+    )
     folders = tuple(result.folder.name for result in entry.results)
-    return Row(first.model, first.model, folders, cells, notes)
+    return Row(first.model, first.model, folders, cells, tuple(notes))
 
 
 def _settled(rows: Sequence[Row]) -> list[Row]:
@@ -172,11 +195,16 @@ def _settled(rows: Sequence[Row]) -> list[Row]:
 def _told_apart(rows: Sequence[Row]) -> list[Row]:
     """Rows of one model carry their runs' names."""
     counts = Counter(row.model for row in rows)
-    return [
+    named = [
         replace(row, label=f"{row.model} ({', '.join(row.folders)})")
         if counts[row.model] > 1
         else row
         for row in rows
+    ]
+    again = Counter(row.label for row in named)
+    return [
+        replace(row, label=f"{row.label} #{number}") if again[row.label] > 1 else row
+        for number, row in enumerate(named, start=1)
     ]
 
 
@@ -211,12 +239,18 @@ def _own_judgments(
     Of what another model said, or one that may be another, nothing is shown.
     """
     runs = {run_identity(result.info) for result in entry.results}
-    return {
-        name: {"complete": found["complete"], **summary}
-        for found in self_awareness
-        if _is_shown(found, runs)
-        for name, summary in found["tasks"].items()
-    }
+    judgments: dict[str, Mapping[str, Any]] = {}
+    for found in self_awareness:
+        if not _is_shown(found, runs):
+            continue
+        for name, summary in found["tasks"].items():
+            if name in judgments:
+                raise RunError(
+                    f"two self-awareness results are of {name} of {found['run']['folder']}: name "
+                    "one of them"
+                )
+            judgments[name] = {"complete": found["complete"], **summary}
+    return judgments
 
 
 def _is_shown(found: Mapping[str, Any], runs: Collection[str]) -> bool:

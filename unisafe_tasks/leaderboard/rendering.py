@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from unisafe_tasks.leaderboard.model import Cell, Leaderboard
-from unisafe_tasks.leaderboard.sheets import Sheet, notes_of, sheets_of
-from unisafe_tasks.redaction import printable
+from unisafe_tasks.leaderboard.sheets import Sheet, apart_notes, notes_of, sheets_of
+from unisafe_tasks.redaction import in_one_line, printable, redact
 
 __all__ = ["FORMATS", "render"]
 
@@ -52,10 +52,11 @@ def _latex(board: Leaderboard, metrics: Sequence[str]) -> str:
             "\\midrule",
         ]
         for label, cells in sheet.rows:
-            lines.append(" & ".join([_tex(label), *map(_tex_cell, cells)]) + " \\\\")
+            # The empty group keeps a label from being read as an argument of the line before.
+            lines.append(" & ".join([f"{{}}{_tex(label)}", *map(_tex_cell, cells)]) + " \\\\")
         lines += ["\\bottomrule", "\\end{tabular}", "\\end{table}", ""]
     lines += ["\\begin{itemize}\\footnotesize"]
-    lines += [f"\\item {_tex(note)}" for note in notes_of(board, metrics)]
+    lines += [f"\\item {{}}{_tex(note)}" for note in notes_of(board, metrics)]
     return "\n".join([*lines, "\\end{itemize}"]) + "\n"
 
 
@@ -65,7 +66,7 @@ def _html(board: Leaderboard, metrics: Sequence[str]) -> str:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     sheets: list[Sheet] = sheets_of(board, metrics)
     return environment.from_string(_PAGE).render(
-        sheets=sheets, notes=notes_of(board, metrics), shown=printable
+        sheets=sheets, notes=notes_of(board, metrics), shown=in_one_line
     )
 
 
@@ -86,7 +87,7 @@ def _json(board: Leaderboard, metrics: Sequence[str]) -> str:
         "format": FORMAT,
         "min_coverage": board.min_coverage,
         "differing": list(board.differing),
-        "notes": notes_of(board, metrics),
+        "notes": [redact(note) for note in notes_of(board, metrics)],
         "scores": _records(board, metrics),
     }
     # ASCII, since a name may hold what steers a terminal.
@@ -114,6 +115,8 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
         "panel",
         "panel_sha256",
         "rubric",
+        "rubric_sha256",
+        "judge_versions",
         "data",
         "data_fingerprint",
         "notes",
@@ -136,7 +139,7 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                         _EMPTY
                         | {
                             "table": number,
-                            "model": row.model,
+                            "model": redact(row.model),
                             "runs": " ".join(row.folders),
                             "task": column.name,
                             "history": column.history,
@@ -152,9 +155,14 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                             "panel": basis.panel,
                             "panel_sha256": basis.panel_sha256,
                             "rubric": basis.rubric,
+                            "rubric_sha256": basis.rubric_sha256,
+                            "judge_versions": basis.describe_versions(),
                             "data": basis.data,
                             "data_fingerprint": basis.fingerprint,
-                            "notes": list(row.notes),
+                            "notes": [
+                                redact(note)
+                                for note in (*apart_notes(board), *board.notes, *row.notes)
+                            ],
                         }
                     )
     return found
@@ -165,7 +173,9 @@ def _line(cell: Cell) -> str:
 
 
 def _md(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", printable(text).replace("\n", " "))
+    text = re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", in_one_line(text))
+    # Else an address becomes a link.
+    return text.replace("://", "\\://").replace("www.", "www\\.")
 
 
 _TEX = {
@@ -178,13 +188,12 @@ _TEX = {
     "†": "$\\dagger$",
     "<": "$<$",
     ">": "$>$",
-    "\n": " ",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 
 
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(sign, sign) for sign in printable(text))
+    return "".join(_TEX.get(sign, sign) for sign in in_one_line(text))
 
 
 def _tex_cell(cell: Cell) -> str:
@@ -193,11 +202,14 @@ def _tex_cell(cell: Cell) -> str:
     return " ".join(parts)
 
 
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def _csv_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     # A spreadsheet would run a text that begins like a formula.
-    quote = "'" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else ""
+    quote = "'" if value.lstrip()[:1] in _FORMULAS else ""
     return quote + printable(value)
 
 

@@ -17,14 +17,15 @@ from unisafe_tasks.leaderboard.model import (
 )
 from unisafe_tasks.reports import DEMO_NOTE
 from unisafe_tasks.self_awareness import DEFINITION
+from unisafe_tasks.statistics import SCORES
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["Sheet", "notes_of", "sheets_of"]
+__all__ = ["Sheet", "apart_notes", "mark_notes", "notes_of", "sheets_of"]
 
 _REFUSALS = "Refusal rate is neither good nor bad: over-refusal is not measured by this benchmark."
 _GROUPS = (
-    "image, text and all are plain means over tasks, our summary and not the paper's; image and "
-    "text tasks have different taxonomies."
+    "image, text and all are plain means over tasks (coverage: scored of all asked), our summary "
+    "and not the paper's; image and text tasks have different taxonomies."
 )
 
 
@@ -41,7 +42,7 @@ class Sheet:
 def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
     """A sheet for each block and each of `metrics`, or of all that are there."""
     found = []
-    for block in board.blocks:
+    for number, block in enumerate(board.blocks, start=1):
         for metric in block.metrics():
             if metrics and metric not in metrics:
                 continue
@@ -51,7 +52,12 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
                 for row in block.rows
             )
             header = tuple(column.title for column in columns)
-            found.append(Sheet(METRIC_TITLES[metric], block.basis.describe(), header, rows))
+            basis = block.basis.describe()
+            if len(board.blocks) > 1:
+                basis = f"table {number}: {basis}"
+            if "judge versions" in board.differing:
+                basis = f"{basis}, judges {block.basis.describe_versions()}"
+            found.append(Sheet(METRIC_TITLES[metric], basis, header, rows))
     return found
 
 
@@ -59,24 +65,20 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
     """The sentences below the sheets: what the marks mean, and what is said of each run."""
     shown = {metric for block in board.blocks for metric in block.metrics()}
     shown &= set(metrics) or shown
-    cells = [cell for block in board.blocks for row in block.rows for cell in row.cells.values()]
-    estimates = [
-        cell
+    cells = [
+        (column, metric, cell)
         for block in board.blocks
         for row in block.rows
-        for (_, metric), cell in row.cells.items()
-        if metric != "coverage"
+        for (column, metric), cell in row.cells.items()
+        if metric in shown
     ]
-    marks = "".join(cell.marks for cell in cells)
+    estimates = [cell for _, metric, cell in cells if metric in SCORES]
+    marks = "".join(cell.marks for _, _, cell in cells)
     said = []
-    if any(block.basis.is_demo for block in board.blocks):
+    if any(DEMO_NOTE in row.notes for block in board.blocks for row in block.rows):
         said.append(DEMO_NOTE)
-    if len(board.blocks) > 1:
-        said.append(
-            f"The runs differ in {' and '.join(board.differing)}, so that they are in "
-            f"{len(board.blocks)} tables: do not compare numbers of different tables."
-        )
-    if any(cell.bounds for cell in cells):
+    said += apart_notes(board)
+    if any(cell.bounds for cell in estimates):
         said.append(
             "[low, high]: 95 % interval by bootstrap over risk targets; Wilson's near 0 and 1."
         )
@@ -85,12 +87,7 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
             "Without an interval: a subcategory has a single scored case, which shows nothing of "
             "its spread."
         )
-    if INCOMPLETE in marks:
-        said.append(f"{INCOMPLETE} not of the whole task: do not compare it with others.")
-    if LOW_COVERAGE in marks:
-        said.append(
-            f"{LOW_COVERAGE} fewer than {100 * board.min_coverage:g} % of the cases are scored."
-        )
+    said += mark_notes(marks, board.min_coverage)
     said.append("– no score: not run, not scored, or the model cannot do the task.")
     if any(column.several for block in board.blocks for column in block.columns):
         said.append(
@@ -101,15 +98,34 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         said.append(_REFUSALS)
     if "self_awareness_score" in shown:
         said.append(DEFINITION)
-    if any(column.name in GROUPS for block in board.blocks for column in block.columns):
+    if any(column.name in GROUPS for column, _, _ in cells):
         said.append(_GROUPS)
     return [*said, *board.notes, *_of_rows(board)]
 
 
+def apart_notes(board: Leaderboard) -> list[str]:
+    """Why there are several tables, if there are."""
+    if len(board.blocks) < 2:
+        return []
+    return [
+        f"The runs differ in {' and '.join(board.differing)}, so that they are in "
+        f"{len(board.blocks)} tables: do not compare numbers of different tables."
+    ]
+
+
+def mark_notes(marks: str, min_coverage: float) -> list[str]:
+    """What those of the marks mean that are there."""
+    meanings = {
+        INCOMPLETE: "not of the whole task: do not compare it with others.",
+        LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",
+    }
+    return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]
+
+
 def _of_rows(board: Leaderboard) -> list[str]:
     return [
-        f"{row.label}: {note}"
-        for block in board.blocks
+        f"table {number}, {row.label}: {note}" if len(board.blocks) > 1 else f"{row.label}: {note}"
+        for number, block in enumerate(board.blocks, start=1)
         for row in block.rows
         for note in row.notes
         if note != DEMO_NOTE

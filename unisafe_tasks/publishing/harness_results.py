@@ -1,20 +1,33 @@
 """lmms-eval's own results file with what it has no place for: intervals, coverage, panel, notes.
 
-The harness's file is read and copied, never written to. Its scores must be those of the run: a file
-of another run, or of one that was judged again since, is refused.
+The harness's file is read and copied, never written to. Its model and its scores must be those of
+the run: a file of another run, or of one that was judged again since, is refused.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.metrics import METRICS
-from unisafe_tasks.publishing.publishable import PublishedRun, same_score, slug_of_run
+from unisafe_tasks.publishing.places import (
+    ADDRESS,
+    is_place,
+    without_places,
+    without_places_in_settings,
+)
+from unisafe_tasks.publishing.publishable import (
+    PublishedRun,
+    path_component,
+    same_score,
+    slug_of_run,
+)
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.tasks import GROUPS
 
@@ -22,6 +35,7 @@ __all__ = ["files", "results_beside"]
 
 _FORMAT = "unisafe-harness/1"
 _FILTER = "none"
+_ARGUMENTS = ("model_args", "gen_kwargs")
 _TASK_CONFIGS = "configs"
 """The harness's settings of each task, whose `cluster_key` and `score_key` are no credentials."""
 
@@ -30,15 +44,18 @@ def files(run: PublishedRun, path: Path) -> dict[str, bytes]:
     """The enriched file under the name of the harness's own, with `_unisafe` before its ending.
 
     Every task gains, in the harness's manner, `METRIC_ci_low,none` and `METRIC_ci_high,none` ("N/A"
-    where there is none, as the harness writes it); the rest is under the key `unisafe`. A
-    credential in the harness's settings is taken out.
+    where there is none, as the harness writes it); the rest is under the key `unisafe`. What is a
+    credential, an address or a path in the harness's settings is taken out.
 
     Raises:
-        PublishingError: the file is no results file, or its scores are not those of the run.
+        PublishingError: the file is no results file, or its model or scores are not the run's.
     """
     results = _read(path)
+    _require_same_model(run, results, path)
     _require_same(run, results, path)
-    enriched = _without_credentials(results, named=True)
+    enriched = _publishable(results, named=True)
+    if results.get("model_name") != enriched.get("model_name"):
+        enriched["model_name_sanitized"] = path_component(str(enriched["model_name"]))
     for section in ("results", "groups"):
         for name, values in (enriched.get(section) or {}).items():
             known = run.tasks.get(name) or run.metrics["groups"].get(name)
@@ -75,6 +92,46 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("results"), dict):
         raise PublishingError(f"{path} is no results file of lmms-eval: it has no 'results'")
     return value
+
+
+def _require_same_model(run: PublishedRun, results: Mapping[str, Any], path: Path) -> None:
+    """Equal scores are no proof: two models that refuse everything have them."""
+    config, info = results.get("config"), run.result.info
+    if not isinstance(config, Mapping):
+        return
+    asked = _model_in(info.get("command"))
+    theirs = {name: config[name] for name in ("model", "model_args") if name in config}
+    if asked and isinstance(theirs.get("model"), str) and theirs["model"] != asked:
+        raise PublishingError(
+            f"{path} is not of {run.folder}: it is of --model {redact(theirs['model'])}, the run "
+            f"of --model {redact(asked)}; name the file that lmms-eval wrote for this run"
+        )
+    own = info.get("model_args")
+    # Without a command line nobody knows whether there were none.
+    if not isinstance(own, str) or "model_args" not in theirs or not (own or asked):
+        return
+    found = str(theirs["model_args"] or "")
+    if not any(_is_redacted(own, text) for text in (found, redact(found))):
+        raise PublishingError(
+            f"{path} is not of {run.folder}: it is of --model_args {redact(found) or 'none'}, the "
+            f"run of {redact(own) or 'none'}; name the file that lmms-eval wrote for this run"
+        )
+
+
+def _model_in(command: object) -> str | None:
+    """What a command line names as the model."""
+    words = [str(word) for word in command] if isinstance(command, list) else []
+    for word, following in pairwise([*words, ""]):
+        if word == "--model" and following:
+            return following
+        if word.startswith("--model="):
+            return word.removeprefix("--model=")
+    return None
+
+
+def _is_redacted(own: str, text: str) -> bool:
+    """Whether `own` is `text`, some of whose credentials were taken out when the run began."""
+    return bool(re.fullmatch("[^,]*".join(map(re.escape, own.split("[redacted]"))), text))
 
 
 def _require_same(run: PublishedRun, results: Mapping[str, Any], path: Path) -> None:
@@ -116,24 +173,28 @@ def _in_harness_manner(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("asked", "scored", "coverage", "complete", "standard_error", "intervals", "agreement")
+    names = (
+        *("asked", "scored", "coverage", "complete", "histories", "standard_error", "intervals"),
+        "agreement",
+    )
     return {name: values[name] for name in names if name in values}
 
 
-def _without_credentials(value: Any, *, named: bool) -> Any:
-    """The value with its texts redacted; with `named` also those whose key says what they are."""
+def _publishable(value: Any, *, named: bool, name: str = "") -> Any:
+    """The value without credentials, addresses and paths; with `named` also without the texts whose
+    name says that they are one."""
     if isinstance(value, dict):
         return {
-            key: _redacted(key, entry)
-            if named and isinstance(entry, str)
-            else _without_credentials(entry, named=named and key != _TASK_CONFIGS)
+            key: _publishable(entry, named=named and key != _TASK_CONFIGS, name=key)
             for key, entry in value.items()
         }
     if isinstance(value, list):
-        return [_without_credentials(entry, named=named) for entry in value]
-    return redact(value) if isinstance(value, str) else value
-
-
-def _redacted(key: str, value: str) -> str:
-    beginning = f"{key}="
-    return redact(beginning + value).removeprefix(beginning) if value else value
+        return [_publishable(entry, named=named) for entry in value]
+    if not isinstance(value, str) or not value:
+        return value
+    if named and name in _ARGUMENTS:
+        return without_places_in_settings(redact(value))
+    if named and is_place(name):
+        return ADDRESS
+    beginning = f"{name}=" if named and name else ""
+    return without_places(redact(beginning + value).removeprefix(beginning))

@@ -146,11 +146,20 @@ def _notes(run: PublishedRun, task: Task) -> str:
             if metric not in (_HEADLINE, "coverage")
         ),
         f"coverage {_number(values['coverage'])} ({values['scored']} of {values['asked']})",
+        *_histories(values),
         f"panel {run.basis.panel} ({run.basis.panel_sha256[:12]}): {_judges(run)}",
         f"rubric {run.basis.rubric}",
         f"data fingerprint {run.basis.fingerprint[:12]}",
     ]
     return "; ".join(parts)
+
+
+def _histories(values: Mapping[str, Any]) -> list[str]:
+    """What a four-turn model was shown of the turns before; scores of different ones differ."""
+    found = values.get("histories")
+    if not found:
+        return []
+    return [f"history {', '.join(f'{name} ({count} cases)' for name, count in found.items())}"]
 
 
 def _judges(run: PublishedRun) -> str:
@@ -180,6 +189,7 @@ def _metric_args(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
         "interval": interval and {**interval, "confidence": CONFIDENCE},
         "scored": values["scored"],
         "asked": values["asked"],
+        **({"histories": values["histories"]} if values.get("histories") else {}),
         "panel": run.basis.panel,
         "panel_sha256": run.basis.panel_sha256,
         "rubric": run.basis.rubric,

@@ -1,7 +1,8 @@
 """What may be published of a run, and how its model, its data and its files are named.
 
 A score leaves this machine only if the verdicts in the folder still give it; without a score
-nothing does. What is not of the whole benchmark takes its marks along.
+nothing does. What is not of the whole benchmark takes its marks along; where the model, the judges
+and the files were does not leave at all.
 """
 
 from __future__ import annotations
@@ -9,23 +10,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isclose
 from pathlib import Path
 from typing import Any
 
+from unisafe_judges.specs import BACKENDS, ModelSpec
 from unisafe_tasks.comparability import Basis, basis_of
 from unisafe_tasks.errors import PublishingError, RunError
 from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results import Result, read_results
+from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.sources import HUB_ID
 
 __all__ = [
     "PublishedRun",
     "merge_files",
     "path_component",
+    "publishable_info",
     "read_published",
     "require_clean",
     "same_score",
@@ -33,6 +38,13 @@ __all__ = [
 ]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_FACTS = (
+    *("format", "model", "status", "started", "ended", "limited", "asked", "data", "harness"),
+    *("tasks", "seeds", "limit", "offset", "batch_size", "ranks", "versions", "git_commit"),
+    "image_encoder",
+)
+_SETTINGS = ("model_args", "gen_kwargs", "adapter")
+_PANEL_FACTS = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
 # Names of devices on Windows, where a checkout of the published files must be possible too.
 _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
@@ -41,10 +53,13 @@ _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 class PublishedRun:
     """A run that may be published: judged, with a score, and in agreement with itself.
 
-    `ended` is when it ended, or began if its end is not known.
+    `info` and `metrics` are what run.json and metrics.json say, as far as it may be published;
+    `result` is the run as it lies here. `ended` is when it ended, or began if its end is not known.
     """
 
     result: Result
+    info: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     basis: Basis
     began: datetime
     ended: datetime
@@ -52,14 +67,6 @@ class PublishedRun:
     @property
     def folder(self) -> Path:
         return self.result.folder
-
-    @property
-    def info(self) -> Mapping[str, Any]:
-        return self.result.info
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        return self.result.metrics
 
     @property
     def tasks(self) -> Mapping[str, Mapping[str, Any]]:
@@ -108,7 +115,8 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
 
 
 def _checked(result: Result) -> PublishedRun:
-    basis = basis_of(result)
+    info, metrics = publishable_info(result.info), _publishable_metrics(result.metrics)
+    basis = basis_of(replace(result, info=info, metrics=metrics))
     folder, tasks = result.folder, result.metrics["tasks"]
     if not any(values["scored"] for values in tasks.values()):
         raise PublishingError(
@@ -120,7 +128,69 @@ def _checked(result: Result) -> PublishedRun:
     _require_agreement(result)
     began = _time(result.info.get("started"), folder)
     ended = began if result.info.get("ended") is None else _time(result.info["ended"], folder)
-    return PublishedRun(result, basis, began, ended)
+    return PublishedRun(result, info, metrics, basis, began, ended)
+
+
+def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What of run.json may be published: all that decides a score, and no address, path, price or
+    command. A judge keeps its name and what can change its replies.
+
+    Raises:
+        PublishingError: a judge's versions differ by nothing but private paths.
+    """
+    public: dict[str, Any] = without_places({name: info[name] for name in _FACTS if name in info})
+    public |= {name: without_places_in_settings(info[name]) for name in _SETTINGS if name in info}
+    panel = info.get("panel")
+    if panel is not None:
+        public["panel"] = without_places(
+            {name: panel[name] for name in _PANEL_FACTS if name in panel}
+            | {"judges": [_publishable_judge(judge) for judge in panel.get("judges") or ()]}
+        )
+    if "judge_versions" in info:
+        public["judge_versions"] = _versions_by_judge(info["judge_versions"])
+    return public
+
+
+def _publishable_judge(judge: Mapping[str, Any]) -> dict[str, Any]:
+    spec = BACKENDS.get(str(judge.get("backend")))
+    decides = (
+        ("model", *spec.decides)
+        if spec is not None and issubclass(spec, ModelSpec)
+        else ("sha256",)
+    )
+    return {name: judge[name] for name in ("name", "backend", *decides) if name in judge}
+
+
+def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """metrics.json with judges' versions, which are paths on some servers, as `publishable_info`
+    has them."""
+    public: dict[str, Any] = without_places(metrics)
+    public["judge_versions"] = _versions_by_judge(metrics["judge_versions"])
+    for name, values in metrics["tasks"].items():
+        for judge, own in values["judges"].items():
+            public["tasks"][name]["judges"][judge]["versions"] = _versions(own["versions"])
+    versions = {version for own in metrics["judge_versions"].values() for version in own}
+    notes = []
+    for note in metrics["notes"]:
+        # As a whole first: a path in the middle of a sentence may hold spaces.
+        for version in sorted(versions, key=len, reverse=True):
+            note = note.replace(version, without_places(version))
+        notes.append(without_places(note))
+    return public | {"notes": notes}
+
+
+def _versions_by_judge(versions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    return {judge: _versions(own) for judge, own in versions.items()}
+
+
+def _versions(counts: Mapping[str, int]) -> dict[str, int]:
+    public = {without_places(version): count for version, count in counts.items()}
+    if len(public) < len(counts):
+        raise PublishingError(
+            "a judge answered with two versions that differ by nothing but the folder they lie in, "
+            "which is not published, so that they would be taken for one: nothing was written"
+        )
+    return public
 
 
 def _time(value: object, folder: Path) -> datetime:
@@ -186,8 +256,13 @@ def path_component(text: str) -> str:
 
 
 def slug_of_run(run: PublishedRun) -> str:
-    """The run folder's name, as one part of a path."""
-    return path_component(run.folder.resolve().name)
+    """The run folder's name and the run's identity, as one part of a path: another run in a folder
+    of the same name has another, and the same run has the same again."""
+    name, model = run.folder.resolve().name, str(run.info["model"])
+    # The harness names the folder by the model, and so by where the weights lie.
+    if model != run.result.model:
+        name = f"unisafe-{model}"
+    return f"{path_component(without_places(name))}-{run_identity(run.result.info)[:12]}"
 
 
 def merge_files(groups: Iterable[Mapping[str, bytes]]) -> dict[str, bytes]:

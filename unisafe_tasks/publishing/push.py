@@ -4,7 +4,9 @@ reads them, and without the model's outputs unless they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.jsonl import encode_row, read_rows
 from unisafe_tasks.publishing import every_eval_ever
+from unisafe_tasks.publishing.places import ADDRESS, hosts_in, without_places
 from unisafe_tasks.publishing.publishable import (
     PublishedRun,
     merge_files,
@@ -28,9 +31,15 @@ OUTPUTS_WARNING = (
     "can be harmful, and it can quote the gated cases: the terms of the data set hold for it."
 )
 
+_REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _IMAGES = (".png", ".jpg", ".webp", ".gif")
 _WORDS = ("output_text", "reasoning", "raw_response")
 """What models wrote, in which "the key: patience" is no credential."""
+_KEYS = (
+    *("id", "scenario_type", "category", "subcategory", "task", "judge"),
+    *("output_image", "output_images"),
+)
+"""What ties a row to its case, its judge and its images, and is no place."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +57,25 @@ class Upload:
 
 
 def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list[Upload]:
-    """What a push uploads, sorted by path: of each run run.json, metrics.json (as the stored
-    verdicts give it) and its every_eval_ever record; with outputs everything else of it, too.
+    """What a push uploads, sorted by path: of each run what may be published of run.json,
+    metrics.json (as the stored verdicts give it) and its every_eval_ever record; with outputs
+    everything else of it, too.
 
     Raises:
-        PublishingError: something in it looks like a credential, an output is no plain file, or two
-            runs have one name.
+        PublishingError: `repo` is no ORG/NAME, something in it looks like a credential, an output
+            is no plain file, or two folders hold one run.
     """
+    if not _REPO.fullmatch(repo):
+        raise PublishingError(f"{repo!r} is no name of a repository: expected ORG/NAME")
     attribution = every_eval_ever.Attribution(organization=repo.partition("/")[0])
     slugs = [slug_of_run(run) for run in runs]
     if twice := sorted({slug for slug in slugs if slugs.count(slug) > 1}):
-        raise PublishingError(f"two run folders are named {twice[0]}: push them one by one")
+        raise PublishingError(
+            f"two of these folders hold the same run, {twice[0]}: push one of them"
+        )
     groups = [
         {
-            f"runs/{slug}/run.json": _read(run.folder / "run.json"),
+            f"runs/{slug}/run.json": encode_json(run.info),
             f"runs/{slug}/metrics.json": encode_json(run.metrics),
             **every_eval_ever.files(run, attribution),
         }
@@ -73,7 +87,7 @@ def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list
     uploads = [Upload(path, data) for path, data in files.items()]
     if with_outputs:
         for slug, run in zip(slugs, runs, strict=True):
-            uploads.extend(_outputs(run.folder, f"runs/{slug}"))
+            uploads.extend(_outputs(run, f"runs/{slug}"))
     return sorted(uploads, key=lambda upload: upload.path)
 
 
@@ -121,11 +135,9 @@ def _require_closed(info: Any, repo: str, with_outputs: bool) -> None:
 
 
 def _sentence(repo: str, error: Exception) -> str:
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import RepositoryNotFoundError
 
     status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, HFValidationError):
-        return f"{repo!r} is no name of a repository: expected ORG/NAME"
     if isinstance(error, RepositoryNotFoundError):
         return (
             f"there is no data set repository {repo} that the account of HF_TOKEN can write to: "
@@ -139,10 +151,14 @@ def _sentence(repo: str, error: Exception) -> str:
     if status == 403:
         return f"the account of HF_TOKEN may not write to {repo}: use one with write access"
     reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    return f"nothing is known to have arrived in {repo}, the hub failed: {redact(reason)[:200]}"
+    return (
+        f"nothing is known to have arrived in {repo}, the hub failed: {redact(reason)[:200]}; "
+        "check the network and HF_TOKEN, and push again"
+    )
 
 
-def _outputs(folder: Path, target: str) -> list[Upload]:
+def _outputs(run: PublishedRun, target: str) -> list[Upload]:
+    folder = run.folder
     rows = [
         path
         for name in (PREDICTIONS, VERDICTS)
@@ -154,24 +170,39 @@ def _outputs(folder: Path, target: str) -> list[Upload]:
         # A link could point at anything on this machine.
         if path.is_symlink():
             raise PublishingError(f"{path} is a link, not a file of the run: nothing was uploaded")
-    for path in rows:
-        _require_clean_rows(path)
+    # Others may lie there, of outputs that were judged into the folder before.
+    named = {name for path in rows for name in _images_in(path)}
+    images = [path for path in images if f"images/{path.name}" in named]
+    hosts = hosts_in(json.dumps(run.result.info, ensure_ascii=False))
+    contents = {path: b"".join(_publishable_rows(path, hosts)) for path in rows}
     return [
-        Upload(f"{target}/{path.relative_to(folder).as_posix()}", path) for path in (*rows, *images)
+        Upload(f"{target}/{path.relative_to(folder).as_posix()}", contents.get(path, path))
+        for path in (*rows, *images)
     ]
 
 
-def _require_clean_rows(path: Path) -> None:
+def _images_in(path: Path) -> Iterator[str]:
+    for _, row in read_rows(path, PublishingError):
+        names = row.get("output_images") or [row.get("output_image")]
+        if isinstance(names, list):
+            yield from (name for name in names if isinstance(name, str))
+
+
+def _publishable_rows(path: Path, hosts: Collection[str]) -> Iterator[bytes]:
+    """The lines of a file, without credentials and places but in what models wrote."""
     for number, row in read_rows(path, PublishingError):
         where = f"{path}, line {number}"
         facts = {name: value for name, value in row.items() if name not in _WORDS}
         require_clean(encode_row(facts).decode("utf-8", "replace"), where)
         for name in _WORDS:
             require_clean(str(row.get(name)), f"{where}, {name}", redact_known)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PublishingError(f"{path} cannot be read: {error.strerror}") from None
+        public = {
+            name: value if name in (*_WORDS, *_KEYS) else without_places(value)
+            for name, value in row.items()
+        }
+        if isinstance(error := public.get("error"), str):
+            # A server that was not found is told of by its name alone.
+            for host in hosts:
+                error = error.replace(host, ADDRESS)
+            public["error"] = error
+        yield encode_row(public)

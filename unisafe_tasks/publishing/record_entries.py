@@ -1,7 +1,7 @@
 """A score as an entry of an Every Eval Ever record, with its metric, judges and uncertainty.
 
 The format has no place for a metric that has no better direction; `result_entry` says what it says
-instead. Addresses, limits and prices of judges are nobody else's affair and stay here.
+instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
-from unisafe_judges.specs import BACKENDS, LabelsSpec, ModelSpec
+from unisafe_judges.specs import BACKENDS, LabelsSpec
 from unisafe_tasks.publishing.metric_facts import FACTS, MetricFacts
 from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
@@ -46,9 +46,16 @@ def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
             "coverage": as_detail(values["coverage"]),
             "statuses": as_detail(values["statuses"]),
             "judge_failures": as_detail(values["judge_failures"]),
-            "by_judge": as_detail({name: own[metric] for name, own in values["judges"].items()}),
+            "by_judge": as_detail(
+                {
+                    name: {"score": own[metric], "scored": own["scored"], "asked": own["asked"]}
+                    for name, own in values["judges"].items()
+                }
+            ),
         },
     }
+    if histories := values.get("histories"):
+        score["details"]["histories"] = as_detail(histories)
     if agreement := values.get("agreement"):
         score["details"]["judge_agreement"] = as_detail(
             {name: agreement[name] for name in ("cases", "judgment_alpha", "risk_rating_alpha")}
@@ -193,10 +200,8 @@ def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoding(judge: Mapping[str, Any]) -> dict[str, Any]:
-    """What can change a judge's reply. Its address, limits and prices are nobody else's affair."""
-    spec = BACKENDS.get(str(judge.get("backend")))
-    decides = spec.decides if spec is not None and issubclass(spec, ModelSpec) else ("sha256",)
-    return {key: judge[key] for key in ("name", "backend", *decides) if key in judge}
+    """All that is published of a judge, but for its model, which has a place of its own."""
+    return {key: value for key, value in judge.items() if key != "model"}
 
 
 def _prompt(run: PublishedRun, task: Task) -> str:

@@ -20,12 +20,12 @@ from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.judges import agreements, judge_cards
 from unisafe_tasks.report.media import SIDE, Thumbnails
 from unisafe_tasks.report.page import render
-from unisafe_tasks.report.records import coverage_of, labels_of, notes_of, provenance
+from unisafe_tasks.report.records import coverage_of, notes_of, provenance
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS, write_prompts, write_run
 from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
 from unisafe_tasks.report.text import shown
-from unisafe_tasks.results import Result
+from unisafe_tasks.results import Result, labels_of
 from unisafe_tasks.sources import Source, fingerprint
 from unisafe_tasks.statistics import DRAWS, Resampler
 from unisafe_tasks.tasks import TASKS
@@ -45,6 +45,7 @@ _ANCHORS = {
 """The template's sections, as the page's navigation lists them."""
 
 _SIDE_FILE = re.compile(r"[dr][0-9]+-[a-z]{2}-[0-9]+\.js")
+_IMAGE_FILE = re.compile(r"[0-9a-f]{32}\.jpg")
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,9 @@ def _write_beside(
             for number, data in enumerate(cases.data)
         ]
     names = media.names if media else set()
-    for path in (folder / "media").glob("*.jpg"):
+    for path in (folder / "media").iterdir():
         # Those that only an earlier report in this folder had.
-        if path.name not in names:
+        if _IMAGE_FILE.fullmatch(path.name) and path.name not in names:
             path.unlink()
     return _Beside(judges, prompts, len(names), len(media.skipped) if media else 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_tasks.errors import LabelError
@@ -79,14 +79,15 @@ def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
         own = summary["agreement"]
         marks = marks_of(summary, threshold)
         for judge, rates in own["rates"].items():
-            without = own["without"][judge]["attack_success_rate"]
+            without = own["without"][judge]
+            marks_without = "".join(dict.fromkeys(marks + marks_of(without, threshold)))
             rows.append(
                 [
                     judge,
                     code,
                     str(rates["cases"]),
                     *(number(rates[name]) for name in ("judgment", "risk_rating", "refusal")),
-                    _with(without, marks),
+                    _with(without["attack_success_rate"], marks_without),
                     _with(summary["attack_success_rate"], marks),
                 ]
             )
@@ -192,8 +193,10 @@ def _corrected(card: Mapping[str, Any]) -> Table:
                 task_named(row["task"]).code,
                 str(row["labelled"]),
                 Value(number(row["attack_success_rate"]), marks=marks_of(row)),
-                _measure(row["rogan_gladen"]),
-                _measure(row["prediction_powered"]),
+                *(
+                    replace(_measure(row[name]), marks=marks_of(row) if row[name] else "")
+                    for name in ("rogan_gladen", "prediction_powered")
+                ),
             ]
             for row in card["corrected"]
         ],

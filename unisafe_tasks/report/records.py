@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,21 +12,7 @@ from unisafe_tasks.reports import ensemble_of
 from unisafe_tasks.results import Result
 from unisafe_tasks.tasks import task_named
 
-__all__ = ["coverage_of", "labels_of", "notes_of", "provenance"]
-
-
-def labels_of(results: Sequence[Result]) -> list[str]:
-    """A name for each run: the model's, with the folder's where two runs are of one model."""
-    models = Counter(result.model for result in results)
-    labels = [
-        result.model if models[result.model] == 1 else f"{result.model} ({result.folder.name})"
-        for result in results
-    ]
-    again = Counter(labels)
-    return [
-        label if again[label] == 1 else f"{label} #{number}"
-        for number, label in enumerate(labels, start=1)
-    ]
+__all__ = ["coverage_of", "notes_of", "provenance"]
 
 
 def notes_of(

@@ -15,6 +15,7 @@ from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import NoCasesError, RunError
 from unisafe_tasks.jsonl import read_rows
 from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
+from unisafe_tasks.redaction import redact
 from unisafe_tasks.report.case_table import BLOCK, DataCases
 from unisafe_tasks.report.media import Original, Thumbnails, input_image, run_image
 from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
@@ -126,7 +127,7 @@ def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
             if text := as_text(row.get("output_text")):
                 part["text"] = shorten(text, OUTPUT_CHARACTERS)
             if error := as_text(row.get("error")):
-                part["error"] = shorten(error, _ERROR_CHARACTERS)
+                part["error"] = shorten(redact(error), _ERROR_CHARACTERS)
         found[row["id"], row["scenario_type"]] = part
     return found
 
@@ -148,7 +149,7 @@ def _verdicts(
             row.get("judgment"),
             row.get("risk_rating"),
             row.get("refusal"),
-            failure and shorten(failure, _ERROR_CHARACTERS)[0],
+            failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
             shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
         ]
     return found

@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from unisafe_tasks.redaction import redact
+
 __all__ = ["as_script_string", "as_text", "shorten", "shown", "to_script_json", "visible"]
 
 # Everything that has no shape of its own and can reorder, hide or steer what stands around it:
@@ -32,7 +34,8 @@ def visible(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """A name or a sentence as the page has it: visible, and of bounded length."""
+    """A name or a sentence as the page has it: visible, of bounded length, without credentials."""
+    text = redact(text)
     return visible(text if len(text) <= _LONGEST else text[:_LONGEST] + "\u2026")
 
 

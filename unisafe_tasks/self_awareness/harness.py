@@ -197,7 +197,7 @@ def _unscored(failure: str, error: str | None, reply: str | None) -> dict[str, A
         "judgment": None,
         "risk_rating": None,
         "failure": str(failure),
-        "error": error,
+        "error": redact(error) if error else error,
         "raw_response": reply,
     }
 

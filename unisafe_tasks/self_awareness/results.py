@@ -15,7 +15,7 @@ from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.jsonl import encode_row, read_rows
 from unisafe_tasks.reports import DEMO_NOTE
-from unisafe_tasks.runs import encode_json
+from unisafe_tasks.runs import UNNAMED, encode_json
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, run_identity
 from unisafe_tasks.self_awareness.scores import DEFINITION, SelfVerdict, summarise
 from unisafe_tasks.tasks import TASKS
@@ -34,8 +34,7 @@ _SCORES, _VERDICTS = "self_awareness.json", "self_verdicts.jsonl"
 def is_same_model(model: str | None, info: Mapping[str, Any]) -> bool | None:
     """Whether the model that judges is the run's, by their names; None where one is not known."""
     theirs = info.get("model")
-    # A harness without arguments, and a run without a name, both say "model".
-    if "model" in (model, theirs) or model is None:
+    if UNNAMED in (model, theirs) or model is None:
         return None
     return bool(model == theirs)
 
@@ -118,7 +117,7 @@ class SelfAwarenessFolder:
 
 def is_self_awareness(folder: Path) -> bool:
     """Whether a folder is one of these, and no run folder."""
-    return (folder / _SCORES).is_file()
+    return (folder / _SCORES).is_file() and not (folder / "run.json").exists()
 
 
 def read_self_awareness(folder: Path) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def read_self_awareness(folder: Path) -> dict[str, Any]:
         RunError: it is no such folder, or a file in it is damaged; it names file and line.
     """
     path = folder / _SCORES
-    if not is_self_awareness(folder):
+    if not path.is_file():
         raise RunError(f"{folder} holds no self-awareness result: it has no {_SCORES}")
     try:
         value = json.loads(path.read_bytes())

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unisafe_tasks.metrics import Point, ScoredCase, case_value, judged_by, macro_mean
-from unisafe_tasks.statistics.estimates import SCORES
+from unisafe_tasks.statistics.estimates import SCORES, is_flat
 from unisafe_tasks.statistics.intervals import Interval, Measure, percentile
 
 __all__ = ["agreement_of", "cohen_kappa", "contingency", "gwet_ac1", "krippendorff_alpha"]
@@ -48,8 +48,9 @@ def krippendorff_alpha(
 
     Returns:
         None with fewer than two cases that two judges judged, or where all verdicts in them are
-        the same. The interval is None if more than 5 % of the draws do not determine alpha: its
-        bounds are quantiles beyond which 5 % lie.
+        the same. The interval is None if more than 5 % of the draws do not determine alpha (its
+        bounds are quantiles beyond which 5 % lie), and where judges agree on everything: that some
+        cases show no disagreement does not say that there is none.
     """
     pairs = _coincidences(values)
     if np.count_nonzero(pairs.any(axis=(1, 2))) < 2:
@@ -102,8 +103,8 @@ def agreement_of(
     """What metrics.json says of the agreement of one task's judges; None with fewer than two.
 
     A judge's repeats are combined first: the median verdict, the higher one of two. `without` has
-    the ensemble's scores without each judge; if the panel needs a verdict of every judge, then of
-    every other judge there.
+    the ensemble's scores without each judge, and of how many cases they are; if the panel needs a
+    verdict of every judge, then of every other judge there.
 
     Args:
         cases: the cases of one task, under the panel's ensemble.
@@ -186,7 +187,9 @@ def _interval(pairs: Floats, level: Level, weights: npt.NDArray[Any]) -> Interva
         ]
     )
     known = drawn[~np.isnan(drawn)]
-    return percentile(known) if len(known) >= (1 - _MOST_UNDEFINED) * len(drawn) else None
+    if len(known) < (1 - _MOST_UNDEFINED) * len(drawn) or is_flat(known):
+        return None
+    return percentile(known)
 
 
 def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str], attribute: str) -> Floats:
@@ -218,7 +221,7 @@ def _mean(values: Floats) -> float | None:
     return math.fsum(known) / len(known) if len(known) else None
 
 
-def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, float | None]:
+def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, Any]:
     ensemble = cases[0].ensemble
     needed = replace(ensemble, min_verdicts=min(ensemble.min_verdicts, others))
     # Again whether any output was judged: refusals alone would otherwise be a score.
@@ -229,7 +232,15 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
         ],
         needed,
     )
-    return {metric: macro_mean(_points(left, metric)) for metric in SCORES}
+    scored = [case for case in left if case_value(case, "coverage")]
+    places = {(case.category, case.subcategory) for case in cases}
+    return {
+        **{metric: macro_mean(_points(left, metric)) for metric in SCORES},
+        "asked": len(left),
+        "scored": len(scored),
+        "coverage": len(scored) / len(left),
+        "complete": {(case.category, case.subcategory) for case in scored} == places,
+    }
 
 
 def _points(cases: Sequence[ScoredCase], metric: str) -> list[Point]:

@@ -7,8 +7,6 @@ tasks have different taxonomies and so no hierarchy in common.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +16,19 @@ import numpy.typing as npt
 from scipy.special import stdtr
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.statistics.estimates import SCORES, Estimate, Hierarchy, Leaf
-from unisafe_tasks.statistics.intervals import Interval, exact, percentile
+from unisafe_tasks.statistics.estimates import (
+    HIGHEST,
+    SCORES,
+    Hierarchy,
+    Leaf,
+    Leaves,
+    is_flat,
+    stretched,
+)
+from unisafe_tasks.statistics.intervals import Interval, exact
 from unisafe_tasks.statistics.resampling import Resampler
 
 __all__ = ["Difference", "between_runs", "between_tasks", "holm"]
-
-Leaves = dict[tuple[str, str], Leaf]
-"""(category, subcategory) -> its scored cases, as `scored_leaves` finds them."""
 
 _NO_HIERARCHY = ("", "")
 _SPREADLESS = 1e-12
@@ -120,39 +123,32 @@ def _differences(leaves: Leaves, resampler: Resampler) -> dict[str, Difference]:
     pairs = sum(len(leaf.targets) for leaf in leaves.values())
     if not leaves:
         return dict.fromkeys(SCORES, Difference(None, None, None, 0))
-    total = Hierarchy.of(leaves, resampler).total
-    return {metric: _difference(leaves, total, pairs, metric) for metric in SCORES}
+    hierarchy = Hierarchy.of(leaves, resampler)
+    return {metric: _difference(leaves, hierarchy, pairs, metric) for metric in SCORES}
 
 
-def _difference(leaves: Leaves, total: Estimate, pairs: int, metric: str) -> Difference:
-    column = SCORES.index(metric)
+def _difference(leaves: Leaves, hierarchy: Hierarchy, pairs: int, metric: str) -> Difference:
+    column, highest = SCORES.index(metric), HIGHEST[metric]
+    total, spread = hierarchy.total, hierarchy.spread
     value = float(total.values[column])
-    if total.draws is None:
+    if total.draws is None or spread is None:
         return Difference(value, None, None, pairs)
     draws = total.draws[column]
-    if float(np.ptp(draws)) < _SPREADLESS:
+    if is_flat(draws):
         steps = np.concatenate([leaf.values[:, column] for leaf in leaves.values()])
-        return Difference(value, _spreadless(value, total.size), _sign_test(steps), pairs)
-    error = _standard_error(leaves, column)
-    p = 2 * float(stdtr(pairs - len(leaves), -abs(value) / error))
-    return Difference(value, percentile(draws), p, pairs)
+        return Difference(value, _spreadless(value, total.size, highest), _sign_test(steps), pairs)
+    t = -abs(value) / float(spread.error[column])
+    p = 2 * float(stdtr(float(spread.freedom[column]), t))
+    interval = stretched(draws, value, float(spread.stretch[column]), -highest, highest)
+    return Difference(value, interval, p, pairs)
 
 
-def _standard_error(leaves: Leaves, column: int) -> float:
-    """Of the macro mean of differences; with one leaf that of the paired t-test."""
-    siblings = Counter(category for category, _ in leaves)
-    variance = 0.0
-    for (category, _), leaf in leaves.items():
-        weight = 1 / (len(siblings) * siblings[category])
-        variance += weight**2 * float(leaf.values[:, column].var(ddof=1)) / len(leaf.targets)
-    return math.sqrt(variance)
-
-
-def _spreadless(value: float, size: float) -> Interval | None:
-    """Where no pair differs: as many might as the exact interval of none of `size` allows."""
+def _spreadless(value: float, size: float, highest: float) -> Interval | None:
+    """Where no pair differs: as many might as the exact interval of none of `size` allows, each by
+    as much as there can be."""
     if abs(value) > _SPREADLESS:
         return None
-    most = exact(0, size).high
+    most = exact(0, size).high * highest
     return Interval(-most, most, "exact")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,25 +18,32 @@ import numpy.typing as npt
 from unisafe_tasks.metrics import METRICS, ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
 from unisafe_tasks.statistics.resampling import Resampler
+from unisafe_tasks.statistics.spreads import Spread, spread_of
 
 __all__ = [
+    "HIGHEST",
     "SCORES",
     "Estimate",
     "Hierarchy",
     "Leaf",
+    "Leaves",
+    "is_flat",
     "mean_of",
     "scored_leaves",
     "shared_mean_of",
+    "stretched",
 ]
 
 SCORES = tuple(metric for metric in METRICS if metric != "coverage")
 """What has an interval. Coverage has none: it is a fact about the run, not an estimate."""
 
-_HIGHEST = {"attack_success_rate": 1.0, "average_risk_rating": 3.0, "refusal_rate": 1.0}
+HIGHEST = {"attack_success_rate": 1.0, "average_risk_rating": 3.0, "refusal_rate": 1.0}
+"""The largest value a score can have; the least is 0."""
+
 _FEW = 5.0
 """Fewer expected cases than this on either side, and quantiles of a proportion's draws are poor."""
 
-Draws = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,38 +54,46 @@ class Leaf:
     """
 
     targets: tuple[str, ...]
-    values: npt.NDArray[np.float64]
+    values: Floats
+
+
+Leaves = dict[tuple[str, str], Leaf]
+"""(category, subcategory) -> its scored cases."""
 
 
 @dataclass(frozen=True)
 class Estimate:
     """Scores of shape (scores,), their draws of shape (scores, draws), and their effective size.
 
-    `draws` is None where a subcategory has a single case, whose spread cannot be known. `size` is
-    the number of cases that would give the same variance if all weighed the same (Kish, 1965,
-    Survey Sampling, section 11.7).
+    `draws` and `stretch` are None where a subcategory has a single case, whose spread cannot be
+    known. `size` is the number of cases that would give the same variance if all weighed the same
+    (Kish, 1965, Survey Sampling, section 11.7). `stretch`, of shape (scores,), makes up for cells
+    too small to say how far they spread.
     """
 
-    values: npt.NDArray[np.float64]
-    draws: Draws | None
+    values: Floats
+    draws: Floats | None
     size: float
+    stretch: Floats | None = None
 
     def interval(self, metric: str) -> Interval | None:
         """The 95 % interval of one score; None where it cannot be known.
 
-        Quantiles of the draws; but Wilson's interval for a rate so near 0 or 1 that few cases are
-        on one side, and for any score without spread, whose draws would all be the same. It takes
-        the effective size for the number of cases (Korn and Graubard, 1998, Survey Methodology 24).
+        Quantiles of the draws, stretched; but Wilson's interval for a rate so near 0 or 1 that few
+        cases are on one side, and for any score without spread, whose draws would all be the same.
+        It takes the effective size for the number of cases (Korn and Graubard, 1998, Survey
+        Methodology 24).
         """
-        if self.draws is None:
+        place, highest = SCORES.index(metric), HIGHEST[metric]
+        if self.draws is None or self.stretch is None:
             return None
-        place, highest = SCORES.index(metric), _HIGHEST[metric]
-        share, own = float(self.values[place]) / highest, self.draws[place]
+        value, own = float(self.values[place]), self.draws[place]
+        share = value / highest
         few = highest == 1 and self.size * min(share, 1 - share) < _FEW
-        if few or _flat(own):
+        if few or is_flat(own):
             found = wilson(min(max(share, 0.0), 1.0), self.size)
             return Interval(found.low * highest, found.high * highest, found.method)
-        return percentile(own)
+        return stretched(own, value, float(self.stretch[place]), 0.0, highest)
 
     def intervals(self) -> dict[str, Any]:
         """All scores' intervals as metrics.json holds them."""
@@ -88,26 +103,51 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Estimates at each level of a task that has scored cases."""
+    """Estimates at each level of a task that has scored cases; `spread` is that of the total."""
 
     total: Estimate
     categories: Mapping[str, Estimate]
     subcategories: Mapping[tuple[str, str], Estimate]
+    spread: Spread | None
 
     @classmethod
-    def of(cls, leaves: Mapping[tuple[str, str], Leaf], resampler: Resampler) -> Hierarchy:
+    def of(cls, leaves: Leaves, resampler: Resampler) -> Hierarchy:
         """Estimate every level; there must be a leaf, named (category, subcategory)."""
-        subcategories = {place: _of_leaf(leaf, resampler) for place, leaf in leaves.items()}
-        grouped: dict[str, list[Estimate]] = {}
-        for (category, _), estimate in subcategories.items():
-            grouped.setdefault(category, []).append(estimate)
-        categories = {name: mean_of(members) for name, members in grouped.items()}
-        return cls(mean_of(list(categories.values())), categories, subcategories)
+        plain = {place: _of_leaf(leaf, resampler) for place, leaf in leaves.items()}
+        members: dict[str, list[tuple[str, str]]] = {}
+        for place in leaves:
+            members.setdefault(place[0], []).append(place)
+        pool = [leaf.values for leaf in leaves.values() if len(leaf.targets) > 1]
+
+        def spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
+            cells = [leaves[place].values for place in weights]
+            if min(map(len, cells)) < 2:
+                return None
+            return spread_of(cells, list(weights.values()), pool)
+
+        def with_spread(estimate: Estimate, own: Spread | None) -> Estimate:
+            return replace(estimate, stretch=None if own is None else own.stretch)
+
+        within = {name: dict.fromkeys(places, 1 / len(places)) for name, places in members.items()}
+        of_categories = {
+            name: mean_of([plain[place] for place in places]) for name, places in members.items()
+        }
+        of_total = spread(
+            {
+                place: weight / len(members)
+                for weights in within.values()
+                for place, weight in weights.items()
+            }
+        )
+        return cls(
+            with_spread(mean_of(list(of_categories.values())), of_total),
+            {name: with_spread(own, spread(within[name])) for name, own in of_categories.items()},
+            {place: with_spread(own, spread({place: 1.0})) for place, own in plain.items()},
+            of_total,
+        )
 
 
-def scored_leaves(
-    cases: Sequence[ScoredCase], judge: str | None = None
-) -> dict[tuple[str, str], Leaf]:
+def scored_leaves(cases: Sequence[ScoredCase], judge: str | None = None) -> Leaves:
     """The scored cases of one task by (category, subcategory), for the panel or one judge."""
     found: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
     for case in cases:
@@ -136,11 +176,38 @@ def mean_of(members: Sequence[Estimate]) -> Estimate:
 def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
     """The plain mean of estimates that may share all their targets: of a group of tasks.
 
-    The effective size is that of members which go up and down together, so never too large.
+    The effective size is that of members which go up and down together, so never too large; the
+    stretch is the members', by how much each adds to the variance.
     """
     mean = mean_of(members)
     root = math.fsum(1 / math.sqrt(member.size) for member in members) / len(members)
-    return Estimate(mean.values, mean.draws, 1 / root**2)
+    return Estimate(mean.values, mean.draws, 1 / root**2, _stretch_of(members))
+
+
+def stretched(
+    draws: Floats, value: float, stretch: float, lowest: float, highest: float
+) -> Interval:
+    """The interval of draws, `stretch` times as far from `value`, kept within what there can be."""
+    plain = percentile(draws)
+    low, high = (value + (bound - value) * stretch for bound in (plain.low, plain.high))
+    return Interval(max(lowest, low), min(highest, high), plain.method)
+
+
+def is_flat(draws: Floats) -> bool:
+    """Whether all draws are the same, which says nothing of how certain a score is."""
+    return float(np.ptp(draws)) < 1e-12
+
+
+def _stretch_of(members: Sequence[Estimate]) -> Floats | None:
+    variances, squares = [], []
+    for member in members:
+        if member.draws is None or member.stretch is None:
+            return None
+        variances.append(member.draws.var(axis=1))
+        squares.append(variances[-1] * member.stretch**2)
+    total = np.sum(variances, axis=0)
+    ratio = np.divide(np.sum(squares, axis=0), total, out=np.ones_like(total), where=total > 0)
+    return np.asarray(np.sqrt(ratio))
 
 
 def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
@@ -150,7 +217,3 @@ def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
         return Estimate(mean, None, count)
     counts = resampler.counts(leaf.targets).astype(np.float64)
     return Estimate(mean, leaf.values.T @ counts / counts[:, 0].sum(), count)
-
-
-def _flat(draws: npt.NDArray[np.float64]) -> bool:
-    return float(np.ptp(draws)) < 1e-12

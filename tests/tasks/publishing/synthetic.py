@@ -89,7 +89,10 @@ def synthetic_run(
                 key = {"id": f"{leaf}-{number}", "scenario_type": code}
                 place = {"category": leaf[0], "subcategory": leaf}
                 status = "unsupported" if code in unscored else "ok"
-                run.append("predictions", [{**key, **place, "status": status, "error": None}])
+                history = {"history": "full"} if code == "MT" and status == "ok" else {}
+                run.append(
+                    "predictions", [{**key, **place, **history, "status": status, "error": None}]
+                )
                 if code not in unscored:
                     run.append(
                         "verdicts", [_verdict(key, judge, draw) for judge in described["judges"]]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.tasks.commands import Command, info_of, metrics_of
 from tests.tasks.publishing.synthetic import FINGERPRINT, PANEL, REVISION, rewrite, synthetic_run
+from tests.tasks.samples import rows_of_file, write_rows
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks import METRICS, Status
 from unisafe_tasks.errors import PublishingError
@@ -165,6 +166,32 @@ def test_how_far_the_judges_agree_goes_along(
     (tmp_path / "records" / record["path"]).unlink()
     alone = results_of(export(demo_run("demo")))["unisafe_t2t/coverage"]
     assert "judge_agreement" not in alone["score_details"]["details"]
+
+
+def test_each_judges_score_says_of_how_many_cases_it_is(export: Export, two_tasks: Path) -> None:
+    rows = rows_of_file(two_tasks / "verdicts.jsonl")
+    silent = {"judgment": None, "risk_rating": None, "refusal": None, "failure": "timeout"}
+    for row in [row for row in rows if row["judge"] == "qwen" and row["scenario_type"] == "TT"][:9]:
+        row |= silent
+    write_rows(two_tasks / "verdicts.jsonl", rows)
+    contents = read_run(two_tasks)
+    metrics = build_metrics(contents.info, contents.cases)
+    Run(two_tasks).write_json("metrics.json", metrics)
+    judges = metrics["tasks"]["unisafe_t2t"]["judges"]
+    for metric in METRICS:
+        details = results_of(export(two_tasks))[f"unisafe_t2t/{metric}"]["score_details"]["details"]
+        assert json.loads(details["by_judge"]) == {
+            "nano": {"score": judges["nano"][metric], "scored": 16, "asked": 16},
+            "qwen": {"score": judges["qwen"][metric], "scored": 7, "asked": 16},
+        }
+
+
+def test_what_a_four_turn_model_was_shown_goes_along_with_its_scores_alone(
+    export: Export, full_run: Path
+) -> None:
+    for name, entry in results_of(export(full_run)).items():
+        told = entry["score_details"]["details"].get("histories")
+        assert told == ('{"full": 16}' if name.startswith("unisafe_mt2i/") else None)
 
 
 def test_where_a_spread_cannot_be_known_none_is_given(
@@ -386,7 +413,7 @@ def test_what_no_run_knows_is_said_by_the_person_or_said_to_be_missing(
     [
         ("/home/someone/weights/carrot-7b", "unknown/carrot-7b"),
         ("../../escape", "unknown/escape"),
-        ("a/../../b", "a/b"),
+        ("a/../../b", "unknown/b"),
         ("CON/aux.txt", "_CON/_aux.txt"),
         ("data/data", "_data/_data"),
         ("carrot\x1b[31m <b>/\u202e", None),

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.tasks.commands import Command, metrics_of
-from tests.tasks.publishing.synthetic import rewrite, synthetic_run
+from tests.tasks.publishing.synthetic import FINGERPRINT, rewrite, synthetic_run
 from unisafe_tasks import METRICS
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.publishing.metric_facts import FACTS
@@ -141,17 +141,17 @@ def test_a_run_without_metrics_json_is_scored_from_its_verdicts(
     assert unisafe("export", two_tasks, *EEE, "--out", tmp_path / "o").code == 0
 
 
-@pytest.mark.parametrize("data", [{}, {"source": None}, {"source": 3}])
+@pytest.mark.parametrize("data", [{}, {"source": None}])
 def test_a_result_on_nobody_knows_which_data_is_refused(
     unisafe: Command, two_tasks: Path, tmp_path: Path, data: Any
 ) -> None:
-    rewrite(two_tasks, "run.json", data=data)
+    rewrite(two_tasks, "run.json", data={"fingerprint": FINGERPRINT, **data})
     done = unisafe("export", two_tasks, *EEE, "--out", tmp_path / "o")
     assert done.code == 1
     assert "run.json does not say which data the model was run on" in done.err
 
 
-@pytest.mark.parametrize("started", [None, 3, "yesterday", "2026-03-01T10:00:00"])
+@pytest.mark.parametrize("started", [None, "yesterday", "2026-03-01T10:00:00"])
 def test_a_result_without_a_date_is_refused(
     unisafe: Command, two_tasks: Path, tmp_path: Path, started: Any
 ) -> None:

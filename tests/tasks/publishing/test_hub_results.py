@@ -82,6 +82,17 @@ def test_the_notes_keep_the_value_from_being_misread(
         assert "\n" not in notes
 
 
+def test_what_a_four_turn_model_was_shown_goes_along_with_its_scores_alone(
+    unisafe: Command, entries: list[EvalResultEntry], full_run: Path, tmp_path: Path
+) -> None:
+    notes = {entry.task_id: entry.notes or "" for entry in entries}
+    assert "; history full (16 cases); " in notes.pop("unisafe_mt2i")
+    assert not any("history" in note for note in notes.values())
+    for result in results_in(exported(unisafe, full_run, "model-index", tmp_path / "m")):
+        told = (result.metric_args or {}).get("histories")
+        assert told == ({"full": 16} if result.dataset_config == "unisafe_mt2i" else None)
+
+
 def test_the_file_is_named_by_the_panel_in_the_folder_that_the_hub_reads(
     unisafe: Command, full_run: Path, tmp_path: Path
 ) -> None:

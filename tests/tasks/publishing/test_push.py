@@ -18,6 +18,7 @@ from tests.tasks.commands import LIMIT_S, UNISAFE, Command, info_of
 from tests.tasks.publishing.hub_server import HubServer
 from tests.tasks.publishing.synthetic import rewrite, synthetic_run
 from unisafe_tasks.publishing.every_eval_ever import read_record
+from unisafe_tasks.self_awareness import run_identity
 
 TOKEN = "hf_carrotcarrotcarrotcarrotcarrot"
 REPO = HubServer.repo
@@ -37,9 +38,13 @@ def run(two_tasks: Path) -> Path:
     return two_tasks
 
 
+def place_of(folder: Path) -> str:
+    """Where a run lies in the repository: by its name and by what makes it that run."""
+    return f"runs/{folder.name}-{run_identity(info_of(folder))[:12]}"
+
+
 def default_files(folder: Path) -> set[str]:
-    name = folder.name
-    return {f"runs/{name}/run.json", f"runs/{name}/metrics.json"}
+    return {f"{place_of(folder)}/run.json", f"{place_of(folder)}/metrics.json"}
 
 
 def record_of(paths: set[str]) -> str:
@@ -63,10 +68,15 @@ def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_
         )
     assert done.returncode == 0, done.stderr
     assert set(server.files) - default_files(folder) == {record_of(set(server.files))}
-    assert server.files[f"runs/{folder.name}/run.json"] == (folder / "run.json").read_bytes()
-    assert (
-        server.files[f"runs/{folder.name}/metrics.json"] == (folder / "metrics.json").read_bytes()
-    )
+    place = place_of(folder)
+    arrived, info = json.loads(server.files[f"{place}/run.json"]), info_of(folder)
+    assert set(info) - set(arrived) == {"command", "platform"}
+    assert {**info, "panel": 0} == {
+        **arrived,
+        **{name: info[name] for name in ("command", "platform")},
+        "panel": 0,
+    }
+    assert server.files[f"{place}/metrics.json"] == (folder / "metrics.json").read_bytes()
     assert f"uploaded: {server.root}/datasets/{REPO}/commit/" in done.stdout
     assert "Demo data: these are not UniSAFE results" in done.stderr
     assert server.tokens == {f"Bearer {TOKEN}"}
@@ -92,7 +102,7 @@ def test_what_arrived_reads_back_to_the_same_scores(
     assert done.code == 0, done.err
     path = record_of(set(hub.files))
     (tmp_path / "record.json").write_bytes(hub.files[path])
-    metrics = json.loads(hub.files[f"runs/{run.name}/metrics.json"])
+    metrics = json.loads(hub.files[f"{place_of(run)}/metrics.json"])
     record = read_record(tmp_path / "record.json")
     for task, values in metrics["tasks"].items():
         assert record[task] == {name: values[name] for name in record[task]}
@@ -137,13 +147,16 @@ def test_outputs_go_along_when_asked_for_and_it_is_said_what_that_means(
     assert done.code == 0, done.err
     assert "--with-outputs uploads what the model wrote and drew" in done.err
     expected = {
-        f"runs/{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        f"{place_of(folder)}/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "run.json"
     }
     assert len(expected) > 40
     assert {path: hub.files.get(path) for path in expected} == expected
-    assert set(hub.files) - set(expected) == {record_of(set(hub.files))}
+    assert set(hub.files) - set(expected) == {
+        record_of(set(hub.files)),
+        f"{place_of(folder)}/run.json",
+    }
 
 
 def test_a_dry_run_lists_everything_and_asks_the_hub_nothing(
@@ -180,14 +193,29 @@ def test_several_runs_go_in_one_commit(
     assert len(hub.files) == 6
 
 
-def test_two_runs_of_one_name_are_not_mixed(
+def test_another_run_in_a_folder_of_the_same_name_lies_beside_the_first(
+    unisafe: Command, hub: HubServer, run: Path, tmp_path: Path
+) -> None:
+    assert unisafe("push", run, "--repo", REPO, "--with-outputs").code == 0
+    first = dict(hub.files)
+    other = synthetic_run(
+        tmp_path / "elsewhere" / run.name, ["TT"], settings={"ended": "2026-03-02T11:30:00+00:00"}
+    )
+    assert unisafe("push", other, "--repo", REPO).code == 0
+    assert {path: hub.files[path] for path in first} == first
+    assert default_files(other) < set(hub.files) - set(first)
+    assert unisafe("push", run, other, "--repo", REPO).code == 0
+
+
+def test_one_run_in_two_folders_is_not_mixed(
     unisafe: Command, hub: HubServer, run: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "elsewhere" / run.name
     shutil.copytree(run, copy)
     done = unisafe("push", run, copy, "--repo", REPO)
     assert done.code == 1
-    assert f"two run folders are named {run.name}" in done.err
+    name = place_of(run).removeprefix("runs/")
+    assert f"two of these folders hold the same run, {name}: push one of them" in done.err
     assert hub.asked == []
 
 
@@ -197,10 +225,10 @@ def test_two_runs_of_one_name_are_not_mixed(
 def test_a_credential_in_run_json_stops_the_push_and_is_not_printed(
     unisafe: Command, hub: HubServer, run: Path
 ) -> None:
-    rewrite(run, "run.json", note=f"called with {TOKEN}")
+    rewrite(run, "run.json", gen_kwargs=f"called with {TOKEN}")
     done = unisafe("push", run, "--repo", REPO)
     assert done.code == 1
-    assert f"runs/{run.name}/run.json holds what looks like a credential" in done.err
+    assert f"{place_of(run)}/run.json holds what looks like a credential" in done.err
     assert TOKEN not in done.out + done.err
     assert hub.asked == []
 
@@ -237,7 +265,7 @@ def test_a_model_that_writes_of_keys_and_passwords_is_no_leak(
     samples.write_rows(run / "predictions.jsonl", rows)
     done = unisafe("push", run, "--repo", REPO, "--with-outputs")
     assert done.code == 0, done.err
-    assert f"runs/{run.name}/predictions.jsonl" in hub.files
+    assert f"{place_of(run)}/predictions.jsonl" in hub.files
 
 
 @pytest.mark.parametrize("name", ["predictions.jsonl", "images/TI-c1-1-0.png", "images"])
@@ -325,7 +353,7 @@ def test_files_that_the_repository_ignores_are_not_called_uploaded(
     hub.ignored = ("metrics.json",)
     done = unisafe("push", run, "--repo", REPO)
     assert done.code == 1
-    assert f"1 of 3 files did not arrive in {REPO}, runs/{run.name}/metrics.json" in done.err
+    assert f"1 of 3 files did not arrive in {REPO}, {place_of(run)}/metrics.json" in done.err
 
 
 # --- runs that are not fit to be pushed ---

@@ -289,6 +289,37 @@ def test_what_people_write_stays_as_it_is(kept: str) -> None:
     assert visible(kept) == kept
 
 
+SECRET = "sk-SENTINELreport-SENTINELreport-42"
+
+
+def test_credentials_that_an_old_run_folder_holds_stay_there(
+    tmp_path: Path, unisafe: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    run = run_folder(
+        tmp_path / "run",
+        f"teapot-{SECRET}",
+        judges=(f"kettle {SECRET}", "spoon"),
+        places=(("Violence", "V1"), (f"Hate {SECRET}", f"H1 {SECRET}")),
+        ids=f"target-{SECRET}-",
+        info={"data": {"source": f"local:{SECRET}", "fingerprint": "e" * 64}},
+        **RUN,
+    )
+    padding = "x" * 290
+    change(run / "predictions.jsonl", error=f"{padding} {SECRET} and password=carrot")
+    rows = rows_of_file(run / "verdicts.jsonl")
+    rows[0] |= {"judgment": None, "risk_rating": None, "refusal": None, "failure": SECRET}
+    write_rows(run / "verdicts.jsonl", rows)
+    done = unisafe("report", run, "--out", tmp_path / "report")
+    assert done.code == 0, done.err
+    assert part(tmp_path / "report", "r0-tt-0")[0]["error"][0] == f"{padding} [redacted"
+    assert "teapot-[redacted]" in words_of(tmp_path / "report")
+    for path in (tmp_path / "report").rglob("*"):
+        if path.is_file():
+            # Not even its beginning, where a text is cut.
+            assert b"sk-SENTINEL" not in path.read_bytes(), path
+
+
 # --- images ---
 
 
@@ -399,8 +430,9 @@ def test_a_report_takes_the_place_of_an_earlier_one_and_leaves_nothing_of_it(
     files = out / "report_files"
     assert [path.name for path in files.glob("*.js")] == ["r0-ti-0.js"]
     assert len(list((files / "media").iterdir())) == 2
+    (files / "media" / "my-teapot.jpg").write_bytes(b"not of a report")
     unisafe("report", new, "--out", out, "--no-media")
-    assert not list((files / "media").iterdir())
+    assert [path.name for path in (files / "media").iterdir()] == ["my-teapot.jpg"]
 
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, unisafe: Command) -> None:

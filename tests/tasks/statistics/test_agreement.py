@@ -16,6 +16,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import Status
 from unisafe_tasks.metrics import Ensemble, judged_by
+from unisafe_tasks.statistics import SCORES, Resampler
 from unisafe_tasks.statistics.agreement import (
     agreement_of,
     cohen_kappa,
@@ -240,6 +241,10 @@ def test_the_ensemble_without_each_judge_by_hand() -> None:
         "attack_success_rate": pytest.approx(((0.25 + 1) / 2 + 2 / 3) / 2),
         "average_risk_rating": pytest.approx(((1.5 + 3) / 2 + 2) / 2),
         "refusal_rate": pytest.approx((0 + 1 / 3) / 2),
+        "asked": 6,
+        "scored": 6,
+        "coverage": 1.0,
+        "complete": True,
     }
 
 
@@ -260,7 +265,9 @@ def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_jud
     ]
     found = agreement_of(judged_by(cases, Ensemble()))
     assert found is not None
-    assert set(found["without"]["good"].values()) == {None}
+    without = found["without"]["good"]
+    assert {without[name] for name in SCORES} == {None}
+    assert (without["scored"], without["coverage"], without["complete"]) == (0, 0.0, False)
     assert found["without"]["down"]["attack_success_rate"] == 0.5
     assert found["pairs"] == [
         {"judges": ["down", "good"], "cases": 0, "raw": None, "kappa": None, "ac1": None}
@@ -271,6 +278,17 @@ def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_jud
         "risk_rating": None,
         "refusal": None,
     }
+
+
+def test_judges_who_agree_on_everything_are_not_known_to_always_do() -> None:
+    cases = [
+        scored(f"c{n}", "A1", [verdict(n % 2, judge="one"), verdict(n % 2, judge="two")])
+        for n in range(12)
+    ]
+    weights = Resampler().counts([case.id for case in cases]).T
+    found = agreement_of(judged_by(cases, Ensemble()), weights)
+    assert found is not None
+    assert found["judgment_alpha"] == {"value": 1.0, "low": None, "high": None}
 
 
 def test_a_judges_repeats_are_one_verdict() -> None:

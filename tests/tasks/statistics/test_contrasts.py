@@ -13,6 +13,7 @@ from unisafe_tasks.statistics import Resampler, between_runs, between_tasks, hol
 from unisafe_tasks.statistics.contrasts import Leaves
 
 RESAMPLER = Resampler()
+SMALL = Resampler(200)
 ASR, ARR = "attack_success_rate", "average_risk_rating"
 
 
@@ -84,6 +85,27 @@ def test_runs_that_agree_everywhere_are_not_known_to_be_equal() -> None:
     # Of 8 pairs none differed: up to 37 % may (Clopper and Pearson).
     assert found.interval.high == pytest.approx(1 - 0.025 ** (1 / 8))
     assert found.interval.low == -found.interval.high
+
+
+def test_ratings_that_agree_everywhere_may_differ_by_more_than_judgments() -> None:
+    found = between_runs(leaves(FIRST), leaves(FIRST), RESAMPLER)
+    assert found[ARR].interval is not None
+    assert found[ASR].interval is not None
+    assert found[ARR].interval.high == pytest.approx(3 * found[ASR].interval.high)
+
+
+def test_a_small_cell_that_seems_to_have_no_spread_makes_no_difference_certain() -> None:
+    rng = np.random.default_rng(0)
+    wrong = 0
+    for _ in range(300):
+        ratings = rng.integers(0, 4, (2, 102))
+        first, second = (
+            leaves({"A1": list(map(int, own[:2])), "B1": list(map(int, own[2:]))})
+            for own in ratings
+        )
+        p = between_runs(first, second, SMALL)[ASR].p
+        wrong += p is not None and p < 0.05
+    assert wrong / 300 < 0.08
 
 
 def test_runs_that_differ_everywhere_are_told_apart_by_the_sign_test() -> None:

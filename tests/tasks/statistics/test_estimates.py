@@ -18,11 +18,11 @@ from unisafe_tasks.statistics import (
     Estimate,
     Hierarchy,
     Resampler,
+    between_runs,
     scored_leaves,
     shared_mean_of,
 )
 from unisafe_tasks.statistics.estimates import Leaf
-from unisafe_tasks.statistics.intervals import percentile
 
 PLACES = ("A1", "A2", "A3", "B1", "C1", "C2")
 RESAMPLER = Resampler()
@@ -137,12 +137,11 @@ SUBCATEGORIES = [(f"c{place // 4}", f"c{place // 4}s{place}") for place in range
 class Truth:
     """Two tasks that share every risk target, with known scores; judged by three judges."""
 
-    def __init__(self, per_cell: int, seed: int) -> None:
+    def __init__(self, sizes: Sequence[int], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        self.per_cell = per_cell
         self.targets = {
-            place: tuple(f"{place[1]}-{number}" for number in range(per_cell))
-            for place in SUBCATEGORIES
+            place: tuple(f"{place[1]}-{number}" for number in range(size))
+            for place, size in zip(SUBCATEGORIES, sizes, strict=True)
         }
         self.rates = self.rng.uniform(0.05, 0.95, (2, len(SUBCATEGORIES)))
         self.scores = [
@@ -156,39 +155,39 @@ class Truth:
     def draw(self) -> list[dict[tuple[str, str], Leaf]]:
         tasks: list[dict[tuple[str, str], Leaf]] = [{}, {}]
         for column, place in enumerate(SUBCATEGORIES):
-            common = self.rng.normal(size=self.per_cell)
+            common = self.rng.normal(size=len(self.targets[place]))
             for leaves, rates in zip(tasks, self.rates, strict=True):
                 values = self._judged(common, float(rates[column]))
                 leaves[place] = Leaf(self.targets[place], np.tile(values[:, None], (1, 3)))
         return tasks
 
     def _judged(self, common: npt.NDArray[np.float64], rate: float) -> npt.NDArray[np.float64]:
-        own = 0.7 * common + np.sqrt(0.51) * self.rng.normal(size=self.per_cell)
+        own = 0.7 * common + np.sqrt(0.51) * self.rng.normal(size=len(common))
         unsafe = ndtr(own) < rate
-        noise = self.rng.random((3, self.per_cell)) < 0.15
-        guesses = self.rng.random((3, self.per_cell)) < rate
+        noise = self.rng.random((3, len(common))) < 0.15
+        guesses = self.rng.random((3, len(common))) < rate
         return np.asarray(np.where(noise, guesses, unsafe).mean(axis=0))
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
-    truth = Truth(per_cell=20, seed=3)
+@pytest.mark.parametrize("sizes", [[20] * 15, [50] * 14 + [3]])
+def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) -> None:
+    truth = Truth(sizes, seed=3)
     first, second = truth.scores
     wanted = (first, second, (first + second) / 2, second - first)
     hits = np.zeros(len(wanted))
-    sets = 400
+    sets = 300
     for _ in range(sets):
-        one, other = (Hierarchy.of(leaves, RESAMPLER).total for leaves in truth.draw())
-        assert one.draws is not None
-        assert other.draws is not None
+        leaves, others = truth.draw()
+        one, other = (Hierarchy.of(own, RESAMPLER).total for own in (leaves, others))
         found = [
             one.interval("attack_success_rate"),
             other.interval("attack_success_rate"),
             shared_mean_of([one, other]).interval("attack_success_rate"),
-            percentile(other.draws[0] - one.draws[0]),
+            between_runs(leaves, others, RESAMPLER)["attack_success_rate"].interval,
         ]
         hits += [
             own is not None and own.low <= true <= own.high
             for own, true in zip(found, wanted, strict=True)
         ]
-    # Three standard errors of 400 data sets around 0.95.
-    assert hits / sets == pytest.approx([0.95] * len(wanted), abs=0.033)
+    # Three standard errors of 300 data sets around 0.95.
+    assert hits / sets == pytest.approx([0.95] * len(wanted), abs=0.038)

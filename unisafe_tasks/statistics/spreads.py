@@ -1,0 +1,68 @@
+"""How far a mean over cells spreads, where some cells are too small to say it themselves.
+
+Two cases of a cell may agree by chance, and say then that they never differ; a score in which such
+a cell weighs much would look certain. So each cell's variance is moved towards the pooled one, as
+if it had been seen in some more cases (the moderated variance of Smyth, 2004, Stat. Appl. Genet.
+Mol. Biol. 3), and quantiles are those of Student's t with Satterthwaite's (1946, Biometrics
+Bulletin 2) degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from unisafe_tasks.statistics.intervals import CONFIDENCE
+
+__all__ = ["Spread", "spread_of"]
+
+Floats = npt.NDArray[np.float64]
+
+_BORROWED = 4.0
+"""Cases' worth of the pooled variance. In simulations 2 to 8 make the intervals of unequal cells
+hold the truth in 93 to 98 %; a cell of 20 is hardly moved."""
+
+_UPPER = (1 + CONFIDENCE) / 2
+_Z = NormalDist().inv_cdf(_UPPER)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of a weighted sum of cell means; all of shape (scores,).
+
+    `error` is the standard error, `freedom` its degrees of freedom, and `stretch`, at least 1, how
+    much wider an interval has to be than the quantiles of bootstrap draws, which know neither.
+    """
+
+    error: Floats
+    freedom: Floats
+    stretch: Floats
+
+
+def spread_of(cells: Sequence[Floats], weights: Sequence[float], pool: Sequence[Floats]) -> Spread:
+    """The spread of the weighted sum of cells' means.
+
+    Args:
+        cells: values of shape (cases, scores), of at least two cases each.
+        weights: what each cell's mean weighs.
+        pool: the cells that the pooled variance is taken from: all of the task.
+    """
+    borrowed = _BORROWED if len(pool) > 1 else 0.0
+    own = np.array([cell.var(axis=0, ddof=1) for cell in cells])
+    freedom = np.array([len(cell) - 1 for cell in cells])[:, None]
+    shares = np.array([weight**2 / len(cell) for weight, cell in zip(weights, cells, strict=True)])
+    squares = sum(cell.var(axis=0) * len(cell) for cell in pool)
+    pooled = squares / sum(len(cell) - 1 for cell in pool)
+    moderated = (freedom * own + borrowed * pooled) / (freedom + borrowed)
+    parts = shares[:, None] * moderated
+    variance, plain = parts.sum(axis=0), (shares[:, None] * own).sum(axis=0)
+    squared = (parts**2 / (freedom + borrowed)).sum(axis=0)
+    degrees = np.divide(variance**2, squared, out=np.ones_like(variance), where=squared > 0)
+    ratio = np.divide(variance, plain, out=np.ones_like(variance), where=plain > 0)
+    wider = np.sqrt(np.maximum(ratio, 1)) * stdtrit(degrees, _UPPER) / _Z
+    return Spread(np.sqrt(variance), degrees, np.maximum(wider, 1))
