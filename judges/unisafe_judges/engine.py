@@ -26,6 +26,8 @@ __all__ = ["PanelSession"]
 
 _FIRST_WAIT_S = 1.0
 _BLIND_SLOTS = 1000
+_PATIENCE_S = 1.0
+"""How long a cancelled task is waited for before it is cancelled again."""
 
 T = TypeVar("T")
 
@@ -146,10 +148,12 @@ class PanelSession:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def _shut_down(self) -> None:
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        pending = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+        while pending:
+            for task in pending:
+                task.cancel()
+            # More than once: a wait that ends in the moment of its cancellation can swallow it.
+            _, pending = await asyncio.wait(pending, timeout=_PATIENCE_S)
         for seat in self._seats:
             await seat.judge.close()
 
