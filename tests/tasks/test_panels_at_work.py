@@ -319,6 +319,8 @@ def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
         stderr=subprocess.PIPE,
         encoding="utf-8",
         env=dict(os.environ),
+        # A shell that starts the tests in the background has them ignore it, and children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert enough.wait(LIMIT_S)
