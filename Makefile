@@ -63,7 +63,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,hf,diffusers,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,hf,diffusers,dev]'
 	@$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 		$(BIN)/python -m pip uninstall --quiet --yes torchvision
 	touch $@

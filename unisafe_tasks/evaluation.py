@@ -27,7 +27,18 @@ from unisafe_tasks.self_awareness.results import is_same_model
 from unisafe_tasks.session import RunSettings
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["checked_first", "in_a_session", "model_name", "whole_conversations"]
+__all__ = [
+    "agreed_folder",
+    "checked_first",
+    "complete_samples",
+    "in_a_session",
+    "model_name",
+    "refuse_unwritable",
+    "tell",
+    "warn",
+    "weights_name",
+    "whole_conversations",
+]
 
 Function = Callable[..., Any]
 
@@ -73,8 +84,8 @@ def in_a_session(evaluate: Function) -> Function:
             session.close()
         if results is not None:
             if judged:
-                _complete_samples(results, session)
-            _tell(session)
+                complete_samples(results, session)
+            tell(session)
         return results
 
     return wrapped
@@ -115,7 +126,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     }
     limit = kwargs.get("limit")
     return RunSettings(
-        folder=_agreed_folder(base, model),
+        folder=agreed_folder(base, model),
         model=model,
         limited=limit not in (None, -1) or bool(kwargs.get("offset")),
         rank=int(os.environ.get("RANK", "0")),
@@ -123,7 +134,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     )
 
 
-def _agreed_folder(base: Path | None, model: str) -> Path:
+def agreed_folder(base: Path | None, model: str) -> Path:
     """A new run folder, the same on every rank."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return sessions.run_folder(base, model)
@@ -147,12 +158,19 @@ def model_name(cli: Any) -> str:
         for part in str(getattr(cli, "model_args", "") or "").split(",")
         if "=" in part
     )
-    for name in ("pretrained", "model_version", "model", "model_name"):
-        if given.get(name):
-            return redact(given[name].strip())
+    if name := weights_name(given):
+        return redact(name)
     if model == "predictions" and given.get("predictions"):
         return Path(given["predictions"]).stem
     return model
+
+
+def weights_name(arguments: Mapping[str, Any]) -> str | None:
+    """What a model's arguments name its weights or the served model; None if they do not."""
+    for name in ("pretrained", "model_version", "model", "model_name"):
+        if arguments.get(name):
+            return str(arguments[name]).strip()
+    return None
 
 
 def _asked(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
@@ -191,8 +209,13 @@ def _refuse(kwargs: Mapping[str, Any]) -> None:
         raise UnisafeError(
             "--process_with_media writes the gated images into the sample files: run without it"
         )
-    if (folder := getattr(cli, "output_path", None)) and not _writable(Path(folder).absolute()):
-        raise UnisafeError(f"--output_path {folder} cannot be written to")
+    refuse_unwritable(getattr(cli, "output_path", None))
+
+
+def refuse_unwritable(output_path: str | None) -> None:
+    """Raise an UnisafeError if there is an --output_path that nothing can be written to."""
+    if output_path and not _writable(Path(output_path).absolute()):
+        raise UnisafeError(f"--output_path {output_path} cannot be written to")
 
 
 def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
@@ -202,11 +225,10 @@ def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
             "replayed outputs cannot judge themselves: name the model that made them with --model"
         )
     if is_same_model(model_name(cli), info) is False:
-        warning = (
-            f"Warning: {model_name(cli)} is to judge the outputs of {info['model']}; the result "
+        warn(
+            f"{model_name(cli)} is to judge the outputs of {info['model']}; the result "
             "will say that it is no self-awareness."
         )
-        _console().print(printable(warning), style="yellow", markup=False, highlight=False)
 
 
 def _writable(folder: Path) -> bool:
@@ -223,14 +245,19 @@ def _warn_of_uploads(cli: Any) -> None:
     }
     for name, wanted in uploads.items():
         if wanted:
-            _console().print(
-                f"Warning: {name} uploads the gated prompts and the model's outputs; the data "
-                "set's terms may forbid that.",
-                style="yellow",
+            warn(
+                f"{name} uploads the gated prompts and the model's outputs; the data "
+                "set's terms may forbid that."
             )
 
 
-def _complete_samples(results: Mapping[str, Any], session: sessions.Session) -> None:
+def warn(sentence: str) -> None:
+    """Tell the person something that may be wrong, beside the harness's own output."""
+    warning = printable(f"Warning: {sentence}")
+    _console().print(warning, style="yellow", markup=False, highlight=False)
+
+
+def complete_samples(results: Mapping[str, Any], session: sessions.Session) -> None:
     """Give logged samples the final status that other ranks could not know when they sent them."""
     makes_images = session.run.has_images()
     for name, samples in (results.get("samples") or {}).items():
@@ -241,7 +268,8 @@ def _complete_samples(results: Mapping[str, Any], session: sessions.Session) -> 
             finish_records(metric, records, makes_images, session.ensemble)
 
 
-def _tell(session: sessions.Session) -> None:
+def tell(session: sessions.Session) -> None:
+    """Print a finished run's notes and where its folder is."""
     if session.settings.rank:
         return
     console = _console()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unisafe_judges import ImageError
 from unisafe_judges.images import open_upright
 from unisafe_tasks import session as sessions
-from unisafe_tasks.cases import CaseSet, register, registered
+from unisafe_tasks.cases import IMAGE_COLUMNS, CaseSet, register, registered
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.outputs import RawOutput, encode_output, parse_output
 from unisafe_tasks.sources import data_setting
@@ -46,7 +46,8 @@ def _cases(rows: Dataset, code: str) -> Dataset:
     except DataError as error:
         raise SystemExit(str(error)) from None
     register(cases)
-    return cases.rows
+    # A case's images are read from where it is registered: a document is written into logs.
+    return cases.rows.remove_columns(list(IMAGE_COLUMNS))
 
 
 cases_TI = partial(_cases, code="TI")  # noqa: N816 -- the codes are the paper's

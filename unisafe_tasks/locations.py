@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["tasks_dir"]
+__all__ = ["Harness", "tasks_dir"]
+
+Harness = Literal["lmms-eval", "lm-eval"]
 
 
-def tasks_dir() -> Path:
-    """The folder with the YAMLs: in the wheel inside the package, in a checkout beside it."""
+def tasks_dir(harness: Harness = "lmms-eval") -> Path:
+    """The folder with a harness's YAMLs: in the wheel inside the package, in a checkout beside it.
+
+    Each harness has its own, since both read everything below the folder that they are given.
+    """
     package = Path(__file__).parent
     inside = package / "yaml_configs"
-    return inside if inside.is_dir() else package.parent / "yaml_configs"
+    configs = inside if inside.is_dir() else package.parent / "yaml_configs"
+    return configs / harness.replace("-", "_")

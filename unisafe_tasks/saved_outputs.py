@@ -44,7 +44,7 @@ def read_outputs(
     cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
     # A run of several ranks that was stopped has a file of each.
     files = sorted([*path.glob("predictions.jsonl"), *path.glob("predictions.rank*.jsonl")])
-    if not files and (path.is_dir() or "_samples_" in path.name):
+    if not files and (path.is_dir() or "samples_unisafe_" in path.name):
         model, found = _from_samples(path, cases)
     else:
         predictions: dict[tuple[str, str], Prediction] = {}
@@ -88,12 +88,12 @@ def _tasks_in(source: Source) -> list[Task]:
 def _from_samples(
     path: Path, cases: Mapping[str, CaseSet]
 ) -> tuple[str, dict[tuple[str, str], RawOutput]]:
-    files = sorted(path.rglob("*_samples_unisafe_*.jsonl")) if path.is_dir() else [path]
+    files = sorted(path.rglob("*samples_unisafe_*.jsonl")) if path.is_dir() else [path]
     # What a model said of its outputs is none of them.
-    files = [file for file in files if f"_samples_{SELF_GROUP}_" not in file.name]
+    files = [file for file in files if f"samples_{SELF_GROUP}_" not in file.name]
     if not files:
         raise PredictionsError(
-            f"{path} is neither a run folder nor a folder with lmms-eval's sample files"
+            f"{path} is neither a run folder nor a folder with a harness's sample files"
         )
     found: dict[tuple[str, str], RawOutput] = {}
     for file in files:

@@ -12,10 +12,22 @@ from types import MappingProxyType
 
 from unisafe_judges import Modality
 
-__all__ = ["GROUPS", "SELF_GROUP", "SELF_TASKS", "TASKS", "TURNS", "Task", "task_named"]
+__all__ = [
+    "GROUPS",
+    "MAX_NEW_TOKENS",
+    "SELF_GROUP",
+    "SELF_TASKS",
+    "TASKS",
+    "TURNS",
+    "Task",
+    "task_named",
+]
 
 TURNS = 4
 """Turns of a four-turn editing case."""
+
+MAX_NEW_TOKENS = 4096
+"""Of a text output, in each harness; decoding is greedy."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers import JudgeServer
 from unisafe_tasks import TASKS, CaseSet, load_cases, resolve_source
 from unisafe_tasks import session as sessions
 
@@ -51,6 +52,24 @@ def demo_cases(demo: None) -> dict[str, CaseSet]:
     """The cases of the demo set by task code."""
     source = resolve_source()
     return {code: load_cases(source, task) for code, task in TASKS.items()}
+
+
+@pytest.fixture
+def judged_by(
+    demo: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[JudgeServer], JudgeServer]:
+    """Make a server on loopback the panel's one judge."""
+
+    def use(server: JudgeServer) -> JudgeServer:
+        panel = tmp_path / "panel.yaml"
+        panel.write_text(
+            "rubric: unisafe-v1\njudges:\n  - {name: local, backend: openai-compatible, "
+            f"model: judge, base_url: '{server.base_url}'}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        return server
+
+    return use
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,8 @@ def _completion(text: str, url: str | None) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if url:
         message["images"] = [{"type": "image_url", "image_url": {"url": url}}]
-    return {"model": "unified-2026-01", "choices": [{"message": message, "finish_reason": "stop"}]}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {"model": "unified-2026-01", "choices": [choice]}
 
 
 def _generated(text: str, image: bytes | None) -> dict[str, Any]:

@@ -543,7 +543,7 @@ def test_the_outputs_of_all_ranks_of_a_run_that_was_stopped_are_judged(
     assert metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["scored"] == 4
 
 
-# --- lmms-eval's sample files ---
+# --- the harnesses' sample files ---
 
 
 def sample(case: str, code: str, answer: Any, number: int = 0) -> dict[str, Any]:
@@ -682,7 +682,7 @@ def test_a_folder_without_outputs_is_refused(unisafe: Command, tmp_path: Path) -
     done = unisafe("judge", tmp_path / "empty")
     assert done.code == 1
     assert done.err == (
-        f"unisafe: {tmp_path / 'empty'} is neither a run folder nor a folder with lmms-eval's "
+        f"unisafe: {tmp_path / 'empty'} is neither a run folder nor a folder with a harness's "
         "sample files\n"
     )
 

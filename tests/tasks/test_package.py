@@ -53,8 +53,11 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
-        "unisafe_tasks/yaml_configs/unisafe_t2i.yaml",
-        "unisafe_tasks/yaml_configs/_unisafe_base",
+        "unisafe_tasks/yaml_configs/_unisafe_shared",
+        "unisafe_tasks/yaml_configs/_unisafe_t2t",
+        "unisafe_tasks/yaml_configs/lmms_eval/unisafe_t2i.yaml",
+        "unisafe_tasks/yaml_configs/lmms_eval/_unisafe_base",
+        "unisafe_tasks/yaml_configs/lm_eval/unisafe_t2t.yaml",
         "unisafe_tasks/demo/cases.jsonl",
         "unisafe_tasks/demo/panel.yaml",
         "unisafe_tasks/demo/reference_verdicts.jsonl",

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from unisafe_tasks import GROUPS, METRICS, TASKS, Source, Task
-from unisafe_tasks.locations import tasks_dir
-from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, TURNS, task_named
+from unisafe_tasks.locations import Harness, tasks_dir
+from unisafe_tasks.tasks import MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TURNS, task_named
 
 NAMES = {
     "TI": "unisafe_t2i",
@@ -31,10 +31,21 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!function", lambda loader, node: f"!function {node.value}")
 
 
-def load(name: str) -> dict[str, Any]:
-    text = (tasks_dir() / name).read_text("utf-8")
+def read(name: str, harness: Harness = "lmms-eval") -> dict[str, Any]:
+    """A file as it is written."""
+    text = (tasks_dir(harness) / name).read_text("utf-8")
     value: dict[str, Any] = yaml.load(text, _Loader)
     return value
+
+
+def load(name: str, harness: Harness = "lmms-eval") -> dict[str, Any]:
+    """A file with what it includes, as both harnesses put them together."""
+    own = read(name, harness)
+    names = own.pop("include", [])
+    whole: dict[str, Any] = {}
+    for included in names if isinstance(names, list) else [names]:
+        whole |= load(included, harness)
+    return whole | own
 
 
 def functions(value: object) -> list[str]:
@@ -104,35 +115,72 @@ def test_no_metric_name_contains_another() -> None:
     assert [pair for pair in pairs if pair[0] in pair[1]] == []
 
 
-def test_the_folder_holds_one_yaml_a_task_and_group_and_the_shared_base() -> None:
-    names = (*NAMES.values(), *GROUPS, SELF_GROUP, *SELF_TASKS)
-    expected = {f"{name}.yaml" for name in names} | {"_unisafe_base", "_unisafe_self_base"}
-    assert {path.name for path in tasks_dir().iterdir()} == expected
+@pytest.mark.parametrize(
+    ("harness", "names"),
+    [
+        ("lmms-eval", {*NAMES.values(), *GROUPS, SELF_GROUP, *SELF_TASKS}),
+        ("lm-eval", {*GROUPS["unisafe_text"], "unisafe_text"}),
+    ],
+)
+def test_each_harness_has_a_folder_with_one_yaml_a_task_and_group(
+    harness: Harness, names: set[str]
+) -> None:
+    found = {path.name for path in tasks_dir(harness).iterdir()}
+    bases = {name for name in found if name.startswith("_")}
+    assert found - bases == {f"{name}.yaml" for name in names}
+    # Without the ending, so that neither harness takes it for a task.
+    assert not [name for name in bases if name.endswith(".yaml")]
 
 
 def test_in_a_wheel_the_yamls_lie_inside_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unisafe_tasks.locations.__file__", str(tmp_path / "locations.py"))
-    assert tasks_dir() == tmp_path.parent / "yaml_configs"
+    assert tasks_dir() == tmp_path.parent / "yaml_configs" / "lmms_eval"
     (tmp_path / "yaml_configs").mkdir()
-    assert tasks_dir() == tmp_path / "yaml_configs"
+    assert tasks_dir() == tmp_path / "yaml_configs" / "lmms_eval"
+    assert tasks_dir("lm-eval") == tmp_path / "yaml_configs" / "lm_eval"
 
 
 def test_a_tasks_yaml_adds_its_name_split_and_filter_to_the_base(task: Task) -> None:
     config = load(f"{task.name}.yaml")
-    assert config["include"] == "_unisafe_base"
-    assert config["task"] == task.name
-    assert config["test_split"] == task.split
-    assert config["process_docs"] == f"!function unisafe_tasks.harness.cases_{task.code}"
-    own = {"include", "task", "test_split", "process_docs"}
+    own = {
+        "task": task.name,
+        "test_split": task.split,
+        "process_docs": f"!function unisafe_tasks.harness.cases_{task.code}",
+    }
     four_turns = {"output_type", "generation_kwargs"} if task.outputs == TURNS else set()
-    assert set(config) == own | four_turns
+    shared = {name: value for name, value in config.items() if name not in four_turns}
+    base = {name: value for name, value in load("_unisafe_base").items() if name not in four_turns}
+    assert shared == base | own
+
+
+def test_both_harnesses_run_one_description(task: Task) -> None:
+    if task.makes_images:
+        assert not (tasks_dir("lm-eval") / f"{task.name}.yaml").exists()
+        return
+    lmms, lm = load(f"{task.name}.yaml"), load(f"{task.name}.yaml", "lm-eval")
+    assert lmms.pop("doc_to_visual") == "!function unisafe_tasks.harness.doc_to_visual"
+    pictures = lm.pop("doc_to_image", None)
+    assert pictures == ("!function unisafe_tasks.harness.doc_to_visual" if task.inputs else None)
+    decoding = lmms.pop("generation_kwargs"), lm.pop("generation_kwargs")
+    longest = decoding[0].pop("max_new_tokens"), decoding[1].pop("max_gen_toks")
+    assert longest == (MAX_NEW_TOKENS, MAX_NEW_TOKENS)
+    assert decoding[0] == decoding[1]
+    assert lm.pop("class") == "!function unisafe_tasks.lm_eval_task.UnisafeTask"
+    for name in ("reasoning_tags", "cluster_key", "score_key"):
+        del lmms[name]
+    assert lmms == lm
+
+
+def test_the_text_group_is_the_same_in_both_harnesses() -> None:
+    assert load("unisafe_text.yaml", "lm-eval") == load("unisafe_text.yaml")
+    assert read("unisafe_text.yaml", "lm-eval") == {"include": "../lmms_eval/unisafe_text.yaml"}
 
 
 def test_the_four_turn_task_is_agentic_and_all_others_are_not(task: Task) -> None:
     base = load("_unisafe_base")
-    config = base | load(f"{task.name}.yaml")
+    config = load(f"{task.name}.yaml")
     expected = "generate_until_agentic" if task.code == "MT" else "generate_until"
     assert config["output_type"] == expected
     if task.code == "MT":
@@ -143,8 +191,14 @@ def test_the_four_turn_task_is_agentic_and_all_others_are_not(task: Task) -> Non
 
 def test_every_function_that_a_yaml_names_exists(demo: Source) -> None:
     # Those of the self-awareness tasks need a judged run: tests/tasks/test_self_awareness.py.
-    files = [path.name for path in tasks_dir().iterdir() if SELF_GROUP not in path.name]
-    names = [name for file in files for name in functions(load(file))]
+    harnesses: tuple[Harness, ...] = ("lmms-eval", "lm-eval")
+    names = [
+        name
+        for harness in harnesses
+        for path in tasks_dir(harness).iterdir()
+        if SELF_GROUP not in path.name
+        for name in functions(load(path.name, harness))
+    ]
     assert "unisafe_tasks.cases.DATASET_PATH" in names
     for name in names:
         module, _, attribute = name.rpartition(".")

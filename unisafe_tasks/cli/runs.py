@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from unisafe_tasks.cli.tables import print_scores
+from unisafe_tasks.locations import Harness
 from unisafe_tasks.locations import tasks_dir as find_tasks_dir
 from unisafe_tasks.redaction import redact
 
@@ -18,9 +19,13 @@ __all__ = ["doctor", "score", "tasks_dir"]
 _STYLES = {"ok": "green", "missing": "yellow", "broken": "red"}
 
 
-def tasks_dir() -> None:
-    """Print the folder with the task YAMLs, for --include_path."""
-    typer.echo(find_tasks_dir())
+def tasks_dir(
+    harness: Annotated[
+        Harness, typer.Option(help="The harness that is to find the tasks.")
+    ] = "lmms-eval",
+) -> None:
+    """Print the folder with a harness's task YAMLs, for --include_path."""
+    typer.echo(find_tasks_dir(harness))
 
 
 def score(

@@ -114,7 +114,7 @@ class UmmTransformers(LocalModel):
         output = self._model.generate(**inputs, generation_config=config)
         new = output[:, inputs["input_ids"].shape[1] :]
         texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
-        return [Answer(text=text.strip()) for text in texts]
+        return [Answer(text=text) for text in texts]
 
     def _janus(self, batch: Sequence[Question]) -> list[Image]:
         inputs = self._moved(

@@ -31,8 +31,8 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!function", lambda loader, node: node.value)
 
 
-def test_the_directions_are_those_of_the_harness() -> None:
-    base = yaml.load((tasks_dir() / "_unisafe_base").read_text("utf-8"), _Loader)
+def test_the_directions_are_those_of_the_harnesses() -> None:
+    base = yaml.load((tasks_dir().parent / "_unisafe_shared").read_text("utf-8"), _Loader)
     assert {entry["metric"]: entry["higher_is_better"] for entry in base["metric_list"]} == {
         name: facts.higher_is_better for name, facts in FACTS.items()
     }
