@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-exports browser install lint clean
+.PHONY: demo test test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -50,6 +50,10 @@ test-exports: $(INSTALLED)
 	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python \
 		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
 
+# Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/compatibility.py.
+test-matrix: $(INSTALLED)
+	$(BIN)/python -m tests.matrix
+
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -63,10 +67,10 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,hf,diffusers,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,inspect,hf,diffusers,dev]'
 	@$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 		$(BIN)/python -m pip uninstall --quiet --yes torchvision
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-exports demo-run build dist
+	rm -rf $(VENV) .venv-exports .venv-matrix demo-run build dist

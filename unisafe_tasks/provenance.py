@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Panel
 from unisafe_judges.images import ENCODER
+from unisafe_tasks.compatibility import commit_of
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.sources import Source, fingerprint
 
@@ -22,6 +23,7 @@ _RECORDED = (
     _DISTRIBUTION,
     "lmms_eval",
     "lm_eval",
+    "inspect_ai",
     "torch",
     "transformers",
     "datasets",
@@ -66,12 +68,9 @@ def describe_environment() -> dict[str, Any]:
 
 def _commit() -> str | None:
     """The commit this package was installed from, or of the checkout it lies in."""
-    try:
-        recorded = metadata.distribution(_DISTRIBUTION).read_text("direct_url.json")
-    except metadata.PackageNotFoundError:
-        recorded = None
-    if recorded and (commit := json.loads(recorded).get("vcs_info", {}).get("commit_id")):
-        return str(commit)
+    with suppress(metadata.PackageNotFoundError):
+        if commit := commit_of(_DISTRIBUTION):
+            return commit
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return None

@@ -72,10 +72,28 @@ class Pending:
         self.row = row
         self._verdicts: list[dict[str, Any]] = []
         self._done = threading.Event()
+        self._settling = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
 
     def settle(self, verdicts: list[dict[str, Any]]) -> None:
         self._verdicts = verdicts
-        self._done.set()
+        with self._settling:
+            self._done.set()
+            waiting = self._callbacks
+            self._callbacks = []
+        for callback in waiting:
+            callback()
+
+    def when_done(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once the verdicts are there: at once, or by who brings them.
+
+        It must neither block nor raise, since the judges wait for it.
+        """
+        with self._settling:
+            if not self._done.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
 
     @property
     def done(self) -> bool:
@@ -103,6 +121,7 @@ class Session:
         self._store = open_store(panel) if panel else None
         self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
+        self._stopped = False
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
         self._submitting = threading.Lock()
         self._owners: dict[str, str] = {}
@@ -139,6 +158,22 @@ class Session:
     def describe_model(self, identity: Mapping[str, Any]) -> None:
         """Record what an adapter says of its model and the settings that decide its answers."""
         self._info["adapter"] = dict(identity)
+
+    def expect(self, task: str, facts: Mapping[str, Any]) -> None:
+        """Begin a task before its first output, for a harness that comes to one after the other.
+
+        `facts` are kept in run.json by task, such as `asked`; they must hold no credential.
+        """
+        self._begun.add(task)
+        for name, value in facts.items():
+            self._info[name] = {**self._info.get(name, {}), task: value}
+        self.run.write_json("run.json", self._info)
+
+    def stop(self) -> None:
+        """Ask the judges nothing more: the run ends before its end, and will say so."""
+        self._stopped = True
+        if self._judges is not None:
+            self._judges.close()
 
     def submit(self, case: Case, raw: RawOutput) -> Pending:
         """Store an output and have it judged; returns at once.
@@ -216,7 +251,7 @@ class Session:
         self._cases[task] = cases
         if self._begun <= set(self._cases):
             self.close()
-        else:
+        elif self.settings.rank == 0:
             self.run.write_json("metrics.json", self.metrics())
 
     def progress(self) -> str:
@@ -251,7 +286,8 @@ class Session:
             self._store.close()
         if self.settings.rank == 0:
             self.run.merge_ranks()
-            complete = bool(self._begun) and self._begun <= set(self._cases)
+            finished = bool(self._begun) and self._begun <= set(self._cases)
+            complete = finished and not self._stopped
             self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
             metrics = self._final = self.metrics()
             self._resampler = Resampler()

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "ImageFacts",
+    "as_plain_file",
     "check_image",
     "decode_image",
     "encode_for_judge",
@@ -174,6 +175,20 @@ def open_upright(data: bytes) -> Image.Image:
     return _upright_on_white(decode_image(data))
 
 
+def as_plain_file(data: bytes) -> bytes:
+    """The file as it is, if whoever opens it sees what `open_upright` gives; else that as a PNG.
+
+    Raises:
+        ImageError: as `check_image`.
+    """
+    image = decode_image(data)
+    if _is_plain(image):
+        return data
+    buffer = BytesIO()
+    _upright_on_white(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def encode_for_judge(data: bytes) -> bytes:
     """The JPEG bytes that a judge is sent for an image.
 
@@ -181,14 +196,8 @@ def encode_for_judge(data: bytes) -> bytes:
         ImageError: as `check_image`.
     """
     image = decode_image(data)
-    as_it_is = (
-        image.format == "JPEG"
-        and image.mode == "RGB"
-        and getattr(image, "n_frames", 1) == 1
-        and len(data) <= MAX_PASSTHROUGH_BYTES
-        and image.getexif().get(_ORIENTATION, 1) == 1
-    )
-    if as_it_is:
+    fits = image.format == "JPEG" and image.mode == "RGB" and len(data) <= MAX_PASSTHROUGH_BYTES
+    if fits and _is_plain(image):
         return data
     buffer = BytesIO()
     upright = _upright_on_white(image)
@@ -198,6 +207,13 @@ def encode_for_judge(data: bytes) -> bytes:
     except Exception as error:  # such as a side longer than JPEG allows
         raise ImageError(f"the image cannot be encoded as JPEG: {error}") from None
     return buffer.getvalue()
+
+
+def _is_plain(image: Image.Image) -> bool:
+    """Whether whoever opens the file sees what `open_upright` gives."""
+    single = getattr(image, "n_frames", 1) == 1
+    opaque = image.mode in ("RGB", "L", "P") and not image.has_transparency_data
+    return opaque and single and image.getexif().get(_ORIENTATION, 1) == 1
 
 
 def _upright_on_white(image: Image.Image) -> Image.Image:

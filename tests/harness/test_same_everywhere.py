@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
+import socket
+import time
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +112,54 @@ def with_lm_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
     )
 
 
+def with_inspect(model: Path, tasks: tuple[str, ...], out: Path) -> None:
+    import inspect_ai
+    from inspect_ai.model import get_model
+
+    # Inspect's own provider for local models reads no images, so that a server has to.
+    local = tasks == ("unisafe_t2t",)
+    with nullcontext() if local else served(model) as url:
+        logs = inspect_ai.eval(
+            [f"unisafe_tasks/{name}" for name in tasks],
+            model=get_model("hf/tiny", model_path=str(model), device="cpu")
+            if local
+            else get_model(f"openai-api/tiny/{model}", base_url=url, api_key="none"),
+            task_args={"output_path": str(out)},
+            max_tokens=LENGTH,
+            log_dir=str(out / "logs"),
+            display="none",
+        )
+    assert [log.status for log in logs] == ["success"] * len(tasks)
+
+
+@contextmanager
+def served(model: Path) -> Iterator[str]:
+    """The model behind transformers' own OpenAI-compatible server, in this process."""
+    from transformers.cli.serve import Serve
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Serve(force_model=str(model), host="127.0.0.1", port=port, non_blocking=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not server.server.started:
+            assert time.monotonic() < deadline, "transformers serve does not start"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.kill_server()
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Clients that Inspect and the server leave open are closed here, not at the session's end."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     lines = (folder / name).read_text("utf-8").splitlines()
     found = [json.loads(line) for line in lines]
@@ -136,7 +189,7 @@ def test_one_model_gives_the_same_in_each_harness(
     model = save(tmp_path / "model")
     runs: dict[str, tuple[list[Asked], Path]] = {}
     asked_judge = []
-    for run in (with_lmms_eval, with_lm_eval):
+    for run in (with_lmms_eval, with_lm_eval, with_inspect):
         prompts.clear()
         out = tmp_path / run.__name__
         run(model, tasks, out)

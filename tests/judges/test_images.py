@@ -19,6 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from tests.judges.samples import encoded, picture
 from unisafe_judges import ImageError, images
 from unisafe_judges.images import (
+    as_plain_file,
     check_image,
     decode_image,
     encode_for_judge,
@@ -177,6 +178,19 @@ def test_an_image_is_turned_upright_by_its_exif_orientation(kind: str) -> None:
     assert close(color_at(seen, 8, 4), (254, 0, 0))
     assert close(color_at(seen, 8, 28), (0, 0, 254))
     assert seen.getexif().get(0x0112, 1) == 1
+
+
+def test_a_plain_file_is_left_alone_and_any_other_becomes_what_a_person_sees() -> None:
+    plain = Image.new("RGB", (2, 1), "red")
+    for kind in ("PNG", "JPEG", "WEBP", "GIF"):
+        assert as_plain_file(data := encoded(plain, kind)) == data
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned, see_through = encoded(plain, "JPEG", exif=exif), Image.new("RGBA", (2, 1))
+    for data in (turned, encoded(see_through, "PNG"), encoded(see_through, "GIF")):
+        made = as_plain_file(data)
+        assert Image.open(BytesIO(made)).format == "PNG"
+        assert open_upright(made).tobytes() == open_upright(data).tobytes()
 
 
 def test_open_upright_shows_what_a_person_sees() -> None:

@@ -16,14 +16,15 @@ from typer.testing import CliRunner
 
 from tests.tasks import samples
 from tests.tasks.commands import Done
-from unisafe_tasks import GROUPS, Run, Source, cli, doctor, read_run
+from unisafe_tasks import GROUPS, Run, Source, cli, compatibility, doctor, read_run
+from unisafe_tasks.compatibility import COMPATIBILITY
 from unisafe_tasks.doctor import Finding, examine
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import encode_json
-from unisafe_tasks.sources import fingerprint
 
 SECRET = "sentinel-carrot-turnip-1234"
+MAIN = next(row for row in COMPATIBILITY if row.commit)
 
 
 @pytest.fixture
@@ -193,79 +194,6 @@ def test_an_error_is_told_without_secrets(
     assert SECRET not in done.err
 
 
-# data.
-
-
-def test_describe_counts_what_the_demo_set_has(script: Callable[..., Done], demo: Source) -> None:
-    done = script("data", "describe", UNISAFE_DATA="demo")
-    assert done.code == 0
-    assert "task code cases subcategories shared targets" in done.lines
-    assert "unisafe_t2i TI 8 6 8" in done.lines
-    assert "unisafe_it2t MU 14 13 13" in done.lines
-    assert done.lines[-3:] == [
-        "75 cases, 26 risk targets, 5 of them in every task shown",
-        "source demo, revision -",
-        f"fingerprint {fingerprint(demo)}",
-    ]
-
-
-def test_describe_takes_a_source_and_says_what_it_lacks(
-    unisafe: Callable[..., Done], tmp_path: Path
-) -> None:
-    export = samples.export(
-        tmp_path, [samples.row("TT"), samples.row("TT", "b"), samples.row("IT")], name="[x].jsonl"
-    )
-    done = unisafe("data", "describe", str(export))
-    assert done.code == 0
-    assert "unisafe_t2t TT 2 1 1" in done.lines
-    assert "unisafe_i2t IT 1 1 1" in done.lines
-    assert "3 cases, 2 risk targets, 1 of them in every task shown" in done.lines
-    assert "source local:[x].jsonl, revision -" in done.lines
-    assert "has no split 'image', which unisafe_t2i needs" in done.err
-    assert "has no case with scenario_type MU (unisafe_it2t)" in done.err
-
-
-def test_describe_of_a_source_without_a_case_is_an_error(
-    unisafe: Callable[..., Done], tmp_path: Path
-) -> None:
-    folder = samples.parquet_folder(tmp_path / "set", [samples.row("TT")])
-    (folder / "data" / "text-00000-of-00001.parquet").rename(folder / "data" / "rest.parquet")
-    done = unisafe("data", "describe", str(folder))
-    assert done.code == 1
-    assert done.err.endswith("unisafe: local:set holds no case of any task\n")
-
-
-def test_validate_decodes_every_image_of_the_demo_set(script: Callable[..., Done]) -> None:
-    done = script("data", "validate", "demo")
-    assert (done.code, done.out) == (0, "demo: 75 cases and 54 images are valid\n")
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (samples.picture()[:-20], "c1/IE: input_image: "),
-        (b"<svg/>", "c1/IE: input_image: "),
-        (b"", "c1/IE: input_image: "),
-    ],
-)
-def test_validate_names_the_first_image_that_is_none(
-    unisafe: Callable[..., Done], tmp_path: Path, data: bytes, sentence: str
-) -> None:
-    export = samples.export(tmp_path, images={**samples.IMAGES, "images/first.png": data})
-    done = unisafe("data", "validate", str(export))
-    assert done.code == 1
-    assert f"unisafe: local:cases.jsonl: {sentence}" in done.err
-    assert "are valid" not in done.out
-
-
-def test_validate_names_the_first_row_that_is_wrong(
-    unisafe: Callable[..., Done], tmp_path: Path
-) -> None:
-    export = samples.export(tmp_path, [samples.row(), samples.row("TT", "b", id=" ")])
-    done = unisafe("data", "validate", str(export))
-    assert (done.code, done.err) == (1, f"unisafe: {export}, line 2: id is empty\n")
-
-
 # doctor.
 
 
@@ -287,6 +215,8 @@ class TaskManager:
 """
 
 
+# The demo set was read before, or its first loading would be on standard error.
+@pytest.mark.usefixtures("demo_cases")
 def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:
@@ -294,8 +224,13 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="demo")
     assert (done.code, done.err) == (0, "")
     assert f"ok python: {sys.version.split()[0]}" in done.lines
-    assert f"ok task YAMLs: {tasks_dir()}" in done.lines
+    assert f"ok task YAMLs: {tasks_dir().parent}" in done.lines
+    assert "ok lm_eval: 0.4.13, tested as lm-eval 0.4.13" in done.lines
+    assert "ok inspect_ai: 0.3.285, tested as Inspect 0.3.285" in done.lines
     assert "ok lmms-eval finds the tasks: without a flag" in done.lines
+    include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
+    assert f"ok lm-eval finds the tasks: with {include}" in done.lines
+    assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
     assert (
         "ok data (UNISAFE_DATA): demo: 8 TI, 8 IE, 10 IC, 9 MT, 14 TT, 12 IT, 14 MU" in done.lines
     )
@@ -327,7 +262,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     find_spec = importlib.util.find_spec
 
     def find(name: str, package: str | None = None) -> Any:
-        optional = {module for module, _ in doctor._PACKAGES.values()} | {"torchvision"}
+        packages = {module for module, _ in doctor._PACKAGES.values()}
+        optional = {*packages, *doctor._HARNESSES, "torchvision"}
         if name in optional:
             return find_spec("json") if name in found else None
         return find_spec(name, package)
@@ -359,6 +295,31 @@ def test_a_package_on_the_path_that_is_not_installed_is_told(
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "commit", "said"),
+    [
+        ("0.7.3", None, "ok: 0.7.3, tested as lmms-eval 0.7.3"),
+        ("0.7.2", MAIN.commit, f"ok: 0.7.2, tested as {MAIN.name}"),
+        ("0.7.2", None, "untested: 0.7.2; this package was tested with lmms-eval 0.7.3 and "),
+        ("0.8.0", "0" * 40, "untested: 0.8.0; this package was tested with lmms-eval 0.7.3 and "),
+    ],
+)
+def test_doctor_says_which_row_of_the_compatibility_table_a_harness_is(
+    installed: set[str],
+    demo: Source,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    commit: str | None,
+    said: str,
+) -> None:
+    installed.add("lmms_eval")
+    monkeypatch.setattr(doctor.metadata, "version", lambda name: version)
+    monkeypatch.setattr(compatibility, "commit_of", lambda name: commit)
+    monkeypatch.setattr(doctor, "_LISTINGS", ())
+    (found,) = (finding for finding in examine() if finding.subject == "lmms_eval")
+    assert f"{found.state}: {found.detail}".startswith(said)
+
+
 def test_a_torchvision_that_cannot_be_imported_is_broken(
     installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -374,7 +335,7 @@ def test_a_torchvision_that_cannot_be_imported_is_broken(
 def test_missing_yamls_are_broken(
     installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(doctor, "tasks_dir", lambda: tmp_path)
+    monkeypatch.setattr(doctor, "tasks_dir", lambda harness: tmp_path)
     (tmp_path / "unisafe.yaml").write_text("")
     (finding,) = (finding for finding in examine() if finding.subject == "task YAMLs")
     assert finding.state == "broken"

@@ -15,19 +15,26 @@ import unisafe_tasks
 ROOT = Path(__file__).parents[2]
 
 LOOK = """
-import importlib, pkgutil, sys
+import importlib, sys
+from pathlib import Path
 import unisafe_judges, unisafe_tasks
 
 needs_an_extra = (
     "unisafe_tasks.models.",
+    "unisafe_tasks.lm_eval_task",
+    "unisafe_tasks.inspect_tasks",
     "unisafe_judges.backends.transformers",
     "unisafe_judges.backends.constrained",
 )
 for package in (unisafe_judges, unisafe_tasks):
-    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not module.name.startswith(needs_an_extra):
-            importlib.import_module(module.name)
-print(sorted({"torch", "lmms_eval", "lm_eval", "transformers", "loguru"} & set(sys.modules)))
+    root = Path(package.__file__).parent
+    for file in sorted(root.rglob("*.py")):
+        parts = file.relative_to(root.parent).with_suffix("").parts
+        name = ".".join(parts).removesuffix(".__init__")
+        if not name.startswith(needs_an_extra):
+            importlib.import_module(name)
+outside = {"torch", "lmms_eval", "lm_eval", "inspect_ai", "transformers", "loguru"}
+print(sorted(outside & set(sys.modules)))
 """
 
 

@@ -19,7 +19,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from tests.judges.hostile_outputs import TEXTS
 from tests.tasks import samples
 from tests.tasks.commands import DEMO, Command, some
-from tests.tasks.test_tasks import functions, load
+from tests.tasks.test_tasks import functions, load, read
 from unisafe_judges import Prompt, load_rubric
 from unisafe_tasks import (
     METRICS,
@@ -200,7 +200,7 @@ def test_no_metric_name_contains_another() -> None:
 
 def test_the_yamls_say_what_the_table_says() -> None:
     for name, task in SELF_TASKS.items():
-        assert load(f"{name}.yaml") == {
+        assert read(f"{name}.yaml") == {
             "include": "_unisafe_self_base",
             "task": name,
             "process_docs": f"!function unisafe_tasks.self_awareness.harness.outputs_{task.code}",
@@ -218,7 +218,7 @@ def test_the_yamls_say_what_the_table_says() -> None:
 
 def test_every_function_that_the_yamls_name_exists(run: Path) -> None:
     files = ["_unisafe_self_base", *(f"{name}.yaml" for name in SELF_TASKS)]
-    names = [name for file in files for name in functions(load(file))]
+    names = [name for file in files for name in functions(read(file))]
     assert len(names) == 6 + 4 + 7 - 1
     for name in names:
         module, _, attribute = name.rpartition(".")

@@ -16,7 +16,7 @@ from unisafe_tasks.redaction import redact
 
 __all__ = ["doctor", "score", "tasks_dir"]
 
-_STYLES = {"ok": "green", "missing": "yellow", "broken": "red"}
+_STYLES = {"ok": "green", "untested": "yellow", "missing": "yellow", "broken": "red"}
 
 
 def tasks_dir(
