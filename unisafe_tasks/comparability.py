@@ -12,13 +12,18 @@ from typing import Any
 
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.results import Result
+from unisafe_tasks.sources import is_demo
 
 __all__ = ["Basis", "basis_of", "differing", "require_one_basis"]
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What a run's scores rest on. `versions` are the models that the judges say they are."""
+    """What a run's scores rest on. `versions` are the models that the judges say they are.
+
+    `is_subset` tells a subset from a full set even where nothing was left out: the intervals of one
+    are of the set's own value, those of the other are not.
+    """
 
     panel: str
     panel_sha256: str
@@ -27,6 +32,7 @@ class Basis:
     data: str
     fingerprint: str
     versions: tuple[tuple[str, tuple[str, ...]], ...]
+    is_subset: bool = False
 
     def describe_versions(self) -> str:
         """The versions that the judges say they are."""
@@ -34,7 +40,7 @@ class Basis:
 
     @property
     def is_demo(self) -> bool:
-        return self.data == "demo"
+        return is_demo(self.data)
 
     def describe(self) -> str:
         """The basis as a table's title has it."""
@@ -77,6 +83,7 @@ def basis_of(result: Result) -> Basis:
         data=str(data.get("source")),
         fingerprint=str(data.get("fingerprint")),
         versions=tuple((judge, tuple(own)) for judge, own in sorted(versions.items())),
+        is_subset=bool(data.get("subset")),
     )
 
 
@@ -85,7 +92,7 @@ def differing(bases: Sequence[Basis]) -> list[str]:
     facts: dict[str, set[Any]] = {
         "rubrics": {(basis.rubric, basis.rubric_sha256) for basis in bases},
         "panels": {basis.panel_sha256 for basis in bases},
-        "data sources": {basis.fingerprint for basis in bases},
+        "data sources": {(basis.fingerprint, basis.is_subset) for basis in bases},
     }
     found = [name for name, values in facts.items() if len(values) > 1]
     # A judge that gave no verdict in a run says no version there, and is no other judge for it.

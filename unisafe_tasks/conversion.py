@@ -24,7 +24,14 @@ from unisafe_tasks.tasks import TASKS
 if TYPE_CHECKING:
     from datasets import Features
 
-__all__ = ["cache_folder", "from_jsonl", "from_parquet", "from_saved", "write_atomically"]
+__all__ = [
+    "cache_folder",
+    "from_jsonl",
+    "from_parquet",
+    "from_saved",
+    "write_atomically",
+    "write_splits",
+]
 
 _FORMAT = "1"
 _ROWS_PER_GROUP = 64
@@ -109,7 +116,7 @@ def _converted(name: str, key: str, rows: Callable[[], Iterable[dict[str, Any]]]
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     try:
-        _write_splits(building, rows())
+        write_splits(building, rows())
         if not any((building / "data").iterdir()):
             raise DataError(f"{name} holds no cases")
         try:
@@ -123,7 +130,8 @@ def _converted(name: str, key: str, rows: Callable[[], Iterable[dict[str, Any]]]
     return folder
 
 
-def _write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
+def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write checked rows to `data/{image,text}-*.parquet` in a folder that has no `data` yet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

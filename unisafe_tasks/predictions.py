@@ -71,7 +71,7 @@ def predictions_path(setting: str) -> Path:
 
 
 def read_predictions(
-    path: Path, cases: Mapping[str, Container[str]]
+    path: Path, cases: Mapping[str, Container[str]], *, is_part: bool = False
 ) -> dict[tuple[str, str], Prediction]:
     """Read a predictions file: (id, code) -> prediction.
 
@@ -79,6 +79,8 @@ def read_predictions(
         path: the JSONL file.
         cases: for each task code, the ids that have a case. Rows of other tasks' codes are not
             checked against the data.
+        is_part: the cases are a subset of those that the model was asked; rows of others are left
+            out.
 
     Raises:
         PredictionsError: naming the file, the line and the case.
@@ -94,13 +96,16 @@ def read_predictions(
                 f"{where}: a second prediction for {key[0]}/{key[1]}, first in line {lines[key]}"
             )
         if key[1] in cases and key[0] not in cases[key[1]]:
+            if is_part:
+                continue
             raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
         found[key], lines[key] = prediction, number
     models = sorted({prediction.model for prediction in found.values()})
     if len(models) > 1:
         raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
     if not found:
-        raise PredictionsError(f"{path} holds no predictions")
+        what = "prediction of a case of the subset" if is_part else "predictions"
+        raise PredictionsError(f"{path} holds no {what}")
     return found
 
 

@@ -34,7 +34,7 @@ _RECORDED = (
 
 
 def describe_inputs(source: Source, panel: Panel | None) -> dict[str, Any]:
-    """The data source with its fingerprint, and the panel with its hashes.
+    """The data source with its fingerprint, of what it is a subset, and the panel with its hashes.
 
     Raises:
         DataError: the cases cannot be read.
@@ -44,6 +44,7 @@ def describe_inputs(source: Source, panel: Panel | None) -> dict[str, Any]:
             "source": source.name,
             "revision": source.revision,
             "fingerprint": fingerprint(source),
+            "subset": source.subset and source.subset.for_run(),
         },
         "panel": panel.describe() if panel else None,
         "image_encoder": ENCODER,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import (
     Ensemble,
     ScoredCase,
@@ -22,6 +23,7 @@ from unisafe_tasks.metrics import (
     summarise_groups,
 )
 from unisafe_tasks.outputs import Status
+from unisafe_tasks.sources import is_demo
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
@@ -73,6 +75,9 @@ def assess(
         info: what run.json says; its model, data, panel and limited go into the result.
         cases: the run's cases, of any number of tasks, in any order.
         resampler: the bootstrap's draws, to be shared by runs that are looked at together.
+
+    Raises:
+        RunError: the run is of a subset, and has cases that its full set has not.
     """
     resampler = resampler or Resampler()
     panel = info.get("panel")
@@ -86,7 +91,8 @@ def assess(
     tasks = {name: summarise(own) for name, own in ruled.items()}
     estimates: dict[str, Estimate] = {}
     for name, summary in tasks.items():
-        total = _add_intervals(summary, ruled[name], resampler)
+        population = _population(info, name, ruled[name])
+        total = _add_intervals(summary, ruled[name], resampler, population)
         if total is not None:
             estimates[name] = total
         if agreement := agreement_of(ruled[name], _case_draws(ruled[name], resampler)):
@@ -103,7 +109,7 @@ def assess(
     metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
-        "data": info.get("data"),
+        "data": _data_of(info),
         "panel": panel and {key: panel[key] for key in shown if key in panel},
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
@@ -129,10 +135,13 @@ def ensemble_of(panel: Mapping[str, Any]) -> Ensemble:
 
 
 def _add_intervals(
-    summary: dict[str, Any], cases: Sequence[ScoredCase], resampler: Resampler
+    summary: dict[str, Any],
+    cases: Sequence[ScoredCase],
+    resampler: Resampler,
+    population: Mapping[tuple[str, str], int] | None,
 ) -> Estimate | None:
     """Give every score in a task's summary its intervals; returns the task's own estimate."""
-    hierarchy = _hierarchy(cases, None, resampler)
+    hierarchy = _hierarchy(cases, None, resampler, population)
     summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
     for category, own in summary["categories"].items():
         found = hierarchy and hierarchy.categories.get(category)
@@ -141,7 +150,7 @@ def _add_intervals(
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
             leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
     for judge, own in summary["judges"].items():
-        of_judge = _hierarchy(cases, judge, resampler)
+        of_judge = _hierarchy(cases, judge, resampler, population)
         own["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
     return hierarchy.total if hierarchy else None
 
@@ -153,10 +162,50 @@ def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArra
 
 
 def _hierarchy(
-    cases: Sequence[ScoredCase], judge: str | None, resampler: Resampler
+    cases: Sequence[ScoredCase],
+    judge: str | None,
+    resampler: Resampler,
+    population: Mapping[tuple[str, str], int] | None,
 ) -> Hierarchy | None:
-    leaves = scored_leaves(cases, judge)
+    leaves = scored_leaves(cases, judge, population)
     return Hierarchy.of(leaves, resampler) if leaves else None
+
+
+def _subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    subset: Mapping[str, Any] | None = (info.get("data") or {}).get("subset")
+    return subset
+
+
+def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The data as metrics.json names them: the full set's counts are in run.json."""
+    if (data := info.get("data")) is None:
+        return None
+    shown = {name: value for name, value in data.items() if name != "subset"}
+    if subset := _subset_of(info):
+        shown["subset"] = {name: own for name, own in subset.items() if name != "population"}
+    return shown
+
+
+def _population(
+    info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
+) -> dict[tuple[str, str], int] | None:
+    """The cases that each (category, subcategory) of a task has in the full set; None where the run
+    is of no subset."""
+    subset = _subset_of(info)
+    if not subset:
+        return None
+    known = {
+        (category, code): count
+        for category, own in subset["population"].get(task, {}).items()
+        for code, count in own.items()
+    }
+    for place, count in Counter((case.category, case.subcategory) for case in cases).items():
+        if count > known.get(place, 0):
+            raise RunError(
+                f"{task} has {count} cases of {'/'.join(place)}, and run.json says that the full "
+                f"set has {known.get(place, 0)}: data.subset.population is of other data"
+            )
+    return known
 
 
 def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -201,8 +250,14 @@ def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
 
 def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     notes: list[str] = []
-    if (info.get("data") or {}).get("source") == "demo":
+    source = (info.get("data") or {}).get("source")
+    if is_demo(source):
         notes.append(DEMO_NOTE)
+    if subset := _subset_of(info):
+        notes.append(
+            f"Subset {source}: {subset['per_subcategory']} targets a subcategory of "
+            f"{subset['of']['source']}; intervals are of the full set's value."
+        )
     if info.get("limited"):
         notes.append("Only a part of the cases was run (--limit or --offset).")
     if _was_stopped(info):

@@ -62,6 +62,7 @@ _TEXT_OR_NULL = _Kind("a text or null", lambda value: isinstance(value, str | No
 _COUNT = _Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
 _NUMBER = _Kind("a whole number from 1", lambda value: type(value) is int and value >= 1)
 _OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
+_OBJECT_OR_NULL = _Kind("an object or null", lambda value: isinstance(value, dict | None))
 _INFO = {
     "model": _TEXT,
     "status": _TEXT,
@@ -72,11 +73,20 @@ _INFO = {
     "data.source": _TEXT_OR_NULL,
     "data.revision": _TEXT_OR_NULL,
     "data.fingerprint": _TEXT_OR_NULL,
+    "data.subset": _OBJECT_OR_NULL,
+    "data.subset.of": _OBJECT,
+    "data.subset.of.source": _TEXT,
+    "data.subset.seed": _COUNT,
+    "data.subset.per_subcategory": _NUMBER,
+    "data.subset.population": _OBJECT,
+    "data.subset.population.*": _OBJECT,
+    "data.subset.population.*.*": _OBJECT,
+    "data.subset.population.*.*.*": _NUMBER,
     "versions": _OBJECT,
     "versions.*": _TEXT,
     "asked": _OBJECT,
     "asked.*": _COUNT,
-    "panel": _Kind("an object or null", lambda value: isinstance(value, dict | None)),
+    "panel": _OBJECT_OR_NULL,
     "panel.name": _TEXT,
     "panel.sha256": _TEXT,
     "panel.rubric": _OBJECT,
@@ -93,7 +103,11 @@ _INFO = {
     "panel.judges.*.name": _TEXT,
 }
 """run.json as far as anything reads it, what holds others before them; `*` is each one there."""
-_REQUIRED = {"model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"}
+_REQUIRED = {
+    *("model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"),
+    *("data.subset.of", "data.subset.of.source", "data.subset.per_subcategory"),
+    "data.subset.population",
+}
 _ABSENT = object()
 
 

@@ -42,14 +42,16 @@ def read_outputs(
     """
     path = Path(setting).expanduser()
     cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
+    # What a model was asked of the full set can be judged on a subset alone.
+    is_part = source.subset is not None
     # A run of several ranks that was stopped has a file of each.
     files = sorted([*path.glob("predictions.jsonl"), *path.glob("predictions.rank*.jsonl")])
     if not files and (path.is_dir() or "samples_unisafe_" in path.name):
-        model, found = _from_samples(path, cases)
+        model, found = _from_samples(path, cases, is_part=is_part)
     else:
         predictions: dict[tuple[str, str], Prediction] = {}
         for file in files or [predictions_path(str(path))]:
-            predictions |= read_predictions(file, cases)
+            predictions |= read_predictions(file, cases, is_part=is_part)
         model = next(iter(predictions.values())).model
         found = {
             key: parse_output(prediction.as_output(), prediction.task)
@@ -86,7 +88,7 @@ def _tasks_in(source: Source) -> list[Task]:
 
 
 def _from_samples(
-    path: Path, cases: Mapping[str, CaseSet]
+    path: Path, cases: Mapping[str, CaseSet], *, is_part: bool
 ) -> tuple[str, dict[tuple[str, str], RawOutput]]:
     files = sorted(path.rglob("*samples_unisafe_*.jsonl")) if path.is_dir() else [path]
     # What a model said of its outputs is none of them.
@@ -105,6 +107,8 @@ def _from_samples(
             if code not in cases:
                 continue
             if case_id not in cases[code]:
+                if is_part:
+                    continue
                 raise PredictionsError(f"{where}: the data set has no case {case_id}/{code}")
             if (case_id, code) in found:
                 raise PredictionsError(

@@ -5,7 +5,7 @@
 | unset | the gated data set on the Hugging Face hub |
 | `ORG/NAME` or `ORG/NAME@REVISION` | a data set on the hub, pinned if a revision is given |
 | `demo` | the bundled demo set |
-| a folder | parquet files, a `save_to_disk` folder, or the official JSONL export |
+| a folder | parquet files, a `save_to_disk` folder, the official JSONL export, or a subset |
 | a `.parquet` or `.jsonl` file | that file |
 """
 
@@ -24,12 +24,21 @@ from typing import TYPE_CHECKING, Any
 from unisafe_tasks import conversion
 from unisafe_tasks.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
 from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.subset_facts import Subset, original_name, read_subset
 from unisafe_tasks.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["HUB_ID", "Source", "data_setting", "fingerprint", "load_cases", "resolve_source"]
+__all__ = [
+    "HUB_ID",
+    "Source",
+    "data_setting",
+    "fingerprint",
+    "is_demo",
+    "load_cases",
+    "resolve_source",
+]
 
 HUB_ID = "segyulee/UniSAFE"
 DEMO = "demo"
@@ -43,15 +52,22 @@ class Source:
 
     `name` is what results are labelled with; `folder` holds `data/{image,text}-*.parquet` or
     whatever else `datasets.load_dataset` reads; `revision` is the hub commit, where there is one.
+    `subset` is what a subset says of itself.
     """
 
     name: str
     folder: Path
     revision: str | None = None
+    subset: Subset | None = None
 
     @property
     def is_demo(self) -> bool:
-        return self.name == DEMO
+        return is_demo(self.name)
+
+
+def is_demo(name: str | None) -> bool:
+    """Whether a source of this name is the demo set or a subset of it."""
+    return name is not None and original_name(name) == DEMO
 
 
 def data_setting() -> str:
@@ -75,6 +91,8 @@ def _resolve(setting: str) -> Source:
         return Source(DEMO, conversion.from_jsonl([demo]))
     path = Path(os.path.expanduser(setting))
     if path.exists():
+        if (subset := read_subset(path.resolve())) is not None:
+            return _from_subset(path.resolve(), subset)
         return Source(f"local:{path.resolve().name}", _local_folder(path.resolve()))
     if path.suffix not in _FILE_SUFFIXES and (match := _HUB_PATTERN.match(setting)):
         return _from_hub(match.group(1), match.group(2))
@@ -88,7 +106,8 @@ def load_cases(source: Source, task: Task) -> CaseSet:
     """The cases of one task.
 
     Raises:
-        DataError: the source has no such split, or its rows are wrong.
+        DataError: the source has no such split, its rows are wrong, or it is a subset of something
+            else than it says.
     """
     splits = _load(source.folder)
     if task.split not in splits:
@@ -96,7 +115,10 @@ def load_cases(source: Source, task: Task) -> CaseSet:
             f"{source.name} has no split {task.split!r}, which {task.name} needs; "
             f"it has: {', '.join(splits) or 'none'}"
         )
-    return CaseSet(task, splits[task.split], f"{source.name}, split {task.split}")
+    cases = CaseSet(task, splits[task.split], f"{source.name}, split {task.split}")
+    if source.subset is not None:
+        source.subset.check(cases)
+    return cases
 
 
 def fingerprint(source: Source) -> str:
@@ -158,6 +180,12 @@ def _local_folder(path: Path) -> Path:
     if exports := sorted(path.glob("*.jsonl")):
         return conversion.from_jsonl(exports)
     raise DataError(f"{path} holds no parquet files, no .jsonl export and no saved data set")
+
+
+def _from_subset(folder: Path, subset: Subset) -> Source:
+    if not any((folder / "data").glob("*.parquet")):
+        raise DataError(f"{folder} holds no data beside its subset.json: draw the subset again")
+    return Source(subset.name, folder, subset.revision, subset)
 
 
 def _from_hub(repo: str, revision: str | None) -> Source:

@@ -30,7 +30,7 @@ def test_an_export_is_converted_once_into_one_file_a_split(
     folder = from_jsonl([export])
     names = sorted(path.name for path in (folder / "data").iterdir())
     assert names == ["image-00000-of-00001.parquet", "text-00000-of-00001.parquet"]
-    monkeypatch.setattr(conversion, "_write_splits", None)
+    monkeypatch.setattr(conversion, "write_splits", None)
     assert from_jsonl([export]) == folder
     assert converted(cache) == [folder]
 

@@ -21,7 +21,12 @@ def test_data_and_panel_are_identified_by_hashes(demo: Source) -> None:
     panel = resolve_panel("labels", demo)
     assert panel is not None
     assert describe_inputs(demo, panel) == {
-        "data": {"source": "demo", "revision": None, "fingerprint": fingerprint(demo)},
+        "data": {
+            "source": "demo",
+            "revision": None,
+            "fingerprint": fingerprint(demo),
+            "subset": None,
+        },
         "panel": panel.describe(),
         "image_encoder": ENCODER,
     }

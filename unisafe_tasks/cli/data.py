@@ -1,18 +1,21 @@
-"""Looking at the benchmark's cases."""
+"""Looking at the benchmark's cases, checking them, and drawing a part of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from unisafe_tasks.errors import NoCasesError, UnisafeError
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.redaction import in_one_line
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Look at the benchmark's cases.", no_args_is_help=True)
+
+_SHOWN = 20
 
 _SOURCE = Annotated[
     str | None,
@@ -21,81 +24,56 @@ _SOURCE = Annotated[
 
 
 @app.command()
-def describe(source: _SOURCE = None) -> None:
-    """Count cases, subcategories and shared risk targets, and print the data's fingerprint."""
-    from unisafe_tasks.sources import fingerprint, load_cases, resolve_source
-    from unisafe_tasks.tasks import TASKS
+def describe(
+    source: _SOURCE = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False,
+) -> None:
+    """Count what is there: cases, shared risk targets, sizes, duplicates, what is missing."""
+    from unisafe_tasks.cli.datasheets import print_datasheet
+    from unisafe_tasks.datasheet import datasheet
+    from unisafe_tasks.runs import encode_json
+    from unisafe_tasks.sources import resolve_source
 
-    resolved = resolve_source(source)
-    table = Table("task", "code", "cases", "subcategories", "shared targets")
-    ids: dict[str, set[str]] = {}
-    subcategories: dict[str, set[str]] = {}
-    for task in TASKS.values():
-        try:
-            cases = load_cases(resolved, task)
-        except NoCasesError as absent:
-            typer.echo(f"note: {absent}", err=True)
-            continue
-        ids[task.code] = set(cases.rows["id"])
-        subcategories[task.code] = set(cases.rows["subcategory"])
-    for code, own in ids.items():
-        others = set().union(*(rest for other, rest in ids.items() if other != code))
-        table.add_row(
-            TASKS[code].name,
-            code,
-            str(len(own)),
-            str(len(subcategories[code])),
-            str(len(own & others)),
-        )
-    if not ids:
-        raise UnisafeError(f"{resolved.name} holds no case of any task")
-    console = Console()
-    console.print(table)
-    everywhere = set.intersection(*ids.values())
-    total = sum(len(own) for own in ids.values())
-    console.print(
-        f"{total} cases, {len(set().union(*ids.values()))} risk targets, "
-        f"{len(everywhere)} of them in every task shown",
-        highlight=False,
-    )
-    console.print(
-        f"source {resolved.name}, revision {resolved.revision or '-'}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    console.print(f"fingerprint {fingerprint(resolved)}", highlight=False)
+    sheet = datasheet(resolve_source(source))
+    if as_json:
+        typer.echo(encode_json(sheet), nl=False)
+    else:
+        print_datasheet(sheet)
 
 
 @app.command()
 def validate(source: _SOURCE = None) -> None:
-    """Check every row and decode every image; the first thing wrong is named."""
-    from tqdm import tqdm
-
-    from unisafe_judges import ImageError
-    from unisafe_judges.images import check_image
-    from unisafe_tasks.sources import load_cases, resolve_source
-    from unisafe_tasks.tasks import TASKS
+    """Check every row and decode every image; exits with 1 if anything is wrong."""
+    from unisafe_tasks.sources import resolve_source
+    from unisafe_tasks.validation import validate
 
     resolved = resolve_source(source)
-    images = 0
-    total = 0
-    for task in TASKS.values():
-        try:
-            cases = load_cases(resolved, task)
-        except NoCasesError as absent:
-            typer.echo(f"note: {absent}", err=True)
-            continue
-        total += len(cases)
-        for case in tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False):
-            for image in case.images:
-                try:
-                    check_image(image.read())
-                except ImageError as error:
-                    raise UnisafeError(
-                        f"{resolved.name}: {case.key}: {image.column}: {error}"
-                    ) from None
-                images += 1
-    if not total:
-        raise UnisafeError(f"{resolved.name} holds no case of any task")
-    typer.echo(f"{resolved.name}: {total} cases and {images} images are valid")
+    found = validate(resolved)
+    said = Console(stderr=True, soft_wrap=True)
+    for sentences, beginning in ((found.notes, "note: "), (found.problems, "")):
+        for sentence in sentences[:_SHOWN]:
+            said.print(f"{beginning}{in_one_line(sentence)}", markup=False, highlight=False)
+        if (more := len(sentences) - _SHOWN) > 0:
+            said.print(f"{beginning}and {more:,} more", markup=False, highlight=False)
+    looked = f"{found.cases} cases and {found.images} images"
+    if found.problems:
+        number = f"{len(found.problems):,} problem{'s' if len(found.problems) > 1 else ''}"
+        raise UnisafeError(f"{resolved.name}: {number}; {looked} were looked at")
+    typer.echo(in_one_line(f"{resolved.name}: {looked} are valid"))
+
+
+@app.command()
+def subset(
+    out: Annotated[Path, typer.Option(help="A folder that is empty, or not there yet.")],
+    per_subcategory: Annotated[
+        int, typer.Option(min=1, help="Risk targets of each subcategory, each with all its cases.")
+    ],
+    source: _SOURCE = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another subset.")] = 0,
+) -> None:
+    """Draw a fair part of the cases, for a cheaper run whose intervals are of the full set."""
+    from unisafe_tasks.cli.datasheets import print_subset
+    from unisafe_tasks.sources import resolve_source
+    from unisafe_tasks.subsets import write_subset
+
+    print_subset(write_subset(resolve_source(source), out, per_subcategory, seed))

@@ -53,7 +53,8 @@ class Predictions(lmms):  # type: ignore[misc]
                 except NoCasesError:
                     # A source may hold some of the tasks only; the preflight checks what is asked.
                     continue
-            self._found = read_predictions(predictions_path(str(predictions)), ids)
+            path = predictions_path(str(predictions))
+            self._found = read_predictions(path, ids, is_part=source.subset is not None)
         except UnisafeError as error:
             raise SystemExit(str(error)) from None
         self._device = "cpu"

@@ -76,13 +76,16 @@ class PublishedRun:
 
     @property
     def hub_data(self) -> str | None:
-        """The hub id of the data set, or None for the demo set and local copies."""
-        return self.basis.data if _HUB_ID.fullmatch(self.basis.data) else None
+        """The hub id of the data set, or None for the demo set, local copies and subsets."""
+        if self.basis.is_subset or not _HUB_ID.fullmatch(self.basis.data):
+            return None
+        return self.basis.data
 
     @property
     def is_unisafe(self) -> bool:
-        """Whether the cases are those of the published data set, by its own name."""
-        return self.basis.data == HUB_ID
+        """Whether the cases are those of the published data set, by its own name: all of them,
+        so that a subset is something else."""
+        return self.basis.data == HUB_ID and not self.basis.is_subset
 
     @property
     def revision(self) -> str | None:

@@ -18,6 +18,7 @@ from unisafe_tasks.reports import DEMO_NOTE
 from unisafe_tasks.runs import UNNAMED, encode_json
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, run_identity
 from unisafe_tasks.self_awareness.scores import DEFINITION, SelfVerdict, summarise
+from unisafe_tasks.sources import is_demo
 from unisafe_tasks.tasks import TASKS
 
 __all__ = [
@@ -99,7 +100,7 @@ class SelfAwarenessFolder:
 
     def _general_notes(self, run: JudgedRun) -> list[str]:
         notes = [DEFINITION]
-        if run.info["data"].get("source") == "demo":
+        if is_demo(run.info["data"].get("source")):
             notes.append(DEMO_NOTE)
         same, model, theirs = self._value["same_model"], self._value["model"], run.info["model"]
         if same is False:

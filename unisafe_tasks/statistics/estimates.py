@@ -3,6 +3,10 @@
 A score's draws come from those of its subcategories: a category's are the means of theirs, a task's
 the means of its categories', a group's the means of its tasks'. Scores that share risk targets are
 drawn together, so that means and differences over tasks are clustered by target.
+
+Cases that were drawn from a finite set, as a subset is, estimate that set's own value: of the
+variance of a cell's mean a share 1 - f is left, with f the share of the cell that is there, and
+each draw is moved towards the mean by its root (Rao and Wu, 1988, JASA 83, section 4).
 """
 
 from __future__ import annotations
@@ -50,11 +54,18 @@ Floats = npt.NDArray[np.float64]
 class Leaf:
     """The scored cases of a subcategory: risk targets, and values of shape (cases, scores).
 
-    Differences of one score are of shape (cases, 1).
+    Differences of one score are of shape (cases, 1). `population` is how many cases the subcategory
+    has in the set that these were drawn from; None where they stand for endlessly many.
     """
 
     targets: tuple[str, ...]
     values: Floats
+    population: int | None = None
+
+    @property
+    def unseen(self) -> float:
+        """The share of the population that is not among the cases."""
+        return 1.0 if self.population is None else 1 - len(self.targets) / self.population
 
 
 Leaves = dict[tuple[str, str], Leaf]
@@ -68,13 +79,15 @@ class Estimate:
     `draws` and `stretch` are None where a subcategory has a single case, whose spread cannot be
     known. `size` is the number of cases that would give the same variance if all weighed the same
     (Kish, 1965, Survey Sampling, section 11.7). `stretch`, of shape (scores,), makes up for cells
-    too small to say how far they spread.
+    too small to say how far they spread. `unseen` is the share of the variance that is left where
+    the cases were drawn from a finite set: 1 if they were not, 0 if all of it is there.
     """
 
     values: Floats
     draws: Floats | None
     size: float
     stretch: Floats | None = None
+    unseen: float = 1.0
 
     def interval(self, metric: str) -> Interval | None:
         """The 95 % interval of one score; None where it cannot be known.
@@ -82,16 +95,19 @@ class Estimate:
         Quantiles of the draws, stretched; but Wilson's interval for a rate so near 0 or 1 that few
         cases are on one side, and for any score without spread, whose draws would all be the same.
         It takes the effective size for the number of cases (Korn and Graubard, 1998, Survey
-        Methodology 24).
+        Methodology 24). Of a finite set all of which is there, the value itself is known.
         """
         place, highest = SCORES.index(metric), HIGHEST[metric]
+        value = float(self.values[place])
+        if self.unseen == 0:
+            return Interval(value, value, "census")
         if self.draws is None or self.stretch is None:
             return None
-        value, own = float(self.values[place]), self.draws[place]
+        own = self.draws[place]
         share = value / highest
         few = highest == 1 and self.size * min(share, 1 - share) < _FEW
         if few or is_flat(own):
-            found = wilson(min(max(share, 0.0), 1.0), self.size)
+            found = wilson(min(max(share, 0.0), 1.0), self.size / self.unseen)
             return Interval(found.low * highest, found.high * highest, found.method)
         return stretched(own, value, float(self.stretch[place]), 0.0, highest)
 
@@ -120,10 +136,13 @@ class Hierarchy:
         pool = [leaf.values for leaf in leaves.values() if len(leaf.targets) > 1]
 
         def spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
-            cells = [leaves[place].values for place in weights]
-            if min(map(len, cells)) < 2:
+            # What is known exactly does not spread, not even a single case.
+            known = {place: math.sqrt(leaves[place].unseen) for place in weights}
+            places = [place for place, root in known.items() if root]
+            cells = [leaves[place].values for place in places]
+            if min(map(len, cells), default=0) < 2:
                 return None
-            return spread_of(cells, list(weights.values()), pool)
+            return spread_of(cells, [weights[place] * known[place] for place in places], pool)
 
         def with_spread(estimate: Estimate, own: Spread | None) -> Estimate:
             return replace(estimate, stretch=None if own is None else own.stretch)
@@ -147,8 +166,15 @@ class Hierarchy:
         )
 
 
-def scored_leaves(cases: Sequence[ScoredCase], judge: str | None = None) -> Leaves:
-    """The scored cases of one task by (category, subcategory), for the panel or one judge."""
+def scored_leaves(
+    cases: Sequence[ScoredCase],
+    judge: str | None = None,
+    population: Mapping[tuple[str, str], int] | None = None,
+) -> Leaves:
+    """The scored cases of one task by (category, subcategory), for the panel or one judge.
+
+    `population` has the number of cases of each in the set that these were drawn from.
+    """
     found: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
     for case in cases:
         if (values := case.values_of(judge)) is not None:
@@ -157,7 +183,8 @@ def scored_leaves(cases: Sequence[ScoredCase], judge: str | None = None) -> Leav
     for place, members in sorted(found.items()):
         members.sort()
         targets = tuple(target for target, _ in members)
-        leaves[place] = Leaf(targets, np.array([values for _, values in members]))
+        size = None if population is None else population[place]
+        leaves[place] = Leaf(targets, np.array([values for _, values in members]), size)
     return leaves
 
 
@@ -169,8 +196,9 @@ def mean_of(members: Sequence[Estimate]) -> Estimate:
     values = np.mean([member.values for member in members], axis=0)
     drawn = [member.draws for member in members if member.draws is not None]
     draws = np.mean(drawn, axis=0) if len(drawn) == len(members) else None
-    size = len(members) ** 2 / math.fsum(1 / member.size for member in members)
-    return Estimate(values, draws, size)
+    parts = math.fsum(1 / member.size for member in members)
+    unseen = math.fsum(member.unseen / member.size for member in members) / parts
+    return Estimate(values, draws, len(members) ** 2 / parts, unseen=unseen)
 
 
 def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
@@ -181,7 +209,9 @@ def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
     """
     mean = mean_of(members)
     root = math.fsum(1 / math.sqrt(member.size) for member in members) / len(members)
-    return Estimate(mean.values, mean.draws, 1 / root**2, _stretch_of(members))
+    left = math.fsum(math.sqrt(member.unseen) / math.sqrt(member.size) for member in members)
+    unseen = (left / len(members) / root) ** 2
+    return Estimate(mean.values, mean.draws, 1 / root**2, _stretch_of(members), unseen)
 
 
 def stretched(
@@ -201,10 +231,14 @@ def is_flat(draws: Floats) -> bool:
 def _stretch_of(members: Sequence[Estimate]) -> Floats | None:
     variances, squares = [], []
     for member in members:
+        if member.unseen == 0:
+            continue
         if member.draws is None or member.stretch is None:
             return None
         variances.append(member.draws.var(axis=1))
         squares.append(variances[-1] * member.stretch**2)
+    if not variances:
+        return None
     total = np.sum(variances, axis=0)
     ratio = np.divide(np.sum(squares, axis=0), total, out=np.ones_like(total), where=total > 0)
     return np.asarray(np.sqrt(ratio))
@@ -213,7 +247,12 @@ def _stretch_of(members: Sequence[Estimate]) -> Floats | None:
 def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
     count = len(leaf.targets)
     mean = leaf.values.mean(axis=0)
+    if leaf.unseen == 0:
+        return Estimate(mean, np.repeat(mean[:, None], resampler.draws, axis=1), count, unseen=0.0)
     if count < 2:
-        return Estimate(mean, None, count)
+        return Estimate(mean, None, count, unseen=leaf.unseen)
     counts = resampler.counts(leaf.targets).astype(np.float64)
-    return Estimate(mean, leaf.values.T @ counts / counts[:, 0].sum(), count)
+    draws = leaf.values.T @ counts / counts[:, 0].sum()
+    if leaf.population is not None:
+        draws = mean[:, None] + math.sqrt(leaf.unseen) * (draws - mean[:, None])
+    return Estimate(mean, draws, count, unseen=leaf.unseen)

@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.panel import load_panel
-from unisafe_tasks import TASKS, Run
+from unisafe_tasks import GROUPS, TASKS, Run
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import read_run
 
-__all__ = ["FINGERPRINT", "LEAVES", "PANEL", "REVISION", "rewrite", "synthetic_run"]
+__all__ = [
+    "FINGERPRINT",
+    "LEAVES",
+    "PANEL",
+    "REVISION",
+    "SUBSET_DATA",
+    "rewrite",
+    "synthetic_run",
+]
 
 Row = dict[str, Any]
 
@@ -22,6 +30,22 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 FINGERPRINT = "2" * 64
 LEAVES = ("A1", "A2", "B1", "C1")
 """The subcategories; the first letter is the category."""
+
+SUBSET_DATA: Row = {
+    "source": "segyulee/UniSAFE-subset-0123456789ab",
+    "revision": REVISION,
+    "fingerprint": FINGERPRINT,
+    "subset": {
+        "of": {"source": "segyulee/UniSAFE", "revision": REVISION, "fingerprint": "3" * 64},
+        "seed": 0,
+        "per_subcategory": 4,
+        "population": {
+            name: {"A": {"A1": 60, "A2": 50}, "B": {"B1": 40}, "C": {"C1": 30}}
+            for name in GROUPS["unisafe"]
+        },
+    },
+}
+"""What run.json says of a run on a subset of the published data."""
 
 PANEL = """\
 rubric: unisafe-v1

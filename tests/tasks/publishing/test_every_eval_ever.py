@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from tests.tasks.commands import Command, info_of, metrics_of
-from tests.tasks.publishing.synthetic import FINGERPRINT, PANEL, REVISION, rewrite, synthetic_run
+from tests.tasks.publishing.synthetic import (
+    FINGERPRINT,
+    PANEL,
+    REVISION,
+    SUBSET_DATA,
+    rewrite,
+    synthetic_run,
+)
 from tests.tasks.samples import rows_of_file, write_rows
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks import METRICS, Status
@@ -348,6 +355,22 @@ def test_results_on_other_data_say_so_everywhere_and_lie_elsewhere(
         assert entry["source_data"]["source_type"] == ("hf_dataset" if source == "a/b" else "other")
     is_demo = record["source_metadata"]["additional_details"]["demo_data"]
     assert is_demo == json.dumps(source == "demo")
+
+
+def test_results_on_a_subset_are_none_on_the_full_set_and_say_what_they_are(
+    export: Export, tmp_path: Path
+) -> None:
+    record = export(synthetic_run(tmp_path / "run", ["TT"], settings={"data": SUBSET_DATA}))
+    assert record["path"].startswith("data/unisafe-other/")
+    for entry in record["evaluation_results"]:
+        assert entry["source_data"]["dataset_name"].startswith(SUBSET_DATA["source"])
+        assert entry["source_data"]["source_type"] == "other"
+        assert "hf_repo" not in entry["source_data"]
+    (note,) = json.loads(record["source_metadata"]["additional_details"]["notes"])
+    assert note == (
+        f"Subset {SUBSET_DATA['source']}: 4 targets a subcategory of segyulee/UniSAFE; "
+        "intervals are of the full set's value."
+    )
 
 
 def test_the_path_is_the_formats_and_the_same_run_always_has_the_same(

@@ -10,7 +10,13 @@ import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, parse_eval_result_entries
 
 from tests.tasks.commands import Command, info_of, metrics_of
-from tests.tasks.publishing.synthetic import FINGERPRINT, REVISION, rewrite, synthetic_run
+from tests.tasks.publishing.synthetic import (
+    FINGERPRINT,
+    REVISION,
+    SUBSET_DATA,
+    rewrite,
+    synthetic_run,
+)
 from unisafe_tasks import METRICS, TASKS
 from unisafe_tasks.publishing.hub_results import HUB_TASKS
 
@@ -157,6 +163,21 @@ def test_other_data_is_never_reported_as_results_on_the_hubs(
     assert done.code == 1
     assert f"was run on {source}, which is no data set of the hub" in done.err
     assert "use every-eval-ever, which says so" in done.err
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("format_", ["eval-results", "model-index"])
+def test_a_subset_is_never_reported_as_the_full_set(
+    unisafe: Command, tmp_path: Path, format_: str
+) -> None:
+    folder = synthetic_run(tmp_path / "run", ["TT"], settings={"data": SUBSET_DATA})
+    done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")
+    assert done.code == 1
+    assert f"was run on {SUBSET_DATA['source']}, which is no data set of the hub" in done.err
+    # Not even if it bears the full set's name.
+    rewrite(folder, "run.json", data=SUBSET_DATA | {"source": "segyulee/UniSAFE"})
+    done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")
+    assert done.code == 1
     assert not (tmp_path / "o").exists()
 
 

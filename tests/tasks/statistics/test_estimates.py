@@ -191,3 +191,77 @@ def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) ->
         ]
     # Three standard errors of 300 data sets around 0.95.
     assert hits / sets == pytest.approx([0.95] * len(wanted), abs=0.038)
+
+
+# --- cases drawn from a finite set ---
+
+
+def drawn_from(judgments: Mapping[str, Sequence[int]], population: Mapping[str, int]) -> Hierarchy:
+    sizes = {(place[0], place): count for place, count in population.items()}
+    return Hierarchy.of(scored_leaves(cases(judgments), None, sizes), RESAMPLER)
+
+
+HALVES: dict[str, list[int]] = {place: [0, 1] * 10 for place in PLACES}
+
+
+def half_width(estimate: Estimate) -> float:
+    found = estimate.interval("attack_success_rate")
+    assert found is not None
+    return (found.high - found.low) / 2
+
+
+def test_a_sample_of_a_finite_set_is_as_much_surer_as_less_of_it_is_unseen() -> None:
+    endless = total_of(cases(HALVES))
+    finite = drawn_from(HALVES, dict.fromkeys(PLACES, 80)).total
+    assert finite.unseen == pytest.approx(0.75)
+    assert half_width(finite) == pytest.approx(half_width(endless) * np.sqrt(0.75))
+    assert finite.draws[0].std() == pytest.approx(  # type: ignore[index]
+        endless.draws[0].std() * np.sqrt(0.75)  # type: ignore[index]
+    )
+    assert np.array_equal(finite.values, endless.values)
+
+
+def test_a_set_of_which_a_millionth_was_drawn_is_as_good_as_endless() -> None:
+    finite = drawn_from(HALVES, dict.fromkeys(PLACES, 20_000_000)).total
+    assert half_width(finite) == pytest.approx(half_width(total_of(cases(HALVES))), rel=1e-4)
+
+
+def test_a_set_all_of_which_is_there_is_known() -> None:
+    hierarchy = drawn_from(SOME, {place: len(own) for place, own in SOME.items()})
+    for own in (hierarchy.total, *hierarchy.categories.values(), *hierarchy.subcategories.values()):
+        found = own.interval("attack_success_rate")
+        assert found is not None
+        assert found.low == found.high == own.values[0]
+        assert found.method == "census"
+    group = shared_mean_of([hierarchy.total, hierarchy.total]).interval("refusal_rate")
+    assert group is not None
+    assert (group.low, group.high, group.method) == (0, 0, "census")
+
+
+def test_the_only_case_of_a_subcategory_is_known_and_one_of_several_is_not() -> None:
+    sizes = {"A1": 40, "A2": 30, "B1": 50}
+    for size, is_known in ((1, True), (2, False)):
+        hierarchy = drawn_from(SOME | {"C1": [1]}, sizes | {"C1": size})
+        found = hierarchy.total.interval("attack_success_rate")
+        assert (found is not None) is is_known
+        alone = hierarchy.subcategories["C", "C1"].interval("attack_success_rate")
+        assert (alone is not None) is is_known
+
+
+def test_what_is_known_adds_no_spread_to_what_is_not() -> None:
+    judgments = {"A1": [0, 1] * 10, "B1": [0, 1] * 10}
+    hierarchy = drawn_from(judgments, {"A1": 40, "B1": 20})
+    part = half_width(hierarchy.categories["A"])
+    assert half_width(hierarchy.total) == pytest.approx(part / 2, rel=0.05)
+
+
+def test_a_rate_of_0_in_a_finite_set_has_wilsons_interval_of_more_cases() -> None:
+    found = drawn_from({"A1": [0] * 20}, {"A1": 40}).total.interval("attack_success_rate")
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(proportion_confint(0, 40, method="wilson"))
+
+
+def test_few_unsafe_cases_are_few_however_large_a_part_they_are_of() -> None:
+    found = drawn_from({"A1": [1] + [0] * 19}, {"A1": 21}).total.interval("attack_success_rate")
+    assert found is not None
+    assert found.method == "wilson"

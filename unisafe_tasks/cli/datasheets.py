@@ -1,0 +1,206 @@
+"""A source's datasheet and a drawn subset as the terminal shows them.
+
+Names come from the data, which may be anybody's: nothing of them is read as markup or control.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from unisafe_tasks.redaction import in_one_line
+from unisafe_tasks.statistics.sampling import LEAST
+from unisafe_tasks.tasks import TASKS
+
+if TYPE_CHECKING:
+    from unisafe_tasks.subsets import DrawnSubset
+
+__all__ = ["print_datasheet", "print_subset"]
+
+_NAMED = 5
+_LINKS_NAMED = 10
+
+
+def print_datasheet(sheet: Mapping[str, Any]) -> None:
+    """A table of the tasks and one of the subcategories, then a line for each other fact."""
+    console = Console(soft_wrap=True)
+    console.print(_tasks(sheet))
+    console.print(_subcategories(sheet))
+    for line in _details(sheet):
+        _say(console, line)
+    if sheet["published"]:
+        console.print(_published(sheet["published"]))
+    for note in sheet["notes"]:
+        _say(console, f"note: {note}")
+    shared = sheet["shared"]
+    _say(
+        console,
+        f"{sheet['cases']} cases, {sheet['targets']} risk targets, "
+        f"{shared['in_every_task_shown']} of them in every task shown",
+    )
+    if subset := sheet["subset"]:
+        _say(
+            console,
+            f"a subset of {subset['of']['source']}: {subset['per_subcategory']} targets a "
+            f"subcategory, seed {subset['seed']}",
+        )
+    _say(console, f"source {sheet['source']}, revision {sheet['revision'] or '-'}")
+    _say(console, f"fingerprint {sheet['fingerprint']}")
+
+
+def print_subset(drawn: DrawnSubset) -> None:
+    """What was kept of how much, why it is more than was asked for, and how to use it."""
+    from unisafe_tasks.subsets import coverage_of
+
+    console = Console(soft_wrap=True)
+    facts = drawn.facts
+    total = sum(of for _, of in drawn.kept.values())
+    _say(
+        console,
+        f"{facts.name}: {facts.targets:,} of {drawn.targets:,} risk targets, {facts.cases:,} of "
+        f"{total:,} cases",
+    )
+    table = _right(Table("task", "cases kept", "of"))
+    for code, (kept, of) in drawn.kept.items():
+        table.add_row(code, f"{kept:,}", f"{of:,}")
+    console.print(table)
+    if facts.cases == total:
+        _say(console, "Nothing was left out: the full set has no more.")
+    else:
+        for line in _larger(drawn):
+            _say(console, line)
+        size, (tasks, farthest, mean) = coverage_of(facts.per_subcategory)
+        _say(
+            console,
+            f"Simulated subsets of {size} targets a subcategory: 95 % intervals held the full "
+            f"set's attack success rate in {tasks:.1%} (a task), {farthest:.1%} (the task farthest "
+            f"from 95 %) and {mean:.1%} (the mean of all tasks).",
+        )
+    _say(console, f"Use it with: export UNISAFE_DATA={shlex.quote(str(drawn.folder))}")
+
+
+def _larger(drawn: DrawnSubset) -> Iterable[str]:
+    """Where more was kept than asked for; what is kept of shared targets depends on both sides."""
+    asked = drawn.facts.per_subcategory
+    found = [component for component in drawn.components if component.most > asked]
+    for component in found[:_LINKS_NAMED]:
+        names = [f"{modality} {code}" for modality, _, code in component.strata]
+        why = (
+            f"so that each task keeps {LEAST} cases"
+            if len(names) == 1
+            else f"{len(names)} subcategories share targets"
+        )
+        yield (
+            f"More than {asked} targets a subcategory ({why}): {_some(names)}: "
+            f"{len(component.kept)} of {component.targets} targets"
+        )
+    if len(found) > _LINKS_NAMED:
+        yield f"and {len(found) - _LINKS_NAMED} more"
+
+
+def _tasks(sheet: Mapping[str, Any]) -> Table:
+    table = Table("task", "code", "cases", "categories", "subcategories", "shared targets")
+    for name, own in sheet["tasks"].items():
+        counts = (own[key] for key in ("cases", "categories", "subcategories", "shared_targets"))
+        table.add_row(name, own["code"], *map(str, counts))
+    return _right(table, 2)
+
+
+def _subcategories(sheet: Mapping[str, Any]) -> Table:
+    """Cases by category and subcategory; a category's own line has its sum."""
+    tasks = sheet["tasks"]
+    table = Table("category", "", "name", *(own["code"] for own in tasks.values()))
+    for modality, facts in sheet["modalities"].items():
+        members = {
+            name: own for name, own in tasks.items() if TASKS[own["code"]].modality == modality
+        }
+        for category in sorted({name for own in members.values() for name in own["counts"]}):
+            cells = {name: own["counts"].get(category, {}) for name, own in members.items()}
+            sums = {name: sum(own.values()) for name, own in cells.items()}
+            table.add_row(_safe(category), "", "", *_by_task(tasks, sums), style="bold")
+            for code in sorted({code for own in cells.values() for code in own}):
+                counts = {name: own.get(code, 0) for name, own in cells.items()}
+                title = facts["names"].get(code, "")
+                table.add_row("", _safe(code), _safe(title), *_by_task(tasks, counts))
+        table.add_section()
+    return _right(table, 3)
+
+
+def _by_task(tasks: Iterable[str], counts: Mapping[str, int]) -> list[str]:
+    return [str(counts[name]) if name in counts else "" for name in tasks]
+
+
+def _details(sheet: Mapping[str, Any]) -> Iterable[str]:
+    tasks, shared, images = sheet["tasks"], sheet["shared"], sheet["images"]
+    by_tasks = ", ".join(
+        f"{count} in {number}" for number, count in shared["targets_by_tasks"].items()
+    )
+    yield f"risk targets by number of tasks: {by_tasks}"
+    yield (
+        f"shared targets: {shared['within_image']} within image, {shared['within_text']} within "
+        f"text, {shared['across_both']} across both"
+    )
+    for own in tasks.values():
+        yield f"{own['code']} instruction: {_range(own['instruction_characters'])} characters"
+    for own in tasks.values():
+        found = own["input_images"]
+        if found["bytes"]:
+            yield (
+                f"{own['code']} input images: {found['count']}; {_range(found['bytes'])} bytes; "
+                f"{_range(found['width'])} wide, {_range(found['height'])} high"
+            )
+    several = images["in_several_targets"]
+    yield (
+        f"input images: {images['count']}, {images['distinct']} distinct, {len(several)} in "
+        "several targets"
+    )
+    for own in tasks.values():
+        groups = [" = ".join(group) for group in own["duplicates"]]
+        if groups:
+            yield f"{own['code']}, the same instruction and images: {_some(groups)}"
+    if not any(own["duplicates"] for own in tasks.values()):
+        yield "no two cases of a task have the same instruction and images"
+    for own in tasks.values():
+        if missing := own["missing_targets"]:
+            yield (
+                f"{own['code']} lacks {len(missing)} targets of the other tasks with its "
+                f"taxonomy: {_some(missing)}"
+            )
+
+
+def _published(totals: Mapping[str, Mapping[str, int]]) -> Table:
+    table = Table("published totals", "published", "here", "")
+    for name, own in totals.items():
+        same = own["published"] == own["here"]
+        table.add_row(name, f"{own['published']:,}", f"{own['here']:,}", "" if same else "differs")
+    return _right(table)
+
+
+def _range(found: Mapping[str, float]) -> str:
+    if found["min"] == found["max"]:
+        return f"{found['min']:,}"
+    return f"{found['min']:,} to {found['max']:,}, median {found['median']:,.10g}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _right(table: Table, first: int = 1) -> Table:
+    for column in table.columns[first:]:
+        column.justify = "right"
+    return table
+
+
+def _safe(text: str) -> str:
+    return escape(in_one_line(text))
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(in_one_line(line), markup=False, highlight=False)

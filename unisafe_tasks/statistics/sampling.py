@@ -1,0 +1,167 @@
+"""A fair part of the risk targets: stratified by task and subcategory, each target whole.
+
+Scores are plain means of cells (a task's cases of one subcategory), so that every target of a cell
+must be drawn with the same chance, or the part's score is not the whole's. A target has cells in
+several tasks; subcategories with a common target form a component, in which all targets have one
+chance: what the component's smallest subcategory needs.
+
+The draw is systematic with a random start (Cochran, 1977, Sampling Techniques, chapter 8): targets
+stand in a row, those with the same cells together, and every 1/chance-th is taken. So each target
+has exactly that chance, and each group its share. All orders are random, that of the groups too:
+where most groups are of one target, a fixed order has as few outcomes as there are starts, and
+scores vary more or less with them than the intervals know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from unisafe_judges import Modality
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["LEAST", "Cell", "Component", "Stratum", "draw"]
+
+Cell = tuple[str, str, str]
+"""Task code, category, subcategory."""
+
+Stratum = tuple[Modality, str, str]
+"""Modality, category, subcategory: the same code means different things in images and in text."""
+
+LEAST = 2
+"""Cases that a cell keeps, if it has them: a single one shows nothing of its spread."""
+
+_Profile = tuple[Cell, ...]
+_Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Component:
+    """Subcategories linked by common targets: how many these are, the chance of each to be kept,
+    the targets that were, and how many at most of one subcategory."""
+
+    strata: tuple[Stratum, ...]
+    targets: int
+    chance: Fraction
+    kept: tuple[str, ...]
+    most: int
+
+
+def draw(
+    cells: Mapping[str, Collection[Cell]], per_subcategory: int, seed: int
+) -> tuple[Component, ...]:
+    """Draw about `per_subcategory` targets of each subcategory.
+
+    A subcategory without links to others gives exactly so many, or all it has. In a component the
+    one with the fewest targets gives about so many, and the others as many more as their targets
+    are more. Where some start of the draw would leave a cell fewer than `LEAST` cases, the chance
+    is raised for all of the component, as if more targets had been asked for.
+
+    The draw of a component depends on the seed, its targets and its name, and on nothing else.
+
+    Args:
+        cells: what cells each target is in, by its id.
+        per_subcategory: targets, from 1.
+        seed: a whole number from 0.
+    """
+    return tuple(
+        _drawn(strata, {target: cells[target] for target in targets}, per_subcategory, seed)
+        for strata, targets in _components(cells)
+    )
+
+
+def _components(
+    cells: Mapping[str, Collection[Cell]],
+) -> list[tuple[tuple[Stratum, ...], list[str]]]:
+    """Strata with a common target, directly or through others, and the targets in them."""
+    roots: dict[Stratum, Stratum] = {}
+
+    def root(stratum: Stratum) -> Stratum:
+        while (above := roots.setdefault(stratum, stratum)) != stratum:
+            stratum = above
+        return stratum
+
+    for own in cells.values():
+        first, *rest = {root(_stratum(cell)) for cell in own}
+        for other in rest:
+            roots[other] = first
+    strata: dict[Stratum, list[Stratum]] = {}
+    for stratum in sorted(roots):
+        strata.setdefault(root(stratum), []).append(stratum)
+    targets: dict[Stratum, list[str]] = {}
+    for target in sorted(cells):
+        targets.setdefault(root(_stratum(next(iter(cells[target])))), []).append(target)
+    return [(tuple(own), targets[top]) for top, own in strata.items()]
+
+
+def _drawn(
+    strata: tuple[Stratum, ...],
+    cells: Mapping[str, Collection[Cell]],
+    per_subcategory: int,
+    seed: int,
+) -> Component:
+    profiles: dict[_Profile, list[str]] = {}
+    for target in sorted(cells):
+        profiles.setdefault(tuple(sorted(set(cells[target]))), []).append(target)
+    name = json.dumps([seed, strata]).encode("utf-8")
+    digest = hashlib.sha256(name).digest()
+    rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16])))
+    ordered = _shuffled(profiles, rng)
+    chance = _chance(ordered, [len(profiles[profile]) for profile in ordered], per_subcategory)
+    row = [
+        profiles[profile][place]
+        for profile in ordered
+        for place in rng.permutation(len(profiles[profile]))
+    ]
+    start = np.array([rng.integers(chance.denominator)])
+    steps = np.diff(_taken(np.arange(len(row) + 1), start, chance)[0])
+    kept = sorted(target for target, step in zip(row, steps, strict=True) if step)
+    counts = Counter(
+        stratum for target in kept for stratum in {_stratum(cell) for cell in cells[target]}
+    )
+    return Component(strata, len(row), chance, tuple(kept), max(counts.values()))
+
+
+def _shuffled(profiles: Collection[_Profile], rng: np.random.Generator) -> list[_Profile]:
+    """The profiles in a random order that keeps those together which begin with the same cells."""
+    beginnings = sorted({own[:end] for own in profiles for end in range(1, len(own) + 1)})
+    places = dict(zip(beginnings, rng.permutation(len(beginnings)).tolist(), strict=True))
+    return sorted(profiles, key=lambda own: [places[own[:end]] for end in range(1, len(own) + 1)])
+
+
+def _chance(profiles: Sequence[_Profile], sizes: Sequence[int], per_subcategory: int) -> Fraction:
+    """The least chance that gives every subcategory its targets, and every cell `LEAST` cases."""
+    targets: dict[Stratum, int] = {}
+    for profile, size in zip(profiles, sizes, strict=True):
+        for stratum in {_stratum(cell) for cell in profile}:
+            targets[stratum] = targets.get(stratum, 0) + size
+    names = sorted({cell for profile in profiles for cell in profile})
+    members = np.array([[cell in profile for cell in names] for profile in profiles], dtype=int)
+    wanted = np.minimum(LEAST, np.array(sizes) @ members)
+    ends = np.cumsum([0, *sizes])
+    asked = per_subcategory
+    while True:
+        chance = min(Fraction(1), max(Fraction(asked, own) for own in targets.values()))
+        starts = np.arange(chance.denominator)
+        by_profile = np.diff(_taken(ends, starts, chance), axis=1)
+        if np.all((by_profile @ members).min(axis=0) >= wanted):
+            return chance
+        asked += 1
+
+
+def _taken(places: _Ints, starts: _Ints, chance: Fraction) -> _Ints:
+    """How many of the first `places` in the row are taken, by start: shape (starts, places)."""
+    steps = places * chance.numerator + starts[:, None]
+    return np.asarray(steps // chance.denominator)
+
+
+def _stratum(cell: Cell) -> Stratum:
+    code, category, subcategory = cell
+    return TASKS[code].modality, category, subcategory
