@@ -43,6 +43,7 @@ __all__ = [
 HUB_ID = "segyulee/UniSAFE"
 DEMO = "demo"
 _FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
+_Stats = tuple[tuple[str, int, int], ...]
 _HUB_PATTERN = re.compile(r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$")
 
 
@@ -109,13 +110,7 @@ def load_cases(source: Source, task: Task) -> CaseSet:
         DataError: the source has no such split, its rows are wrong, or it is a subset of something
             else than it says.
     """
-    splits = _load(source.folder)
-    if task.split not in splits:
-        raise NoCasesError(
-            f"{source.name} has no split {task.split!r}, which {task.name} needs; "
-            f"it has: {', '.join(splits) or 'none'}"
-        )
-    cases = CaseSet(task, splits[task.split], f"{source.name}, split {task.split}")
+    cases = _case_set(source.name, source.folder, _stats(source.folder), task)
     if source.subset is not None:
         source.subset.check(cases)
     return cases
@@ -126,9 +121,7 @@ def fingerprint(source: Source) -> str:
 
     It is kept beside the cache, because reading every image of the full set takes a while.
     """
-    files = sorted(path for path in source.folder.rglob("*") if path.is_file())
-    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    key = hashlib.sha256(json.dumps(stats).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps(_stats(source.folder)).encode()).hexdigest()
     kept = conversion.cache_folder() / "fingerprints" / key
     if kept.is_file():
         return kept.read_text("ascii")
@@ -139,7 +132,7 @@ def fingerprint(source: Source) -> str:
 
 
 def _row_digests(source: Source) -> Iterator[str]:
-    splits = _load(source.folder)
+    splits = _load(source.folder, _stats(source.folder))
     for task in TASKS.values():
         if task.split not in splits or task.code not in set(splits[task.split]["scenario_type"]):
             continue
@@ -157,7 +150,27 @@ def _image_digest(value: Any) -> str | None:
     return hashlib.sha256(value["bytes"]).hexdigest()
 
 
-def _load(folder: Path) -> DatasetDict:
+def _stats(folder: Path) -> _Stats:
+    """What tells a folder from what it was before: its files' names, sizes and times."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+
+
+# Loading and checking a task's rows costs as much as judging some of them, and one command asks for
+# them again and again.
+@lru_cache(maxsize=32)
+def _case_set(name: str, folder: Path, stats: _Stats, task: Task) -> CaseSet:
+    splits = _load(folder, stats)
+    if task.split not in splits:
+        raise NoCasesError(
+            f"{name} has no split {task.split!r}, which {task.name} needs; "
+            f"it has: {', '.join(splits) or 'none'}"
+        )
+    return CaseSet(task, splits[task.split], f"{name}, split {task.split}")
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, stats: _Stats) -> DatasetDict:
     import datasets
 
     try:
