@@ -14,7 +14,7 @@ from typing import Literal
 
 from unisafe_judges import build_judge
 from unisafe_tasks.compatibility import COMPATIBILITY, row_of
-from unisafe_tasks.errors import NoCasesError, UnisafeError
+from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.panels import panel_setting, resolve_panel
 from unisafe_tasks.sources import load_cases, resolve_source
@@ -201,7 +201,11 @@ def _data() -> str:
 
 
 def _panel() -> str:
-    panel = resolve_panel(panel_setting(), resolve_source())
+    try:
+        source = resolve_source()
+    except DataError:
+        raise UnisafeError("not looked at, since there are no data") from None
+    panel = resolve_panel(panel_setting(), source)
     if panel is None:
         return "none: predictions are stored and not judged"
     for judge in panel.judges:

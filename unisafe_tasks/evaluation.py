@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,12 @@ def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
 
 def _writable(folder: Path) -> bool:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    try:
+        # Asking for permissions says yes to root where nothing can be written.
+        with tempfile.TemporaryFile(dir=existing):
+            return True
+    except OSError:
+        return False
 
 
 def _warn_of_uploads(cli: Any) -> None:

@@ -14,7 +14,7 @@ from lm_eval import evaluator
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.models.api_models import TemplateAPI
 
-from unisafe_tasks.lm_evaluation import in_a_session
+from unisafe_tasks.lm_evaluation import in_a_session, redact_log
 from unisafe_tasks.tasks import Task, task_named
 
 __all__ = ["UnisafeTask"]
@@ -52,4 +52,5 @@ class UnisafeTask(ConfigurableTask):  # type: ignore[misc]
 
 if not getattr(evaluator, "_unisafe", False):
     evaluator._unisafe = True
+    redact_log()
     evaluator.evaluate = in_a_session(evaluator.evaluate)

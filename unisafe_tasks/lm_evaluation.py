@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ from unisafe_tasks.evaluation import (
     warn,
     weights_name,
 )
+from unisafe_tasks.lm_refusals import with_refusals
 from unisafe_tasks.preflight import check_run
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.session import RunSettings
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["in_a_session"]
+__all__ = ["in_a_session", "redact_log"]
 
 Function = Callable[..., Any]
 
@@ -45,12 +48,10 @@ def in_a_session(evaluate: Function) -> Function:
             session = _open(tasks, given.arguments)
         except UnisafeError as error:
             raise SystemExit(printable(redact(str(error)))) from None
-        lm = given.arguments["lm"]
-        lm.generate_until = _one_kind_at_a_time(lm.generate_until)
         try:
-            results = evaluate(*args, **kwargs)
+            with _asked_by_us(given.arguments["lm"]):
+                results = evaluate(*args, **kwargs)
         finally:
-            del lm.generate_until
             session.close()
         if results is not None:
             complete_samples(results, session)
@@ -60,17 +61,25 @@ def in_a_session(evaluate: Function) -> Function:
     return wrapped
 
 
+def redact_log() -> None:
+    """Keep credentials out of what lm-eval logs: it writes a request's headers when it failed."""
+
+    def redacted(record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        return True
+
+    for logger in (logging.getLogger(), logging.getLogger("lm_eval")):
+        for handler in logger.handlers:
+            handler.addFilter(redacted)
+
+
 def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> sessions.Session:
     caller = _simple_evaluate()
     tracker = caller.get("evaluation_tracker")
-    output_path = getattr(tracker, "output_path", None)
-    refuse_unwritable(output_path)
+    output_path = _folder_of(getattr(tracker, "output_path", None))
     lm = given["lm"]
-    if caller.get("use_cache") and any(task.unisafe.inputs for task in tasks.values()):
-        raise UnisafeError(
-            "lm-eval's response cache ignores images, so that its answers cannot be trusted: "
-            "run the tasks with input images without --use_cache"
-        )
+    refuse_unwritable(output_path)
+    _refuse(tasks, lm, caller, given)
     if getattr(tracker, "push_samples_to_hub", False):
         warn(
             "push_samples_to_hub uploads the gated prompts and the model's outputs; the data "
@@ -80,6 +89,11 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> sessions.Sessio
         warn(
             "the model is asked without its chat template, and so otherwise than by other "
             "harnesses: add --apply_chat_template."
+        )
+    if given["system_instruction"]:
+        warn(
+            "the model is given a system prompt, and so asked otherwise than in other runs: do not "
+            "compare the scores with theirs."
         )
     check_run(list(tasks))
     model = _model_name(caller, lm)
@@ -111,6 +125,62 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> sessions.Sessio
         details=details,
     )
     return sessions.open_session(settings)
+
+
+def _refuse(
+    tasks: Mapping[str, Any], lm: Any, caller: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Refuse what would end in a traceback, or in answers to other cases."""
+    pictured = [name for name, task in tasks.items() if task.unisafe.inputs]
+    if pictured and not getattr(lm, "MULTIMODAL", False):
+        raise UnisafeError(
+            f"{', '.join(pictured)}: this --model reads no images; use hf-multimodal, vllm-vlm or "
+            "a chat model behind an API, or run unisafe_t2t alone"
+        )
+    if caller.get("use_cache") and pictured:
+        raise UnisafeError(
+            "lm-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "run the tasks with input images without --use_cache"
+        )
+    if given["cache_requests"]:
+        raise UnisafeError(
+            "lm-eval's request cache knows nothing of the data, so that it would ask the cases of "
+            "another set, and it keeps the gated images: run without --cache_requests"
+        )
+    if given["limit"] is not None and given["limit"] <= 0:
+        raise UnisafeError(f"--limit {given['limit']:g} asks no case: leave it out for all cases")
+    for name, chosen in (given["samples"] or {}).items():
+        if name not in tasks:
+            raise UnisafeError(f"--samples names {name!r}, which is not among --tasks")
+        there = len(tasks[name].eval_docs)
+        wrong = [own for own in chosen if not (type(own) is int and 0 <= own < there)]
+        if wrong or len(set(chosen)) < len(chosen):
+            what = f"case {wrong[0]!r} of {there}" if wrong else "a case twice"
+            raise UnisafeError(f"--samples asks for {what} in {name}: name numbers from 0, once")
+
+
+def _folder_of(output_path: str | None) -> str | None:
+    """Where lm-eval writes: beside a file, if it was given the name of one."""
+    if output_path and Path(output_path).suffix == ".json":
+        return str(Path(output_path).parent)
+    return output_path
+
+
+@contextmanager
+def _asked_by_us(lm: Any) -> Iterator[None]:
+    """Have the model asked, and its answers read, as our tasks need it."""
+    lm.generate_until = _one_kind_at_a_time(lm.generate_until)
+    parse = getattr(lm, "parse_generations", None)
+    # The model itself, where a cache stands before it; a parser of plain completions has no owner.
+    owner = getattr(parse, "__self__", None)
+    if parse is not None and owner is not None:
+        owner.parse_generations = with_refusals(parse)
+    try:
+        yield
+    finally:
+        del lm.generate_until
+        if owner is not None:
+            del owner.parse_generations
 
 
 def _one_kind_at_a_time(generate: Function) -> Function:

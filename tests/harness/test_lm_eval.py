@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,8 +163,78 @@ def test_nothing_is_asked_without_a_panel_or_data(
     with pytest.raises(SystemExit, match=r"nowhere\.yaml"):
         evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=2)
     monkeypatch.setenv("UNISAFE_DATA", "nowhere.jsonl")
-    with pytest.raises(SystemExit, match=r"UNISAFE_DATA is .nowhere\.jsonl"):
+    with pytest.raises(SystemExit, match=r"there is no data set .nowhere\.jsonl"):
         evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=2)
+
+
+def choice(message: dict[str, Any], finish: str) -> Answer:
+    own = {"index": 0, "message": message, "finish_reason": finish}
+    return Answer(json.dumps({"model": "served", "choices": [own]}))
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "status", "source"),
+    [
+        ({"content": None}, "content_filter", "refused", "provider"),
+        ({"content": "A carrot"}, "content_filter", "ok", None),
+        ({"content": None, "refusal": "I'd rather not."}, "stop", "ok", None),
+        ({"content": "Soup.", "refusal": None}, "stop", "ok", None),
+        ({"content": None}, "stop", "no_output", None),
+    ],
+)
+def test_a_providers_block_and_a_refusal_are_what_they_are_in_other_harnesses(
+    evaluate: Evaluate,
+    judged_by: Callable[..., JudgeServer],
+    message: dict[str, Any],
+    finish: str,
+    status: str,
+    source: str | None,
+) -> None:
+    with (
+        judged_by(JudgeServer(by_length)),
+        ModelServer(lambda asked: choice(message, finish)) as server,
+    ):
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
+    (row,) = done.rows("predictions")
+    assert (row["status"], row["refusal_source"]) == (status, source)
+    words = message.get("refusal") or message["content"]
+    assert row["output_text"] == words
+
+
+def test_a_key_that_lm_eval_logs_is_taken_out(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SENTINEL)
+    refusing = ModelServer(lambda asked: Answer("no", status=400))
+    with refusing as server, pytest.raises(Exception, match="400"):
+        evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
+    assert server.asked
+    assert "Bearer [redacted]" in caplog.text
+    assert SENTINEL not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options", "sentence"),
+    [
+        (("unisafe_i2t",), {}, "unisafe_i2t: this --model reads no images"),
+        (("unisafe_t2t",), {"cache_requests": True}, "request cache knows nothing of the data"),
+        (("unisafe_t2t",), {"limit": 0}, "--limit 0 asks no case"),
+        (("unisafe_t2t",), {"samples": {"unisafe_t2t": [0, 99]}}, "case 99 of 14 in unisafe_t2t"),
+        (("unisafe_t2t",), {"samples": {"unisafe_t2t": [1, 1]}}, "a case twice in unisafe_t2t"),
+        (("unisafe_t2t",), {"samples": {"unisafe_ttt": [1]}}, "--samples names 'unisafe_ttt'"),
+    ],
+)
+def test_what_cannot_work_is_one_sentence_and_leaves_no_folder(
+    evaluate: Evaluate,
+    llama: Path,
+    tmp_path: Path,
+    tasks: tuple[str, ...],
+    options: dict[str, Any],
+    sentence: str,
+) -> None:
+    with pytest.raises(SystemExit, match=re.escape(sentence)):
+        evaluate("hf", {"pretrained": str(llama)}, *tasks, **options)
+    assert not list((tmp_path / "out").glob("unisafe-*"))
 
 
 def test_a_cache_that_ignores_images_is_refused_where_there_are_any(

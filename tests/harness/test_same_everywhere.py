@@ -121,7 +121,8 @@ def with_inspect(model: Path, tasks: tuple[str, ...], out: Path) -> None:
     with nullcontext() if local else served(model) as url:
         logs = inspect_ai.eval(
             [f"unisafe_tasks/{name}" for name in tasks],
-            model=get_model("hf/tiny", model_path=str(model), device="cpu")
+            # By its folder: Inspect looks a name up in the hub, and up again.
+            model=get_model(f"hf/{model}", device="cpu")
             if local
             else get_model(f"openai-api/tiny/{model}", base_url=url, api_key="none"),
             task_args={"output_path": str(out)},

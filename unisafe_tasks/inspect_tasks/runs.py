@@ -260,7 +260,7 @@ def _open(spec: EvalSpec, key: tuple[str, ...]) -> ModelRun:
     base = spec.task_args.get("output_path")
     model = redact(spec.model)
     settings = RunSettings(
-        folder=sessions.run_folder(Path(base) if base else None, model),
+        folder=sessions.run_folder(None if base is None else Path(str(base)), model),
         model=model,
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
         details={

@@ -110,7 +110,8 @@ def _task(name: str, output_path: str | None) -> Task:
     own = table.task_named(name)
     try:
         _refuse_trio()
-        refuse_unwritable(output_path)
+        # Inspect reads a folder that is called 2026 as a number.
+        refuse_unwritable(None if output_path is None else str(output_path))
         checked = (data_setting(), panel_setting())
         source, _ = check_run([], judged=checked not in _checked)
         _checked.add(checked)
