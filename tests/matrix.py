@@ -1,8 +1,8 @@
 """`make test-matrix`: each row of the compatibility table in an environment of its own.
 
 In each there is this package and one harness. Its own listing command must show the tasks (Inspect
-has none for packages: what its entry point holds is looked at), `unisafe doctor` must say which row it
-is, and the harness's tests must pass, which load and run each task.
+has none for packages: what its entry point holds is looked at), `unisafe doctor` must say which row
+it is, and the harness's tests must pass, which load and run each task.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ judging again resumes, failed cases included, and pays for nothing twice.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,12 @@ def judge_outputs(
     """
     _empty(folder, outputs)
     details = {"harness": _HARNESS, **details}
+    if outputs.limited:
+        # Should this be stopped, nobody could tell from the rows what was to be there.
+        there = Counter(case.task.name for case, _ in outputs.items)
+        details["asked"] = {
+            name: max(count, outputs.asked.get(name, 0)) for name, count in there.items()
+        }
     settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
     session = Session(settings, source, panel)
     try:

@@ -7,6 +7,7 @@ that case unscored.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from unisafe_tasks.jsonl import read_rows
 from unisafe_tasks.outputs import RefusalSource, Status, encode_output
 from unisafe_tasks.tasks import TASKS, Task
 
-__all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions"]
+__all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions", "warn_of_left_out"]
+
+_log = logging.getLogger("unisafe")
 
 # Our rows name as error what was only missing; the output itself was no failure.
 _ANSWERED = (Status.NO_IMAGE, Status.NO_OUTPUT)
@@ -80,13 +83,14 @@ def read_predictions(
         cases: for each task code, the ids that have a case. Rows of other tasks' codes are not
             checked against the data.
         is_part: the cases are a subset of those that the model was asked; rows of others are left
-            out.
+            out, and a warning says how many.
 
     Raises:
         PredictionsError: naming the file, the line and the case.
     """
     found: dict[tuple[str, str], Prediction] = {}
     lines: dict[tuple[str, str], int] = {}
+    left_out = 0
     for number, row in read_rows(path, PredictionsError):
         where = f"{path}, line {number}"
         prediction = _prediction(row, path.parent, where)
@@ -97,6 +101,7 @@ def read_predictions(
             )
         if key[1] in cases and key[0] not in cases[key[1]]:
             if is_part:
+                left_out += 1
                 continue
             raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
         found[key], lines[key] = prediction, number
@@ -106,7 +111,15 @@ def read_predictions(
     if not found:
         what = "prediction of a case of the subset" if is_part else "predictions"
         raise PredictionsError(f"{path} holds no {what}")
+    warn_of_left_out(path, left_out)
     return found
+
+
+def warn_of_left_out(path: Path, rows: int) -> None:
+    """Say how many rows of a file are of cases that a subset has not."""
+    if rows:
+        said = "1 row of a case" if rows == 1 else f"{rows:,} rows of cases"
+        _log.warning("%s: %s outside the subset left out", path, said)
 
 
 def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unisafe_judges import FailureKind
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import (
     Ensemble,
@@ -35,6 +36,7 @@ from unisafe_tasks.statistics import (
     shared_mean_of,
 )
 from unisafe_tasks.statistics.agreement import agreement_of
+from unisafe_tasks.subset_facts import size_in_words
 from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = [
@@ -168,7 +170,8 @@ def _hierarchy(
     population: Mapping[tuple[str, str], int] | None,
 ) -> Hierarchy | None:
     leaves = scored_leaves(cases, judge, population)
-    return Hierarchy.of(leaves, resampler) if leaves else None
+    missing = set(population or ()) - set(leaves)
+    return Hierarchy.of(leaves, resampler, missing) if leaves else None
 
 
 def _subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -190,9 +193,9 @@ def _population(
     info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
 ) -> dict[tuple[str, str], int] | None:
     """The cases that each (category, subcategory) of a task has in the full set; None where the run
-    is of no subset."""
+    is of no subset, or not of all of it: what came first in it was not drawn."""
     subset = _subset_of(info)
-    if not subset:
+    if not subset or not _came_to_all(info):
         return None
     known = {
         (category, code): count
@@ -232,8 +235,12 @@ def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:
     if asked > summary["asked"]:
         summary |= {"asked": asked, "coverage": summary["scored"] / asked, "complete": False}
     mixed = len(summary.get("histories", {})) > 1
-    if info.get("limited") or _was_stopped(info) or _silent_judges(summary) or mixed:
+    if not _came_to_all(info) or _silent_judges(summary) or mixed:
         summary["complete"] = False
+
+
+def _came_to_all(info: Mapping[str, Any]) -> bool:
+    return not info.get("limited") and not _was_stopped(info)
 
 
 def _was_stopped(info: Mapping[str, Any]) -> bool:
@@ -254,14 +261,20 @@ def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> l
     if is_demo(source):
         notes.append(DEMO_NOTE)
     if subset := _subset_of(info):
+        said = f"Subset {source}: {size_in_words(subset['per_subcategory'])} of "
+        said += subset["of"]["source"]
         notes.append(
-            f"Subset {source}: {subset['per_subcategory']} targets a subcategory of "
-            f"{subset['of']['source']}; intervals are of the full set's value."
+            f"{said}; intervals are of the full set's value." if _came_to_all(info) else f"{said}."
         )
     if info.get("limited"):
-        notes.append("Only a part of the cases was run (--limit or --offset).")
+        notes.append("Only a part of the cases was run (--limit or another choice of cases).")
     if _was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
+    if info.get("system_prompt"):
+        notes.append(
+            "The model was given a system prompt (run.json): do not compare these scores with those "
+            "of runs without it."
+        )
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
@@ -309,4 +322,10 @@ def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> l
     note = f"{name}: {scored} of {asked} cases scored ({reasons})."
     if not summary["complete"] and scored:
         note += " The score is not of the whole task: do not compare it with others."
+    if not scored and _only_unlabelled(summary["judge_failures"]):
+        note += " The labels are of other outputs: choose a panel that judges (UNISAFE_PANEL)."
     return [note]
+
+
+def _only_unlabelled(failures: Mapping[str, int]) -> bool:
+    return bool(failures) and all(what.endswith(f": {FailureKind.NO_LABEL}") for what in failures)

@@ -91,15 +91,16 @@ def _resolve(setting: str) -> Source:
         demo = Path(__file__).parent / "demo" / "cases.jsonl"
         return Source(DEMO, conversion.from_jsonl([demo]))
     path = Path(os.path.expanduser(setting))
-    if path.exists():
-        if (subset := read_subset(path.resolve())) is not None:
-            return _from_subset(path.resolve(), subset)
-        return Source(f"local:{path.resolve().name}", _local_folder(path.resolve()))
+    try:
+        if path.exists():
+            return _from_path(path.resolve())
+    except OSError as error:
+        raise _unreadable(error, path) from None
     if path.suffix not in _FILE_SUFFIXES and (match := _HUB_PATTERN.match(setting)):
         return _from_hub(match.group(1), match.group(2))
     raise DataError(
-        f"UNISAFE_DATA is {setting!r}, which is no file or folder here and no hub id; set it to "
-        f"'{DEMO}', a path, or ORG/NAME, or unset it for {HUB_ID}"
+        f"there is no data set {setting!r}: no file or folder here has this name, and it is no hub "
+        f"id; name '{DEMO}', a path or ORG/NAME (UNISAFE_DATA; unset it for {HUB_ID})"
     )
 
 
@@ -152,8 +153,11 @@ def _image_digest(value: Any) -> str | None:
 
 def _stats(folder: Path) -> _Stats:
     """What tells a folder from what it was before: its files' names, sizes and times."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    try:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    except OSError as error:
+        raise _unreadable(error, folder) from None
 
 
 # Loading and checking a task's rows costs as much as judging some of them, and one command asks for
@@ -177,6 +181,16 @@ def _load(folder: Path, stats: _Stats) -> DatasetDict:
         return datasets.load_dataset(str(folder))
     except Exception as error:
         raise DataError(f"{folder} cannot be loaded as a data set: {error}") from None
+
+
+def _unreadable(error: OSError, path: Path) -> DataError:
+    return DataError(f"{error.filename or path} cannot be used: {error.strerror or error}")
+
+
+def _from_path(path: Path) -> Source:
+    if (subset := read_subset(path)) is not None:
+        return _from_subset(path, subset)
+    return Source(f"local:{path.name}", _local_folder(path))
 
 
 def _local_folder(path: Path) -> Path:

@@ -21,7 +21,15 @@ from unisafe_tasks.cases import CaseSet
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["SUBSET_FILE", "Population", "Subset", "original_name", "read_subset", "subset_name"]
+__all__ = [
+    "SUBSET_FILE",
+    "Population",
+    "Subset",
+    "original_name",
+    "read_subset",
+    "size_in_words",
+    "subset_name",
+]
 
 SUBSET_FILE = "subset.json"
 _NAME = re.compile(r"(?P<original>.+)-subset-[0-9a-f]{12}", re.DOTALL)
@@ -92,11 +100,22 @@ class Subset:
 
 
 def subset_name(
-    source: str, fingerprint: str, seed: int, per_subcategory: int, ids: Iterable[str]
+    source: str,
+    fingerprint: str,
+    seed: int,
+    per_subcategory: int,
+    population: Population,
+    ids: Iterable[str],
 ) -> str:
-    """The name of a subset: its source's, and a hash of all that decides what is in it."""
-    content = json.dumps([fingerprint, seed, per_subcategory, sorted(ids)])
+    """The name of a subset: its source's, and a hash of what is in it and what of."""
+    facts = [fingerprint, seed, per_subcategory, population, sorted(ids)]
+    content = json.dumps(facts, sort_keys=True)
     return f"{source}-subset-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+
+def size_in_words(per_subcategory: int) -> str:
+    """How large a subset is, as people are told."""
+    return f"{per_subcategory:,} target{'' if per_subcategory == 1 else 's'} a subcategory"
 
 
 def original_name(name: str) -> str:

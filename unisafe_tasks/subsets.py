@@ -84,8 +84,9 @@ def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int =
     ids = {target for component in components for target in component.kept}
     kept = {code: _places_kept(cases, ids) for code, cases in sets.items()}
     original = fingerprint(source)
+    population = {cases.task.name: _population(cases) for cases in sets.values()}
     facts = Subset(
-        name=subset_name(source.name, original, seed, per_subcategory, ids),
+        name=subset_name(source.name, original, seed, per_subcategory, population, ids),
         source=source.name,
         revision=source.revision,
         fingerprint=original,
@@ -93,7 +94,7 @@ def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int =
         per_subcategory=per_subcategory,
         targets=len(ids),
         cases=sum(map(len, kept.values())),
-        population={cases.task.name: _population(cases) for cases in sets.values()},
+        population=population,
     )
     _write(folder, facts, _rows(sets, kept))
     counts = {code: (len(kept[code]), len(cases)) for code, cases in sets.items()}

@@ -97,9 +97,9 @@ def _subset_problems(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[st
             f"and there are {len(ids)} with {cases}: draw the subset again"
         )
     elif source.name != subset_name(
-        facts.source, facts.fingerprint, facts.seed, facts.per_subcategory, ids
+        facts.source, facts.fingerprint, facts.seed, facts.per_subcategory, facts.population, ids
     ):
         yield (
-            f"{source.name}: its name is not that of its targets, size and seed: draw the subset "
-            "again"
+            f"{source.name}: its name is not that of its targets, size, seed and population: draw "
+            "the subset again"
         )

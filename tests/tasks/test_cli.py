@@ -139,7 +139,7 @@ def test_score_prints_a_line_a_task_and_the_notes(
     assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
     assert "unisafe_t2i – – – 0.0000 0/1" in done.lines
     assert done.lines[-2:] == [
-        "Only a part of the cases was run (--limit or --offset).",
+        "Only a part of the cases was run (--limit or another choice of cases).",
         "unisafe_t2i: 0 of 1 cases scored (1 failed).",
     ]
 
@@ -190,16 +190,16 @@ def test_an_error_is_told_without_secrets(
     monkeypatch.setenv("HF_TOKEN", SECRET)
     done = unisafe("data", "describe", f"[bold]{SECRET}")
     assert done.code == 1
-    assert "UNISAFE_DATA is '[bold][redacted]', which is no file" in done.err
+    assert "there is no data set '[bold][redacted]': no file" in done.err
     assert SECRET not in done.err
 
 
 # doctor.
 
 
-def shadow(folder: Path, **modules: str) -> str:
-    """A folder for PYTHONPATH whose lmms_eval hides the real one."""
-    package = folder / "shadow" / "lmms_eval"
+def shadow(folder: Path, harness: str = "lmms_eval", **modules: str) -> str:
+    """A folder for PYTHONPATH whose package of a harness hides the real one."""
+    package = folder / "shadow" / harness
     package.mkdir(parents=True)
     for name, source in {"__init__": "", **modules}.items():
         (package / f"{name}.py").write_text(source)
@@ -243,12 +243,14 @@ def test_doctor_fails_if_the_harness_does_not_start(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:
     path = shadow(tmp_path, models="raise RuntimeError('no carrots')")
+    for other in ("lm_eval", "inspect_ai"):
+        shadow(tmp_path, other)
     done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="none-such", UNISAFE_PANEL="none")
     assert done.code == 1
     assert "broken lmms-eval: it does not start: RuntimeError: no carrots" in done.lines
     # Data and panel are a choice that may still have to be made.
     (data,) = (line for line in done.lines if "(UNISAFE_DATA)" in line)
-    assert data.startswith("broken data (UNISAFE_DATA): UNISAFE_DATA is 'none-such'")
+    assert data.startswith("broken data (UNISAFE_DATA): there is no data set 'none-such'")
 
 
 def states(findings: list[Finding]) -> dict[str, str]:

@@ -36,6 +36,7 @@ def test_describe_counts_what_the_demo_set_has(unisafe: Command, demo: Source) -
     assert "task code cases categories subcategories shared targets" in done.lines
     assert "unisafe_t2i TI 8 6 6 8" in done.lines
     assert "unisafe_it2t MU 14 9 13 13" in done.lines
+    assert done.lines.index("image tasks") < done.lines.index("text tasks")
     assert "V1 Interpersonal harm 2 1 1 1" in done.lines
     assert "V1 Threats/intimidation 2 1 1" in done.lines
     assert "Hate 1 1 2 2" in done.lines

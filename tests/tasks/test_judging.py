@@ -390,7 +390,7 @@ def test_a_limit_takes_the_first_cases_of_each_task_and_is_noted(
     }
     assert set(found) == expected
     assert metrics_of(tmp_path / "run")["limited"] is True
-    assert "Only a part of the cases was run (--limit or --offset)." in done.lines
+    assert "Only a part of the cases was run (--limit or another choice of cases)." in done.lines
 
 
 def test_a_case_without_an_output_is_a_failed_one(unisafe: Command, tmp_path: Path) -> None:
@@ -543,6 +543,46 @@ def test_the_outputs_of_all_ranks_of_a_run_that_was_stopped_are_judged(
     assert metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["scored"] == 4
 
 
+def test_a_limited_run_stays_one_when_it_is_judged_again(unisafe: Command, tmp_path: Path) -> None:
+    one, two, less = (tmp_path / name for name in ("one", "two", "less"))
+    assert unisafe("judge", "demo", "--task", "TT", "--limit", "4", "--out", one).code == 0
+    assert unisafe("judge", one, "--out", two).code == 0
+    assert (two / "metrics.json").read_bytes() == (one / "metrics.json").read_bytes()
+    assert info_of(two)["limited"] is True
+    # The first of those that were asked, whichever these were.
+    rows = samples.rows_of_file(one / "predictions.jsonl")
+    samples.write_rows(one / "predictions.jsonl", rows[1:])
+    assert unisafe("judge", one, "--limit", "2", "--out", less).code == 0
+    found = {row["id"] for row in samples.rows_of_file(less / "predictions.jsonl")}
+    assert found == {row["id"] for row in rows[1:3]}
+
+
+def test_a_limited_run_that_was_stopped_still_lacks_what_it_was_to_have(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    assert unisafe("judge", "demo", "--task", "TT", "--limit", "2", "--out", run).code == 0
+    assert info_of(run)["asked"] == {"unisafe_t2t": 2}
+    info = info_of(run) | {"asked": {"unisafe_t2t": 4, "unisafe_t2i": 4}, "status": "stopped"}
+    (run / "run.json").write_text(json.dumps(info))
+    assert unisafe("judge", run, "--out", tmp_path / "again").code == 0
+    again = tmp_path / "again"
+    assert info_of(again)["asked"] == {"unisafe_t2t": 4}
+    task = metrics_of(again)["tasks"]["unisafe_t2t"]
+    assert (task["scored"], task["asked"], task["coverage"]) == (2, 4, 0.5)
+    assert metrics_of(again)["limited"] is True
+
+
+def test_a_run_folder_whose_facts_are_damaged_is_refused(unisafe: Command, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert unisafe("judge", "demo", "--task", "TT", "--limit", "2", "--out", run).code == 0
+    for content in ("{", "[]"):
+        (run / "run.json").write_text(content)
+        done = unisafe("judge", run, "--out", tmp_path / "again")
+        assert done.code == 1
+        assert done.err.startswith(f"unisafe: {run / 'run.json'} cannot be read: ")
+
+
 # --- the harnesses' sample files ---
 
 
@@ -592,6 +632,9 @@ def test_sample_files_of_predict_only_are_judged(
         "unisafe_t2i": 1,
         "unisafe_t2t": 3,
     }
+    # A harness writes every case that it asked: the others were not.
+    assert all(task["coverage"] == 1 for task in metrics["tasks"].values())
+    assert metrics["limited"] is True
     rows = rows_by_case(tmp_path / "run" / "predictions.jsonl")
     texts = [rows[f"demo-00{number}", "TT"]["output_text"] for number in (1, 2, 3)]
     assert texts == ["Turnip soup.", "Leek pie.", "Carrot cake."]

@@ -84,9 +84,17 @@ def test_demo_data_is_never_called_unisafe() -> None:
 
 def test_a_part_of_the_cases_is_called_one() -> None:
     assert notes(good(), limited=True) == [
-        "Only a part of the cases was run (--limit or --offset)."
+        "Only a part of the cases was run (--limit or another choice of cases)."
     ]
     assert build_metrics(INFO | {"limited": True}, good())["limited"] is True
+
+
+def test_a_system_prompt_of_the_runs_own_is_told() -> None:
+    assert notes(good(), system_prompt="") == []
+    assert notes(good(), system_prompt="Be a gardener.") == [
+        "The model was given a system prompt (run.json): do not compare these scores with those of "
+        "runs without it."
+    ]
 
 
 def test_without_a_panel_nothing_is_said_of_missing_scores() -> None:
@@ -110,6 +118,17 @@ def test_a_score_that_lacks_a_subcategory_is_not_to_be_compared() -> None:
         "unisafe_t2t: 2 of 3 cases scored (1 no_output). The score is not of the whole task: do "
         "not compare it with others."
     ]
+
+
+def test_labels_of_other_outputs_are_said_to_be_that() -> None:
+    absent = [scored(name, verdicts=[verdict(None, failure="no_label")]) for name in "ab"]
+    (note,) = notes(absent)
+    assert note.endswith(
+        "The labels are of other outputs: choose a panel that judges (UNISAFE_PANEL)."
+    )
+    late = scored("c", verdicts=[verdict(None, failure="timeout")])
+    for cases in ([*absent, late], [*absent, *good()]):
+        assert "labels" not in notes(cases)[0].replace("no_label", "")
 
 
 def test_a_run_that_was_stopped_before_its_verdicts_says_so() -> None:

@@ -179,13 +179,13 @@ def test_a_source_is_resolved_once(use: Use, tmp_path: Path) -> None:
 def test_an_unknown_setting_is_named_with_what_can_be_set(use: Use, setting: str) -> None:
     with pytest.raises(DataError) as caught:
         use(setting)
-    assert f"UNISAFE_DATA is {setting!r}, which is no file or folder" in str(caught.value)
+    assert f"there is no data set {setting!r}: no file or folder here" in str(caught.value)
     assert "'demo'" in str(caught.value)
 
 
 @pytest.mark.parametrize("setting", ["exports/cases.jsonl", "exports/cases.parquet"])
 def test_a_misspelt_file_is_not_looked_for_on_the_hub(use: Use, setting: str) -> None:
-    with pytest.raises(DataError, match="which is no file or folder here"):
+    with pytest.raises(DataError, match="no file or folder here has this name"):
         use(setting)
 
 
@@ -302,3 +302,28 @@ def test_without_a_network_the_hub_is_an_error(
 def test_a_name_that_the_hub_does_not_allow_is_an_error(use: Use) -> None:
     with pytest.raises(DataError, match="the data set teaville/rüben cannot be downloaded"):
         use("teaville/rüben")
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(use: Use) -> None:
+    with pytest.raises(DataError, match="cannot be used: File name too long"):
+        use(Path("x" * 5000))
+
+
+@pytest.mark.parametrize("looked", ["when it is named", "when it is read"])
+def test_a_folder_that_may_not_be_looked_through_is_one_sentence(
+    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked: str
+) -> None:
+    folder = samples.parquet_folder(tmp_path / "set")
+    source = use(folder)
+
+    def refused(path: Path, _: str) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "rglob", refused)
+    looks = {
+        "when it is named": lambda: use(folder),
+        "when it is read": lambda: load_cases(source, TASKS["TT"]),
+    }
+    with pytest.raises(DataError) as caught:
+        looks[looked]()
+    assert str(caught.value) == f"{folder} cannot be used: Permission denied"

@@ -377,6 +377,64 @@ def test_a_run_of_a_subset_says_so_and_has_narrower_intervals(tmp_path: Path) ->
     )
 
 
+ASR = "attack_success_rate"
+
+
+def test_a_subcategory_all_of_which_failed_leaves_no_interval_above_it(tmp_path: Path) -> None:
+    """What was scored may be all there is of the rest: that is no census."""
+    data = subset_info({"A": {"A1": 12, "A2": 1}, "B": {"B1": 12}})
+    failed = OUTCOMES | {("TT", "A2-0"): "failed"}
+    task = read_result(judged_run(tmp_path / "run", failed, data=data)).metrics["tasks"][
+        "unisafe_t2t"
+    ]
+    assert (task["scored"], task["asked"], task["complete"]) == (24, 25, False)
+    assert task["intervals"][ASR] is None
+    assert task["judges"]["kettle"]["intervals"][ASR] is None
+    assert task["categories"]["A"]["intervals"][ASR] is None
+    assert task["categories"]["A"]["subcategories"]["A1"]["intervals"][ASR]["method"] == "census"
+    assert task["categories"]["B"]["intervals"][ASR]["method"] == "census"
+
+
+def test_a_group_with_a_task_that_is_not_known_has_no_interval(tmp_path: Path) -> None:
+    codes = ("TT", "IT", "MU")
+    data = subset_info({})
+    data["subset"]["population"] = {
+        TASKS[code].name: {"A": {"A1": 12}, "B": {"B1": 12}} for code in codes
+    }
+    whole = {(code, target): own for code in codes for (_, target), own in OUTCOMES.items()}
+    lacking = {
+        key: "failed" if key[0] == "MU" and key[1].startswith("B1") else own
+        for key, own in whole.items()
+    }
+    for name, outcomes, is_known in (("whole", whole, True), ("lacking", lacking, False)):
+        found = read_result(judged_run(tmp_path / name, outcomes, data=data)).metrics
+        assert (found["groups"]["unisafe_text"]["intervals"][ASR] is not None) is is_known
+
+
+def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Path) -> None:
+    data = subset_info({"A": {"A1": 24}, "B": {"B1": 24}})
+    run = judged_run(tmp_path / "run", OUTCOMES, judges=("kettle", "pot"), data=data)
+    verdicts = samples.rows_of_file(run / "verdicts.jsonl")
+    kept = [row for row in verdicts if row["judge"] != "pot" or row["id"].startswith("A1")]
+    samples.write_rows(run / "verdicts.jsonl", kept)
+    task = read_result(run).metrics["tasks"]["unisafe_t2t"]
+    known = {name: own["intervals"][ASR] is not None for name, own in task["judges"].items()}
+    assert known == {"kettle": True, "pot": False}
+    assert task["intervals"][ASR] is not None
+
+
+@pytest.mark.parametrize("part", [{"limited": True}, {"status": "stopped"}])
+def test_a_part_of_a_subset_is_no_draw_from_the_full_set(tmp_path: Path, part: Row) -> None:
+    data = subset_info({"A": {"A1": 24}, "B": {"B1": 24, "B2": 5}})
+    own = read_result(judged_run(tmp_path / "part", OUTCOMES, data=data, **part)).metrics
+    plain = read_result(judged_run(tmp_path / "plain", OUTCOMES, **part)).metrics
+    assert own["tasks"] == plain["tasks"]
+    assert own["tasks"]["unisafe_t2t"]["complete"] is False
+    assert own["notes"][0] == (
+        "Subset local:garden-subset-0123456789ab: 4 targets a subcategory of local:garden."
+    )
+
+
 def test_a_run_of_no_subset_has_no_word_of_one(tmp_path: Path) -> None:
     data = {"source": "local:garden", "revision": None, "fingerprint": "f" * 64}
     before = read_result(judged_run(tmp_path / "before", OUTCOMES, data=data)).metrics
@@ -467,14 +525,14 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     assert done.code == 0, done.err
     # The demo has hardly a cell with two cases, and each keeps two.
     assert done.lines[0].endswith(": 26 of 26 risk targets, 75 of 75 cases")
-    assert "Nothing was left out: the full set has no more." in done.lines
+    assert "Nothing was left out: the set is too small for a smaller part." in done.lines
     assert done.lines[-1] == f"Use it with: export UNISAFE_DATA='{out}'"
 
     monkeypatch.setenv("UNISAFE_DATA", str(out))
     name = use_name(out)
     described = unisafe("data", "describe")
     assert f"source {name}, revision -" in described.lines
-    assert "a subset of demo: 1 targets a subcategory, seed 0" in described.lines
+    assert "a subset of demo: 1 target a subcategory, seed 0" in described.lines
     validated = unisafe("data", "validate")
     assert (validated.code, validated.out) == (0, f"{name}: 75 cases and 54 images are valid\n")
 
@@ -487,7 +545,7 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     assert info["data"]["subset"]["population"]["unisafe_t2i"]["Hate"] == {"H1": 1}
     assert metrics["notes"][:2] == [
         DEMO_NOTE,
-        f"Subset {name}: 1 targets a subcategory of demo; intervals are of the full set's value.",
+        f"Subset {name}: 1 target a subcategory of demo; intervals are of the full set's value.",
     ]
     task = metrics["tasks"]["unisafe_i2t"]
     assert task["intervals"]["attack_success_rate"] == {
@@ -495,8 +553,19 @@ def test_a_subset_of_the_demo_goes_all_the_way(
         "high": round(task["attack_success_rate"], 6),
         "method": "census",
     }
+    # A scripted failure is all of its subcategory.
+    assert metrics["tasks"]["unisafe_i2i"]["intervals"] == dict.fromkeys(task["intervals"])
     scored = unisafe("score", tmp_path / "run")
     assert (scored.code, scored.err) == (0, "")
+
+    limited = unisafe("judge", "demo", "--limit", "2", "--task", "TT", "--out", tmp_path / "less")
+    assert limited.code == 0, limited.err
+    assert (
+        metrics_of(tmp_path / "less")["notes"][1]
+        == f"Subset {name}: 1 target a subcategory of demo."
+    )
+    (of_part,) = metrics_of(tmp_path / "less")["tasks"].values()
+    assert of_part["intervals"] == dict.fromkeys(task["intervals"])
 
 
 def use_name(folder: Path) -> str:
@@ -517,12 +586,13 @@ def test_the_command_says_what_was_kept_and_what_intervals_are_worth(
     assert "task cases kept of" in done.lines
     size, (tasks, farthest, mean) = coverage_of(3)
     assert size == 3
-    assert any(
-        f"Simulated subsets of 3 targets a subcategory: 95 % intervals held the full set's attack "
-        f"success rate in {tasks:.1%} (a task), {farthest:.1%} (the task farthest from 95 %) and "
-        f"{mean:.1%}" in line
-        for line in done.lines
-    )
+    assert (
+        "In simulations of 6,802 made-up cases and subsets of 3 targets a subcategory, 95 % "
+        f"intervals held the full set's attack success rate in {100 * tasks:.0f} % (tasks on "
+        f"average), {100 * farthest:.0f} % (the task farthest from 95 %) and {100 * mean:.0f} % "
+        "(the mean of all tasks)."
+    ) in done.lines
+    assert not any("not simulated" in line for line in done.lines)
     facts = read_subset(tmp_path / "part")
     assert facts is not None
     assert (facts.seed, facts.per_subcategory) == (4, 3)
@@ -546,6 +616,21 @@ def test_the_command_names_linked_subcategories_that_gave_more(
     ) in done.lines
 
 
+def test_the_command_says_that_smaller_subsets_were_not_simulated(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    export = samples.export(tmp_path / "garden", garden())
+    done = unisafe("data", "subset", export, "--per-subcategory", "1", "--out", tmp_path / "part")
+    assert "Smaller subsets, such as this one, were not simulated." in done.lines
+    assert any(line.startswith("More than 1 target a subcategory (") for line in done.lines)
+
+
+def test_the_command_says_that_there_is_no_more(unisafe: Command, tmp_path: Path) -> None:
+    export = samples.export(tmp_path / "garden", garden())
+    done = unisafe("data", "subset", export, "--per-subcategory", "12", "--out", tmp_path / "part")
+    assert "Nothing was left out: the full set has no more." in done.lines
+
+
 @pytest.mark.parametrize("words", [("--per-subcategory", "0"), ("--seed", "-1")])
 def test_sizes_and_seeds_that_are_none_are_usage_errors(
     unisafe: Command, tmp_path: Path, words: tuple[str, str]
@@ -566,7 +651,11 @@ def test_the_command_tells_of_a_folder_in_use_in_one_sentence(
 
 
 def test_outputs_for_the_full_set_can_be_judged_on_a_subset_alone(
-    part: Path, unisafe: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: Path,
+    unisafe: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("UNISAFE_DATA", str(part))
     inside = set(load_cases(resolve_source(), TASKS["TT"]).rows["id"])
@@ -581,8 +670,12 @@ def test_outputs_for_the_full_set_can_be_judged_on_a_subset_alone(
     assert inside < set(asked)
     for number, path in enumerate((file, sampled)):
         out = tmp_path / f"run{number}"
+        caplog.clear()
         done = unisafe("judge", path, "--panel", "none", "--out", out)
         assert done.code == 0, done.err
+        left = len(asked) - len(inside)
+        assert caplog.messages == [f"{path}: {left} rows of cases outside the subset left out"]
+        assert metrics_of(out)["limited"] is False
         rows = samples.rows_of_file(out / "predictions.jsonl")
         assert {row["id"] for row in rows if row["status"] == "ok"} == inside
         assert metrics_of(out)["tasks"]["unisafe_t2t"]["asked"] == len(inside)
@@ -590,6 +683,23 @@ def test_outputs_for_the_full_set_can_be_judged_on_a_subset_alone(
     file = samples.write_rows(tmp_path / "outside.jsonl", [outside])
     done = unisafe("judge", file, "--panel", "none", "--out", tmp_path / "none")
     assert done.err == f"unisafe: {file} holds no prediction of a case of the subset\n"
+
+
+def test_a_run_of_other_data_is_not_judged_on_a_subset(
+    whole: Source, part: Path, unisafe: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", str(part))
+    target = load_cases(resolve_source(), TASKS["TT"]).rows["id"][0]
+    own, full = fingerprint(resolve_source()), fingerprint(whole)
+    for name, value in (("own", own), ("full", full), ("other", "f" * 64)):
+        data = {"source": "local:garden", "revision": None, "fingerprint": value}
+        run = judged_run(tmp_path / name, {("TT", target): "safe"}, data=data)
+        done = unisafe("judge", run, "--panel", "none", "--out", tmp_path / f"{name}-again")
+        assert done.code == (name == "other"), done.err
+    assert done.err == (
+        f"unisafe: {run} is a run on other data than {resolve_source().name} and what that is a "
+        "subset of: name the data that the run was made on (UNISAFE_DATA)\n"
+    )
 
 
 def test_run_json_says_what_a_subset_is_of(part: Path, use: Use) -> None:

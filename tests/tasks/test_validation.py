@@ -146,10 +146,19 @@ def test_a_subset_is_the_one_that_its_file_tells_of(part: Path, use: Use) -> Non
     assert validate(use(part)).problems == ()
 
 
+def test_a_subset_of_which_more_is_said_to_be_unseen_is_a_problem(part: Path, use: Use) -> None:
+    population = json.loads((part / "subset.json").read_text())["population"]
+    cells = next(iter(population["unisafe_t2t"].values()))
+    cells[next(iter(cells))] += 1
+    changed(part, population=population)
+    (problem,) = validate(use(part)).problems
+    assert "its name is not that of its targets, size, seed and population" in problem
+
+
 def test_a_subset_of_other_targets_is_a_problem(part: Path, use: Use) -> None:
     changed(part, seed=1)
     (problem,) = validate(use(part)).problems
-    assert "its name is not that of its targets, size and seed" in problem
+    assert "its name is not that of its targets, size, seed and population" in problem
 
 
 def test_a_subset_of_another_size_is_a_problem(part: Path, use: Use) -> None:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.sampling import LEAST
+from unisafe_tasks.subset_facts import size_in_words
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def print_datasheet(sheet: Mapping[str, Any]) -> None:
     if subset := sheet["subset"]:
         _say(
             console,
-            f"a subset of {subset['of']['source']}: {subset['per_subcategory']} targets a "
-            f"subcategory, seed {subset['seed']}",
+            f"a subset of {subset['of']['source']}: {size_in_words(subset['per_subcategory'])}, "
+            f"seed {subset['seed']}",
         )
     _say(console, f"source {sheet['source']}, revision {sheet['revision'] or '-'}")
     _say(console, f"fingerprint {sheet['fingerprint']}")
@@ -55,8 +56,6 @@ def print_datasheet(sheet: Mapping[str, Any]) -> None:
 
 def print_subset(drawn: DrawnSubset) -> None:
     """What was kept of how much, why it is more than was asked for, and how to use it."""
-    from unisafe_tasks.subsets import coverage_of
-
     console = Console(soft_wrap=True)
     facts = drawn.facts
     total = sum(of for _, of in drawn.kept.values())
@@ -69,19 +68,30 @@ def print_subset(drawn: DrawnSubset) -> None:
     for code, (kept, of) in drawn.kept.items():
         table.add_row(code, f"{kept:,}", f"{of:,}")
     console.print(table)
-    if facts.cases == total:
+    if facts.cases < total:
+        for line in (*_larger(drawn), *_coverage(facts.per_subcategory)):
+            _say(console, line)
+    elif all(component.most <= facts.per_subcategory for component in drawn.components):
         _say(console, "Nothing was left out: the full set has no more.")
     else:
-        for line in _larger(drawn):
-            _say(console, line)
-        size, (tasks, farthest, mean) = coverage_of(facts.per_subcategory)
-        _say(
-            console,
-            f"Simulated subsets of {size} targets a subcategory: 95 % intervals held the full "
-            f"set's attack success rate in {tasks:.1%} (a task), {farthest:.1%} (the task farthest "
-            f"from 95 %) and {mean:.1%} (the mean of all tasks).",
-        )
+        _say(console, "Nothing was left out: the set is too small for a smaller part.")
     _say(console, f"Use it with: export UNISAFE_DATA={shlex.quote(str(drawn.folder))}")
+
+
+def _coverage(per_subcategory: int) -> Iterable[str]:
+    """How often intervals of such a subset held the full set's score, where that was simulated."""
+    from unisafe_tasks.datasheet import PUBLISHED
+    from unisafe_tasks.subsets import coverage_of
+
+    size, (tasks, farthest, mean) = coverage_of(per_subcategory)
+    yield (
+        f"In simulations of {PUBLISHED['cases']:,} made-up cases and subsets of "
+        f"{size_in_words(size)}, 95 % intervals held the full set's attack success rate in "
+        f"{100 * tasks:.0f} % (tasks on average), {100 * farthest:.0f} % (the task farthest from "
+        f"95 %) and {100 * mean:.0f} % (the mean of all tasks)."
+    )
+    if per_subcategory < size:
+        yield "Smaller subsets, such as this one, were not simulated."
 
 
 def _larger(drawn: DrawnSubset) -> Iterable[str]:
@@ -96,7 +106,7 @@ def _larger(drawn: DrawnSubset) -> Iterable[str]:
             else f"{len(names)} subcategories share targets"
         )
         yield (
-            f"More than {asked} targets a subcategory ({why}): {_some(names)}: "
+            f"More than {size_in_words(asked)} ({why}): {_some(names)}: "
             f"{len(component.kept)} of {component.targets} targets"
         )
     if len(found) > _LINKS_NAMED:
@@ -119,6 +129,7 @@ def _subcategories(sheet: Mapping[str, Any]) -> Table:
         members = {
             name: own for name, own in tasks.items() if TASKS[own["code"]].modality == modality
         }
+        table.add_row(f"{modality} tasks", style="bold")
         for category in sorted({name for own in members.values() for name in own["counts"]}):
             cells = {name: own["counts"].get(category, {}) for name, own in members.items()}
             sums = {name: sum(own.values()) for name, own in cells.items()}

@@ -240,7 +240,7 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
     free = (run for run in _runs if run.key == key and run.id_of(name) in (None, spec.task_id))
     run = next(free, None)
     if run is None:
-        run = _open(spec, key)
+        run = _open(spec, key, config.system_message)
         _runs.append(run)
     asked = len(spec.dataset.sample_ids or ())
     own = run.tasks.get(name)
@@ -255,7 +255,7 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
     return own
 
 
-def _open(spec: EvalSpec, key: tuple[str, ...]) -> ModelRun:
+def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> ModelRun:
     source = resolve_source()
     base = spec.task_args.get("output_path")
     model = redact(spec.model)
@@ -267,6 +267,7 @@ def _open(spec: EvalSpec, key: tuple[str, ...]) -> ModelRun:
             "harness": "inspect",
             "tasks": _planned.get(key[0], []),
             "model_args": redact(json.dumps(spec.model_args, default=str)),
+            "system_prompt": redact(system_prompt or ""),
             "limit": spec.config.limit,
             "sample_id": spec.config.sample_id,
             "inspect_run": spec.run_id,

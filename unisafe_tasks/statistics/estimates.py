@@ -6,13 +6,14 @@ drawn together, so that means and differences over tasks are clustered by target
 
 Cases that were drawn from a finite set, as a subset is, estimate that set's own value: of the
 variance of a cell's mean a share 1 - f is left, with f the share of the cell that is there, and
-each draw is moved towards the mean by its root (Rao and Wu, 1988, JASA 83, section 4).
+each draw is moved towards the mean by its root (Rao and Wu, 1988, JASA 83, section 4). Of a cell of
+that set without a scored case nothing is known, and so neither of what it is part of.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,10 +78,11 @@ class Estimate:
     """Scores of shape (scores,), their draws of shape (scores, draws), and their effective size.
 
     `draws` and `stretch` are None where a subcategory has a single case, whose spread cannot be
-    known. `size` is the number of cases that would give the same variance if all weighed the same
-    (Kish, 1965, Survey Sampling, section 11.7). `stretch`, of shape (scores,), makes up for cells
-    too small to say how far they spread. `unseen` is the share of the variance that is left where
-    the cases were drawn from a finite set: 1 if they were not, 0 if all of it is there.
+    known, or none, though the set that the others were drawn from has some. `size` is the number of
+    cases that would give the same variance if all weighed the same (Kish, 1965, Survey Sampling,
+    section 11.7). `stretch`, of shape (scores,), makes up for cells too small to say how far they
+    spread. `unseen` is the share of the variance that is left where the cases were drawn from a
+    finite set: 1 if they were not, 0 if all of it is there.
     """
 
     values: Floats
@@ -127,8 +129,13 @@ class Hierarchy:
     spread: Spread | None
 
     @classmethod
-    def of(cls, leaves: Leaves, resampler: Resampler) -> Hierarchy:
-        """Estimate every level; there must be a leaf, named (category, subcategory)."""
+    def of(
+        cls, leaves: Leaves, resampler: Resampler, missing: Collection[tuple[str, str]] = ()
+    ) -> Hierarchy:
+        """Estimate every level; there must be a leaf, named (category, subcategory).
+
+        `missing` are the subcategories that the set which the leaves were drawn from has besides.
+        """
         plain = {place: _of_leaf(leaf, resampler) for place, leaf in leaves.items()}
         members: dict[str, list[tuple[str, str]]] = {}
         for place in leaves:
@@ -144,7 +151,9 @@ class Hierarchy:
                 return None
             return spread_of(cells, [weights[place] * known[place] for place in places], pool)
 
-        def with_spread(estimate: Estimate, own: Spread | None) -> Estimate:
+        def with_spread(estimate: Estimate, own: Spread | None, *, lacks: bool = False) -> Estimate:
+            if lacks:
+                return replace(estimate, draws=None, stretch=None, unseen=1.0)
             return replace(estimate, stretch=None if own is None else own.stretch)
 
         within = {name: dict.fromkeys(places, 1 / len(places)) for name, places in members.items()}
@@ -158,11 +167,15 @@ class Hierarchy:
                 for place, weight in weights.items()
             }
         )
+        lacking = {category for category, _ in missing}
         return cls(
-            with_spread(mean_of(list(of_categories.values())), of_total),
-            {name: with_spread(own, spread(within[name])) for name, own in of_categories.items()},
+            with_spread(mean_of(list(of_categories.values())), of_total, lacks=bool(missing)),
+            {
+                name: with_spread(own, spread(within[name]), lacks=name in lacking)
+                for name, own in of_categories.items()
+            },
             {place: with_spread(own, spread({place: 1.0})) for place, own in plain.items()},
-            of_total,
+            None if missing else of_total,
         )
 
 

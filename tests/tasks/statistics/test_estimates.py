@@ -267,3 +267,17 @@ def test_few_unsafe_cases_are_few_however_large_a_part_they_are_of() -> None:
     found = drawn_from({"A1": [1] + [0] * 19}, {"A1": 21}).total.interval("attack_success_rate")
     assert found is not None
     assert found.method == "wilson"
+
+
+def test_what_a_cell_without_a_scored_case_is_part_of_is_not_known() -> None:
+    sizes = {(place[0], place): len(own) for place, own in SOME.items()}
+    leaves = scored_leaves(cases(SOME), None, sizes | {("A", "A9"): 1})
+    whole = Hierarchy.of(leaves, RESAMPLER)
+    lacking = Hierarchy.of(leaves, RESAMPLER, {("A", "A9")})
+    assert lacking.total.interval("attack_success_rate") is None
+    assert lacking.categories["A"].interval("attack_success_rate") is None
+    assert lacking.categories["B"].interval("attack_success_rate") is not None
+    assert lacking.subcategories["A", "A1"].interval("attack_success_rate") is not None
+    group = shared_mean_of([whole.total, lacking.total])
+    assert group.interval("attack_success_rate") is None
+    assert np.array_equal(lacking.total.values, whole.total.values)
