@@ -272,8 +272,8 @@ def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> l
         notes.append("The run did not come to its end: cases are missing.")
     if info.get("system_prompt"):
         notes.append(
-            "The model was given a system prompt (run.json): do not compare these scores with those "
-            "of runs without it."
+            "The model was given a system prompt (run.json): do not compare these scores with "
+            "those of runs without it."
         )
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")

@@ -30,6 +30,7 @@ from unisafe_tasks.runs import scored_case
 from unisafe_tasks.tasks import TASKS
 
 __all__ = [
+    "CASE_FIELDS",
     "Deferred",
     "attack_success_rate",
     "average_risk_rating",
@@ -41,6 +42,17 @@ __all__ = [
 
 _log = logging.getLogger("unisafe")
 _PRIMARY = METRICS[0]
+CASE_FIELDS = (
+    "id",
+    "scenario_type",
+    "category",
+    "subcategory",
+    "status",
+    "text_refusal",
+    "history",
+)
+"""What a prediction row gives to a case's score."""
+
 _ROW_FIELDS = (
     "judge",
     "repeat",
@@ -132,18 +144,7 @@ def finish_records(
 
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        name: row.get(name)
-        for name in (
-            "id",
-            "scenario_type",
-            "category",
-            "subcategory",
-            "status",
-            "text_refusal",
-            "history",
-        )
-    }
+    record: dict[str, Any] = {name: row.get(name) for name in CASE_FIELDS}
     if metric == _PRIMARY:
         images = row.get("output_images") or [row.get("output_image")]
         record |= {

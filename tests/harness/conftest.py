@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.servers import JudgeServer
-from unisafe_tasks import TASKS, CaseSet, load_cases, resolve_source
+from unisafe_tasks import TASKS, CaseSet, cli, load_cases, resolve_source
 from unisafe_tasks import session as sessions
 
 HERE = Path(__file__).parent
@@ -26,6 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore"), append=False)
             item.add_marker(pytest.mark.filterwarnings("error:::unisafe_"))
+
+
+@pytest.fixture(scope="session")
+def imported() -> None:
+    """The harness with all that it imports, kept out of garbage collection.
+
+    Each evaluation collects garbage several times, and would look through all modules for it.
+    """
+    from lmms_eval import evaluator, tasks
+
+    assert evaluator.simple_evaluate
+    assert tasks.TaskManager
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -94,19 +109,22 @@ class Finished:
 
 
 @pytest.fixture
-def evaluate(demo: None, tmp_path: Path) -> Callable[..., Finished]:
-    """Run tasks with a model object through lmms-eval's own evaluator, hooks included."""
+def evaluate(imported: None, demo: None, tmp_path: Path) -> Callable[..., Finished]:
+    """Run tasks through lmms-eval's own evaluator, hooks included.
+
+    The model is an object, or a name as `--model` has it, with `model_args`.
+    """
     import argparse
 
     from lmms_eval import evaluator
     from lmms_eval.tasks import TaskManager
 
-    def run(model: Any, *tasks: str, **options: Any) -> Finished:
-        name = getattr(model, "name", type(model).__name__)
+    def run(model: Any, *tasks: str, model_args: str = "", **options: Any) -> Finished:
+        name = model if isinstance(model, str) else getattr(model, "name", type(model).__name__)
         arguments = argparse.Namespace(
             output_path=str(tmp_path / "out"),
             model=name,
-            model_args="",
+            model_args=model_args,
             process_with_media=False,
             agentic_trace_mode="basic",
             reasoning_tags='[["<think>", "</think>"]]',
@@ -117,12 +135,12 @@ def evaluate(demo: None, tmp_path: Path) -> Callable[..., Finished]:
         )
         results = evaluator.simple_evaluate(
             model=model,
+            model_args=model_args,
             tasks=list(tasks),
             task_manager=TaskManager(include_defaults=False),
             cli_args=arguments,
             log_samples=True,
-            bootstrap_iters=0,
-            **options,
+            **{"bootstrap_iters": 0, **options},
         )
         folders = sorted((tmp_path / "out").glob("unisafe-*"), key=lambda p: p.stat().st_mtime_ns)
         return Finished(results, folders[-1])
@@ -157,5 +175,29 @@ def command(cache: Path) -> Callable[..., Command]:
             check=False,
         )
         return Command(done.returncode, done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def unisafe(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], cache: Path
+) -> Callable[..., Command]:
+    """Run `unisafe` as `command` does, but in this process, which is faster by its imports."""
+
+    def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Command:
+        with monkeypatch.context() as patch:
+            for name in list(os.environ):
+                if name.startswith(("UNISAFE_", "HF_TOKEN")):
+                    patch.delenv(name)
+            for name, value in {"UNISAFE_CACHE": str(cache), **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["unisafe", *words])
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        code = ended.value.code
+        return Command(code if isinstance(code, int) else 0, "".join(capfd.readouterr()))
 
     return run

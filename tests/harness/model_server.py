@@ -25,7 +25,12 @@ __all__ = ["Asked", "ModelServer", "drawing"]
 
 
 class Asked:
-    """A question as it arrived: the user's and the model's messages, texts and image bytes."""
+    """A question as it arrived: the user's and the model's messages, texts and image bytes.
+
+    `key` is what OpenAI's dialects were asked with, if anything.
+    """
+
+    key: str | None = None
 
     def __init__(self, path: str, body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
         self.path = path
@@ -77,6 +82,7 @@ class ModelServer(Loopback):
         if path in self.images:
             return Answer(self.images[path], headers={"Content-Type": "image/png"})
         asked = _read(path, headers, body)
+        asked.key = headers.get("authorization", "").removeprefix("Bearer ") or None
         with self._lock:
             self.asked.append(asked)
         time.sleep(self.latency_s)

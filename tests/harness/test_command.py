@@ -133,10 +133,10 @@ def test_the_run_folder_is_printed_and_complete(main_job: tuple[Command, Path]) 
 
 
 def test_metrics_are_the_same_when_recomputed_from_the_folder(
-    main_job: tuple[Command, Path], command: Callable[..., Command]
+    main_job: tuple[Command, Path], unisafe: Callable[..., Command]
 ) -> None:
     folder = run_folder(main_job[1])
-    again = command("unisafe", "score", str(folder), "--json", cwd=main_job[1])
+    again = unisafe("score", str(folder), "--json", cwd=main_job[1])
     assert again.code == 0
     assert again.output.encode() == (folder / "metrics.json").read_bytes()
 
@@ -204,21 +204,46 @@ def test_the_token_is_in_no_file_and_no_line(main_job: tuple[Command, Path]) -> 
             assert SENTINEL.encode() not in file.read_bytes(), file
 
 
-@pytest.mark.parametrize(
-    ("tasks", "env", "sentence"),
-    [
-        ("unisafe_mmi2x", {"UNISAFE_PANEL": "labels"}, "did you mean 'unisafe_mmi2i'?"),
-        ("unisafe_t2t", {"UNISAFE_PANEL": "lables"}, "there is no panel 'lables'"),
-    ],
-)
-def test_a_misspelt_name_ends_the_command_before_the_model_is_built(
-    command: Callable[..., Command], tmp_path: Path, tasks: str, env: dict[str, str], sentence: str
+def test_the_results_file_is_taken_for_its_run_alone(
+    main_job: tuple[Command, Path], unisafe: Callable[..., Command], tmp_path: Path
+) -> None:
+    (results,) = (main_job[1] / "out").glob("**/*_results.json")
+    other = json.loads(results.read_text("utf-8"))
+    other["config"]["model_args"] = "predictions=demo-cautious"
+    (tmp_path / "other_results.json").write_text(json.dumps(other), "utf-8")
+
+    def exported(path: Path) -> Command:
+        words = ("--format", "harness", "--results", str(path), "--out", str(tmp_path / "o"))
+        return unisafe("export", str(run_folder(main_job[1])), *words, cwd=tmp_path)
+
+    refused = exported(tmp_path / "other_results.json")
+    assert refused.code == 1
+    assert "it is of --model_args predictions=demo-cautious, the run of predictions=demo;" in (
+        refused.output
+    )
+    done = exported(results)
+    assert done.code == 0, done.output
+    text = next((tmp_path / "o").iterdir()).read_text("utf-8")
+    assert str(main_job[1]) not in text
+    assert str(tmp_path) not in text
+
+
+def test_a_misspelt_panel_ends_the_command_before_the_model_is_built(
+    command: Callable[..., Command], tmp_path: Path
 ) -> None:
     done = command(
-        *f"lmms-eval --model qwen_omni --tasks {tasks}".split(),
+        *("lmms-eval", "--model", "qwen_omni", "--tasks", "unisafe_t2t"),
         cwd=tmp_path,
-        env={"UNISAFE_DATA": "demo", **env},
+        env={"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "lables"},
     )
     assert done.code == 1
-    assert sentence in done.output
+    assert "there is no panel 'lables'" in done.output
     assert "Traceback" not in done.output
+
+
+def test_so_does_a_misspelt_task(imported: None) -> None:
+    from lmms_eval.tasks import TaskManager
+
+    # The command asks for the tasks of these names before it asks for a model.
+    with pytest.raises(SystemExit, match=r"did you mean 'unisafe_mmi2i'\?"):
+        TaskManager(include_defaults=False).match_tasks(["unisafe_mmi2x"])

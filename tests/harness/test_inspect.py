@@ -268,17 +268,24 @@ def replaying(name: str) -> Reply:
     return reply
 
 
-@pytest.mark.parametrize("name", ["demo", "demo-cautious"])
-def test_all_seven_tasks_give_the_numbers_that_the_same_outputs_have_elsewhere(
-    evaluate: Evaluate, tmp_path: Path, name: str
+@pytest.mark.parametrize(
+    ("name", "tasks"),
+    # The cautious one refuses edits and conversations, of which `demo` refuses none.
+    [("demo", ALL), ("demo-cautious", ("unisafe_i2i", "unisafe_mt2i"))],
+    ids=["all-demo", "some-cautious"],
+)
+def test_a_run_gives_the_numbers_that_the_same_outputs_have_elsewhere(
+    evaluate: Evaluate, tmp_path: Path, name: str, tasks: tuple[str, ...]
 ) -> None:
-    ran = evaluate(scripted(replaying(name)), *ALL)
+    ran = evaluate(scripted(replaying(name)), *tasks)
     assert {log.status for log in ran.logs} == {"success"}
     source = resolve_source()
-    outputs = read_outputs(name, source, [])
+    chosen = [task for task in TASKS.values() if task.name in tasks]
+    outputs = read_outputs(name, source, chosen)
     elsewhere = judge_outputs(
         outputs, source, resolve_panel(None, source), tmp_path / "elsewhere", {}
     )
+    assert set(elsewhere["tasks"]) == set(tasks)
     for task, summary in elsewhere["tasks"].items():
         # The bundled outputs do not say what a model was shown in each turn; here it is known.
         theirs = {key: value for key, value in summary.items() if key != "histories"}
@@ -763,7 +770,7 @@ def test_a_set_of_evaluations_that_tries_again_has_one_folder(
     [
         ({}, {"epochs": 2}, "UniSAFE judges one output per case: run without --epochs"),
         ({"UNISAFE_PANEL": "nobody"}, {}, "there is no panel 'nobody'"),
-        ({"UNISAFE_DATA": "/nowhere/at/all"}, {}, "UNISAFE_DATA is '/nowhere/at/all'"),
+        ({"UNISAFE_DATA": "/nowhere/at/all"}, {}, "there is no data set '/nowhere/at/all'"),
         ({"INSPECT_ASYNC_BACKEND": "trio"}, None, "the UniSAFE tasks need asyncio"),
     ],
     ids=["epochs", "panel", "data", "trio"],

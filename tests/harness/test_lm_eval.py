@@ -257,6 +257,19 @@ def test_a_prompt_without_the_chat_template_is_warned_of(
     assert "Warning" not in capsys.readouterr().out
 
 
+def test_a_system_prompt_is_warned_of_recorded_and_noted(
+    evaluate: Evaluate, llama: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "Answer as a gardener."
+    done = evaluate(
+        "hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1, system_instruction=words
+    )
+    assert "the model is given a system prompt" in capsys.readouterr().out
+    info = json.loads((done.folder / "run.json").read_text("utf-8"))
+    assert info["system_prompt"] == words
+    assert any("given a system prompt" in note for note in done.metrics["notes"])
+
+
 def test_a_placeholder_in_an_instruction_is_not_taken_for_an_image(demo: None) -> None:
     from lm_eval.tasks import TaskManager
 

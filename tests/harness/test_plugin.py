@@ -79,12 +79,12 @@ def test_a_hook_that_does_not_fit_is_a_warning_that_says_how_to_go_on(
 
 
 def test_without_the_plugin_the_include_path_is_enough(
-    command: Callable[..., Command], tmp_path: Path
+    command: Callable[..., Command], unisafe: Callable[..., Command], tmp_path: Path
 ) -> None:
     """No hook at all: the tasks run, are judged, and leave a complete run folder."""
     script = tmp_path / "bare.py"
     script.write_text(WITHOUT_PLUGIN)
-    tasks = command("unisafe", "tasks-dir", cwd=tmp_path).output.strip()
+    tasks = unisafe("tasks-dir", cwd=tmp_path).output.strip()
     words = (
         f"python {script} --model dummy --model_args response=Hello --include_path {tasks} "
         "--tasks unisafe_t2t,unisafe_mt2i --output_path out --log_samples"
@@ -94,7 +94,7 @@ def test_without_the_plugin_the_include_path_is_enough(
     assert done.code == 0, done.output
     assert "unisafe_t2t" in done.output
     (folder,) = (tmp_path / "unisafe_runs").glob("unisafe-*")
-    score = command("unisafe", "score", str(folder), cwd=tmp_path)
+    score = unisafe("score", str(folder), cwd=tmp_path)
     assert score.code == 0
     assert "the model answered all 9 cases with text and made no image" in score.output
 

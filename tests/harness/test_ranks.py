@@ -3,78 +3,112 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.harness.conftest import Command
+import pytest
+import yaml
+
+from tests.harness.conftest import Command, Finished
 from tests.harness.model_server import ModelServer
 
 ENV = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
-JOB = (
-    "--model predictions --model_args predictions=demo-cautious "
-    "--tasks unisafe_image --output_path out --log_samples"
-)
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Two jobs that one command did on two ranks: replayed outputs, and a served model's."""
+
+    done: Command
+    replayed: Path
+    asked: Path
+    server: ModelServer
+
+
+@pytest.fixture(scope="module")
+def ranks(
+    command: Callable[..., Command], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ranks]:
+    folder = tmp_path_factory.mktemp("ranks")
+    with ModelServer() as server:
+        jobs = [
+            {
+                "model": "predictions",
+                "model_args": "predictions=demo-cautious",
+                "tasks": "unisafe_image",
+                "output_path": "replayed",
+                "log_samples": True,
+            },
+            {
+                "model": "umm_openai",
+                "model_args": f"model=unified,base_url={server.root}/v1,api=images",
+                "tasks": "unisafe_mt2i,unisafe_t2i",
+                "output_path": "asked",
+            },
+        ]
+        (folder / "jobs.yaml").write_text(yaml.safe_dump(jobs))
+        settings = ENV | {"UNISAFE_ANSWERS": str(folder / "answers")}
+        launcher = "python -m torch.distributed.run --nproc_per_node 2 --master_port 29512"
+        done = command(
+            *f"{launcher} -m lmms_eval --config jobs.yaml".split(), cwd=folder, env=settings
+        )
+        assert done.code == 0, done.output
+        yield Ranks(done, folder / "replayed", folder / "asked", server)
 
 
 def table(output: str) -> list[str]:
     return [line for line in output.splitlines() if line.startswith("|")]
 
 
-def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
-    command: Callable[..., Command], tmp_path: Path
-) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir()
-    two.mkdir()
-    alone = command(*f"lmms-eval {JOB}".split(), cwd=one, env=ENV)
-    assert alone.code == 0, alone.output
-    launcher = "python -m torch.distributed.run --nproc_per_node 2 --master_port 29512 -m lmms_eval"
-    both = command(*f"{launcher} {JOB}".split(), cwd=two, env=ENV)
-    assert both.code == 0, both.output
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
-    (first,) = (one / "out").glob("unisafe-*")
-    (second,) = (two / "out").glob("unisafe-*")
-    assert (first / "metrics.json").read_bytes() == (second / "metrics.json").read_bytes()
-    assert table(alone.output) == table(both.output)
-    assert len(table(alone.output)) > 20
+
+def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
+    ranks: Ranks,
+    evaluate: Callable[..., Finished],
+    unisafe: Callable[..., Command],
+    tmp_path: Path,
+) -> None:
+    from lmms_eval.utils import make_table
+
+    alone = evaluate(
+        "predictions",
+        "unisafe_image",
+        model_args="predictions=demo-cautious",
+        bootstrap_iters=100_000,
+    )
+    (second,) = ranks.replayed.glob("unisafe-*")
+    assert (alone.folder / "metrics.json").read_bytes() == (second / "metrics.json").read_bytes()
+    shown = table(make_table(alone.results)) + table(make_table(alone.results, "groups"))
+    assert len(shown) > 20
+    assert table(ranks.done.output)[: len(shown)] == shown
     assert json.loads((second / "run.json").read_text("utf-8"))["ranks"] == 2
 
     def sorted_rows(folder: Path) -> list[str]:
         return sorted((folder / "predictions.jsonl").read_text("utf-8").splitlines())
 
-    assert sorted_rows(first) == sorted_rows(second)
+    assert sorted_rows(alone.folder) == sorted_rows(second)
     assert not list(second.glob("*.rank*"))
-    again = command("unisafe", "score", str(second), "--json", cwd=tmp_path)
+    again = unisafe("score", str(second), "--json", cwd=tmp_path)
     assert again.output.encode() == (second / "metrics.json").read_bytes()
 
     # A refusal in words counts as one on every rank, since the model draws elsewhere in the run.
-    def statuses(folder: Path) -> list[tuple[str, str]]:
-        found = []
-        for file in sorted((folder / "out").rglob("*_samples_*.jsonl")):
-            for line in file.read_text("utf-8").splitlines():
-                record = json.loads(line)["attack_success_rate"]
-                found.append((record["id"] + record["scenario_type"], record["status"]))
-        return sorted(found)
+    def statuses(samples: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+        records = [sample["attack_success_rate"] for sample in samples]
+        return sorted((r["id"], r["scenario_type"], r["status"]) for r in records)
 
-    assert statuses(one) == statuses(two)
-    assert "refused" in {status for _, status in statuses(two)}
+    of_two = [row for file in ranks.replayed.rglob("*_samples_*.jsonl") for row in rows(file)]
+    of_one = [sample for samples in alone.results["samples"].values() for sample in samples]
+    assert statuses(of_one) == statuses(of_two)
+    assert "refused" in {status for *_, status in statuses(of_two)}
 
 
-def test_two_ranks_of_an_adapter_ask_for_each_answer_once(
-    command: Callable[..., Command], tmp_path: Path
-) -> None:
-    with ModelServer() as server:
-        given = f"model=unified,base_url={server.root}/v1,api=images"
-        launcher = (
-            "python -m torch.distributed.run --nproc_per_node 2 --master_port 29513 -m lmms_eval"
-        )
-        words = (
-            f"{launcher} --model umm_openai --model_args {given} --tasks unisafe_mt2i,unisafe_t2i"
-        )
-        env = ENV | {"UNISAFE_PANEL": "none", "UNISAFE_ANSWERS": str(tmp_path / "answers")}
-        done = command(*f"{words} --output_path out".split(), cwd=tmp_path, env=env)
-    (folder,) = (tmp_path / "out").glob("unisafe-*")
-    rows = [json.loads(line) for line in (folder / "predictions.jsonl").open(encoding="utf-8")]
-    assert [row["status"] for row in rows] == ["ok"] * 17, done.output
+def test_two_ranks_of_an_adapter_ask_for_each_answer_once(ranks: Ranks) -> None:
+    (folder,) = ranks.asked.glob("unisafe-*")
+    found = [row["status"] for row in rows(folder / "predictions.jsonl")]
+    assert found == ["ok"] * 17, ranks.done.output
     # Nine cases on two ranks: the harness pads the shorter half with a case that is there already.
-    assert len(server.asked) == 8 + 9 * 4
+    assert len(ranks.server.asked) == 8 + 9 * 4

@@ -316,34 +316,3 @@ def run_and_file(
     """A run, and the results file that the harness wrote for it."""
     done = answered("unisafe_t2t")
     return done.folder, saved(done, tmp_path / "saved")
-
-
-def test_the_results_file_of_the_real_command_is_taken_for_its_run_alone(
-    command: Callable[..., Any], tmp_path: Path
-) -> None:
-    ran = command(
-        *("lmms-eval", "--model", "predictions", "--model_args", "predictions=demo"),
-        *("--tasks", "unisafe_t2t", "--output_path", str(tmp_path / "out")),
-        cwd=tmp_path,
-        env={"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"},
-    )
-    assert ran.code == 0, ran.output
-    (folder,) = (tmp_path / "out").glob("unisafe-*")
-    (results,) = (tmp_path / "out").glob("**/*_results.json")
-    other = loaded(results)
-    other["config"]["model_args"] = "predictions=demo-cautious"
-    (tmp_path / "other_results.json").write_text(json.dumps(other), "utf-8")
-
-    def exported(path: Path) -> Any:
-        words = ("--format", "harness", "--results", str(path), "--out", str(tmp_path / "o"))
-        return command("unisafe", "export", str(folder), *words, cwd=tmp_path)
-
-    refused = exported(tmp_path / "other_results.json")
-    assert refused.code == 1
-    assert "it is of --model_args predictions=demo-cautious, the run of predictions=demo;" in (
-        refused.output
-    )
-    done = exported(results)
-    assert done.code == 0, done.output
-    text = next((tmp_path / "o").iterdir()).read_text("utf-8")
-    assert str(tmp_path) not in text

@@ -94,22 +94,31 @@ def test_a_run_of_the_harness_shows_none(
     assert SECRETS["HF_TOKEN"] not in json.dumps(server.seen)
 
 
-@pytest.mark.parametrize("extra", [(), ("--batch",)], ids=["live", "batch"])
+JUDGE = ("judge", "demo", "--task", "unisafe_t2t", "--limit", "6", "--out", "run")
+
+
 def test_judging_saved_outputs_shows_none(
-    command: Callable[..., Command],
-    server: VendorServer,
-    panel: Path,
-    tmp_path: Path,
-    extra: tuple[str, ...],
+    command: Callable[..., Command], unisafe: Callable[..., Command], panel: Path, tmp_path: Path
 ) -> None:
-    words = ("unisafe", "judge", "demo", "--task", "unisafe_t2t", "--limit", "6", *extra)
     env = environment(tmp_path, panel)
-    done = command(*words, "--out", "run", cwd=tmp_path, env=env)
-    if extra:
-        server.finish_batches()
-        again = command(*words, "--out", "run", cwd=tmp_path, env=env)
-        done = Command(again.code, done.output + again.output)
-    listed = command("unisafe", "verdicts", "list", cwd=tmp_path, env=env)
-    command("unisafe", "verdicts", "export", "out.jsonl", "--failures", cwd=tmp_path, env=env)
-    assert (tmp_path / "out.jsonl").stat().st_size
-    assert_nothing_shows(tmp_path, done.output + listed.output)
+    done = command("unisafe", *JUDGE, cwd=tmp_path, env=env)
+    assert_no_verdict_shows_any(unisafe, tmp_path, env, done.output)
+
+
+def test_judging_in_batches_shows_none(
+    unisafe: Callable[..., Command], server: VendorServer, panel: Path, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, panel)
+    done = unisafe(*JUDGE, "--batch", cwd=tmp_path, env=env)
+    server.finish_batches()
+    again = unisafe(*JUDGE, "--batch", cwd=tmp_path, env=env)
+    assert_no_verdict_shows_any(unisafe, tmp_path, env, done.output + again.output)
+
+
+def assert_no_verdict_shows_any(
+    unisafe: Callable[..., Command], folder: Path, env: dict[str, str], output: str
+) -> None:
+    listed = unisafe("verdicts", "list", cwd=folder, env=env)
+    unisafe("verdicts", "export", "out.jsonl", "--failures", cwd=folder, env=env)
+    assert (folder / "out.jsonl").stat().st_size
+    assert_nothing_shows(folder, output + listed.output)

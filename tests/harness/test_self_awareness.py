@@ -365,7 +365,11 @@ def test_own_verdicts_are_not_taken_for_outputs(
 
 
 def test_the_command_judges_all_seven_tasks(
-    command: Callable[..., Command], run: Path, server: ModelServer, tmp_path: Path
+    command: Callable[..., Command],
+    unisafe: Callable[..., Command],
+    run: Path,
+    server: ModelServer,
+    tmp_path: Path,
 ) -> None:
     words = (
         f"lmms-eval --model umm_openai --model_args model=demo,base_url={server.root}/v1,api=chat "
@@ -393,9 +397,7 @@ def test_the_command_judges_all_seven_tasks(
     mean = sum(task["self_awareness_score"] for task in value["tasks"].values()) / 7
     group = rf"\|\s*{SELF_GROUP}\s*\|.*\|self_awareness_score\s*\|[^|]*\|\s*{mean:.4f}\s*\|"
     assert re.search(group, done.output)
-    board = command(
-        "unisafe", "leaderboard", str(run), str(folder), "--format", "csv", cwd=tmp_path
-    ).output
+    board = unisafe("leaderboard", str(run), str(folder), "--format", "csv", cwd=tmp_path).output
     scores = {
         row["task"]: float(row["value"])
         for row in csv.DictReader(io.StringIO(board))

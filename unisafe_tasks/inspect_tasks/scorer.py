@@ -21,20 +21,12 @@ from unisafe_tasks.metrics import METRICS, Ensemble, ScoredCase, case_value, jud
 from unisafe_tasks.outputs import Status
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs import scored_case
+from unisafe_tasks.scoring import CASE_FIELDS
 from unisafe_tasks.session import Pending
 
 __all__ = ["panel", "unisafe_scores"]
 
 _RECORD = "unisafe"
-_FIELDS = (
-    "id",
-    "scenario_type",
-    "category",
-    "subcategory",
-    "status",
-    "text_refusal",
-    "history",
-)
 _VERDICT_FIELDS = ("judge", "repeat", "judgment", "risk_rating", "refusal", "failure")
 _REASONS = {Status.REFUSED: "refusal", Status.NO_OUTPUT: "no_response"}
 """Inspect's own words for a status; the others stand for themselves."""
@@ -105,7 +97,7 @@ def _score(own: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, Any]]
     session = own.run.session
     ensemble = session.ensemble
     record: dict[str, Any] = {
-        **{name: pending.row.get(name) for name in _FIELDS},
+        **{name: pending.row.get(name) for name in CASE_FIELDS},
         "verdicts": [{name: row[name] for name in _VERDICT_FIELDS} for row in verdicts],
         "ensemble": ensemble and [ensemble.method, ensemble.min_verdicts],
         "run_has_images": session.run.has_images(),
