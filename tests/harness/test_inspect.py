@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import json
+import logging
 import math
 import os
 import signal
@@ -180,8 +181,11 @@ Evaluate = Callable[..., Ran]
 
 @pytest.fixture(scope="module", autouse=True)
 def collected() -> Iterator[None]:
-    """Inspect leaves streams open for the garbage collector, whose warnings belong to here."""
+    """Inspect leaves streams open for the garbage collector, whose warnings belong to here, and
+    sets the level of all logs."""
+    level = logging.getLogger().level
     yield
+    logging.getLogger().setLevel(level)
     gc.collect()
 
 

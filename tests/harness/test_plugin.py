@@ -72,7 +72,9 @@ def test_a_hook_that_does_not_fit_is_a_warning_that_says_how_to_go_on(
     def changed() -> None:
         raise AttributeError("module 'lmms_eval.evaluator' has no attribute 'evaluate'")
 
-    plugin._guarded("run folder", changed)
+    # Inspect, in the same process, sets the level of all logs.
+    with caplog.at_level("WARNING", logger="unisafe"):
+        plugin._guarded("run folder", changed)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert '--include_path "$(unisafe tasks-dir)"' in record.getMessage()

@@ -6,6 +6,7 @@ import argparse
 import gc
 import hashlib
 import json
+import logging
 import socket
 import time
 import warnings
@@ -154,8 +155,11 @@ def served(model: Path) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """Clients that Inspect and the server leave open are closed here, not at the session's end."""
+    """Clients that Inspect and the server leave open are closed here, not at the session's end; and
+    the level of all logs is Inspect's no more."""
+    level = logging.getLogger().level
     yield
+    logging.getLogger().setLevel(level)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -298,13 +302,18 @@ def test_the_papers_refusal_rule_asks_no_judge_and_is_recorded_as_the_rubrics(
 # --- being interrupted ---
 
 
+def replies_in(store: Path) -> int:
+    with closing(sqlite3.connect(store)) as database:
+        return int(database.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+
 def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
-    unisafe: Command, serve: Serve, panel: Callable[..., Path], tmp_path: Path
+    unisafe: Command, serve: Serve, panel: Callable[..., Path], store: Path, tmp_path: Path
 ) -> None:
-    enough, go_on = threading.Event(), threading.Event()
+    enough, go_on, numbers = threading.Event(), threading.Event(), count(1)
 
     def held(body: dict[str, Any]) -> Answer:
-        if len(server.requests) > 3:
+        if next(numbers) > 3:
             enough.set()
             go_on.wait(LIMIT_S)
         return verdict()
@@ -324,6 +333,10 @@ def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
     )
     try:
         assert enough.wait(LIMIT_S)
+        deadline = time.monotonic() + LIMIT_S
+        while replies_in(store) < 3:
+            assert time.monotonic() < deadline, "the first three answers are not kept"
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=LIMIT_S)
     finally:
