@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 import os
@@ -108,37 +109,39 @@ class Finished:
         return [json.loads(line) for line in lines]
 
 
+def cli_arguments(out: Path, model: str, model_args: str) -> argparse.Namespace:
+    """What lmms-eval's evaluator is told of its command line."""
+    return argparse.Namespace(
+        output_path=str(out),
+        model=model,
+        model_args=model_args,
+        process_with_media=False,
+        agentic_trace_mode="basic",
+        reasoning_tags='[["<think>", "</think>"]]',
+        seed=[0, 0, 0, 0],
+        batch_size=1,
+        gen_kwargs="",
+        predict_only=False,
+    )
+
+
 @pytest.fixture
 def evaluate(imported: None, demo: None, tmp_path: Path) -> Callable[..., Finished]:
     """Run tasks through lmms-eval's own evaluator, hooks included.
 
     The model is an object, or a name as `--model` has it, with `model_args`.
     """
-    import argparse
-
     from lmms_eval import evaluator
     from lmms_eval.tasks import TaskManager
 
     def run(model: Any, *tasks: str, model_args: str = "", **options: Any) -> Finished:
         name = model if isinstance(model, str) else getattr(model, "name", type(model).__name__)
-        arguments = argparse.Namespace(
-            output_path=str(tmp_path / "out"),
-            model=name,
-            model_args=model_args,
-            process_with_media=False,
-            agentic_trace_mode="basic",
-            reasoning_tags='[["<think>", "</think>"]]',
-            seed=[0, 0, 0, 0],
-            batch_size=1,
-            gen_kwargs="",
-            predict_only=False,
-        )
         results = evaluator.simple_evaluate(
             model=model,
             model_args=model_args,
             tasks=list(tasks),
             task_manager=TaskManager(include_defaults=False),
-            cli_args=arguments,
+            cli_args=cli_arguments(tmp_path / "out", name, model_args),
             log_samples=True,
             **{"bootstrap_iters": 0, **options},
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import hashlib
 import json
@@ -19,6 +18,7 @@ import pytest
 import torch
 from transformers.generation.utils import GenerationMixin
 
+from tests.harness.conftest import cli_arguments
 from tests.harness.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
 from tests.servers import Answer, JudgeServer, verdict
@@ -74,23 +74,11 @@ def with_lmms_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
 
     from unisafe_tasks.models.umm_transformers import UmmTransformers
 
-    arguments = argparse.Namespace(
-        output_path=str(out),
-        model="umm_transformers",
-        model_args=f"pretrained={model}",
-        process_with_media=False,
-        agentic_trace_mode="basic",
-        reasoning_tags='[["<think>", "</think>"]]',
-        seed=[0, 0, 0, 0],
-        batch_size=1,
-        gen_kwargs="",
-        predict_only=False,
-    )
     evaluator.simple_evaluate(
         model=UmmTransformers(pretrained=str(model), max_new_tokens=LENGTH, do_sample=False),
         tasks=list(tasks),
         task_manager=TaskManager(include_defaults=False),
-        cli_args=arguments,
+        cli_args=cli_arguments(out, "umm_transformers", f"pretrained={model}"),
         bootstrap_iters=0,
     )
 
