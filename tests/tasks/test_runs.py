@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.commands import Command
 from unisafe_judges import ImageError
-from unisafe_tasks import TASKS, Run, RunError, Status, read_run
+from unisafe_tasks import TASKS, CaseSet, Run, RunError, Source, Status, read_run
 from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.outputs import RawOutput
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import settled_status
+from unisafe_tasks.session import RunSettings, Session
 
 Row = dict[str, Any]
 PANEL = {"name": "labels", "sha256": "0" * 64, "rubric": {"name": "unisafe-v1"}}
@@ -541,3 +543,18 @@ def test_a_line_that_was_cut_off_is_named(tmp_path: Path) -> None:
 def test_every_task_code_is_read_as_its_task(tmp_path: Path) -> None:
     cases = read_run(written(tmp_path, [asked(code) for code in TASKS])).cases
     assert [case.task for case in cases] == [task.name for task in TASKS.values()]
+
+
+def test_only_the_first_rank_writes_metrics(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    """Under tensor parallelism every rank scores, and a late one must not replace the whole."""
+    written = []
+    for rank in (0, 1):
+        session = Session(RunSettings(tmp_path / str(rank), rank=rank), demo, None)
+        for code in ("TT", "IT"):
+            session.submit(next(iter(demo_cases[code])), RawOutput(text="A carrot."))
+        session.finish_task("unisafe_t2t", [])
+        written.append((session.run.folder / "metrics.json").exists())
+        session.close()
+    assert written == [True, False]
