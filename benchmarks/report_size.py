@@ -27,7 +27,7 @@ from PIL import Image
 
 from unisafe_judges.taxonomy import taxonomy
 from unisafe_tasks import TASKS
-from unisafe_tasks.jsonl import encode_row
+from unisafe_tasks.files import encode_row
 
 JUDGES = ("gemini-2.5-pro", "gpt-5-nano", "qwen2.5-vl-72b")
 CASES = {"TI": 1000, "IE": 900, "IC": 524, "MT": 700, "TT": 1500, "IT": 1000, "MU": 1178}

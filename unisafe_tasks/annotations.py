@@ -16,7 +16,7 @@ from typing import Any
 from unisafe_judges import CallFailure
 from unisafe_judges.verdicts import make_verdict
 from unisafe_tasks.errors import LabelError
-from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.files import encode_row, read_rows
 from unisafe_tasks.tasks import TASKS
 
 __all__ = [

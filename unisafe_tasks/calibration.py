@@ -13,10 +13,9 @@ import numpy as np
 from unisafe_tasks.annotations import Annotation
 from unisafe_tasks.comparability import require_one_basis
 from unisafe_tasks.errors import LabelError, RunError
-from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.files import read_rows
 from unisafe_tasks.judge_cards import CARD_FORMAT
 from unisafe_tasks.metrics import ScoredCase, case_value
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.reports import DEMO_NOTE
 from unisafe_tasks.results import Result
 from unisafe_tasks.runs import PREDICTIONS, row_files
@@ -30,6 +29,7 @@ from unisafe_tasks.statistics.corrections import (
     unlabelled_subcategories,
 )
 from unisafe_tasks.tasks import task_named
+from unisafe_tasks.types import Status
 
 __all__ = ["build_card"]
 

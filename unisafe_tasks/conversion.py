@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -18,45 +17,22 @@ from unisafe_judges.errors import ImageError
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS, check_row
 from unisafe_tasks.errors import DataError
-from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.files import read_rows
+from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
     from datasets import Features
 
 __all__ = [
-    "cache_folder",
     "from_jsonl",
     "from_parquet",
     "from_saved",
-    "write_atomically",
     "write_splits",
 ]
 
 _FORMAT = "1"
 _ROWS_PER_GROUP = 64
-
-
-def cache_folder() -> Path:
-    """UNISAFE_CACHE, or `unisafe` in the user's cache folder."""
-    if setting := os.environ.get("UNISAFE_CACHE"):
-        return Path(setting).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "unisafe"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def from_jsonl(files: list[Path]) -> Path:

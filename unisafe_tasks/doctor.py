@@ -16,7 +16,8 @@ from unisafe_judges import build_judge
 from unisafe_tasks.compatibility import COMPATIBILITY, row_of
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
 from unisafe_tasks.locations import tasks_dir
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import resolve_panel
+from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.sources import load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
 

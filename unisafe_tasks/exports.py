@@ -12,9 +12,8 @@ from tqdm import tqdm
 from unisafe_judges import ImageError
 from unisafe_judges.images import check_image
 from unisafe_tasks.cases import IMAGE_COLUMNS, Case
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.jsonl import encode_row
+from unisafe_tasks.files import encode_row, write_atomically
 from unisafe_tasks.sources import Source, load_cases
 from unisafe_tasks.tasks import TASKS, Task
 

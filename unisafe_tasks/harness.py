@@ -15,9 +15,10 @@ from unisafe_judges.images import open_upright
 from unisafe_tasks import session as sessions
 from unisafe_tasks.cases import IMAGE_COLUMNS, CaseSet, register, registered
 from unisafe_tasks.errors import DataError
-from unisafe_tasks.outputs import RawOutput, encode_output, parse_output
-from unisafe_tasks.sources import data_setting
+from unisafe_tasks.outputs import encode_output, parse_output
+from unisafe_tasks.settings import data_setting
 from unisafe_tasks.tasks import TASKS, TURNS
+from unisafe_tasks.types import RawOutput
 
 if TYPE_CHECKING:
     from datasets import Dataset

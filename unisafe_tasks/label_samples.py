@@ -22,15 +22,15 @@ from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.annotations import COLUMNS, KEY_FILE, LABELS_FILE
 from unisafe_tasks.cases import Case, CaseSet
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import LabelError, RunError
 from unisafe_tasks.evidence import build_evidence
-from unisafe_tasks.jsonl import encode_row, read_rows
-from unisafe_tasks.outputs import Status, parse_output
+from unisafe_tasks.files import encode_row, read_rows, write_atomically
+from unisafe_tasks.outputs import parse_output
 from unisafe_tasks.predictions import Prediction, read_predictions
 from unisafe_tasks.runs import PREDICTIONS, RunContents, read_run, row_files
 from unisafe_tasks.sources import Source, fingerprint, load_cases
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import Status
 
 __all__ = ["ITEMS_FILE", "export_sample"]
 

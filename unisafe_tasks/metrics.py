@@ -20,8 +20,8 @@ from itertools import combinations
 from statistics import median_high
 from typing import Any
 
-from unisafe_tasks.outputs import SCORED, Status
 from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.types import SCORED, Status
 
 __all__ = [
     "METRICS",
@@ -31,6 +31,7 @@ __all__ = [
     "Point",
     "ScoredCase",
     "case_value",
+    "ensemble_of",
     "judged_by",
     "linearised",
     "macro_mean",
@@ -366,3 +367,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def _mean_or_none(values: Sequence[float]) -> float | None:
     return _mean(values) if values else None
+
+
+def ensemble_of(panel: Mapping[str, Any]) -> Ensemble:
+    """The ensemble that run.json records of a panel."""
+    return Ensemble(panel.get("ensemble", "soft-mean"), panel.get("min_verdicts", 1))

@@ -19,18 +19,14 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from unisafe_tasks.tasks import Task
+from unisafe_tasks.types import RawOutput, RefusalSource, Status
 
 __all__ = [
-    "SCORED",
-    "RawOutput",
-    "RefusalSource",
-    "Status",
     "answer_of",
     "encode_output",
     "looks_like_refusal",
@@ -39,23 +35,6 @@ __all__ = [
     "status_of",
 ]
 
-RefusalSource = Literal["model", "provider", "claimed"]
-"""Who says that an output is a refusal: the model through its adapter, its provider, or only an
-unsealed output of itself, which is worth no more than a refusing text."""
-
-
-class Status(StrEnum):
-    """What became of a request. Only OK and REFUSED are scored."""
-
-    OK = "ok"
-    REFUSED = "refused"
-    NO_OUTPUT = "no_output"
-    NO_IMAGE = "no_image"
-    FAILED = "failed"
-    UNSUPPORTED = "unsupported"
-
-
-SCORED = frozenset({Status.OK, Status.REFUSED})
 
 _SOURCES = get_args(RefusalSource)
 _SEAL = secrets.token_hex(16)
@@ -102,25 +81,6 @@ _GOES_ON = re.compile(
     r"\bhere(?:'s| is| are)\b|\bbut i (?:can|could|will)\b|\bstep \d|^\s*(?:\d+[.)]|[-*]) |```",
     re.M,
 )
-
-
-@dataclass(frozen=True)
-class RawOutput:
-    """What a model's return value says, before any file is touched.
-
-    `images` are paths as given. `sealed` is whether our own process made the value. `history` says
-    what a four-turn model was shown in each turn (`full` or `last`); it is set exactly when all
-    turns are in this one output. `model` overrides the run's model name (replayed predictions).
-    """
-
-    text: str = ""
-    images: tuple[str, ...] = ()
-    refusal: RefusalSource | None = None
-    error: str | None = None
-    unsupported: bool = False
-    history: str | None = None
-    model: str | None = None
-    sealed: bool = False
 
 
 def encode_output(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
 from unisafe_judges.batches import batch_identity
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.specs import ServedSpec
-from unisafe_tasks.conversion import cache_folder
+from unisafe_tasks.settings import store_path
 from unisafe_tasks.sources import Source
 
 __all__ = [
@@ -20,10 +19,8 @@ __all__ = [
     "PRESETS",
     "open_existing_store",
     "open_store",
-    "panel_setting",
     "refuse_open_batches",
     "resolve_panel",
-    "store_path",
 ]
 
 NO_PANEL = "none"
@@ -34,13 +31,6 @@ PRESETS = {
     **{name: _MODELS / f"{name}.yaml" for name in MODEL_PANELS},
 }
 """Panels that come with the package, by name."""
-
-
-def store_path() -> Path:
-    """UNISAFE_STORE, or `replies.sqlite` in the cache folder."""
-    if setting := os.environ.get("UNISAFE_STORE", "").strip():
-        return Path(setting).expanduser()
-    return cache_folder() / "replies.sqlite"
 
 
 def open_store(panel: Panel) -> ReplyStore | None:
@@ -69,11 +59,6 @@ def open_existing_store(path: Path | None = None) -> Iterator[ReplyStore]:
         yield store
     finally:
         store.close()
-
-
-def panel_setting() -> str | None:
-    """The value of UNISAFE_PANEL, if it is set."""
-    return os.environ.get("UNISAFE_PANEL", "").strip() or None
 
 
 def resolve_panel(setting: str | None, source: Source) -> Panel | None:

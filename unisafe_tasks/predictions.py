@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PredictionsError
-from unisafe_tasks.jsonl import read_rows
-from unisafe_tasks.outputs import RefusalSource, Status, encode_output
+from unisafe_tasks.files import read_rows
+from unisafe_tasks.outputs import encode_output
 from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.types import RefusalSource, Status
 
 __all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions", "warn_of_left_out"]
 

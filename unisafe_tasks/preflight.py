@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel, PanelSession
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.panels import panel_setting, refuse_open_batches, resolve_panel
+from unisafe_tasks.panels import refuse_open_batches, resolve_panel
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
+from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.sources import Source, load_cases, resolve_source
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
 

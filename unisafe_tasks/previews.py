@@ -11,9 +11,10 @@ from unisafe_judges.images import check_image, encode_for_judge, read_image_file
 from unisafe_judges.seats import reply_key
 from unisafe_tasks.cases import Case
 from unisafe_tasks.evidence import build_evidence
-from unisafe_tasks.outputs import RawOutput, Status, status_of
+from unisafe_tasks.outputs import status_of
 from unisafe_tasks.panels import open_store
 from unisafe_tasks.saved_outputs import Outputs
+from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
 

@@ -17,13 +17,12 @@ import numpy.typing as npt
 from unisafe_judges import FailureKind
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import (
-    Ensemble,
     ScoredCase,
+    ensemble_of,
     judged_by,
     summarise,
     summarise_groups,
 )
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.sources import is_demo
 from unisafe_tasks.statistics import (
     CONFIDENCE,
@@ -38,15 +37,9 @@ from unisafe_tasks.statistics import (
 from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.subset_facts import size_in_words
 from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.types import Status
 
-__all__ = [
-    "DEMO_NOTE",
-    "Assessment",
-    "assess",
-    "build_metrics",
-    "ensemble_of",
-    "group_intervals",
-]
+__all__ = ["DEMO_NOTE", "Assessment", "assess", "build_metrics", "group_intervals"]
 
 DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."
 _FORMAT = "unisafe-metrics/2"
@@ -129,11 +122,6 @@ def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
     if not known or len(known) < len(members):
         return dict(_NO_INTERVALS)
     return shared_mean_of(known).intervals()
-
-
-def ensemble_of(panel: Mapping[str, Any]) -> Ensemble:
-    """The ensemble that run.json records of a panel."""
-    return Ensemble(panel.get("ensemble", "soft-mean"), panel.get("min_verdicts", 1))
 
 
 def _add_intervals(

@@ -7,9 +7,10 @@ from typing import Any
 
 from unisafe_judges import JudgeResult, Panel
 from unisafe_tasks.cases import Case
-from unisafe_tasks.outputs import RawOutput, Status, looks_like_refusal, status_of
+from unisafe_tasks.outputs import looks_like_refusal, status_of
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.runs import StoredImage
+from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["prediction_row", "verdict_row"]
 

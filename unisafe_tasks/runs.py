@@ -24,12 +24,11 @@ from typing import Any, get_args
 
 from unisafe_judges.images import check_image
 from unisafe_judges.panel import EnsembleMethod
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import Status
 
 __all__ = [
     "Run",
@@ -301,12 +300,6 @@ def settled_status(status: Status, text_refusal: bool, makes_images: bool) -> St
     if status is Status.NO_IMAGE and text_refusal and makes_images:
         return Status.REFUSED
     return status
-
-
-def encode_json(value: Mapping[str, Any]) -> bytes:
-    """A JSON file as people read it: indented, keys in the order given, no NaN."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def row_files(folder: Path, name: str) -> list[Path]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from unisafe_tasks.cases import Case, CaseSet
 from unisafe_tasks.errors import NoCasesError, PredictionsError
-from unisafe_tasks.jsonl import read_rows
-from unisafe_tasks.outputs import RawOutput, parse_output
+from unisafe_tasks.files import read_rows
+from unisafe_tasks.outputs import parse_output
 from unisafe_tasks.predictions import (
     Prediction,
     predictions_path,
@@ -21,6 +21,7 @@ from unisafe_tasks.predictions import (
 )
 from unisafe_tasks.sources import Source, fingerprint, load_cases
 from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
+from unisafe_tasks.types import RawOutput
 
 __all__ = ["Outputs", "read_outputs"]
 

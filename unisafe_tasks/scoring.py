@@ -25,9 +25,10 @@ from unisafe_tasks.metrics import (
     macro_mean,
     standard_error,
 )
-from unisafe_tasks.outputs import Status, parse_output
+from unisafe_tasks.outputs import parse_output
 from unisafe_tasks.runs import scored_case
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import Status
 
 __all__ = [
     "CASE_FIELDS",

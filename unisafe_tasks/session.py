@@ -25,16 +25,18 @@ from unisafe_tasks.cases import Case
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.evidence import build_evidence
 from unisafe_tasks.metrics import Ensemble, ScoredCase
-from unisafe_tasks.outputs import RawOutput, Status, made_in_this_run
-from unisafe_tasks.panels import open_store, panel_setting, resolve_panel
+from unisafe_tasks.outputs import made_in_this_run
+from unisafe_tasks.panels import open_store, resolve_panel
 from unisafe_tasks.provenance import describe_environment, describe_inputs
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.reports import assess
 from unisafe_tasks.rows import prediction_row, verdict_row
 from unisafe_tasks.runs import PREDICTIONS, UNNAMED, VERDICTS, Run, StoredImage
+from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.sources import Source, resolve_source
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import RawOutput, Status
 
 __all__ = [
     "Pending",

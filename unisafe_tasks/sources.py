@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from unisafe_tasks import conversion
 from unisafe_tasks.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
 from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.files import write_atomically
+from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting
 from unisafe_tasks.subset_facts import Subset, original_name, read_subset
 from unisafe_tasks.tasks import TASKS, Task
 
@@ -31,16 +33,13 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 __all__ = [
-    "HUB_ID",
     "Source",
-    "data_setting",
     "fingerprint",
     "is_demo",
     "load_cases",
     "resolve_source",
 ]
 
-HUB_ID = "segyulee/UniSAFE"
 DEMO = "demo"
 _FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
 _Stats = tuple[tuple[str, int, int], ...]
@@ -69,11 +68,6 @@ class Source:
 def is_demo(name: str | None) -> bool:
     """Whether a source of this name is the demo set or a subset of it."""
     return name is not None and original_name(name) == DEMO
-
-
-def data_setting() -> str:
-    """The value of UNISAFE_DATA, or the hub id."""
-    return os.environ.get("UNISAFE_DATA", "").strip() or HUB_ID
 
 
 def resolve_source(setting: str | None = None) -> Source:
@@ -123,12 +117,12 @@ def fingerprint(source: Source) -> str:
     It is kept beside the cache, because reading every image of the full set takes a while.
     """
     key = hashlib.sha256(json.dumps(_stats(source.folder)).encode()).hexdigest()
-    kept = conversion.cache_folder() / "fingerprints" / key
+    kept = cache_folder() / "fingerprints" / key
     if kept.is_file():
         return kept.read_text("ascii")
     rows = sorted(_row_digests(source))
     value = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    conversion.write_atomically(kept, value.encode("ascii"))
+    write_atomically(kept, value.encode("ascii"))
     return value
 
 

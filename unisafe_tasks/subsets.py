@@ -14,9 +14,9 @@ from typing import Any
 from tqdm import tqdm
 
 from unisafe_tasks.cases import COLUMNS, CaseSet
-from unisafe_tasks.conversion import write_atomically, write_splits
+from unisafe_tasks.conversion import write_splits
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.runs import encode_json
+from unisafe_tasks.files import encode_json, write_atomically
 from unisafe_tasks.sources import Source, fingerprint, load_cases
 from unisafe_tasks.statistics.sampling import Cell, Component, draw
 from unisafe_tasks.subset_facts import SUBSET_FILE, Subset, subset_name

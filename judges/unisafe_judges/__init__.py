@@ -8,7 +8,7 @@ from __future__ import annotations
 from unisafe_judges.backends import build_judge
 from unisafe_judges.batches import BatchReport, run_batches
 from unisafe_judges.engine import PanelSession
-from unisafe_judges.errors import CallFailure, FailureKind, ImageError, PanelError, UnisafeError
+from unisafe_judges.errors import CallFailure, ImageError, PanelError, UnisafeError
 from unisafe_judges.panel import Panel, load_panel
 from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.rubrics import RUBRICS, load_rubric
@@ -16,7 +16,15 @@ from unisafe_judges.seats import Tally
 from unisafe_judges.specs import LabelsSpec
 from unisafe_judges.store import ReplyStore, StoredReply, merge_stores
 from unisafe_judges.taxonomy import Subcategory, taxonomy
-from unisafe_judges.types import Evidence, ImagePart, JudgeResult, Modality, TextPart, Verdict
+from unisafe_judges.types import (
+    Evidence,
+    FailureKind,
+    ImagePart,
+    JudgeResult,
+    Modality,
+    TextPart,
+    Verdict,
+)
 
 __all__ = [
     "RUBRICS",

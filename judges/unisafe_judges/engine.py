@@ -15,12 +15,12 @@ from typing import Any, Self, TypeVar
 
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
-from unisafe_judges.errors import FailureKind, PanelError
+from unisafe_judges.errors import PanelError
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
 from unisafe_judges.seats import Seat, Tally
 from unisafe_judges.store import ReplyStore
-from unisafe_judges.types import Evidence, JudgeResult
+from unisafe_judges.types import Evidence, FailureKind, JudgeResult
 
 __all__ = ["PanelSession"]
 

@@ -11,13 +11,19 @@ The command line prints the message of a UnisafeError and exits with 1; nothing 
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from unisafe_judges.types import FailureKind
 
 if TYPE_CHECKING:
     from unisafe_judges.types import Reply
 
-__all__ = ["CallFailure", "FailureKind", "ImageError", "PanelError", "UnisafeError"]
+__all__ = [
+    "CallFailure",
+    "ImageError",
+    "PanelError",
+    "UnisafeError",
+]
 
 
 class UnisafeError(Exception):
@@ -30,31 +36,6 @@ class PanelError(UnisafeError):
 
 class ImageError(UnisafeError):
     """Bytes that cannot be read as an image within the caps."""
-
-
-class FailureKind(StrEnum):
-    """Why a call gave nothing. None of these is ever a score."""
-
-    STOPPED = "stopped"
-    """Nothing more is asked in the whole run: wrong key, model name or address."""
-    BAD_REQUEST = "bad_request"
-    BLOCKED = "blocked"
-    """The provider refused to process the content, or the judge did."""
-    RATE_LIMITED = "rate_limited"
-    SERVER_ERROR = "server_error"
-    TIMEOUT = "timeout"
-    CONNECTION = "connection"
-    EMPTY = "empty"
-    TRUNCATED = "truncated"
-    NOT_JSON = "not_json"
-    OUT_OF_RANGE = "out_of_range"
-    CONTRADICTORY = "contradictory"
-    NO_LABEL = "no_label"
-    UNREADABLE_EVIDENCE = "unreadable_evidence"
-    BUDGET = "budget"
-    """The panel's budget was used up before this judge was asked."""
-    INTERNAL = "internal"
-    """A defect of ours; the detail names the exception."""
 
 
 class CallFailure(UnisafeError):

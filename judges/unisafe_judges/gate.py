@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from unisafe_judges import limits
-from unisafe_judges.errors import CallFailure, FailureKind
+from unisafe_judges.errors import CallFailure
 from unisafe_judges.limits import START, Limiter, Rate
+from unisafe_judges.types import FailureKind
 
 __all__ = ["Gate"]
 

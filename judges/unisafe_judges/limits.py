@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from unisafe_judges.errors import CallFailure, FailureKind
+from unisafe_judges.errors import CallFailure
+from unisafe_judges.types import FailureKind
 
 __all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate", "ranks"]
 

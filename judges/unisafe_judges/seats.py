@@ -11,14 +11,14 @@ from typing import Any
 
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
-from unisafe_judges.errors import CallFailure, FailureKind, ImageError, PanelError
+from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.gate import Gate
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
-from unisafe_judges.types import Evidence, JudgeResult, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, JudgeResult, Reply, Verdict
 
 __all__ = ["Seat", "Tally", "reply_key"]
 

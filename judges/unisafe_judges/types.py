@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal
-
-from unisafe_judges.errors import FailureKind
 
 __all__ = [
     "Evidence",
+    "FailureKind",
     "ImagePart",
     "JudgeResult",
     "Modality",
@@ -25,6 +25,31 @@ __all__ = [
 ]
 
 Modality = Literal["image", "text"]
+
+
+class FailureKind(StrEnum):
+    """Why a call gave nothing. None of these is ever a score."""
+
+    STOPPED = "stopped"
+    """Nothing more is asked in the whole run: wrong key, model name or address."""
+    BAD_REQUEST = "bad_request"
+    BLOCKED = "blocked"
+    """The provider refused to process the content, or the judge did."""
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    NOT_JSON = "not_json"
+    OUT_OF_RANGE = "out_of_range"
+    CONTRADICTORY = "contradictory"
+    NO_LABEL = "no_label"
+    UNREADABLE_EVIDENCE = "unreadable_evidence"
+    BUDGET = "budget"
+    """The panel's budget was used up before this judge was asked."""
+    INTERNAL = "internal"
+    """A defect of ours; the detail names the exception."""
 
 
 @dataclass(frozen=True)

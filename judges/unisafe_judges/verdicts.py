@@ -11,8 +11,8 @@ import json
 import re
 from typing import Any, Literal, cast
 
-from unisafe_judges.errors import CallFailure, FailureKind
-from unisafe_judges.types import Verdict
+from unisafe_judges.errors import CallFailure
+from unisafe_judges.types import FailureKind, Verdict
 
 __all__ = ["VERDICT_SCHEMA", "as_rating", "make_verdict", "parse_verdict", "read_object"]
 

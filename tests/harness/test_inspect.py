@@ -46,6 +46,7 @@ from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.samples import picture
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS, read_predictions, resolve_source
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.inspect_tasks.outputs import read_output
 from unisafe_tasks.inspect_tasks.scorer import _verdicts, unisafe_scores
 from unisafe_tasks.inspect_tasks.tasks import unisafe_t2t
@@ -54,7 +55,6 @@ from unisafe_tasks.outputs import status_of
 from unisafe_tasks.panels import resolve_panel
 from unisafe_tasks.predictions import predictions_path
 from unisafe_tasks.results import read_result
-from unisafe_tasks.runs import encode_json
 from unisafe_tasks.saved_outputs import read_outputs
 from unisafe_tasks.session import Pending
 from unisafe_tasks.tasks import MAX_NEW_TOKENS

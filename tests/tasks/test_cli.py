@@ -19,9 +19,9 @@ from tests.tasks.commands import Done
 from unisafe_tasks import GROUPS, Run, Source, cli, compatibility, doctor, read_run
 from unisafe_tasks.compatibility import COMPATIBILITY
 from unisafe_tasks.doctor import Finding, examine
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.locations import tasks_dir
 from unisafe_tasks.reports import build_metrics
-from unisafe_tasks.runs import encode_json
 
 SECRET = "sentinel-carrot-turnip-1234"
 MAIN = next(row for row in COMPATIBILITY if row.commit)

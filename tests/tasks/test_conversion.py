@@ -16,7 +16,9 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, DataError, conversion, load_cases
-from unisafe_tasks.conversion import cache_folder, from_jsonl, write_atomically
+from unisafe_tasks.conversion import from_jsonl
+from unisafe_tasks.files import write_atomically
+from unisafe_tasks.settings import cache_folder
 
 
 def converted(cache: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from unisafe_tasks import DataError, RunError
-from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.files import encode_row, read_rows
 
 VALUES = (
     st.none()

@@ -15,14 +15,8 @@ from hypothesis import strategies as st
 
 from tests.tasks import samples
 from unisafe_tasks import TASKS, RawOutput, Status, Task, encode_output, parse_output
-from unisafe_tasks.outputs import (
-    SCORED,
-    RefusalSource,
-    answer_of,
-    looks_like_refusal,
-    made_in_this_run,
-    status_of,
-)
+from unisafe_tasks.outputs import answer_of, looks_like_refusal, made_in_this_run, status_of
+from unisafe_tasks.types import SCORED, RefusalSource
 
 T2I, MT, T2T = TASKS["TI"], TASKS["MT"], TASKS["TT"]
 IMAGE_TASKS = [task for task in TASKS.values() if task.makes_images]

@@ -10,7 +10,8 @@ import pytest
 from tests.judges.stand_in import install_stand_in
 from unisafe_judges import PanelError
 from unisafe_tasks import Source
-from unisafe_tasks.panels import NO_PANEL, PRESETS, panel_setting, resolve_panel
+from unisafe_tasks.panels import NO_PANEL, PRESETS, resolve_panel
+from unisafe_tasks.settings import panel_setting
 
 DEMO = Source("demo", Path("anywhere"))
 REAL = Source("segyulee/UniSAFE", Path("anywhere"), "0" * 40)

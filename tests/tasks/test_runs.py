@@ -16,10 +16,10 @@ from tests.tasks.commands import Command
 from unisafe_judges import ImageError
 from unisafe_tasks import TASKS, CaseSet, Run, RunError, Source, Status, read_run
 from unisafe_tasks.metrics import METRICS
-from unisafe_tasks.outputs import RawOutput
 from unisafe_tasks.reports import build_metrics
 from unisafe_tasks.runs import settled_status
 from unisafe_tasks.session import RunSettings, Session
+from unisafe_tasks.types import RawOutput
 
 Row = dict[str, Any]
 PANEL = {"name": "labels", "sha256": "0" * 64, "rubric": {"name": "unisafe-v1"}}

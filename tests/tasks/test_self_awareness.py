@@ -31,11 +31,11 @@ from unisafe_tasks import (
     resolve_source,
 )
 from unisafe_tasks.evidence import build_evidence
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.judging import judge_outputs
 from unisafe_tasks.outputs import encode_output
 from unisafe_tasks.panels import resolve_panel
 from unisafe_tasks.preflight import check_names, check_self_run, selected_self_tasks, selected_tasks
-from unisafe_tasks.runs import encode_json
 from unisafe_tasks.saved_outputs import read_outputs
 from unisafe_tasks.self_awareness import SELF_METRICS, harness, read_self_awareness
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run

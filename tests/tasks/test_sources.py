@@ -16,7 +16,8 @@ from tests.tasks.conftest import Use
 from tests.tasks.hub import COMMIT, HubServer
 from unisafe_tasks import TASKS, DataError, Source, load_cases, resolve_source
 from unisafe_tasks.demo import make_demo
-from unisafe_tasks.sources import HUB_ID, data_setting, fingerprint
+from unisafe_tasks.settings import HUB_ID, data_setting
+from unisafe_tasks.sources import fingerprint
 
 DEMO = Path(make_demo.__file__).parent
 

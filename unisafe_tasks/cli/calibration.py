@@ -53,7 +53,7 @@ def import_labels(
 ) -> None:
     """Check what annotators filled in and write it as labels, one a line."""
     from unisafe_tasks.annotations import encode_annotations, read_filled_in
-    from unisafe_tasks.conversion import write_atomically
+    from unisafe_tasks.files import write_atomically
 
     if out.exists():
         raise LabelError(f"{out} is there already: name a file that is not")
@@ -74,10 +74,9 @@ def calibrate(
     """Measure a panel against human labels and write its judge card."""
     from unisafe_tasks.annotations import read_annotations
     from unisafe_tasks.calibration import build_card
-    from unisafe_tasks.conversion import write_atomically
+    from unisafe_tasks.files import encode_json, write_atomically
     from unisafe_tasks.judge_cards import card_name, read_card
     from unisafe_tasks.results import read_results
-    from unisafe_tasks.runs import encode_json
 
     if out.exists() and not out.is_dir():
         raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")

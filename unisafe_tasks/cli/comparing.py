@@ -66,8 +66,8 @@ def compare(
 ) -> None:
     """One model's tasks on the targets they share, or two models on the same cases."""
     from unisafe_tasks.comparison import compare_runs, compare_tasks
+    from unisafe_tasks.files import encode_json
     from unisafe_tasks.results import read_results
-    from unisafe_tasks.runs import encode_json
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()

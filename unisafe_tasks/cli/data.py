@@ -31,7 +31,7 @@ def describe(
     """Count what is there: cases, shared risk targets, sizes, duplicates, what is missing."""
     from unisafe_tasks.cli.datasheets import print_datasheet
     from unisafe_tasks.datasheet import datasheet
-    from unisafe_tasks.runs import encode_json
+    from unisafe_tasks.files import encode_json
     from unisafe_tasks.sources import resolve_source
 
     sheet = datasheet(resolve_source(source))

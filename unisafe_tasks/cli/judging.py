@@ -55,8 +55,9 @@ def judge(
 ) -> None:
     """Judge outputs that exist already; what was paid for before is not asked again."""
     from unisafe_tasks import judging, previews, saved_outputs
-    from unisafe_tasks.panels import panel_setting, refuse_open_batches, resolve_panel
+    from unisafe_tasks.panels import refuse_open_batches, resolve_panel
     from unisafe_tasks.session import run_folder
+    from unisafe_tasks.settings import panel_setting
     from unisafe_tasks.sources import resolve_source
 
     source = resolve_source(data)
@@ -99,7 +100,8 @@ def prompt(
 ) -> None:
     """Print exactly what a judge is sent for one case: text, and images by hash and size."""
     from unisafe_tasks import previews, saved_outputs
-    from unisafe_tasks.panels import panel_setting, resolve_panel
+    from unisafe_tasks.panels import resolve_panel
+    from unisafe_tasks.settings import panel_setting
     from unisafe_tasks.sources import resolve_source
 
     source = resolve_source(data)

@@ -143,7 +143,7 @@ def _tell(run: PublishedRun, sentences: list[str]) -> None:
 
 
 def _write(files: Mapping[str, bytes], out: Path) -> None:
-    from unisafe_tasks.conversion import write_atomically
+    from unisafe_tasks.files import write_atomically
 
     for path, data in files.items():
         try:

@@ -35,8 +35,9 @@ def score(
     ] = False,
 ) -> None:
     """Recompute a run's metrics from its stored verdicts. No judge is asked."""
+    from unisafe_tasks.files import encode_json
     from unisafe_tasks.reports import build_metrics
-    from unisafe_tasks.runs import encode_json, read_run
+    from unisafe_tasks.runs import read_run
 
     contents = read_run(run)
     metrics = build_metrics(contents.info, contents.cases)

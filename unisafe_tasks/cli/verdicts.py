@@ -59,7 +59,7 @@ def export(
     """Write the replies as JSON lines, with raw texts, usage, latency and times."""
     from dataclasses import asdict
 
-    from unisafe_tasks.jsonl import encode_row
+    from unisafe_tasks.files import encode_row
     from unisafe_tasks.panels import open_existing_store
 
     if out.exists():
@@ -81,7 +81,7 @@ def merge(
 ) -> None:
     """Copy the replies of other stores that this one lacks; theirs are left as they are."""
     from unisafe_judges import ReplyStore, merge_stores
-    from unisafe_tasks.panels import store_path
+    from unisafe_tasks.settings import store_path
 
     target = ReplyStore(store or store_path())
     try:

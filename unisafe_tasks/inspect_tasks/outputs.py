@@ -22,8 +22,8 @@ from inspect_ai.model import (
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import MAX_BYTES
-from unisafe_tasks.outputs import RawOutput, RefusalSource
 from unisafe_tasks.tasks import TURNS, Task
+from unisafe_tasks.types import RawOutput, RefusalSource
 
 __all__ = ["images_in", "read_output"]
 

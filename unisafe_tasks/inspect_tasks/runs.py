@@ -26,14 +26,15 @@ from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.evaluation import tell
 from unisafe_tasks.inspect_tasks.outputs import read_output
 from unisafe_tasks.metrics import ScoredCase
-from unisafe_tasks.outputs import RawOutput, Status
-from unisafe_tasks.panels import panel_setting, resolve_panel
+from unisafe_tasks.panels import resolve_panel
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.runs import scored_case
 from unisafe_tasks.saved_outputs import read_outputs
 from unisafe_tasks.session import Pending, RunSettings, Session
+from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.sources import Source, resolve_source
 from unisafe_tasks.tasks import GROUPS, Task, task_named
+from unisafe_tasks.types import RawOutput, Status
 
 __all__ = [
     "ModelRun",

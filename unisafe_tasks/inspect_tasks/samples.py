@@ -17,8 +17,9 @@ from inspect_ai.model import ChatMessageUser, ContentImage, ContentText
 from unisafe_judges import ImageError
 from unisafe_judges.images import as_plain_file
 from unisafe_tasks.cases import Case, CaseImage, CaseSet
-from unisafe_tasks.conversion import cache_folder, write_atomically
 from unisafe_tasks.errors import DataError
+from unisafe_tasks.files import write_atomically
+from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.sources import Source, fingerprint
 from unisafe_tasks.tasks import TURNS
 

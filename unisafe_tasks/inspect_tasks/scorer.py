@@ -18,11 +18,11 @@ from inspect_ai.solver import TaskState
 
 from unisafe_tasks.inspect_tasks.runs import RUN_FOLDER, TaskRun, current
 from unisafe_tasks.metrics import METRICS, Ensemble, ScoredCase, case_value, judged_by, summarise
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs import scored_case
 from unisafe_tasks.scoring import CASE_FIELDS
 from unisafe_tasks.session import Pending
+from unisafe_tasks.types import Status
 
 __all__ = ["panel", "unisafe_scores"]
 

@@ -16,9 +16,9 @@ from unisafe_tasks.inspect_tasks.conversation import keep_images_out, run_is_ope
 from unisafe_tasks.inspect_tasks.runs import sentence
 from unisafe_tasks.inspect_tasks.samples import dataset_of
 from unisafe_tasks.inspect_tasks.scorer import panel
-from unisafe_tasks.panels import panel_setting
 from unisafe_tasks.preflight import check_run
-from unisafe_tasks.sources import data_setting, load_cases
+from unisafe_tasks.settings import data_setting, panel_setting
+from unisafe_tasks.sources import load_cases
 from unisafe_tasks.tasks import MAX_NEW_TOKENS, TURNS
 
 __all__ = [

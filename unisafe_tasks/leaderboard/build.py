@@ -19,12 +19,12 @@ from unisafe_tasks.leaderboard.model import (
 )
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metrics import METRICS, summarise_groups
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.reports import DEMO_NOTE, group_intervals
 from unisafe_tasks.results import Result
 from unisafe_tasks.runs import UNNAMED
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+from unisafe_tasks.types import Status
 
 __all__ = ["build"]
 

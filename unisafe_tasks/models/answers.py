@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from unisafe_tasks.conversion import cache_folder, write_atomically
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.files import write_atomically
 from unisafe_tasks.models.questions import Answer, Picture, Question
-from unisafe_tasks.outputs import RefusalSource
+from unisafe_tasks.types import RefusalSource
 
-__all__ = ["AnswerStore", "answers_folder", "fingerprint"]
-
-
-def answers_folder() -> Path:
-    """UNISAFE_ANSWERS, or `answers` in the cache folder."""
-    if setting := os.environ.get("UNISAFE_ANSWERS", "").strip():
-        return Path(setting).expanduser()
-    return cache_folder() / "answers"
+__all__ = [
+    "AnswerStore",
+    "fingerprint",
+]
 
 
 def fingerprint(files: Iterable[Path]) -> str:

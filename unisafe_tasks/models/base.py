@@ -22,9 +22,10 @@ from unisafe_judges import CallFailure
 from unisafe_tasks import session as sessions
 from unisafe_tasks.cases import Case, registered
 from unisafe_tasks.errors import DataError, UnisafeError
-from unisafe_tasks.models.answers import AnswerStore, answers_folder
+from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
 from unisafe_tasks.outputs import encode_output, parse_output
+from unisafe_tasks.settings import answers_folder
 from unisafe_tasks.tasks import SELF_TASKS, TASKS, TURNS, task_named
 
 __all__ = ["UnifiedModel"]

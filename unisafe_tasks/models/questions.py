@@ -14,8 +14,8 @@ from PIL.Image import Image
 
 from unisafe_judges import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import check_image, open_upright
-from unisafe_tasks.outputs import RefusalSource
 from unisafe_tasks.tasks import Task
+from unisafe_tasks.types import RefusalSource
 
 __all__ = ["Answer", "Message", "Picture", "Question", "failed"]
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from unisafe_judges import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import read_image_file
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.files import write_atomically
 from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel

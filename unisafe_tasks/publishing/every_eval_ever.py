@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unisafe_tasks.errors import PublishingError
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
 from unisafe_tasks.publishing.record_entries import (
@@ -24,7 +25,6 @@ from unisafe_tasks.publishing.record_entries import (
     collection_of,
     result_entry,
 )
-from unisafe_tasks.runs import encode_json
 from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = [

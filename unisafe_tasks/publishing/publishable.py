@@ -24,7 +24,7 @@ from unisafe_tasks.publishing.places import without_places, without_places_in_se
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results import Result, read_results
 from unisafe_tasks.self_awareness import run_identity
-from unisafe_tasks.sources import HUB_ID
+from unisafe_tasks.settings import HUB_ID
 
 __all__ = [
     "PublishedRun",

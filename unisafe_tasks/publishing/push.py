@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PublishingError
-from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.files import encode_json, encode_row, read_rows
 from unisafe_tasks.publishing import every_eval_ever
 from unisafe_tasks.publishing.places import ADDRESS, hosts_in, without_places
 from unisafe_tasks.publishing.publishable import (
@@ -22,7 +22,7 @@ from unisafe_tasks.publishing.publishable import (
     slug_of_run,
 )
 from unisafe_tasks.redaction import redact, redact_known
-from unisafe_tasks.runs import PREDICTIONS, VERDICTS, encode_json
+from unisafe_tasks.runs import PREDICTIONS, VERDICTS
 
 __all__ = ["OUTPUTS_WARNING", "Upload", "plan", "push"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.specs import BACKENDS, LabelsSpec
-from unisafe_tasks.publishing.metric_facts import FACTS, MetricFacts
+from unisafe_tasks.metric_facts import FACTS, MetricFacts
 from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task

@@ -13,8 +13,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.files import write_atomically
 from unisafe_tasks.leaderboard import MIN_COVERAGE, build
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.judges import agreements, judge_cards

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.report.text import shown
 from unisafe_tasks.results import Result
 from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.types import Status
 
 __all__ = ["BLOCK", "VERDICTS", "CaseTable", "DataCases", "Place", "build_table"]
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import open_upright, read_image_file
-from unisafe_tasks.conversion import write_atomically
+from unisafe_tasks.files import write_atomically
 
 __all__ = ["SIDE", "Original", "Thumbnails", "input_image", "run_image", "thumbnail"]
 

@@ -12,11 +12,11 @@ from unisafe_judges.taxonomy import taxonomy
 from unisafe_tasks.leaderboard import Block, Column, Leaderboard
 from unisafe_tasks.leaderboard import Cell as Score
 from unisafe_tasks.leaderboard.model import INCOMPLETE, LOW_COVERAGE
-from unisafe_tasks.outputs import Status
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
 from unisafe_tasks.results import Result
 from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.types import Status
 
 __all__ = ["Choice", "HeatMap", "ScoreBlock", "heat_maps", "legend", "score_blocks"]
 

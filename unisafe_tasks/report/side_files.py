@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import NoCasesError, RunError
-from unisafe_tasks.jsonl import read_rows
+from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.report.case_table import BLOCK, DataCases

@@ -21,7 +21,7 @@ from unisafe_judges import CallFailure, FailureKind, ImagePart, Prompt, Rubric
 from unisafe_judges.images import open_upright
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.evaluation import model_name
-from unisafe_tasks.outputs import RawOutput, Status, parse_output
+from unisafe_tasks.outputs import parse_output
 from unisafe_tasks.provenance import describe_environment
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
@@ -29,6 +29,7 @@ from unisafe_tasks.self_awareness.results import SelfAwarenessFolder
 from unisafe_tasks.self_awareness.scores import SELF_METRICS, SelfVerdict, summarise
 from unisafe_tasks.session import run_folder
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import RawOutput, Status
 
 if TYPE_CHECKING:
     from datasets import Dataset

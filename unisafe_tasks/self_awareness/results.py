@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unisafe_tasks.conversion import write_atomically
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.jsonl import encode_row, read_rows
+from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
 from unisafe_tasks.reports import DEMO_NOTE
-from unisafe_tasks.runs import UNNAMED, encode_json
+from unisafe_tasks.runs import UNNAMED
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, run_identity
 from unisafe_tasks.self_awareness.scores import DEFINITION, SelfVerdict, summarise
 from unisafe_tasks.sources import is_demo

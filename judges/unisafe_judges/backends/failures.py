@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from unisafe_judges.errors import CallFailure, FailureKind
+from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
+from unisafe_judges.types import FailureKind
 
 __all__ = ["count", "http_failure", "key_sentence", "retry_after", "without_key"]
 

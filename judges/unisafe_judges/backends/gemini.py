@@ -19,10 +19,10 @@ from unisafe_judges.backends.failures import (
     retry_after,
     without_key,
 )
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec, ServedSpec
-from unisafe_judges.types import Evidence, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = [
     "BLOCKING",

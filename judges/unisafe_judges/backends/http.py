@@ -8,8 +8,9 @@ from typing import Any
 import aiohttp
 
 from unisafe_judges.backends.failures import http_failure, retry_after, without_key
-from unisafe_judges.errors import CallFailure, FailureKind
+from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
+from unisafe_judges.types import FailureKind
 
 __all__ = ["HttpClient", "reason_of"]
 

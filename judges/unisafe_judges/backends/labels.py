@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import LabelsSpec
-from unisafe_judges.types import Evidence, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 from unisafe_judges.verdicts import make_verdict
 
 __all__ = ["LabelsJudge", "read_labels"]

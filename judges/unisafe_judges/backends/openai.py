@@ -15,11 +15,11 @@ import openai
 
 from unisafe_judges.backends.failures import count, http_failure, retry_after, without_key
 from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec, ServedSpec
-from unisafe_judges.types import Evidence, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = [
     "OpenAIJudge",

@@ -22,10 +22,10 @@ from unisafe_judges.backends.openai import (
     reason_of,
     request_body,
 )
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
-from unisafe_judges.types import Reply
+from unisafe_judges.types import FailureKind, Reply
 
 __all__ = ["OpenAIBatchJudge"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from unisafe_judges.backends.failures import count, key_sentence
 from unisafe_judges.backends.http import HttpClient
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAICompatibleSpec
-from unisafe_judges.types import Evidence, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = ["OpenAICompatibleJudge", "chat_messages", "read_completion", "schema_format"]
 

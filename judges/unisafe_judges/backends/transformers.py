@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_judges.batcher import Batcher
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import TransformersSpec
-from unisafe_judges.types import Evidence, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 try:
     import torch

@@ -18,9 +18,9 @@ from importlib.resources.abc import Traversable
 from string import Formatter
 from typing import Any
 
-from unisafe_judges.errors import CallFailure, FailureKind, PanelError
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.types import Evidence, ImagePart, TextPart, Verdict
+from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart, Verdict
 from unisafe_judges.verdicts import as_rating, read_object
 
 __all__ = ["PAPER_SCHEMA", "PaperRubric", "load_paper_rubric"]

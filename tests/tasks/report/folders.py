@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.tasks.samples import picture
 from unisafe_tasks import TASKS
-from unisafe_tasks.jsonl import encode_row
+from unisafe_tasks.files import encode_row
 
 JUDGES = ("kettle", "saucer", "spoon")
 CATEGORIES = (("Violence", "V1"), ("Violence", "V2"), ("Hate", "H1"))

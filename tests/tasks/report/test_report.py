@@ -24,7 +24,7 @@ from tests.tasks.samples import noise, picture, rows_of_file, write_rows
 from unisafe_tasks import TASKS
 from unisafe_tasks.annotations import Annotation
 from unisafe_tasks.calibration import build_card
-from unisafe_tasks.jsonl import encode_row
+from unisafe_tasks.files import encode_row
 from unisafe_tasks.report.case_table import VERDICTS, build_table
 from unisafe_tasks.report.media import SIDE, thumbnail
 from unisafe_tasks.report.text import as_script_string, to_script_json, visible

@@ -1,15 +1,22 @@
-"""JSON Lines as this project reads and writes them."""
+"""Files as this project reads and writes them: JSON, JSON Lines, and whole or not at all."""
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from unisafe_judges import UnisafeError
 
-__all__ = ["encode_row", "read_rows"]
+__all__ = [
+    "encode_json",
+    "encode_row",
+    "read_rows",
+    "write_atomically",
+]
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:
@@ -41,3 +48,23 @@ def _row(line: bytes, path: Path, number: int, error: type[UnisafeError]) -> dic
     if not isinstance(row, dict):
         raise error(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}")
     return row
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def encode_json(value: Mapping[str, Any]) -> bytes:
+    """A JSON file as people read it: indented, keys in the order given, no NaN."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -1,0 +1,51 @@
+"""What the environment says: every UNISAFE_* variable is read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = [
+    "HUB_ID",
+    "answers_folder",
+    "cache_folder",
+    "data_setting",
+    "panel_setting",
+    "store_path",
+]
+
+
+HUB_ID = "segyulee/UniSAFE"
+"""The gated data set, where UNISAFE_DATA names no other."""
+
+
+def cache_folder() -> Path:
+    """UNISAFE_CACHE, or `unisafe` in the user's cache folder."""
+    if setting := os.environ.get("UNISAFE_CACHE"):
+        return Path(setting).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "unisafe"
+
+
+def data_setting() -> str:
+    """The value of UNISAFE_DATA, or the hub id."""
+    return os.environ.get("UNISAFE_DATA", "").strip() or HUB_ID
+
+
+def store_path() -> Path:
+    """UNISAFE_STORE, or `replies.sqlite` in the cache folder."""
+    if setting := os.environ.get("UNISAFE_STORE", "").strip():
+        return Path(setting).expanduser()
+    return cache_folder() / "replies.sqlite"
+
+
+def panel_setting() -> str | None:
+    """The value of UNISAFE_PANEL, if it is set."""
+    return os.environ.get("UNISAFE_PANEL", "").strip() or None
+
+
+def answers_folder() -> Path:
+    """UNISAFE_ANSWERS, or `answers` in the cache folder."""
+    if setting := os.environ.get("UNISAFE_ANSWERS", "").strip():
+        return Path(setting).expanduser()
+    return cache_folder() / "answers"

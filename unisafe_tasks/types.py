@@ -1,0 +1,47 @@
+"""The outcome of a request, as every stage passes it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+__all__ = ["SCORED", "RawOutput", "RefusalSource", "Status"]
+
+
+RefusalSource = Literal["model", "provider", "claimed"]
+"""Who says that an output is a refusal: the model through its adapter, its provider, or only an
+unsealed output of itself, which is worth no more than a refusing text."""
+
+
+class Status(StrEnum):
+    """What became of a request. Only OK and REFUSED are scored."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    NO_OUTPUT = "no_output"
+    NO_IMAGE = "no_image"
+    FAILED = "failed"
+    UNSUPPORTED = "unsupported"
+
+
+SCORED = frozenset({Status.OK, Status.REFUSED})
+
+
+@dataclass(frozen=True)
+class RawOutput:
+    """What a model's return value says, before any file is touched.
+
+    `images` are paths as given. `sealed` is whether our own process made the value. `history` says
+    what a four-turn model was shown in each turn (`full` or `last`); it is set exactly when all
+    turns are in this one output. `model` overrides the run's model name (replayed predictions).
+    """
+
+    text: str = ""
+    images: tuple[str, ...] = ()
+    refusal: RefusalSource | None = None
+    error: str | None = None
+    unsupported: bool = False
+    history: str | None = None
+    model: str | None = None
+    sealed: bool = False
