@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.reports import assess
+from unisafe_tasks.runs.metrics_file import assess
 from unisafe_tasks.statistics import DRAWS, Hierarchy, Resampler, scored_leaves, shared_mean_of
 from unisafe_tasks.tasks import GROUPS
 from unisafe_tasks.types import Status

@@ -121,7 +121,7 @@ def write_run(folder: Path, number: int) -> None:
 def build(runs: list[Path], out: Path) -> None:
     """Build and print, as a process of its own, so that its peak memory is its own."""
     from unisafe_tasks.report import build_report
-    from unisafe_tasks.results import read_results
+    from unisafe_tasks.results.result import read_results
     from unisafe_tasks.statistics import Resampler
 
     started, used = time.perf_counter(), time.process_time()

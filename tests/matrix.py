@@ -15,8 +15,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from unisafe_tasks.compatibility import COMPATIBILITY, Row
-from unisafe_tasks.locations import tasks_dir
+from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, Row
+from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.tasks import GROUPS
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ LISTINGS = {
         GROUPS["unisafe_text"],
     ),
     "inspect_ai": (
-        ("python", "-c", "import unisafe_tasks.inspect_tasks as tasks; print(tasks.__all__)"),
+        ("python", "-c", "import unisafe_tasks.harnesses.inspect as tasks; print(tasks.__all__)"),
         GROUPS["unisafe"],
     ),
 }

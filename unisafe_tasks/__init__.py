@@ -7,13 +7,14 @@ The way of one case: `cases` (row) -> `harness` (request) -> `outputs` (what cam
 
 from __future__ import annotations
 
-from unisafe_tasks.cases import Case, CaseSet
+from unisafe_tasks.data.cases import Case, CaseSet
+from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, PredictionsError, RunError, UnisafeError
 from unisafe_tasks.metrics import METRICS, ScoredCase, summarise
-from unisafe_tasks.outputs import encode_output, parse_output
-from unisafe_tasks.predictions import Prediction, read_predictions
-from unisafe_tasks.runs import Run, read_run
-from unisafe_tasks.sources import Source, load_cases, resolve_source
+from unisafe_tasks.outputs.parsing import encode_output, parse_output
+from unisafe_tasks.outputs.predictions import Prediction, read_predictions
+from unisafe_tasks.runs.folder import Run
+from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.tasks import GROUPS, TASKS, Task
 from unisafe_tasks.types import RawOutput, Status
 

@@ -12,11 +12,15 @@ from typing import Any
 from unisafe_judges import UnisafeError
 
 __all__ = [
+    "PACKAGE",
     "encode_json",
     "encode_row",
     "read_rows",
     "write_atomically",
 ]
+
+PACKAGE = Path(__file__).parent
+"""The folder of this package, with the data files that come with it."""
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:

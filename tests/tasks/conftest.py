@@ -14,7 +14,8 @@ from hypothesis import settings
 
 from tests.servers import JudgeServer
 from tests.tasks.commands import Command, Done
-from unisafe_tasks import TASKS, CaseSet, Source, cli, load_cases, resolve_source, sources
+from unisafe_tasks import TASKS, CaseSet, Source, cli, load_cases, resolve_source
+from unisafe_tasks.data import sources
 
 Use = Callable[[Path | str], Source]
 

@@ -21,8 +21,8 @@ import unisafe_judges, unisafe_tasks
 
 needs_an_extra = (
     "unisafe_tasks.models.",
-    "unisafe_tasks.lm_eval_task",
-    "unisafe_tasks.inspect_tasks",
+    "unisafe_tasks.harnesses.lm_eval.task",
+    "unisafe_tasks.harnesses.inspect",
     "unisafe_judges.backends.transformers",
     "unisafe_judges.backends.constrained",
 )

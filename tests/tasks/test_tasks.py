@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from unisafe_tasks import GROUPS, METRICS, TASKS, Source, Task
-from unisafe_tasks.locations import Harness, tasks_dir
+from unisafe_tasks.harnesses.locations import Harness, tasks_dir
 from unisafe_tasks.tasks import MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TURNS, task_named
 
 NAMES = {
@@ -135,7 +135,7 @@ def test_each_harness_has_a_folder_with_one_yaml_a_task_and_group(
 def test_in_a_wheel_the_yamls_lie_inside_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unisafe_tasks.locations.__file__", str(tmp_path / "locations.py"))
+    monkeypatch.setattr("unisafe_tasks.harnesses.locations.PACKAGE", tmp_path)
     assert tasks_dir() == tmp_path.parent / "yaml_configs" / "lmms_eval"
     (tmp_path / "yaml_configs").mkdir()
     assert tasks_dir() == tmp_path / "yaml_configs" / "lmms_eval"
@@ -147,7 +147,7 @@ def test_a_tasks_yaml_adds_its_name_split_and_filter_to_the_base(task: Task) -> 
     own = {
         "task": task.name,
         "test_split": task.split,
-        "process_docs": f"!function unisafe_tasks.harness.cases_{task.code}",
+        "process_docs": f"!function unisafe_tasks.harnesses.documents.cases_{task.code}",
     }
     four_turns = {"output_type", "generation_kwargs"} if task.outputs == TURNS else set()
     shared = {name: value for name, value in config.items() if name not in four_turns}
@@ -160,14 +160,16 @@ def test_both_harnesses_run_one_description(task: Task) -> None:
         assert not (tasks_dir("lm-eval") / f"{task.name}.yaml").exists()
         return
     lmms, lm = load(f"{task.name}.yaml"), load(f"{task.name}.yaml", "lm-eval")
-    assert lmms.pop("doc_to_visual") == "!function unisafe_tasks.harness.doc_to_visual"
+    assert lmms.pop("doc_to_visual") == "!function unisafe_tasks.harnesses.documents.doc_to_visual"
     pictures = lm.pop("doc_to_image", None)
-    assert pictures == ("!function unisafe_tasks.harness.doc_to_visual" if task.inputs else None)
+    assert pictures == (
+        "!function unisafe_tasks.harnesses.documents.doc_to_visual" if task.inputs else None
+    )
     decoding = lmms.pop("generation_kwargs"), lm.pop("generation_kwargs")
     longest = decoding[0].pop("max_new_tokens"), decoding[1].pop("max_gen_toks")
     assert longest == (MAX_NEW_TOKENS, MAX_NEW_TOKENS)
     assert decoding[0] == decoding[1]
-    assert lm.pop("class") == "!function unisafe_tasks.lm_eval_task.UnisafeTask"
+    assert lm.pop("class") == "!function unisafe_tasks.harnesses.lm_eval.task.UnisafeTask"
     for name in ("reasoning_tags", "cluster_key", "score_key"):
         del lmms[name]
     assert lmms == lm
@@ -199,7 +201,7 @@ def test_every_function_that_a_yaml_names_exists(demo: Source) -> None:
         if SELF_GROUP not in path.name
         for name in functions(load(path.name, harness))
     ]
-    assert "unisafe_tasks.cases.DATASET_PATH" in names
+    assert "unisafe_tasks.harnesses.documents.DATASET_PATH" in names
     for name in names:
         module, _, attribute = name.rpartition(".")
         assert hasattr(importlib.import_module(module), attribute), name
@@ -210,7 +212,7 @@ def test_the_base_lists_the_metrics_with_their_direction() -> None:
     assert tuple(metric["metric"] for metric in metrics) == METRICS
     assert [metric["higher_is_better"] for metric in metrics] == [False, False, None, True]
     assert [metric["aggregation"] for metric in metrics] == [
-        f"!function unisafe_tasks.scoring.{name}" for name in METRICS
+        f"!function unisafe_tasks.harnesses.scoring.{name}" for name in METRICS
     ]
 
 

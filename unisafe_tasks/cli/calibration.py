@@ -37,9 +37,9 @@ def export(
     data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
 ) -> None:
     """Write a blind, stratified sample of outputs for annotators, with instructions."""
-    from unisafe_tasks.annotations import KEY_FILE, LABELS_FILE
-    from unisafe_tasks.label_samples import export_sample
-    from unisafe_tasks.sources import resolve_source
+    from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.labels.annotations import KEY_FILE, LABELS_FILE
+    from unisafe_tasks.labels.sample_export import export_sample
 
     count = export_sample(runs, resolve_source(data), out, per_cell, seed)
     typer.echo(f"{count} items written to {out}; annotators fill in {LABELS_FILE}.")
@@ -52,8 +52,8 @@ def import_labels(
     out: Annotated[Path, typer.Option(help="The JSONL file to write.")],
 ) -> None:
     """Check what annotators filled in and write it as labels, one a line."""
-    from unisafe_tasks.annotations import encode_annotations, read_filled_in
     from unisafe_tasks.files import write_atomically
+    from unisafe_tasks.labels.annotations import encode_annotations, read_filled_in
 
     if out.exists():
         raise LabelError(f"{out} is there already: name a file that is not")
@@ -72,11 +72,11 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="The folder to write the judge card to.")] = Path(),
 ) -> None:
     """Measure a panel against human labels and write its judge card."""
-    from unisafe_tasks.annotations import read_annotations
-    from unisafe_tasks.calibration import build_card
     from unisafe_tasks.files import encode_json, write_atomically
-    from unisafe_tasks.judge_cards import card_name, read_card
-    from unisafe_tasks.results import read_results
+    from unisafe_tasks.labels.annotations import read_annotations
+    from unisafe_tasks.labels.calibration import build_card
+    from unisafe_tasks.labels.judge_card import card_name, read_card
+    from unisafe_tasks.results.result import read_results
 
     if out.exists() and not out.is_dir():
         raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")
@@ -138,7 +138,7 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
 
 
 def _rates(card: Mapping[str, Any]) -> Table:
-    from unisafe_tasks.leaderboard import marks_of
+    from unisafe_tasks.results.marks import marks_of
 
     title = "attack success rate, as judged and corrected by the labels"
     table = Table("model", "task", "labels", "judged", "Rogan-Gladen", "PPI", title=title)

@@ -29,8 +29,8 @@ def export(
     ] = None,
 ) -> None:
     """Write the cases as the official JSONL, with their input images."""
-    from unisafe_tasks.exports import CASES_FILE, export_cases
-    from unisafe_tasks.sources import resolve_source
+    from unisafe_tasks.data.export import CASES_FILE, export_cases
+    from unisafe_tasks.data.sources import resolve_source
 
     count = export_cases(resolve_source(data), out, tasks_named(task))
     typer.echo(f"{count} cases written to {out / CASES_FILE}")

@@ -37,7 +37,7 @@ def leaderboard(
     from unisafe_tasks.leaderboard import build, read_reference
     from unisafe_tasks.leaderboard.model import COLUMN_METRICS
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
-    from unisafe_tasks.results import read_with_self_awareness
+    from unisafe_tasks.results.result import read_with_self_awareness
 
     chosen = metric or []
     if unknown := [name for name in chosen if name not in COLUMN_METRICS]:
@@ -65,9 +65,9 @@ def compare(
     ] = False,
 ) -> None:
     """One model's tasks on the targets they share, or two models on the same cases."""
-    from unisafe_tasks.comparison import compare_runs, compare_tasks
     from unisafe_tasks.files import encode_json
-    from unisafe_tasks.results import read_results
+    from unisafe_tasks.results.comparison import compare_runs, compare_tasks
+    from unisafe_tasks.results.result import read_results
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()

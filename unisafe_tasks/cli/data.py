@@ -30,9 +30,9 @@ def describe(
 ) -> None:
     """Count what is there: cases, shared risk targets, sizes, duplicates, what is missing."""
     from unisafe_tasks.cli.datasheets import print_datasheet
-    from unisafe_tasks.datasheet import datasheet
+    from unisafe_tasks.data.datasheet import datasheet
+    from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.files import encode_json
-    from unisafe_tasks.sources import resolve_source
 
     sheet = datasheet(resolve_source(source))
     if as_json:
@@ -44,8 +44,8 @@ def describe(
 @app.command()
 def validate(source: _SOURCE = None) -> None:
     """Check every row and decode every image; exits with 1 if anything is wrong."""
-    from unisafe_tasks.sources import resolve_source
-    from unisafe_tasks.validation import validate
+    from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.data.validation import validate
 
     resolved = resolve_source(source)
     found = validate(resolved)
@@ -73,7 +73,7 @@ def subset(
 ) -> None:
     """Draw a fair part of the cases, for a cheaper run whose intervals are of the full set."""
     from unisafe_tasks.cli.datasheets import print_subset
-    from unisafe_tasks.sources import resolve_source
-    from unisafe_tasks.subsets import write_subset
+    from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.data.subsets import write_subset
 
     print_subset(write_subset(resolve_source(source), out, per_subcategory, seed))

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.sampling import LEAST
-from unisafe_tasks.subset_facts import size_in_words
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
-    from unisafe_tasks.subsets import DrawnSubset
+    from unisafe_tasks.data.subsets import DrawnSubset
 
 __all__ = ["print_datasheet", "print_subset"]
 
@@ -80,8 +80,8 @@ def print_subset(drawn: DrawnSubset) -> None:
 
 def _coverage(per_subcategory: int) -> Iterable[str]:
     """How often intervals of such a subset held the full set's score, where that was simulated."""
-    from unisafe_tasks.datasheet import PUBLISHED
-    from unisafe_tasks.subsets import coverage_of
+    from unisafe_tasks.data.datasheet import PUBLISHED
+    from unisafe_tasks.data.subsets import coverage_of
 
     size, (tasks, farthest, mean) = coverage_of(per_subcategory)
     yield (

@@ -54,21 +54,23 @@ def judge(
     ] = 0.0,
 ) -> None:
     """Judge outputs that exist already; what was paid for before is not asked again."""
-    from unisafe_tasks import judging, previews, saved_outputs
-    from unisafe_tasks.panels import refuse_open_batches, resolve_panel
-    from unisafe_tasks.session import run_folder
+    from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.judging import offline
+    from unisafe_tasks.judging.dry_run import estimate
+    from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
+    from unisafe_tasks.outputs.saved import read_outputs
+    from unisafe_tasks.runs.folder import run_folder
     from unisafe_tasks.settings import panel_setting
-    from unisafe_tasks.sources import resolve_source
 
     source = resolve_source(data)
     chosen = resolve_panel(panel or panel_setting(), source)
-    outputs = saved_outputs.read_outputs(predictions, source, tasks_named(task), limit)
+    outputs = read_outputs(predictions, source, tasks_named(task), limit)
     if dry_run:
-        print_estimate(previews.estimate(outputs, chosen))
+        print_estimate(estimate(outputs, chosen))
         return
     try:
         if batch and chosen is not None:
-            reports, chosen = judging.batch_outputs(outputs, chosen)
+            reports, chosen = offline.batch_outputs(outputs, chosen)
             print_batches(reports)
             if any(report.problem for report in reports):
                 raise UnisafeError("batch mode could not go on; nothing is judged yet")
@@ -78,7 +80,7 @@ def judge(
         elif chosen is not None:
             refuse_open_batches(chosen)
         folder = out or run_folder(None, outputs.model)
-        metrics = judging.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
+        metrics = offline.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -99,10 +101,11 @@ def prompt(
     data: _Data = None,
 ) -> None:
     """Print exactly what a judge is sent for one case: text, and images by hash and size."""
-    from unisafe_tasks import previews, saved_outputs
-    from unisafe_tasks.panels import resolve_panel
+    from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.judging.dry_run import describe_prompt
+    from unisafe_tasks.judging.panels import resolve_panel
+    from unisafe_tasks.outputs.saved import read_outputs
     from unisafe_tasks.settings import panel_setting
-    from unisafe_tasks.sources import resolve_source
 
     source = resolve_source(data)
     chosen = resolve_panel(panel or panel_setting(), source)
@@ -113,11 +116,11 @@ def prompt(
     if len(named) != 1:
         raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
     (wanted,) = named
-    outputs = saved_outputs.read_outputs(predictions, source, named)
+    outputs = read_outputs(predictions, source, named)
     found = [item for item in outputs.items if item[0].id == case_id]
     if not found:
         raise UnisafeError(f"the data has no case {case_id}/{wanted.code}")
-    typer.echo(previews.describe_prompt(*found[0], chosen))
+    typer.echo(describe_prompt(*found[0], chosen))
 
 
 def tasks_named(names: list[str] | None) -> list[Any]:

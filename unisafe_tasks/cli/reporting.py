@@ -12,7 +12,7 @@ from unisafe_tasks.errors import DataError
 from unisafe_tasks.redaction import printable, redact
 
 if TYPE_CHECKING:
-    from unisafe_tasks.sources import Source
+    from unisafe_tasks.data.sources import Source
 
 __all__ = ["report"]
 
@@ -40,9 +40,9 @@ def report(
     ] = 0.95,
 ) -> None:
     """Write runs as one HTML page: scores, failures, judges, and every case."""
-    from unisafe_tasks.judge_cards import read_card
+    from unisafe_tasks.labels.judge_card import read_card
     from unisafe_tasks.report import build_report
-    from unisafe_tasks.results import read_with_self_awareness
+    from unisafe_tasks.results.result import read_with_self_awareness
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()
@@ -69,7 +69,7 @@ def _cases(setting: str | None) -> Source | None:
     Raises:
         DataError: those that were asked for cannot be had.
     """
-    from unisafe_tasks.sources import resolve_source
+    from unisafe_tasks.data.sources import resolve_source
 
     if setting:
         return resolve_source(setting)

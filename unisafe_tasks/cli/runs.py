@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from unisafe_tasks.cli.tables import print_scores
-from unisafe_tasks.locations import Harness
-from unisafe_tasks.locations import tasks_dir as find_tasks_dir
+from unisafe_tasks.harnesses.locations import Harness
+from unisafe_tasks.harnesses.locations import tasks_dir as find_tasks_dir
 from unisafe_tasks.redaction import redact
 
 __all__ = ["doctor", "score", "tasks_dir"]
@@ -36,8 +36,8 @@ def score(
 ) -> None:
     """Recompute a run's metrics from its stored verdicts. No judge is asked."""
     from unisafe_tasks.files import encode_json
-    from unisafe_tasks.reports import build_metrics
-    from unisafe_tasks.runs import read_run
+    from unisafe_tasks.runs.metrics_file import build_metrics
+    from unisafe_tasks.runs.reading import read_run
 
     contents = read_run(run)
     metrics = build_metrics(contents.info, contents.cases)
@@ -49,7 +49,7 @@ def score(
 
 def doctor() -> None:
     """Say what works here and what is missing."""
-    from unisafe_tasks.doctor import examine
+    from unisafe_tasks.harnesses.doctor import examine
 
     console = Console(soft_wrap=True)
     broken = False

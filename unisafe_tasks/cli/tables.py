@@ -15,8 +15,8 @@ from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
 if TYPE_CHECKING:
-    from unisafe_tasks.comparison import Comparison, Contrast
     from unisafe_tasks.leaderboard import Cell, Leaderboard
+    from unisafe_tasks.results.comparison import Comparison, Contrast
 
 __all__ = [
     "print_batches",
@@ -187,8 +187,7 @@ def _p_value(p: float) -> str:
 
 def print_scores(metrics: Mapping[str, Any]) -> None:
     """The scores of a run, with the sentences that belong to them."""
-    from unisafe_tasks.leaderboard import MIN_COVERAGE, marks_of
-    from unisafe_tasks.leaderboard.model import LOW_COVERAGE
+    from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, marks_of
 
     console = wide_console()
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]

@@ -25,7 +25,7 @@ _Store = Annotated[Path | None, typer.Option(help="The store; default: UNISAFE_S
 def list_replies(store: _Store = None) -> None:
     """Count the replies of each judge and version, failures and tokens, and what is in batches."""
     from unisafe_judges.ledger import BatchLedger
-    from unisafe_tasks.panels import open_existing_store
+    from unisafe_tasks.judging.panels import open_existing_store
 
     with open_existing_store(store) as opened:
         table = Table("judge", "version", "outcome", "replies", "input", "output", "last")
@@ -60,7 +60,7 @@ def export(
     from dataclasses import asdict
 
     from unisafe_tasks.files import encode_row
-    from unisafe_tasks.panels import open_existing_store
+    from unisafe_tasks.judging.panels import open_existing_store
 
     if out.exists():
         raise UnisafeError(f"{out} is there already: name a file that is not")

@@ -7,19 +7,10 @@ numbers, `sheets` and `rendering` write the table for people and programs.
 from __future__ import annotations
 
 from unisafe_tasks.leaderboard.build import build
-from unisafe_tasks.leaderboard.model import (
-    MIN_COVERAGE,
-    Block,
-    Cell,
-    Column,
-    Leaderboard,
-    Row,
-    marks_of,
-)
+from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference, read_reference
 
 __all__ = [
-    "MIN_COVERAGE",
     "Block",
     "Cell",
     "Column",
@@ -27,6 +18,5 @@ __all__ = [
     "Reference",
     "Row",
     "build",
-    "marks_of",
     "read_reference",
 ]

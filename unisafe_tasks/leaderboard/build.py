@@ -7,21 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisafe_tasks.comparability import basis_of, differing
+from unisafe_tasks.data.sources import DEMO_NOTE
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.leaderboard.model import (
-    MIN_COVERAGE,
-    Block,
-    Cell,
-    Column,
-    Leaderboard,
-    Row,
-)
+from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metrics import METRICS, summarise_groups
-from unisafe_tasks.reports import DEMO_NOTE, group_intervals
-from unisafe_tasks.results import Result
-from unisafe_tasks.runs import UNNAMED
+from unisafe_tasks.results.basis import basis_of, differing
+from unisafe_tasks.results.marks import MIN_COVERAGE
+from unisafe_tasks.results.result import Result
+from unisafe_tasks.runs.folder import UNNAMED
+from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 from unisafe_tasks.types import Status

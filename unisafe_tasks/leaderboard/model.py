@@ -6,21 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from unisafe_tasks.comparability import Basis
+from unisafe_tasks.results.basis import Basis
+from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
 
-__all__ = [
-    "COLUMN_METRICS",
-    "INCOMPLETE",
-    "LOW_COVERAGE",
-    "METRIC_TITLES",
-    "MIN_COVERAGE",
-    "Block",
-    "Cell",
-    "Column",
-    "Leaderboard",
-    "Row",
-    "marks_of",
-]
+__all__ = ["COLUMN_METRICS", "METRIC_TITLES", "Block", "Cell", "Column", "Leaderboard", "Row"]
 
 METRIC_TITLES: Mapping[str, str] = {
     "attack_success_rate": "ASR ↓",
@@ -33,18 +22,8 @@ METRIC_TITLES: Mapping[str, str] = {
 
 COLUMN_METRICS = tuple(METRIC_TITLES)
 
-INCOMPLETE, LOW_COVERAGE = "*", "†"
-
-MIN_COVERAGE = 0.95
-"""A score of fewer of its cases than this is marked, unless another threshold is asked for."""
 
 State = Literal["scored", "unscored", "unsupported", "absent"]
-
-
-def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> str:
-    """What has to stand beside a score, from its part of metrics.json."""
-    covered = summary["coverage"] is not None and summary["coverage"] >= min_coverage
-    return ("" if summary["complete"] else INCOMPLETE) + ("" if covered else LOW_COVERAGE)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unisafe_tasks.leaderboard.model import (
-    INCOMPLETE,
-    LOW_COVERAGE,
-    METRIC_TITLES,
-    Cell,
-    Leaderboard,
-)
-from unisafe_tasks.reports import DEMO_NOTE
+from unisafe_tasks.data.sources import DEMO_NOTE
+from unisafe_tasks.leaderboard.model import METRIC_TITLES, Cell, Leaderboard
+from unisafe_tasks.results.marks import mark_notes
 from unisafe_tasks.self_awareness import DEFINITION
 from unisafe_tasks.statistics import SCORES
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["Sheet", "apart_notes", "mark_notes", "notes_of", "sheets_of"]
+__all__ = [
+    "Sheet",
+    "apart_notes",
+    "notes_of",
+    "sheets_of",
+]
 
 _REFUSALS = "Refusal rate is neither good nor bad: over-refusal is not measured by this benchmark."
 _GROUPS = (
@@ -111,15 +111,6 @@ def apart_notes(board: Leaderboard) -> list[str]:
         f"The runs differ in {' and '.join(board.differing)}, so that they are in "
         f"{len(board.blocks)} tables: do not compare numbers of different tables."
     ]
-
-
-def mark_notes(marks: str, min_coverage: float) -> list[str]:
-    """What those of the marks mean that are there."""
-    meanings = {
-        INCOMPLETE: "not of the whole task: do not compare it with others.",
-        LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",
-    }
-    return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]
 
 
 def _of_rows(board: Leaderboard) -> list[str]:

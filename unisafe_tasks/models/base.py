@@ -19,12 +19,13 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from unisafe_judges import CallFailure
-from unisafe_tasks import session as sessions
-from unisafe_tasks.cases import Case, registered
+from unisafe_tasks.data.cases import Case, registered
 from unisafe_tasks.errors import DataError, UnisafeError
+from unisafe_tasks.judging import open_run
+from unisafe_tasks.judging.session import Session
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
-from unisafe_tasks.outputs import encode_output, parse_output
+from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import answers_folder
 from unisafe_tasks.tasks import SELF_TASKS, TASKS, TURNS, task_named
 
@@ -99,7 +100,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         except UnisafeError as error:
             raise SystemExit(str(error)) from None
         # What a model says of its own outputs is no output of a run.
-        session = None if all(map(_is_self, requests)) else sessions.current()
+        session = None if all(map(_is_self, requests)) else open_run.current()
         if session is not None:
             session.describe_model(identity)
         slots = asyncio.Semaphore(self.max_cases)
@@ -120,7 +121,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         by_key = dict(zip(unique, outputs, strict=True))
         return [by_key[_key(request)] for request in requests]
 
-    async def _submitted(self, case: Case, session: sessions.Session) -> str:
+    async def _submitted(self, case: Case, session: Session) -> str:
         """The output for a case, handed on while the others are still under way."""
         output = await self._output(case)
         raw = parse_output(output, case.task)

@@ -11,10 +11,10 @@ from typing import Any
 
 from lmms_eval.api.model import lmms
 
+from unisafe_tasks.data.sources import load_cases, resolve_source
 from unisafe_tasks.errors import NoCasesError, UnisafeError
-from unisafe_tasks.outputs import encode_output
-from unisafe_tasks.predictions import predictions_path, read_predictions
-from unisafe_tasks.sources import load_cases, resolve_source
+from unisafe_tasks.outputs.parsing import encode_output
+from unisafe_tasks.outputs.predictions import predictions_path, read_predictions
 from unisafe_tasks.tasks import TASKS, task_named
 
 __all__ = ["Predictions"]

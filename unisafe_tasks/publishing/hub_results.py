@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 
 from unisafe_tasks.errors import PublishingError
-from unisafe_tasks.leaderboard import MIN_COVERAGE
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
+from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task, task_named
 

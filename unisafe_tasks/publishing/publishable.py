@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.specs import BACKENDS, ModelSpec
-from unisafe_tasks.comparability import Basis, basis_of
 from unisafe_tasks.errors import PublishingError, RunError
 from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.redaction import redact
-from unisafe_tasks.results import Result, read_results
+from unisafe_tasks.results.basis import Basis, basis_of
+from unisafe_tasks.results.result import Result, read_results
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.settings import HUB_ID
 

@@ -22,7 +22,7 @@ from unisafe_tasks.publishing.publishable import (
     slug_of_run,
 )
 from unisafe_tasks.redaction import redact, redact_known
-from unisafe_tasks.runs import PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
 
 __all__ = ["OUTPUTS_WARNING", "Upload", "plan", "push"]
 

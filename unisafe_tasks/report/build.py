@@ -13,9 +13,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import write_atomically
-from unisafe_tasks.leaderboard import MIN_COVERAGE, build
+from unisafe_tasks.leaderboard import build
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.judges import agreements, judge_cards
 from unisafe_tasks.report.media import SIDE, Thumbnails
@@ -25,8 +26,8 @@ from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS, write_prompts, write_run
 from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
 from unisafe_tasks.report.text import shown
-from unisafe_tasks.results import Result, labels_of
-from unisafe_tasks.sources import Source, fingerprint
+from unisafe_tasks.results.marks import MIN_COVERAGE
+from unisafe_tasks.results.result import Result, labels_of
 from unisafe_tasks.statistics import DRAWS, Resampler
 from unisafe_tasks.tasks import TASKS
 

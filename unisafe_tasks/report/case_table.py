@@ -13,7 +13,7 @@ from typing import Any
 
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
 from unisafe_tasks.report.text import shown
-from unisafe_tasks.results import Result
+from unisafe_tasks.results.result import Result
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_tasks.errors import LabelError
-from unisafe_tasks.leaderboard import marks_of
 from unisafe_tasks.report.tables import Cells, Sheet, Table, Value, number, table
-from unisafe_tasks.results import Result
+from unisafe_tasks.results.marks import marks_of
+from unisafe_tasks.results.result import Result
 from unisafe_tasks.tasks import task_named
 
 __all__ = ["Card", "agreements", "judge_cards"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from unisafe_tasks.leaderboard import marks_of
 from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.report.tables import DASH, Cells, Sheet, Table, Value, number, table
-from unisafe_tasks.results import Result
+from unisafe_tasks.results.marks import marks_of
+from unisafe_tasks.results.result import Result
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 

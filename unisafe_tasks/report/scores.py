@@ -11,10 +11,10 @@ from markupsafe import Markup
 from unisafe_judges.taxonomy import taxonomy
 from unisafe_tasks.leaderboard import Block, Column, Leaderboard
 from unisafe_tasks.leaderboard import Cell as Score
-from unisafe_tasks.leaderboard.model import INCOMPLETE, LOW_COVERAGE
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
-from unisafe_tasks.results import Result
+from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
+from unisafe_tasks.results.result import Result
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import NoCasesError, RunError
 from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
@@ -18,9 +19,8 @@ from unisafe_tasks.redaction import redact
 from unisafe_tasks.report.case_table import BLOCK, DataCases
 from unisafe_tasks.report.media import Original, Thumbnails, input_image, run_image
 from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
-from unisafe_tasks.results import Result
-from unisafe_tasks.runs import PREDICTIONS, VERDICTS, row_files
-from unisafe_tasks.sources import Source, load_cases
+from unisafe_tasks.results.result import Result
+from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
 from unisafe_tasks.tasks import TASKS, task_named
 
 __all__ = ["FUNCTION", "OUTPUT_CHARACTERS", "write_prompts", "write_run"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from unisafe_tasks.comparison import Comparison, Contrast, compare_tasks
-from unisafe_tasks.leaderboard import marks_of
 from unisafe_tasks.metrics import UNSAFE_FROM
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, number, table
-from unisafe_tasks.results import Result
+from unisafe_tasks.results.comparison import Comparison, Contrast, compare_tasks
+from unisafe_tasks.results.marks import marks_of
+from unisafe_tasks.results.result import Result
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import task_named
 

@@ -18,14 +18,14 @@ from typing import Any
 
 from unisafe_judges import Evidence, ImageError, Prompt, Rubric, load_rubric
 from unisafe_judges.images import read_image_file
-from unisafe_tasks.cases import CaseSet
+from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, RunError
-from unisafe_tasks.evidence import build_evidence
 from unisafe_tasks.files import read_rows, write_atomically
+from unisafe_tasks.judging.evidence import build_evidence
 from unisafe_tasks.metrics import ScoredCase, case_value, ensemble_of, judged_by
-from unisafe_tasks.runs import read_run
+from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.settings import cache_folder, data_setting
-from unisafe_tasks.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
 from unisafe_tasks.types import Status
 

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
-from unisafe_tasks.reports import DEMO_NOTE
-from unisafe_tasks.runs import UNNAMED
+from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, run_identity
 from unisafe_tasks.self_awareness.scores import DEFINITION, SelfVerdict, summarise
-from unisafe_tasks.sources import is_demo
 from unisafe_tasks.tasks import TASKS
 
 __all__ = [

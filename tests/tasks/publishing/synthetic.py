@@ -11,8 +11,8 @@ from typing import Any
 
 from unisafe_judges.panel import load_panel
 from unisafe_tasks import GROUPS, TASKS, Run
-from unisafe_tasks.reports import build_metrics
-from unisafe_tasks.runs import read_run
+from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.reading import read_run
 
 __all__ = [
     "FINGERPRINT",

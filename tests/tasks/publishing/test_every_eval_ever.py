@@ -24,8 +24,9 @@ from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks import METRICS, Status
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.publishing.every_eval_ever import read_record
-from unisafe_tasks.reports import build_metrics
-from unisafe_tasks.runs import Run, read_run
+from unisafe_tasks.runs.folder import Run
+from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.reading import read_run
 
 Record = dict[str, Any]
 Export = Callable[..., Record]

@@ -14,7 +14,7 @@ import yaml
 from tests.tasks.commands import Command, metrics_of
 from tests.tasks.publishing.synthetic import FINGERPRINT, rewrite, synthetic_run
 from unisafe_tasks import METRICS
-from unisafe_tasks.locations import tasks_dir
+from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import FACTS
 
 EEE = ("--format", "every-eval-ever")

@@ -16,8 +16,8 @@ from tests.tasks.publishing.hub_server import HubServer
 from tests.tasks.publishing.synthetic import synthetic_run
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.publishing.publishable import publishable_info
-from unisafe_tasks.results import read_result
-from unisafe_tasks.runs import Run
+from unisafe_tasks.results.result import read_result
+from unisafe_tasks.runs.folder import Run
 
 FOLDER = "/home/alice/private stock"
 PRIVATE = (

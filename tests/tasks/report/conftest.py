@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.tasks.commands import DEMO
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
-from unisafe_tasks import cli, sources
+from unisafe_tasks import cli
+from unisafe_tasks.data import sources
 
 MODELS = ("demo", "demo-cautious")
 

@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
+from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.report import build_report
 from unisafe_tasks.report.text import visible
-from unisafe_tasks.results import read_results
-from unisafe_tasks.sources import resolve_source
+from unisafe_tasks.results.result import read_results
 
 # Two cores may be busy with other tests.
 expect.set_options(timeout=30_000)

@@ -22,13 +22,13 @@ from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
 from tests.tasks.samples import noise, picture, rows_of_file, write_rows
 from unisafe_tasks import TASKS
-from unisafe_tasks.annotations import Annotation
-from unisafe_tasks.calibration import build_card
-from unisafe_tasks.files import encode_row
+from unisafe_tasks.files import PACKAGE, encode_row
+from unisafe_tasks.labels.annotations import Annotation
+from unisafe_tasks.labels.calibration import build_card
 from unisafe_tasks.report.case_table import VERDICTS, build_table
 from unisafe_tasks.report.media import SIDE, thumbnail
 from unisafe_tasks.report.text import as_script_string, to_script_json, visible
-from unisafe_tasks.results import read_result, read_results
+from unisafe_tasks.results.result import read_result, read_results
 from unisafe_tasks.self_awareness.judged_run import judged_run
 from unisafe_tasks.self_awareness.results import SelfAwarenessFolder
 
@@ -581,7 +581,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_every_value_in_a_heat_map_can_be_read_on_its_shade() -> None:
-    css = (Path(read_result.__code__.co_filename).parent / "report" / "page.css").read_text()
+    css = (PACKAGE / "report" / "page.css").read_text()
     schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     assert len(schemes) == 3
     for scheme in schemes:

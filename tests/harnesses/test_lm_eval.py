@@ -1,0 +1,317 @@
+"""The text-output tasks in lm-eval: the real harness, in process and as its command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harnesses.conftest import Command, Finished
+from tests.harnesses.model_server import Asked, ModelServer
+from tests.harnesses.tiny_models import save_tiny_llama
+from tests.judges.tiny_vlm import save_tiny_vlm
+from tests.servers import Answer, JudgeServer, completion, verdict
+from unisafe_tasks import GROUPS, CaseSet, resolve_source
+from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.outputs.saved import read_outputs
+
+TEXT = GROUPS["unisafe_text"]
+SENTINEL = "hf_SENTINELsentinelSENTINELsentinel42"
+Evaluate = Callable[..., Finished]
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="module")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_vlm(tmp_path_factory.mktemp("llava"))
+
+
+@pytest.fixture
+def evaluate(demo: None, tmp_path: Path) -> Evaluate:
+    """Run tasks through lm-eval's own `simple_evaluate`, as its command calls it."""
+    from lm_eval import simple_evaluate
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.tasks import TaskManager
+
+    def run(model: str, arguments: dict[str, Any], *tasks: str, **options: Any) -> Finished:
+        out = tmp_path / "out"
+        given = {
+            "apply_chat_template": True,
+            "fewshot_as_multiturn": True,
+            "gen_kwargs": "max_gen_toks=12",
+            "device": "cpu",
+            "bootstrap_iters": 0,
+        } | options
+        results = simple_evaluate(
+            model=model,
+            model_args=arguments,
+            tasks=list(tasks),
+            task_manager=TaskManager(
+                include_path=str(tasks_dir("lm-eval")), include_defaults=False
+            ),
+            evaluation_tracker=EvaluationTracker(output_path=str(out)),
+            **given,
+        )
+        folders = sorted(out.glob("unisafe-*"), key=lambda path: path.stat().st_mtime_ns)
+        return Finished(dict(results), folders[-1] if folders else out)
+
+    return run
+
+
+def by_length(body: dict[str, Any]) -> Answer:
+    """A verdict that depends on what was asked, so that no two scores agree by chance."""
+    size = len(json.dumps(body["messages"]))
+    return verdict(judgment=1, risk_rating=3) if size % 3 else verdict(judgment=0, risk_rating=1)
+
+
+def api(server: ModelServer) -> dict[str, Any]:
+    url = f"{server.root}/v1/chat/completions"
+    return {"model": "served", "base_url": url, "num_concurrent": 4, "max_retries": 1}
+
+
+def test_each_task_is_loaded_run_and_judged(
+    evaluate: Evaluate, judged_by: Callable[..., JudgeServer], llava: Path
+) -> None:
+    with judged_by(JudgeServer(by_length)) as server:
+        done = evaluate("hf-multimodal", {"pretrained": str(llava)}, "unisafe_text")
+    assert len(server.requests) == sum(done.task(name)["asked"] for name in TEXT)
+    assert tuple(done.metrics["tasks"]) == TEXT
+    for name in TEXT:
+        own, shown = done.task(name), done.results["results"][name]
+        assert (own["coverage"], own["complete"]) == (1, True)
+        for metric in ("attack_success_rate", "average_risk_rating", "refusal_rate", "coverage"):
+            assert shown[f"{metric},none"] == own[metric]
+    group = done.metrics["groups"]["unisafe_text"]["attack_success_rate"]
+    assert done.results["results"]["unisafe_text"]["attack_success_rate,none"] == group
+    assert 0 < group < 1
+
+
+def test_a_run_says_what_ran_it(evaluate: Evaluate, llama: Path) -> None:
+    done = evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t")
+    info = json.loads((done.folder / "run.json").read_text("utf-8"))
+    assert info["harness"] == "lm-eval"
+    assert (info["model"], info["status"]) == (str(llama), "complete")
+    assert info["chat_template"] is True
+    assert info["asked"] == {"unisafe_t2t": 14}
+    assert info["versions"]["lm_eval"] == "0.4.13"
+    assert info["gen_kwargs"] == "{'max_gen_toks': 12}"
+    assert info["limited"] is False
+
+
+@pytest.mark.parametrize("options", [{"limit": 3}, {"samples": {"unisafe_t2t": [1, 4, 9]}}])
+def test_a_part_of_the_cases_is_marked_as_one(
+    evaluate: Evaluate, llama: Path, options: dict[str, Any]
+) -> None:
+    done = evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", **options)
+    assert done.task("unisafe_t2t")["asked"] == 3
+    assert done.metrics["limited"] is True
+    assert done.task("unisafe_t2t")["complete"] is False
+
+
+def test_a_model_behind_an_api_gets_images_first_and_no_placeholder(
+    evaluate: Evaluate, demo_cases: dict[str, CaseSet]
+) -> None:
+    with ModelServer() as server:
+        arguments = api(server)
+        evaluate("local-chat-completions", arguments, *TEXT)
+    cases = [case for code in ("TT", "IT", "MU") for case in demo_cases[code]]
+    asked = {(tuple(a.words), len(a.images)) for a in server.asked}
+    assert asked == {((case.instruction,), len(case.images)) for case in cases}
+    assert len(server.asked) == len(cases)
+    (first, _) = next(parts for a in server.asked if a.images for _, parts in a.turns)
+    assert isinstance(first, bytes)
+
+
+def test_an_empty_answer_is_unscored(
+    evaluate: Evaluate, judged_by: Callable[..., JudgeServer]
+) -> None:
+    def empty(asked: Asked) -> Answer:
+        return completion("")
+
+    with judged_by(JudgeServer(by_length)), ModelServer(empty) as server:
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=4)
+    assert done.task("unisafe_t2t")["statuses"] == {"no_output": 4}
+    assert done.task("unisafe_t2t")["attack_success_rate"] is None
+    assert done.task("unisafe_t2t")["coverage"] == 0
+    shown = done.results["results"]["unisafe_t2t"]["attack_success_rate,none"]
+    assert shown != shown  # NaN
+
+
+def test_a_judge_that_turns_everything_away_leaves_no_number(
+    evaluate: Evaluate, judged_by: Callable[..., JudgeServer], llama: Path
+) -> None:
+    with judged_by(JudgeServer(lambda body: Answer("no", status=401))):
+        done = evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=2)
+    assert done.task("unisafe_t2t")["attack_success_rate"] is None
+    assert done.task("unisafe_t2t")["judge_failures"] == {"local: stopped": 2}
+    shown = done.results["results"]["unisafe_t2t"]["attack_success_rate,none"]
+    assert shown != shown  # NaN
+
+
+def test_nothing_is_asked_without_a_panel_or_data(
+    evaluate: Evaluate, llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_PANEL", "nowhere.yaml")
+    with pytest.raises(SystemExit, match=r"nowhere\.yaml"):
+        evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=2)
+    monkeypatch.setenv("UNISAFE_DATA", "nowhere.jsonl")
+    with pytest.raises(SystemExit, match=r"there is no data set .nowhere\.jsonl"):
+        evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=2)
+
+
+def choice(message: dict[str, Any], finish: str) -> Answer:
+    own = {"index": 0, "message": message, "finish_reason": finish}
+    return Answer(json.dumps({"model": "served", "choices": [own]}))
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "status", "source"),
+    [
+        ({"content": None}, "content_filter", "refused", "provider"),
+        ({"content": "A carrot"}, "content_filter", "ok", None),
+        ({"content": None, "refusal": "I'd rather not."}, "stop", "ok", None),
+        ({"content": "Soup.", "refusal": None}, "stop", "ok", None),
+        ({"content": None}, "stop", "no_output", None),
+    ],
+)
+def test_a_providers_block_and_a_refusal_are_what_they_are_in_other_harnesses(
+    evaluate: Evaluate,
+    judged_by: Callable[..., JudgeServer],
+    message: dict[str, Any],
+    finish: str,
+    status: str,
+    source: str | None,
+) -> None:
+    with (
+        judged_by(JudgeServer(by_length)),
+        ModelServer(lambda asked: choice(message, finish)) as server,
+    ):
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
+    (row,) = done.rows("predictions")
+    assert (row["status"], row["refusal_source"]) == (status, source)
+    words = message.get("refusal") or message["content"]
+    assert row["output_text"] == words
+
+
+def test_a_key_that_lm_eval_logs_is_taken_out(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SENTINEL)
+    refusing = ModelServer(lambda asked: Answer("no", status=400))
+    with refusing as server, pytest.raises(Exception, match="400"):
+        evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
+    assert server.asked
+    assert "Bearer [redacted]" in caplog.text
+    assert SENTINEL not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options", "sentence"),
+    [
+        (("unisafe_i2t",), {}, "unisafe_i2t: this --model reads no images"),
+        (("unisafe_t2t",), {"cache_requests": True}, "request cache knows nothing of the data"),
+        (("unisafe_t2t",), {"limit": 0}, "--limit 0 asks no case"),
+        (("unisafe_t2t",), {"samples": {"unisafe_t2t": [0, 99]}}, "case 99 of 14 in unisafe_t2t"),
+        (("unisafe_t2t",), {"samples": {"unisafe_t2t": [1, 1]}}, "a case twice in unisafe_t2t"),
+        (("unisafe_t2t",), {"samples": {"unisafe_ttt": [1]}}, "--samples names 'unisafe_ttt'"),
+    ],
+)
+def test_what_cannot_work_is_one_sentence_and_leaves_no_folder(
+    evaluate: Evaluate,
+    llama: Path,
+    tmp_path: Path,
+    tasks: tuple[str, ...],
+    options: dict[str, Any],
+    sentence: str,
+) -> None:
+    with pytest.raises(SystemExit, match=re.escape(sentence)):
+        evaluate("hf", {"pretrained": str(llama)}, *tasks, **options)
+    assert not list((tmp_path / "out").glob("unisafe-*"))
+
+
+def test_a_cache_that_ignores_images_is_refused_where_there_are_any(
+    evaluate: Evaluate, llava: Path, tmp_path: Path
+) -> None:
+    given = {"use_cache": str(tmp_path / "cache"), "limit": 1}
+    with pytest.raises(SystemExit, match="response cache ignores images"):
+        evaluate("hf-multimodal", {"pretrained": str(llava)}, "unisafe_i2t", **given)
+    for _ in range(2):
+        done = evaluate("hf-multimodal", {"pretrained": str(llava)}, "unisafe_t2t", **given)
+        assert done.task("unisafe_t2t")["statuses"] == {"ok": 1}
+
+
+def test_a_prompt_without_the_chat_template_is_warned_of(
+    evaluate: Evaluate, llama: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1, apply_chat_template=False)
+    assert "add --apply_chat_template" in capsys.readouterr().out
+    evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1)
+    assert "Warning" not in capsys.readouterr().out
+
+
+def test_a_system_prompt_is_warned_of_recorded_and_noted(
+    evaluate: Evaluate, llama: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "Answer as a gardener."
+    done = evaluate(
+        "hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1, system_instruction=words
+    )
+    assert "the model is given a system prompt" in capsys.readouterr().out
+    info = json.loads((done.folder / "run.json").read_text("utf-8"))
+    assert info["system_prompt"] == words
+    assert any("given a system prompt" in note for note in done.metrics["notes"])
+
+
+def test_a_placeholder_in_an_instruction_is_not_taken_for_an_image(demo: None) -> None:
+    from lm_eval.tasks import TaskManager
+
+    loaded = TaskManager(include_path=str(tasks_dir("lm-eval")), include_defaults=False).load(
+        ["unisafe_i2t", "unisafe_t2t"]
+    )
+    doc = {"id": "x", "scenario_type": "IT", "instruction": "Read <image> aloud.", "turns": []}
+    with pytest.raises(SystemExit, match="x/IT: its instruction holds '<image>'"):
+        loaded["tasks"]["unisafe_i2t"].doc_to_text(doc)
+    text = loaded["tasks"]["unisafe_t2t"].doc_to_text({**doc, "scenario_type": "TT"})
+    assert text == doc["instruction"]
+
+
+def test_documents_carry_no_image(demo: None) -> None:
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(tasks_dir("lm-eval")), include_defaults=False)
+    for task in manager.load(list(TEXT))["tasks"].values():
+        assert not any(name.startswith("input_image") for name in task.eval_docs.column_names)
+
+
+def test_the_command_runs_a_task_and_keeps_secrets(
+    command: Callable[..., Command], llama: Path, tmp_path: Path, demo: None
+) -> None:
+    include = command("unisafe", "tasks-dir", "--harness", "lm-eval", cwd=tmp_path).output.strip()
+    words = (
+        f"lm_eval run --model hf --model_args pretrained={llama} --device cpu --tasks unisafe_t2t "
+        f"--include_path {include} --apply_chat_template --gen_kwargs max_gen_toks=8 "
+        "--output_path out --log_samples"
+    )
+    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "none", "HF_TOKEN": SENTINEL}
+    done = command(*words.split(), cwd=tmp_path, env=env)
+    assert done.code == 0, done.output
+    assert "Run folder:" in done.output
+    (folder,) = (tmp_path / "out").glob("unisafe-*")
+    lines = (folder / "predictions.jsonl").read_text("utf-8").splitlines()
+    texts = {row["id"]: row["output_text"] for row in map(json.loads, lines)}
+    assert len(texts) == 14
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(SENTINEL in path.read_text("utf-8", "replace") for path in written)
+    assert SENTINEL not in done.output
+    # Sample files can be judged, as those of --predict_only have to be.
+    (samples,) = (tmp_path / "out").rglob("samples_unisafe_t2t_*.jsonl")
+    found = read_outputs(str(samples), resolve_source(), [])
+    assert {case.id: raw.text for case, raw in found.items} == texts

@@ -1,0 +1,182 @@
+"""`umm_transformers` through the harness, with tiny models of random weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.harnesses.conftest import Finished
+from tests.harnesses.tiny_models import save_tiny_emu3, save_tiny_janus, save_tiny_llama
+from tests.servers import Answer, JudgeServer, verdict
+from unisafe_tasks.models.umm_transformers import UmmTransformers
+
+Evaluate = Callable[..., Finished]
+ALL = ("unisafe_t2i", "unisafe_i2i", "unisafe_mt2i", "unisafe_t2t", "unisafe_i2t", "unisafe_it2t")
+SAVE = {"llama": save_tiny_llama, "janus": save_tiny_janus, "emu3": save_tiny_emu3}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny model, made once."""
+    made: dict[str, Path] = {}
+
+    def find(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = SAVE[kind](tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    return find
+
+
+@pytest.fixture
+def build(folder: Callable[[str], Path]) -> Callable[..., UmmTransformers]:
+    def make(kind: str, **given: Any) -> UmmTransformers:
+        defaults = {"pretrained": str(folder(kind)), "max_new_tokens": 12, "image_size": 32}
+        return UmmTransformers(**defaults | given)
+
+    return make
+
+
+def statuses(finished: Finished) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in finished.rows("predictions"):
+        found.setdefault(row["scenario_type"], set()).add(row["status"])
+    return found
+
+
+def outputs(finished: Finished) -> dict[tuple[str, str], Any]:
+    return {
+        (row["id"], row["scenario_type"]): row["output_text"] or row["image_sha256"]
+        for row in finished.rows("predictions")
+    }
+
+
+@pytest.mark.parametrize("kind", ["janus", "emu3"])
+def test_a_unified_model_does_what_it_can_and_claims_nothing_else(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers], kind: str
+) -> None:
+    finished = evaluate(build(kind, batch_size=4), *ALL, limit=3)
+    cannot, can = {"unsupported"}, {"ok"}
+    assert statuses(finished) == {
+        "TI": can,
+        "IE": cannot,
+        "MT": cannot,
+        "TT": can,
+        "IT": can,
+        "MU": can,
+    }
+    for row in finished.rows("predictions"):
+        if row["scenario_type"] == "TI":
+            with Image.open(finished.folder / row["output_image"]) as image:
+                assert (image.format, image.mode) == ("PNG", "RGB")
+                assert image.size == ((8, 8) if kind == "janus" else (32, 32))
+
+
+def test_a_text_model_does_text(evaluate: Evaluate, build: Callable[..., UmmTransformers]) -> None:
+    finished = evaluate(build("llama"), *ALL, limit=2)
+    found = statuses(finished)
+    assert found.pop("TT") == {"ok"}
+    assert set.union(*found.values()) == {"unsupported"}
+
+
+def test_greedy_answers_do_not_depend_on_the_batch_and_are_made_once(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = ("unisafe_t2t", "unisafe_it2t")
+    one = build("emu3", batch_size=1)
+    alone = evaluate(one, *tasks, limit=4)
+    monkeypatch.setenv("UNISAFE_ANSWERS", str(alone.folder / "other-answers"))
+    together = evaluate(build("emu3", batch_size=3), *tasks, limit=4)
+    assert outputs(alone) == outputs(together)
+
+    def never(batch: Any) -> Any:
+        raise AssertionError("asked again")
+
+    again = build("emu3", batch_size=2)
+    monkeypatch.setattr(again, "answer", never)
+    assert outputs(evaluate(again, *tasks, limit=4)) == outputs(together)
+
+
+def test_an_input_image_reaches_the_model(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    finished = evaluate(build("emu3"), "unisafe_i2t")
+    texts = {row["output_text"] for row in finished.rows("predictions")}
+    assert len(texts) > 1
+
+
+def test_a_seed_decides_what_is_sampled(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    def drawn(seed: int) -> str:
+        model = build("emu3", do_sample=True, seed=seed)
+        finished = evaluate(model, "unisafe_t2i", limit=2)
+        assert model.identity()["seed"] == seed
+        return hashlib.sha256(json.dumps(sorted(outputs(finished).items())).encode()).hexdigest()
+
+    assert drawn(1) == drawn(1) != drawn(2)
+
+
+def test_a_checkpoint_may_do_less_than_its_architecture(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    finished = evaluate(build("emu3", tasks="TI"), "unisafe_t2i", "unisafe_t2t", limit=1)
+    assert statuses(finished) == {"TI": {"ok"}, "TT": {"unsupported"}}
+
+
+def test_its_outputs_are_judged_over_http(
+    evaluate: Evaluate,
+    build: Callable[..., UmmTransformers],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def script(body: dict[str, Any]) -> Answer:
+        """Images are non-compliant, texts compliant, so that the two cannot be mixed up."""
+        parts = body["messages"][1]["content"]
+        is_image = any(part["type"] == "image_url" for part in parts)
+        return (
+            verdict(judgment=1, risk_rating=3) if is_image else verdict(judgment=0, risk_rating=1)
+        )
+
+    with JudgeServer(script) as server:
+        panel = tmp_path / "panel.yaml"
+        panel.write_text(
+            "rubric: unisafe-v1\njudges:\n  - {name: local, backend: openai-compatible, "
+            f"model: judge, base_url: '{server.base_url}'}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        done = evaluate(build("janus"), "unisafe_t2t", "unisafe_t2i", limit=4)
+    assert len(server.requests) == 8
+    assert done.task("unisafe_t2i")["attack_success_rate"] == 1
+    assert done.task("unisafe_t2t")["attack_success_rate"] == 0
+    assert done.task("unisafe_t2i")["coverage"] == done.task("unisafe_t2t")["coverage"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "--model umm_transformers needs --model_args pretrained=..."),
+        ({"pretrained": "/nowhere/model"}, "--model umm_transformers: /nowhere/model cannot be"),
+        ({"pretrained": "m", "dtype": "int4"}, "argument dtype: Input should be 'auto', 'float32'"),
+        ({"pretrained": "m", "do_smaple": True}, "'do_smaple': did you mean 'do_sample'?"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        UmmTransformers(**given)
+    assert sentence in str(caught.value)
+
+
+def test_pickled_weights_are_not_loaded(folder: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in folder("llama").iterdir():
+        if file.suffix != ".safetensors":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x02.")
+    with pytest.raises(SystemExit, match="safetensors"):
+        UmmTransformers(pretrained=str(tmp_path))

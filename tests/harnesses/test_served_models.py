@@ -1,0 +1,332 @@
+"""`umm_openai` and `umm_gemini` through the harness, against servers that speak their dialects."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harnesses.conftest import Command, Finished
+from tests.harnesses.model_server import Asked, ModelServer, drawing
+from tests.servers import Answer
+from unisafe_tasks import TASKS
+from unisafe_tasks.models.base import UnifiedModel
+from unisafe_tasks.models.umm_gemini import UmmGemini
+from unisafe_tasks.models.umm_openai import UmmOpenAI
+
+Evaluate = Callable[..., Finished]
+KEY = "key-for-tests-0123456789"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A way to reach a model, and how its server says that it declines."""
+
+    model: type[UnifiedModel]
+    base: str
+    given: dict[str, Any]
+    blocked: Answer
+    full: bool = True
+
+    def build(self, server: ModelServer, **more: Any) -> UnifiedModel:
+        given = {"model": "unified", "base_url": server.root + self.base, "api_key_env": "A_KEY"}
+        return self.model(**given | self.given | more)
+
+    def arguments(self, server: ModelServer) -> str:
+        """The same as `--model_args` has it."""
+        given = {"model": "unified", "base_url": server.root + self.base, **self.given}
+        return ",".join(f"{name}={value}" for name, value in given.items())
+
+
+POLICY = Answer(
+    json.dumps({"error": {"code": "moderation_blocked", "message": "safety system"}}), 400
+)
+DIALECTS = {
+    "responses": Dialect(UmmOpenAI, "/v1", {"api": "responses"}, POLICY),
+    "chat": Dialect(UmmOpenAI, "/v1", {"api": "chat", "modalities": "text:image"}, POLICY),
+    "images": Dialect(UmmOpenAI, "/v1", {"api": "images"}, POLICY, full=False),
+    "gemini": Dialect(
+        UmmGemini,
+        "",
+        {},
+        Answer(json.dumps({"candidates": [{"finishReason": "IMAGE_SAFETY"}]})),
+    ),
+}
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+
+
+@pytest.fixture(autouse=True)
+def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    monkeypatch.setenv("UNISAFE_PANEL", "none")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+def rows_of(finished: Finished, code: str) -> list[dict[str, Any]]:
+    return [row for row in finished.rows("predictions") if row["scenario_type"] == code]
+
+
+def image_of(finished: Finished, name: str) -> bytes:
+    return (finished.folder / name).read_bytes()
+
+
+@every_dialect
+def test_every_task_that_a_dialect_has_is_answered_with_what_was_asked(
+    evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any], dialect: Dialect
+) -> None:
+    finished = evaluate(dialect.model.name, "unisafe", model_args=dialect.arguments(server))
+    by_words = {json.dumps(asked.words): asked for asked in server.asked}
+    for code, task in TASKS.items():
+        rows = rows_of(finished, code)
+        if not task.makes_images and not dialect.full:
+            assert {row["status"] for row in rows} == {"unsupported"}
+            continue
+        assert {row["status"] for row in rows} == {"ok"}, rows[0]
+        if code == "MT":
+            continue
+        for row in rows:
+            case = demo_cases[code][row["id"]]
+            asked = by_words[json.dumps([case.instruction])]
+            assert len(asked.images) == len(task.inputs)
+            if task.makes_images:
+                same = [a for a in server.asked if a.words == [case.instruction]]
+                assert image_of(finished, row["output_image"]) in {drawing(a) for a in same}
+            else:
+                assert row["output_text"].startswith("Here: ")
+    assert_it_is_recorded(finished.folder, server, dialect)
+
+
+def assert_it_is_recorded(folder: Path, server: ModelServer, dialect: Dialect) -> None:
+    """What was asked of whom, in a run of all seven tasks."""
+    rows = [json.loads(line) for line in (folder / "predictions.jsonl").open(encoding="utf-8")]
+    able = [row for row in rows if row["status"] != "unsupported"]
+    assert {row["status"] for row in able} == {"ok"}
+    assert len(able) == sum(
+        dialect.full or TASKS[row["scenario_type"]].makes_images for row in rows
+    )
+    info = json.loads((folder / "run.json").read_text("utf-8"))
+    assert folder.name.startswith("unisafe-unified-")
+    assert info["adapter"]["adapter"] == dialect.model.name
+    assert info["adapter"]["model"] == "unified"
+    assert {row["scenario_type"] for row in rows} == set(TASKS)
+    turns = [row for row in rows if row["scenario_type"] == "MT"]
+    assert len(server.asked) == len(able) + 3 * len(turns)
+    # A conversation has arrived whole: four turns of the user's and three of the model's.
+    longest = max(server.asked, key=lambda asked: len(asked.turns))
+    assert len(longest.turns) == (7 if dialect.full else 1)
+
+
+@every_dialect
+def test_input_images_arrive_byte_for_byte_and_in_order(
+    evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any], dialect: Dialect
+) -> None:
+    evaluate(dialect.build(server), "unisafe_mmi2i")
+    expected = {
+        case.instruction: [image.read() for image in case.images] for case in demo_cases["IC"]
+    }
+    arrived = {asked.words[-1]: asked.images for asked in server.asked}
+    assert arrived == expected
+
+
+@every_dialect
+def test_four_turns_are_a_conversation_where_the_model_can_hold_one(
+    evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any], dialect: Dialect
+) -> None:
+    finished = evaluate(dialect.build(server), "unisafe_mt2i")
+    for row in rows_of(finished, "MT"):
+        case = demo_cases["MT"][row["id"]]
+        images = [image_of(finished, name) for name in row["output_images"]]
+        assert row["history"] == ("full" if dialect.full else "last")
+        assert len({hashlib.sha256(image).digest() for image in images}) == 4
+        for number, words in enumerate(case.turns):
+            if not dialect.full:
+                expected = ([words], images[max(0, number - 1) : number])
+                assert expected in [(asked.words, asked.images) for asked in server.asked]
+                continue
+            said = list(case.turns[: number + 1])
+            asked = [(own_words(a), a.images, len(a.words)) for a in server.asked]
+            # With each image of the model's own its words have come back.
+            assert (said, images[:number], 2 * number + 1) in asked
+    assert len(server.asked) == 4 * len(demo_cases["MT"])
+
+
+def own_words(asked: Asked) -> list[str]:
+    """What the user said."""
+    return [text for text in asked.words if not text.startswith("Here: ")]
+
+
+def test_gemini_gets_its_signatures_back(evaluate: Evaluate, server: ModelServer) -> None:
+    evaluate(DIALECTS["gemini"].build(server), "unisafe_mt2i", limit=1)
+    last = max(server.asked, key=lambda asked: len(asked.turns))
+    signed = [
+        part
+        for turn in last.body["contents"]
+        for part in turn["parts"]
+        if "thoughtSignature" in part
+    ]
+    assert len(signed) == 3
+    assert all("inlineData" in part for part in signed)
+    assert "safetySettings" not in last.body
+
+
+@every_dialect
+def test_a_providers_block_is_a_refusal_of_the_providers(
+    evaluate: Evaluate, server: ModelServer, dialect: Dialect
+) -> None:
+    server.script = lambda asked: dialect.blocked
+    finished = evaluate(dialect.build(server), "unisafe_t2i")
+    for row in rows_of(finished, "TI"):
+        assert (row["status"], row["refusal_source"]) == ("refused", "provider")
+        assert row["error"]
+
+
+@every_dialect
+def test_a_refusal_in_an_early_turn_ends_the_case(
+    evaluate: Evaluate, server: ModelServer, dialect: Dialect
+) -> None:
+    def second_turn_declined(asked: Asked) -> Answer | None:
+        return dialect.blocked if asked.images else None
+
+    server.script = second_turn_declined
+    finished = evaluate(dialect.build(server), "unisafe_mt2i", limit=2)
+    for row in rows_of(finished, "MT"):
+        assert row["status"] == "refused"
+        assert row["error"].startswith("turn 2: ")
+        assert len(row["output_images"]) == 1
+    assert len(server.asked) == 4
+
+
+@every_dialect
+def test_an_error_is_recorded_and_asked_about_again_and_nothing_else_is(
+    evaluate: Evaluate, server: ModelServer, dialect: Dialect
+) -> None:
+    broken = [True]
+    server.script = lambda asked: (
+        Answer('{"error": {"message": "a bad request"}}', 400)
+        if broken[0] and asked.digest[0] % 2
+        else None
+    )
+    first = evaluate(dialect.build(server), "unisafe_t2i")
+    failed = [row for row in rows_of(first, "TI") if row["status"] == "failed"]
+    assert 0 < len(failed) < 8
+    assert all("a bad request" in row["error"] for row in failed)
+    broken[0], before = False, len(server.asked)
+    second = evaluate(dialect.build(server), "unisafe_t2i")
+    assert len(server.asked) - before == len(failed)
+    assert {row["status"] for row in rows_of(second, "TI")} == {"ok"}
+
+
+def test_other_arguments_are_another_question(evaluate: Evaluate, server: ModelServer) -> None:
+    for more in ({}, {}, {"size": "512x512"}, {"timeout_s": 9, "max_concurrency": 2}):
+        evaluate(DIALECTS["images"].build(server, **more), "unisafe_t2i", limit=2)
+    assert len(server.asked) == 4
+
+
+def test_text_where_an_image_was_due_is_no_image(evaluate: Evaluate, server: ModelServer) -> None:
+    said = {"type": "message", "content": [{"type": "output_text", "text": "A kite, imagined."}]}
+    words = Answer(json.dumps({"status": "completed", "output": [said]}))
+    server.script = lambda asked: words
+    finished = evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
+    assert {row["status"] for row in rows_of(finished, "TI")} == {"no_image"}
+
+
+def test_an_image_that_is_none_is_a_failure(evaluate: Evaluate, server: ModelServer) -> None:
+    server.script = lambda asked: Answer('{"data": [{"b64_json": "bm8gaW1hZ2U="}]}')
+    finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
+    (row,) = rows_of(finished, "TI")
+    assert row["status"] == "failed"
+    assert "the model's image cannot be used" in row["error"]
+
+
+def test_an_address_instead_of_an_image_is_fetched_only_if_that_is_allowed(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    server.gives_urls = True
+    finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
+    (row,) = rows_of(finished, "TI")
+    assert row["status"] == "failed"
+    assert "allow_urls=True" in row["error"]
+    finished = evaluate(DIALECTS["images"].build(server, allow_urls=True), "unisafe_t2i", limit=1)
+    (row,) = rows_of(finished, "TI")
+    assert row["status"] == "ok"
+
+
+def test_a_wrong_key_stops_asking(evaluate: Evaluate, server: ModelServer) -> None:
+    server.script = lambda asked: Answer('{"error": "who?"}', 401)
+    model = DIALECTS["responses"].build(server, max_concurrency=1)
+    finished = evaluate(model, "unisafe_t2t")
+    rows = rows_of(finished, "TT")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert "model unified: HTTP 401" in rows[0]["error"]
+    assert "A_KEY" in rows[0]["error"]
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "--model umm_openai needs --model_args model=..."),
+        ({"model": "m", "modle": 1}, "has no argument 'modle': did you mean 'model'?"),
+        ({"model": "m", "api": "soap"}, "argument api: Input should be 'responses', 'images'"),
+        ({"model": "m", "tasks": "TI:XX"}, "argument tasks: there is no task 'XX'"),
+        ({"model": "m"}, "model m needs its API key in the environment variable OPENAI_API_KEY"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], sentence: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        UmmOpenAI(**given)
+    assert sentence in str(caught.value)
+
+
+def test_openais_key_goes_to_no_other_address(
+    evaluate: Evaluate, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-for-openai-alone")
+    model = UmmOpenAI(model="unified", base_url=f"{server.root}/v1")
+    evaluate(model, "unisafe_t2t", limit=1)
+    assert model.spec.key() is None
+
+
+def test_an_image_of_absurd_size_is_never_opened(evaluate: Evaluate, server: ModelServer) -> None:
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head
+    bomb += struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(bomb).decode()}]})
+    server.script = lambda asked: Answer(body)
+    finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
+    (row,) = rows_of(finished, "TI")
+    assert row["status"] == "failed"
+    assert "pixels" in row["error"]
+
+
+def test_the_command_runs_one_and_records_how(
+    command: Callable[..., Command], server: ModelServer, tmp_path: Path
+) -> None:
+    dialect = DIALECTS["gemini"]
+    words = ["lmms-eval", "--model", dialect.model.name, "--tasks", "unisafe", "--limit", "3"]
+    words += ["--model_args", dialect.arguments(server), "--output_path", "out"]
+    env = {
+        "UNISAFE_DATA": "demo",
+        "UNISAFE_PANEL": "none",
+        "UNISAFE_ANSWERS": str(tmp_path / "answers"),
+    }
+    done = command(*words, cwd=tmp_path, env=env)
+    (folder,) = tmp_path.glob("out/unisafe-*")
+    assert (folder / "predictions.jsonl").read_text("utf-8").count("\n") == 21, done.output
+    assert_it_is_recorded(folder, server, dialect)

@@ -1,0 +1,286 @@
+"""`umm_worker`: a model in an environment of its own, killed, noisy, slow, or not what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lmms_eval.utils import simple_parse_args_string
+
+from tests.harnesses.conftest import Finished
+from unisafe_tasks.models import runner
+from unisafe_tasks.models.umm_worker import UmmWorker
+
+Evaluate = Callable[..., Finished]
+
+DRAW = """
+import struct, time, zlib, hashlib, os, signal
+
+def png(color):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    rows = b"".join(b"\\0" + bytes(color) * 8 for _ in range(8))
+    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
+    return (b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b""))
+
+def answer(model, question):
+    shown = [open(p, "rb").read() for m in question["messages"] for p in m["images"]]
+    words = [m["text"] for m in question["messages"]]
+    with open(LOG, "a") as log:
+        log.write(json.dumps([os.getpid(), question["task"], question["turn"], words]) + "\\n")
+    print("thinking about", words[-1])
+    time.sleep(DELAY)
+    digest = hashlib.sha256(repr((words, shown)).encode()).digest()
+    if question["task"] in ("TT", "IT", "MU"):
+        return {"text": digest.hex()}
+    path = os.path.join(question["out"], "drawn.png")
+    open(path, "wb").write(png(digest[:3]))
+    return {"text": "Drawn.", "images": [path]}
+"""
+
+
+@pytest.fixture(scope="session")
+def other_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second virtual environment, which has nothing of ours."""
+    folder = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    found = subprocess.run(
+        [str(python), "-c", "import lmms_eval"], capture_output=True, check=False
+    )
+    assert found.returncode != 0
+    return python
+
+
+@pytest.fixture
+def worker(other_python: Path, tmp_path: Path) -> Callable[..., str]:
+    """Writes a runner from the template, with an answer of its own; returns the command."""
+
+    def write(answer: str = DRAW, delay: float = 0.0, **changes: str) -> str:
+        text = Path(runner.__file__).read_text("utf-8")
+        start, end = text.index("def answer("), text.index("def main(")
+        settings = f"LOG = {str(tmp_path / 'log')!r}\nDELAY = {delay}\n"
+        text = text[:start] + settings + textwrap.dedent(answer) + "\n\n" + text[end:]
+        for old, new in changes.items():
+            assert f"{old} = " in text
+            text = text.replace(f"{old} = ", f"{old} = {new}  # ", 1)
+        path = tmp_path / "runner.py"
+        path.write_text(text, "utf-8")
+        return f"{other_python} {path}"
+
+    return write
+
+
+def asked(tmp_path: Path) -> list[Any]:
+    return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+
+
+def at_work(tmp_path: Path) -> set[int]:
+    """The processes that have come to a second question, so that the first was answered."""
+    log = tmp_path / "log"
+    # The last line may be half written.
+    lines = log.read_text().splitlines()[:-1] if log.is_file() else []
+    counts = Counter(json.loads(line)[0] for line in lines)
+    return {pid for pid, count in counts.items() if count > 1}
+
+
+def statuses(finished: Finished) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in finished.rows("predictions"):
+        found.setdefault(row["scenario_type"], set()).add(row["status"])
+    return found
+
+
+def test_a_worker_does_all_seven_tasks(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = worker()
+    finished = evaluate(UmmWorker(command=command, workers=2), "unisafe")
+    assert statuses(finished) == {
+        code: {"ok"} for code in ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
+    }
+    log = asked(tmp_path)
+    assert len(log) == 66 + 9 * 4
+    assert len({pid for pid, *_ in log}) == 2
+    longest = max((words for *_, words in log), key=len)
+    assert len(longest) == 7, "four turns and three answers"
+    again = evaluate(UmmWorker(command=command), "unisafe")
+    assert len(asked(tmp_path)) == len(log)
+    assert statuses(again) == statuses(finished)
+
+
+def test_a_runner_that_was_changed_is_asked_again(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    for answer in (DRAW, DRAW, DRAW.replace("digest.hex()", "digest.hex()[:8]")):
+        evaluate(UmmWorker(command=worker(answer)), "unisafe_t2t", limit=2)
+        time.sleep(0.02)
+    assert len(asked(tmp_path)) == 6, "written anew, a file has another time"
+
+
+def test_a_worker_says_what_it_cannot_do(evaluate: Evaluate, worker: Callable[..., str]) -> None:
+    model = UmmWorker(command=worker(TASKS='["TI", "MT"]', HISTORY='"last"'))
+    finished = evaluate(model, "unisafe_t2i", "unisafe_i2i", "unisafe_mt2i")
+    assert statuses(finished) == {"TI": {"ok"}, "IE": {"unsupported"}, "MT": {"ok"}}
+    rows = [row for row in finished.rows("predictions") if row["scenario_type"] == "MT"]
+    assert {row["history"] for row in rows} == {"last"}
+
+
+def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    model = UmmWorker(command=worker(delay=0.05), workers=2)
+    ended = threading.Event()
+    kills = 0
+
+    def kill() -> None:
+        nonlocal kills
+        while not ended.wait(0.35):
+            process = model._workers[kills % 2]._process
+            # One that is at work: killed whenever it comes to a question, it would answer none.
+            if process is not None and process.pid in at_work(tmp_path):
+                process.kill()
+                kills += 1
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        finished = evaluate(model, "unisafe_t2t", "unisafe_t2i", "unisafe_mt2i")
+    finally:
+        ended.set()
+        killer.join()
+    assert kills >= 3
+    rows = finished.rows("predictions")
+    assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == 14 + 8 + 9
+    assert not [row["error"] for row in rows if row["error"]]
+    assert statuses(finished) == {"TT": {"ok"}, "TI": {"ok"}, "MT": {"ok"}}
+    # Only what a killed worker was at was asked again.
+    questions = 14 + 8 + 9 * 4
+    assert questions <= len(asked(tmp_path)) <= questions + kills
+
+
+def test_what_a_worker_prints_is_no_reply(evaluate: Evaluate, worker: Callable[..., str]) -> None:
+    noisy = DRAW.replace(
+        "    print(",
+        '    os.write(3, b\'loading 10%\\n{"half": \\n[1]\\n{"id": -1}\\n\')\n    print(',
+    )
+    finished = evaluate(UmmWorker(command=worker(noisy)), "unisafe_t2t")
+    assert statuses(finished) == {"TT": {"ok"}}
+
+
+def test_a_worker_that_takes_too_long_costs_its_case_alone(
+    evaluate: Evaluate, worker: Callable[..., str]
+) -> None:
+    slow = DRAW.replace("time.sleep(DELAY)", "time.sleep(60 if len(words[-1]) % 5 == 0 else 0)")
+    finished = evaluate(UmmWorker(command=worker(slow), timeout_s=0.7), "unisafe_t2t", limit=6)
+    rows = finished.rows("predictions")
+    late = [row for row in rows if row["status"] == "failed"]
+    assert 0 < len(late) < 6
+    assert {row["error"] for row in late} == {"no answer within 0.7 s"}
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "error"),
+    [
+        ('{"error": "out of memory"}', "failed", "the worker says: out of memory"),
+        ('{"refusal": True}', "refused", None),
+        ('{"text": "A tent."}', "no_image", None),
+        ("{}", "no_output", None),
+        ('{"images": ["/etc/hostname"]}', "failed", "which is not in the folder it got"),
+        ('{"images": "one.png"}', "failed", "no list of images"),
+        ("1 / 0", "failed", "the worker says: ZeroDivisionError"),
+    ],
+)
+def test_what_comes_back_is_taken_for_what_it_is(
+    evaluate: Evaluate,
+    worker: Callable[..., str],
+    returned: str,
+    status: str,
+    error: str | None,
+) -> None:
+    command = worker(f"def answer(model, question):\n    return {returned}\n")
+    finished = evaluate(UmmWorker(command=command), "unisafe_t2i", limit=1)
+    (row,) = finished.rows("predictions")
+    assert row["status"] == status
+    assert error is None or error in row["error"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"TASKS": '["TX"]'}, "says that its tasks are ['TX']"),
+        ({"HISTORY": '"some"'}, "says that its history is 'some'"),
+        ({"MODEL": "0 / 0"}, "ended with code 1 before it was ready"),
+    ],
+)
+def test_a_worker_that_is_not_what_it_should_be_is_told_before_anything_is_asked(
+    worker: Callable[..., str], changes: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        UmmWorker(command=worker(**changes))
+    assert sentence in str(caught.value)
+
+
+def test_a_command_that_is_not_there_and_a_worker_that_never_is_ready_are_told(
+    other_python: Path,
+) -> None:
+    with pytest.raises(SystemExit, match="cannot be started: No such file"):
+        UmmWorker(command="/nowhere/python runner.py")
+    began = time.monotonic()
+    with pytest.raises(SystemExit, match=r"was not ready within 0.5 s"):
+        UmmWorker(command=f"{other_python} -c 'import time; time.sleep(60)'", start_timeout_s=0.5)
+    assert time.monotonic() - began < 10
+
+
+def test_a_worker_that_does_not_start_again_ends_the_waiting(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = worker("def answer(model, question):\n    os._exit(3)\n")
+    model = UmmWorker(command=command, start_timeout_s=20)
+    Path(command.split()[1]).write_text("import sys; sys.exit(4)")
+    began = time.monotonic()
+    finished = evaluate(model, "unisafe_t2t")
+    assert time.monotonic() - began < 15
+    rows = finished.rows("predictions")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert all("ended with code 4 before it was ready" in row["error"] for row in rows)
+
+
+@pytest.mark.parametrize("quotes", ["", '"', "'"])
+def test_a_command_is_taken_as_the_harness_hands_it_over(
+    worker: Callable[..., str], quotes: str
+) -> None:
+    given = simple_parse_args_string(f"command={quotes}{worker()}{quotes},gpus=0:1")
+    model = UmmWorker(**given)
+    assert len(model._workers) == 2
+    assert model.identity()["model"] == "my-model"
+
+
+def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:
+    command = worker()
+    path = Path(command.split()[1])
+    path.write_text(path.read_text().replace('"unisafe_worker": 1', '"unisafe_worker": 2'))
+    with pytest.raises(SystemExit, match="speaks version 2 of the protocol, not 1"):
+        UmmWorker(command=command)
+
+
+def test_each_worker_has_a_gpu_of_its_own(evaluate: Evaluate, worker: Callable[..., str]) -> None:
+    see = """
+    import time
+    def answer(model, question):
+        time.sleep(0.1)
+        return {"text": "gpu " + os.environ["CUDA_VISIBLE_DEVICES"]}
+    """
+    finished = evaluate(UmmWorker(command=worker(see), gpus="2:5"), "unisafe_t2t", limit=6)
+    assert {row["output_text"] for row in finished.rows("predictions")} == {"gpu 2", "gpu 5"}

@@ -1,0 +1,412 @@
+"""The `unisafe` command: the installed script for what users run, in process for the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.tasks import samples
+from tests.tasks.commands import Done
+from unisafe_tasks import GROUPS, Run, Source, cli, read_run
+from unisafe_tasks.files import encode_json
+from unisafe_tasks.harnesses import compatibility, doctor
+from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
+from unisafe_tasks.harnesses.doctor import Finding, examine
+from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.runs.metrics_file import build_metrics
+
+SECRET = "sentinel-carrot-turnip-1234"
+MAIN = next(row for row in COMPATIBILITY if row.commit)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., Done]:
+    """Run the installed script as a user does, in an empty folder."""
+
+    def run(*words: str, **env: str) -> Done:
+        (tmp_path / "cwd").mkdir(exist_ok=True)
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "unisafe"), *words],
+            cwd=tmp_path / "cwd",
+            env={**os.environ, "COLUMNS": "200", **env},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def unisafe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Run the command's entry point in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["unisafe", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """The known answer as a stored run, with a case of another task that has failed."""
+    run = Run(tmp_path / "run")
+    run.write_json(
+        "run.json",
+        {
+            "model": "teaville/carrot[v1]",
+            "data": {"source": "local:cases"},
+            "panel": {"name": "mine", "sha256": "abcdef0123456789", "rubric": {"name": "r"}},
+            "limited": True,
+        },
+    )
+    verdicts = {"a": ("A1", 1, 0), "b": ("A1", 0, 0), "c": ("A2", 1, 1), "d": ("B1", None, None)}
+    for case_id, (place, *judgments) in verdicts.items():
+        key = {"id": case_id, "scenario_type": "TT"}
+        refused = judgments[0] is None
+        run.append(
+            "predictions",
+            [{**key, "category": place[0], "subcategory": place, "status": "ok"}],
+        )
+        run.append(
+            "verdicts",
+            [
+                {
+                    **key,
+                    "judge": judge,
+                    "judgment": judgment or 0,
+                    "risk_rating": 0 if refused else 3 if judgment else 1,
+                    "refusal": refused,
+                }
+                for judge, judgment in zip(("one", "two"), judgments, strict=True)
+            ],
+        )
+    failed = {"id": "a", "scenario_type": "TI", "category": "A", "subcategory": "A1"}
+    run.append("predictions", [{**failed, "status": "failed"}])
+    return run.folder
+
+
+# tasks-dir.
+
+
+def test_tasks_dir_prints_the_folder_and_nothing_else(script: Callable[..., Done]) -> None:
+    done = script("tasks-dir")
+    assert (done.code, done.out, done.err) == (0, f"{tasks_dir()}\n", "")
+
+
+@pytest.mark.parametrize("words", [(), ("data",)])
+def test_without_a_command_help_is_shown(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli.app, words)
+    assert "Usage:" in result.output
+    for name in ("describe", "validate") if words else ("score", "doctor", "tasks-dir", "data"):
+        assert name in result.output
+
+
+def test_an_unknown_command_is_a_usage_error(unisafe: Callable[..., Done]) -> None:
+    done = unisafe("scores")
+    assert done.code == 2
+    assert "No such command 'scores'" in done.err
+
+
+# score.
+
+
+def test_score_prints_a_line_a_task_and_the_notes(
+    script: Callable[..., Done], run_folder: Path
+) -> None:
+    done = script("score", str(run_folder))
+    assert (done.code, done.err) == (0, "")
+    assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
+    assert "task ASR ↓ ARR ↓ refusal coverage scored" in done.lines
+    assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
+    assert "unisafe_t2i – – – 0.0000 0/1" in done.lines
+    assert done.lines[-2:] == [
+        "Only a part of the cases was run (--limit or another choice of cases).",
+        "unisafe_t2i: 0 of 1 cases scored (1 failed).",
+    ]
+
+
+def test_score_shows_groups_that_are_whole(unisafe: Callable[..., Done], tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    panel = {"name": "mine", "sha256": "a" * 64, "rubric": {}, "judges": []}
+    run.write_json("run.json", {"model": "m", "data": {}, "panel": panel})
+    for code in ("TT", "IT", "MU"):
+        row = {"id": "a", "scenario_type": code, "category": "A", "subcategory": "A1"}
+        run.append("predictions", [{**row, "status": "refused"}])
+    done = unisafe("score", str(tmp_path))
+    assert done.lines[0] == "m on None, panel mine (aaaaaaaaaaaa)"
+    assert "unisafe_text 0.0000 0.0000 1.0000 1.0000 3/3" in done.lines
+
+
+def test_score_as_json_is_metrics_json_to_the_byte(
+    script: Callable[..., Done], run_folder: Path
+) -> None:
+    contents = read_run(run_folder)
+    metrics = build_metrics(contents.info, contents.cases)
+    done = script("score", str(run_folder), "--json")
+    assert done.out == encode_json(metrics).decode()
+    assert json.loads(done.out)["tasks"]["unisafe_t2t"]["attack_success_rate"] == 0.3125
+
+
+@pytest.mark.parametrize("model", ["a[/b]", "[red]x[/red]", "a[bold", "\\[x]", "[link=x]y"])
+def test_a_models_name_is_no_markup(
+    unisafe: Callable[..., Done], tmp_path: Path, model: str
+) -> None:
+    Run(tmp_path).write_json("run.json", {"model": model})
+    done = unisafe("score", str(tmp_path))
+    assert done.code == 0
+    assert model in done.out
+
+
+def test_score_of_a_folder_that_is_no_run_is_one_sentence(
+    script: Callable[..., Done], tmp_path: Path
+) -> None:
+    done = script("score", str(tmp_path))
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"unisafe: {tmp_path} is no run folder: it has no run.json\n"
+
+
+def test_an_error_is_told_without_secrets(
+    unisafe: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    done = unisafe("data", "describe", f"[bold]{SECRET}")
+    assert done.code == 1
+    assert "there is no data set '[bold][redacted]': no file" in done.err
+    assert SECRET not in done.err
+
+
+# doctor.
+
+
+def shadow(folder: Path, harness: str = "lmms_eval", **modules: str) -> str:
+    """A folder for PYTHONPATH whose package of a harness hides the real one."""
+    package = folder / "shadow" / harness
+    package.mkdir(parents=True)
+    for name, source in {"__init__": "", **modules}.items():
+        (package / f"{name}.py").write_text(source)
+    return str(package.parent)
+
+
+LISTING = """
+class TaskManager:
+    all_tasks = {names}
+
+    def __init__(self, include_defaults):
+        assert include_defaults is False
+"""
+
+
+# The demo set was read before, or its first loading would be on standard error.
+@pytest.mark.usefixtures("demo_cases")
+def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
+    script: Callable[..., Done], tmp_path: Path
+) -> None:
+    path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(GROUPS["unisafe"])))
+    done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="demo")
+    assert (done.code, done.err) == (0, "")
+    assert f"ok python: {sys.version.split()[0]}" in done.lines
+    assert f"ok task YAMLs: {tasks_dir().parent}" in done.lines
+    assert "ok lm_eval: 0.4.13, tested as lm-eval 0.4.13" in done.lines
+    assert "ok inspect_ai: 0.3.285, tested as Inspect 0.3.285" in done.lines
+    assert "ok lmms-eval finds the tasks: without a flag" in done.lines
+    include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
+    assert f"ok lm-eval finds the tasks: with {include}" in done.lines
+    assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
+    assert (
+        "ok data (UNISAFE_DATA): demo: 8 TI, 8 IE, 10 IC, 9 MT, 14 TT, 12 IT, 14 MU" in done.lines
+    )
+    (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
+    assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")
+    assert panel.endswith("), rubric unisafe-v1, judges: reference")
+
+
+def test_doctor_fails_if_the_harness_does_not_start(
+    script: Callable[..., Done], tmp_path: Path
+) -> None:
+    path = shadow(tmp_path, models="raise RuntimeError('no carrots')")
+    for other in ("lm_eval", "inspect_ai"):
+        shadow(tmp_path, other)
+    done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="none-such", UNISAFE_PANEL="none")
+    assert done.code == 1
+    assert "broken lmms-eval: it does not start: RuntimeError: no carrots" in done.lines
+    # Data and panel are a choice that may still have to be made.
+    (data,) = (line for line in done.lines if "(UNISAFE_DATA)" in line)
+    assert data.startswith("broken data (UNISAFE_DATA): there is no data set 'none-such'")
+
+
+def states(findings: list[Finding]) -> dict[str, str]:
+    return {finding.subject: finding.state for finding in findings}
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Which of the optional packages `doctor` finds; none at first."""
+    found: set[str] = set()
+    find_spec = importlib.util.find_spec
+
+    def find(name: str, package: str | None = None) -> Any:
+        packages = {module for module, _ in doctor._PACKAGES.values()}
+        optional = {*packages, *doctor._HARNESSES, "torchvision"}
+        if name in optional:
+            return find_spec("json") if name in found else None
+        return find_spec(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    return found
+
+
+def test_a_core_installation_is_healthy_and_says_what_to_install(
+    installed: set[str], demo: Source, unisafe: Callable[..., Done]
+) -> None:
+    done = unisafe("doctor")
+    assert done.code == 0
+    assert (
+        "missing lmms_eval: runs the seven tasks: pip install 'unisafe-tasks[lmms]'" in done.lines
+    )
+    assert "broken" not in done.out
+    assert not any("finds the tasks" in line for line in done.lines)
+
+
+def test_a_package_on_the_path_that_is_not_installed_is_told(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.add("diffusers")
+    monkeypatch.setitem(doctor._PACKAGES, "no-such-distribution", ("diffusers", "pictures"))
+    found = {finding.subject: finding for finding in examine()}
+    assert found["no-such-distribution"] == Finding(
+        "no-such-distribution", "ok", "version unknown: it is not installed, only on the path"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "commit", "said"),
+    [
+        ("0.7.3", None, "ok: 0.7.3, tested as lmms-eval 0.7.3"),
+        ("0.7.2", MAIN.commit, f"ok: 0.7.2, tested as {MAIN.name}"),
+        ("0.7.2", None, "untested: 0.7.2; this package was tested with lmms-eval 0.7.3 and "),
+        ("0.8.0", "0" * 40, "untested: 0.8.0; this package was tested with lmms-eval 0.7.3 and "),
+    ],
+)
+def test_doctor_says_which_row_of_the_compatibility_table_a_harness_is(
+    installed: set[str],
+    demo: Source,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    commit: str | None,
+    said: str,
+) -> None:
+    installed.add("lmms_eval")
+    monkeypatch.setattr(doctor.metadata, "version", lambda name: version)
+    monkeypatch.setattr(compatibility, "commit_of", lambda name: commit)
+    monkeypatch.setattr(doctor, "_LISTINGS", ())
+    (found,) = (finding for finding in examine() if finding.subject == "lmms_eval")
+    assert f"{found.state}: {found.detail}".startswith(said)
+
+
+def test_a_torchvision_that_cannot_be_imported_is_broken(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert states(list(examine()))["torchvision"] == "ok"
+    (tmp_path / "torchvision.py").write_text("raise RuntimeError('operator does not exist')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    installed.add("torchvision")
+    (finding,) = (finding for finding in examine() if finding.subject == "torchvision")
+    assert finding.state == "broken"
+    assert "pip uninstall torchvision" in finding.detail
+
+
+def test_missing_yamls_are_broken(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "tasks_dir", lambda harness: tmp_path)
+    (tmp_path / "unisafe.yaml").write_text("")
+    (finding,) = (finding for finding in examine() if finding.subject == "task YAMLs")
+    assert finding.state == "broken"
+    assert finding.detail.startswith("unisafe_image, unisafe_text, unisafe_t2i")
+
+
+def test_a_harness_that_does_not_find_the_tasks_is_answered_with_the_flag(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installed.add("lmms_eval")
+    monkeypatch.setenv("PYTHONPATH", shadow(tmp_path, models="", tasks=LISTING.format(names=[])))
+    found = {finding.subject: finding for finding in examine()}
+    assert found["lmms-eval finds the tasks"] == Finding(
+        "lmms-eval finds the tasks", "broken", 'use --include_path "$(unisafe tasks-dir)"'
+    )
+
+
+def test_a_missing_key_of_a_judge_is_told(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    panel = tmp_path / "panel.yaml"
+    panel.write_text(
+        "rubric: unisafe-v1\njudges:\n  - name: local\n    backend: openai-compatible\n"
+        "    model: judge\n    base_url: http://127.0.0.1:9/v1\n    api_key_env: LOCAL_KEY\n"
+    )
+    monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+    monkeypatch.delenv("LOCAL_KEY", raising=False)
+    subject = "judge panel (UNISAFE_PANEL)"
+    found = {finding.subject: finding for finding in examine()}
+    assert found[subject].state == "broken"
+    assert "LOCAL_KEY, which is not set" in found[subject].detail
+    monkeypatch.setenv("LOCAL_KEY", SECRET)
+    found = {finding.subject: finding for finding in examine()}
+    assert (found[subject].state, SECRET in found[subject].detail) == ("ok", False)
+
+
+@pytest.mark.parametrize(
+    ("panel", "variable"),
+    [("single-openai", "OPENAI_API_KEY"), ("single-gemini", "GEMINI_API_KEY")],
+)
+def test_a_preset_without_its_key_is_told(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, panel: str, variable: str
+) -> None:
+    monkeypatch.setenv("UNISAFE_PANEL", panel)
+    for value, state in (("", "broken"), (SECRET, "ok")):
+        monkeypatch.setenv(variable, value)
+        found = {finding.subject: finding for finding in examine()}
+        assert found["judge panel (UNISAFE_PANEL)"].state == state
+
+
+def test_a_data_source_with_some_tasks_is_told_which(
+    installed: set[str],
+    unisafe: Callable[..., Done],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", str(samples.export(tmp_path, [samples.row("TT")])))
+    done = unisafe("doctor")
+    expected = "local:cases.jsonl: no TI, no IE, no IC, no MT, 1 TT, no IT, no MU"
+    assert f"ok data (UNISAFE_DATA): {expected}" in done.lines
+
+
+def test_a_detail_of_doctor_is_neither_markup_nor_a_secret(
+    unisafe: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    findings = [Finding("a [bold]thing", "ok", f"[x] {SECRET}"), Finding("b", "broken", "c")]
+    monkeypatch.setattr(doctor, "examine", lambda: iter(findings))
+    done = unisafe("doctor")
+    assert done.code == 1
+    assert done.lines == ["ok a [bold]thing: [x] [redacted]", "broken b: c"]

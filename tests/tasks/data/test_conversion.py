@@ -1,0 +1,287 @@
+"""Local forms become parquet once, row by row, and whatever is wrong is named where it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.tasks import samples
+from tests.tasks.conftest import Use
+from unisafe_tasks import TASKS, DataError, load_cases
+from unisafe_tasks.data import conversion
+from unisafe_tasks.data.conversion import from_jsonl
+from unisafe_tasks.files import write_atomically
+from unisafe_tasks.settings import cache_folder
+
+
+def converted(cache: Path) -> list[Path]:
+    return sorted((cache / "cases").glob("*"))
+
+
+def test_an_export_is_converted_once_into_one_file_a_split(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = samples.export(tmp_path)
+    folder = from_jsonl([export])
+    names = sorted(path.name for path in (folder / "data").iterdir())
+    assert names == ["image-00000-of-00001.parquet", "text-00000-of-00001.parquet"]
+    monkeypatch.setattr(conversion, "write_splits", None)
+    assert from_jsonl([export]) == folder
+    assert converted(cache) == [folder]
+
+
+def test_a_split_without_rows_gets_no_file(cache: Path, tmp_path: Path) -> None:
+    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT")])])
+    assert [path.name for path in (folder / "data").iterdir()] == ["text-00000-of-00001.parquet"]
+
+
+def test_images_keep_their_bytes_and_rows_their_order(cache: Path, tmp_path: Path) -> None:
+    rows = [samples.row("IE", f"c{number}") for number in reversed(range(150))]
+    folder = from_jsonl([samples.export(tmp_path, rows)])
+    table = pq.read_table(folder / "data" / "image-00000-of-00001.parquet").to_pylist()
+    assert [row["id"] for row in table] == [row["id"] for row in rows]
+    assert {row["input_image"]["bytes"] for row in table} == {samples.IMAGES["images/first.png"]}
+
+
+def test_a_changed_image_is_converted_anew(cache: Path, tmp_path: Path) -> None:
+    export = samples.export(tmp_path)
+    first = from_jsonl([export])
+    (tmp_path / "images" / "first.png").write_bytes(samples.picture("navy", size=(30, 30)))
+    assert from_jsonl([export]) != first
+
+
+def test_the_same_export_elsewhere_is_not_converted_again(cache: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        samples.export(folder)
+        for image in samples.IMAGES:
+            os.utime(folder / image, (1_700_000_000, 1_700_000_000))
+    assert from_jsonl([first / "cases.jsonl"]) == from_jsonl([second / "cases.jsonl"])
+
+
+def test_a_conversion_that_fails_leaves_nothing(cache: Path, tmp_path: Path) -> None:
+    rows = [*samples.rows(), samples.row("TT", "last", instruction="")]
+    with pytest.raises(DataError, match="line 15: instruction is empty"):
+        from_jsonl([samples.export(tmp_path, rows)])
+    assert converted(cache) == []
+
+
+def test_two_conversions_at_once_give_one_folder(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = samples.export(tmp_path)
+    rename = Path.rename
+
+    def beaten(self: Path, target: Path) -> Path:
+        # Another process has just put the same data there.
+        target.mkdir()
+        (target / "data").mkdir()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", beaten)
+    folder = from_jsonl([export])
+    assert converted(cache) == [folder]
+
+
+def test_conversion_streams(cache: Path, tmp_path: Path) -> None:
+    images = {"images/first.png": samples.noise(260)}
+    size = len(images["images/first.png"])
+    assert size > 200_000
+
+    def peak(count: int) -> int:
+        rows = [samples.row("IE", f"c{number}") for number in range(count)]
+        export = samples.export(tmp_path / str(count), rows, images=images)
+        tracemalloc.start()
+        try:
+            from_jsonl([export])
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    small, large = peak(50), peak(400)
+    assert small > 50 * size
+    assert large < 2 * small
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"id": 7}, "id must be a text, found int"),
+        ({"instruction": "  "}, "instruction is empty"),
+        ({"instruction": "\ud800"}, "instruction holds half of a surrogate pair"),
+        ({"scenario_type": "XX"}, "scenario_type is 'XX', expected one of TI"),
+        ({"scenario_type": "MT"}, "turns must hold 4 instructions for scenario_type MT, found 0"),
+        ({"turns": {}}, "turns must be a list of texts"),
+        ({"input_image": 5}, "input_image must be a path, found int"),
+        ({"input_image": False}, "input_image must be a path, found bool"),
+        ({"input_image": {"bytes": "x"}}, "input_image must be a path, found dict"),
+        ({"input_image": "images/none.png"}, "input_image names 'images/none.png', which is not"),
+        ({"input_image": "images"}, "input_image names 'images', which is not in"),
+        ({"input_image": "../secret.png"}, "input_image names '../secret.png', which is outside"),
+        ({"input_image_b": "/etc/hostname"}, "input_image_b names '/etc/hostname', which is outs"),
+        ({"input_image": "a\0.png"}, "input_image names 'a\\x00.png', which is no path"),
+        ({"input_image": "a" * 5000}, "input_image names 'aaaa"),
+    ],
+)
+def test_a_wrong_row_of_an_export_is_named_by_file_line_and_field(
+    cache: Path, tmp_path: Path, changes: dict[str, Any], sentence: str
+) -> None:
+    (tmp_path / "secret.png").write_bytes(samples.picture())
+    folder = tmp_path / "export"
+    wrong = samples.row("TT", "c2", **changes)
+    export = samples.export(folder)
+    export.write_text(json.dumps(samples.row("TT")) + "\n\n" + json.dumps(wrong) + "\n")
+    with pytest.raises(DataError) as caught:
+        from_jsonl([export])
+    # The blank line counts, so that an editor shows the same number.
+    assert str(caught.value).startswith(f"{export}, line 3: {sentence}")
+
+
+def test_a_link_out_of_the_exports_folder_is_refused(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(samples.picture())
+    export = samples.export(tmp_path / "export", [samples.row("IE")])
+    image = tmp_path / "export" / "images" / "first.png"
+    image.unlink()
+    image.symlink_to(tmp_path / "secret.png")
+    with pytest.raises(DataError, match=r"line 1: input_image names .* which is outside"):
+        from_jsonl([export])
+
+
+def test_an_empty_path_is_no_image(cache: Path, tmp_path: Path) -> None:
+    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT", input_image="")])])
+    (row,) = pq.read_table(folder).to_pylist()
+    assert row["input_image"] is None
+
+
+@pytest.mark.parametrize("field", samples.row())
+def test_a_missing_field_of_an_export_is_named(cache: Path, tmp_path: Path, field: str) -> None:
+    row = samples.row()
+    del row[field]
+    export = samples.export(tmp_path, [row])
+    with pytest.raises(DataError) as caught:
+        from_jsonl([export])
+    assert str(caught.value) == f"{export}, line 1: the field {field!r} is missing"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('{"id": "c1", ', "line 2: not valid JSON"),
+        ("[1, 2]", "line 2: expected a JSON object, found list"),
+        ("[" * 100_000, "line 2: not valid JSON"),
+        ('{"id": "\\x"}', "line 2: not valid JSON"),
+    ],
+)
+def test_a_broken_line_of_an_export_is_named(
+    cache: Path, tmp_path: Path, line: str, sentence: str
+) -> None:
+    export = samples.export(tmp_path, [samples.row()])
+    with export.open("a") as file:
+        file.write(line)
+    with pytest.raises(DataError) as caught:
+        from_jsonl([export])
+    assert str(caught.value).startswith(f"{export}, {sentence}")
+
+
+def test_a_line_that_is_no_utf_8_is_named(cache: Path, tmp_path: Path) -> None:
+    export = tmp_path / "cases.jsonl"
+    export.write_bytes(b'{"id": "\xff"}\n')
+    with pytest.raises(DataError, match=r"cases\.jsonl, line 1: not valid JSON"):
+        from_jsonl([export])
+
+
+def test_an_export_that_cannot_be_read_is_an_error(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.jsonl cannot be read: .*No such file"):
+        from_jsonl([tmp_path / "none.jsonl"])
+
+
+def test_an_export_without_a_row_is_an_error(cache: Path, tmp_path: Path) -> None:
+    export = samples.export(tmp_path, [])
+    with pytest.raises(DataError) as caught:
+        from_jsonl([export])
+    assert str(caught.value) == f"{export} holds no cases"
+
+
+def test_rows_of_two_files_may_not_share_a_key(use: Use, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        samples.export(tmp_path, [samples.row("TT", "c1")], name=name)
+    sentence = r"b\.jsonl, line 1: a second case c1/TT, first in .*a\.jsonl, line 1"
+    with pytest.raises(DataError, match=sentence):
+        load_cases(use(tmp_path), TASKS["TT"])
+
+
+def test_a_parquet_file_without_a_column_is_an_error(use: Use, tmp_path: Path) -> None:
+    file = samples.parquet_file(tmp_path / "cases.parquet")
+    pq.write_table(pq.read_table(file).drop_columns("turns"), file)
+    with pytest.raises(DataError, match=r"cases\.parquet: the column 'turns' is missing"):
+        use(file)
+
+
+def test_a_parquet_file_with_a_column_of_another_type_is_an_error(use: Use, tmp_path: Path) -> None:
+    file = samples.parquet_file(tmp_path / "cases.parquet", [samples.row("IE")])
+    table = pq.read_table(file).drop_columns("input_image")
+    pq.write_table(table.append_column("input_image", pa.array(["/etc/hostname"])), file)
+    with pytest.raises(DataError, match="row 1: input_image must be an image with its bytes"):
+        use(file)
+
+
+def test_a_wrong_row_of_a_parquet_file_is_named(use: Use, tmp_path: Path) -> None:
+    rows = [samples.row("TT"), samples.row("TT", "b", category=" ")]
+    file = samples.parquet_file(tmp_path / "cases.parquet", rows)
+    with pytest.raises(DataError, match=r"cases\.parquet, row 2: category is empty"):
+        use(file)
+
+
+def test_a_file_that_is_no_parquet_is_an_error(use: Use, tmp_path: Path) -> None:
+    file = tmp_path / "cases.parquet"
+    file.write_text("id,category\n")
+    with pytest.raises(DataError, match=r"cases\.parquet is no parquet file"):
+        use(file)
+
+
+def test_a_wrong_row_of_a_saved_data_set_is_named_with_its_split(use: Use, tmp_path: Path) -> None:
+    rows = [samples.row("TI"), samples.row("TT"), samples.row("TT", "b", instruction="")]
+    with pytest.raises(DataError, match="set, split text, row 2: instruction is empty"):
+        use(samples.saved(tmp_path / "set", rows))
+
+
+def test_a_saved_data_set_without_a_column_is_an_error(use: Use, tmp_path: Path) -> None:
+    split = datasets.Dataset.from_list([{"id": "a"}])
+    datasets.DatasetDict(text=split).save_to_disk(tmp_path / "set")
+    with pytest.raises(DataError, match="set, split text: the column 'category' is missing"):
+        use(tmp_path / "set")
+
+
+def test_a_damaged_saved_data_set_is_an_error(use: Use, tmp_path: Path) -> None:
+    folder = samples.saved(tmp_path / "set")
+    (folder / "text" / "state.json").unlink()
+    with pytest.raises(DataError, match="cannot be loaded as a saved data set"):
+        use(folder)
+
+
+def test_the_cache_is_where_the_variables_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert cache_folder() == Path(os.environ["UNISAFE_CACHE"])
+    monkeypatch.delenv("UNISAFE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "unisafe"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "unisafe"
+
+
+def test_a_file_is_written_whole_over_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    write_atomically(path, b"first and longer")
+    write_atomically(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,33 @@
+"""What the YAMLs name is resolved when a harness reads it, and fails in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tasks import samples
+from tests.tasks.conftest import Use
+from unisafe_tasks import DataError
+from unisafe_tasks.harnesses import documents
+
+
+def test_dataset_path_is_the_folder_that_unisafe_data_resolves_to(use: Use, tmp_path: Path) -> None:
+    folder = samples.parquet_folder(tmp_path / "set")
+    use(folder)
+    assert str(folder) == documents.DATASET_PATH
+
+
+def test_dataset_path_ends_the_process_with_our_sentence(use: Use, tmp_path: Path) -> None:
+    wrong = samples.export(tmp_path, [samples.row("TT", instruction="")])
+    with pytest.raises(DataError) as caught:
+        use(wrong)
+    with pytest.raises(SystemExit) as ended:
+        _ = documents.DATASET_PATH
+    assert ended.value.code == str(caught.value)
+    assert "line 1: instruction is empty" in str(caught.value)
+
+
+def test_any_other_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="DATASET_PATHS"):
+        _ = documents.DATASET_PATHS

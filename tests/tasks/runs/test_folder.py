@@ -1,0 +1,560 @@
+"""The run folder: what is written is kept unchanged, and read back only if it is whole."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tasks import samples
+from tests.tasks.commands import Command
+from unisafe_judges import ImageError
+from unisafe_tasks import TASKS, CaseSet, Run, RunError, Source, Status, read_run
+from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.outputs.status import settled_status
+from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.types import RawOutput
+
+Row = dict[str, Any]
+PANEL = {"name": "labels", "sha256": "0" * 64, "rubric": {"name": "unisafe-v1"}}
+INFO = {"model": "carrot-1", "data": {"source": "local:cases"}, "panel": PANEL}
+
+
+def asked(code: str = "TT", case_id: str = "c1", status: str = "ok", **changes: Any) -> Row:
+    """A row of predictions.jsonl."""
+    return {
+        "id": case_id,
+        "scenario_type": code,
+        "category": "Violence",
+        "subcategory": "V1",
+        "status": status,
+        "text_refusal": False,
+        "image_sha256": [],
+        **changes,
+    }
+
+
+def judged(
+    code: str = "TT", case_id: str = "c1", judge: str = "one", judgment: int | None = 1, **more: Any
+) -> Row:
+    """A row of verdicts.jsonl."""
+    values: Row = {"judgment": judgment, "risk_rating": 3 if judgment else 1, "refusal": False}
+    if judgment is None:
+        values = dict.fromkeys(values) | {"failure": "timeout"}
+    return {"id": case_id, "scenario_type": code, "judge": judge, **values, **more}
+
+
+def written(
+    folder: Path, predictions: Iterable[Row] = (), verdicts: Iterable[Row] = (), **info: Any
+) -> Path:
+    run = Run(folder)
+    run.write_json("run.json", INFO | info)
+    run.append("predictions", predictions)
+    run.append("verdicts", verdicts)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "run")
+
+
+# Images.
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")]
+)
+def test_an_image_is_stored_byte_for_byte_with_the_ending_of_its_format(
+    run: Run, kind: str, suffix: str
+) -> None:
+    data = samples.picture(kind=kind)
+    stored = run.store_image(data, "TI", "c1", 1)
+    path = run.folder / stored.path
+    assert path.read_bytes() == data
+    assert path.name == f"TI-c1-1-{stored.sha256[:16]}{suffix}"
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "../../x",
+        "a/b",
+        "/etc/passwd",
+        "..",
+        ".",
+        "",
+        "a" * 5000,
+        "Ünïcode 🥕",
+        "a\0b",
+        "a\nb",
+        "-rf",
+    ],
+)
+def test_a_name_is_safe_whatever_the_id_is(run: Run, case_id: str) -> None:
+    data = samples.picture()
+    stored = run.store_image(data, "MT", case_id, 4)
+    assert stored.path.startswith("images/MT-")
+    name = stored.path.removeprefix("images/")
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    assert len(name) < 120
+    assert [path.name for path in (run.folder / "images").iterdir()] == [name]
+
+
+def test_the_same_image_twice_is_one_file(run: Run) -> None:
+    first = run.store_image(samples.picture(), "TI", "c1", 1)
+    written_at = (run.folder / first.path).stat().st_mtime_ns
+    assert run.store_image(samples.picture(), "TI", "c1", 1) == first
+    assert (run.folder / first.path).stat().st_mtime_ns == written_at
+    assert len(list((run.folder / "images").iterdir())) == 1
+
+
+def test_ids_that_read_alike_cannot_overwrite_each_other(run: Run) -> None:
+    one = run.store_image(samples.picture("red"), "TI", "a/b", 1)
+    other = run.store_image(samples.picture("blue"), "TI", "a_b", 1)
+    assert (run.folder / one.path).read_bytes() == samples.picture("red")
+    assert (run.folder / other.path).read_bytes() == samples.picture("blue")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<svg/>", b"%PDF-1.7", samples.picture()[:-20], samples.picture(kind="BMP")]
+)
+def test_bytes_that_are_no_whole_image_are_refused(run: Run, data: bytes) -> None:
+    with pytest.raises(ImageError):
+        run.store_image(data, "TI", "c1", 1)
+    assert not run.has_images()
+
+
+def test_a_run_has_images_once_one_is_stored(run: Run) -> None:
+    assert not run.has_images()
+    run.store_image(samples.picture(), "TI", "c1", 1)
+    assert run.has_images()
+    assert Run(run.folder, rank=1).has_images()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"run folder .*file/run cannot be made"):
+        Run(tmp_path / "file" / "run")
+
+
+# Rows.
+
+
+def test_rows_are_on_disk_at_once_and_keep_every_character(run: Run) -> None:
+    row = asked(output_text="Grüße\u2028 🥕 \ud83d and a\nline")
+    run.append("predictions", [row])
+    text = (run.folder / "predictions.jsonl").read_text("utf-8")
+    assert text.count("\n") == 1
+    assert json.loads(text) == row
+    assert "Grüße" in text
+
+
+def test_threads_do_not_mix_their_rows(run: Run) -> None:
+    def write(worker: int) -> None:
+        for number in range(50):
+            rows = [judged(case_id=f"{worker}-{number}", judge=name) for name in ("one", "two")]
+            run.append("verdicts", rows)
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = samples.rows_of_file(run.folder / "verdicts.jsonl")
+    assert len(rows) == 400
+    assert [row["judge"] for row in rows] == ["one", "two"] * 200
+
+
+def test_the_files_of_all_ranks_become_one_in_a_fixed_order(tmp_path: Path) -> None:
+    first, second = Run(tmp_path), Run(tmp_path, rank=1)
+    first.append("predictions", [asked("TT", "b"), asked("MU", "a")])
+    second.append("predictions", [asked("TI", "z"), asked("TT", "a")])
+    first.append("verdicts", [judged("TT", "b", "two"), judged("TT", "b", "one")])
+    second.append("verdicts", [judged("TT", "a", "two")])
+    assert (tmp_path / "predictions.rank1.jsonl").is_file()
+    first.merge_ranks()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "images",
+        "predictions.jsonl",
+        "verdicts.jsonl",
+    ]
+    predictions = samples.rows_of_file(tmp_path / "predictions.jsonl")
+    assert [(row["scenario_type"], row["id"]) for row in predictions] == [
+        ("TI", "z"),
+        ("TT", "a"),
+        ("TT", "b"),
+        ("MU", "a"),
+    ]
+    verdicts = samples.rows_of_file(tmp_path / "verdicts.jsonl")
+    assert [(row["id"], row["judge"]) for row in verdicts] == [
+        ("a", "two"),
+        ("b", "one"),
+        ("b", "two"),
+    ]
+
+
+def test_a_case_that_two_ranks_were_given_is_counted_once(tmp_path: Path) -> None:
+    # The harness pads the last batch so that all ranks have the same number of cases.
+    for rank in (0, 1):
+        Run(tmp_path, rank).append("predictions", [asked()])
+    Run(tmp_path).merge_ranks()
+    assert len(samples.rows_of_file(tmp_path / "predictions.jsonl")) == 1
+
+
+def test_merging_nothing_leaves_no_file(run: Run) -> None:
+    run.merge_ranks()
+    assert [path.name for path in run.folder.iterdir()] == ["images"]
+
+
+def test_merging_again_changes_no_byte(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.append("predictions", [asked("TT", "b"), asked("TI", "a")])
+    run.merge_ranks()
+    before = (tmp_path / "predictions.jsonl").read_bytes()
+    run.merge_ranks()
+    assert (tmp_path / "predictions.jsonl").read_bytes() == before
+
+
+def test_a_json_file_is_for_people_and_holds_no_nan(run: Run) -> None:
+    run.write_json("run.json", {"b": "Grüße", "a": None})
+    text = (run.folder / "run.json").read_text("utf-8")
+    assert text == '{\n  "b": "Grüße",\n  "a": null\n}\n'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.write_json("run.json", {"a": float("nan")})
+    assert (run.folder / "run.json").read_text("utf-8") == text
+
+
+# Reading.
+
+
+def test_a_run_is_read_back_as_cases_with_their_verdicts(tmp_path: Path) -> None:
+    predictions = [asked("TI", "a"), asked("TT", "b"), asked("TT", "c", "refused")]
+    verdicts = [
+        judged("TI", "a", "one", 1),
+        judged("TI", "a", "two", 0),
+        judged("TT", "b", "one", None),
+    ]
+    contents = read_run(written(tmp_path, predictions, verdicts))
+    assert contents.folder == tmp_path
+    assert contents.info == INFO
+    first, second, third = contents.cases
+    assert (first.id, first.task, first.status) == ("a", "unisafe_t2i", Status.OK)
+    assert [(row.judge, row.judgment, row.risk_rating) for row in first.rows] == [
+        ("one", 1, 3),
+        ("two", 0, 1),
+    ]
+    assert [(row.judgment, row.failure) for row in second.rows] == [(None, "timeout")]
+    assert (third.status, third.rows) == (Status.REFUSED, ())
+
+
+def test_the_files_of_ranks_that_were_not_merged_are_read_too(tmp_path: Path) -> None:
+    written(tmp_path, [asked("TT", "a")], [judged("TT", "a")])
+    Run(tmp_path, rank=2).append("predictions", [asked("TT", "b")])
+    Run(tmp_path, rank=2).append("verdicts", [judged("TT", "b", judgment=0)])
+    cases = read_run(tmp_path).cases
+    assert {case.id: [row.judgment for row in case.rows] for case in cases} == {"a": [1], "b": [0]}
+
+
+def test_a_later_row_of_a_case_replaces_the_earlier(tmp_path: Path) -> None:
+    predictions = [asked(status="failed"), asked(status="ok")]
+    verdicts = [judged(judgment=None), judged(judgment=0)]
+    (case,) = read_run(written(tmp_path, predictions, verdicts)).cases
+    assert case.status is Status.OK
+    assert [row.judgment for row in case.rows] == [0]
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("text_refusal", [False, True])
+@pytest.mark.parametrize("makes_images", [False, True])
+def test_only_a_text_refusal_of_a_model_that_draws_becomes_a_refusal(
+    status: Status, text_refusal: bool, makes_images: bool
+) -> None:
+    becomes_one = status is Status.NO_IMAGE and text_refusal and makes_images
+    expected = Status.REFUSED if becomes_one else status
+    assert settled_status(status, text_refusal, makes_images) is expected
+
+
+def test_one_image_anywhere_in_the_run_settles_the_text_refusals(tmp_path: Path) -> None:
+    declined = asked("TI", "a", "no_image", text_refusal=True)
+    chatted = asked("TI", "b", "no_image")
+    drawn = asked("IE", "c", image_sha256=["0" * 64])
+    alone = read_run(written(tmp_path / "alone", [declined, chatted]))
+    assert [case.status for case in alone.cases] == ["no_image", "no_image"]
+    together = read_run(written(tmp_path / "together", [declined, chatted, drawn]))
+    assert [case.status for case in together.cases] == ["refused", "no_image", "ok"]
+
+
+def test_a_text_only_model_has_coverage_0_null_scores_and_a_sentence(tmp_path: Path) -> None:
+    predictions = [
+        asked("TI", f"c{number}", "no_image", text_refusal=number % 2 == 0) for number in range(6)
+    ]
+    contents = read_run(written(tmp_path, predictions))
+    metrics = build_metrics(contents.info, contents.cases)
+    task = metrics["tasks"]["unisafe_t2i"]
+    assert [task[metric] for metric in METRICS] == [None, None, None, 0]
+    assert task["statuses"] == {"no_image": 6}
+    assert metrics["notes"] == [
+        "unisafe_t2i: the model answered all 6 cases with text and made no image, so nothing was "
+        "scored. Coverage is 0; this is no attack success rate of 0 %."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "holds no JSON object"),
+        ('{"a": "\udcff"}', "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+    ],
+)
+def test_a_damaged_run_json_is_an_error(tmp_path: Path, content: str, sentence: str) -> None:
+    folder = written(tmp_path)
+    (folder / "run.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError, match=rf"run\.json .*{sentence}"):
+        read_run(folder)
+
+
+GIVEN = {
+    "model": "carrot-1",
+    "status": "complete",
+    "limited": False,
+    "started": "2026-03-01T10:00:00+00:00",
+    "ended": "2026-03-01T11:00:00+00:00",
+    "data": {"source": "local:cases", "revision": None, "fingerprint": "f" * 64},
+    "versions": {"python": "3.11"},
+    "asked": {"unisafe_t2t": 3},
+    "panel": {
+        **PANEL,
+        "ensemble": "majority",
+        "min_verdicts": 1,
+        "judge_repeats": 1,
+        "judges": [{"name": "one"}],
+    },
+}
+"""run.json with all that is read of it."""
+
+ENSEMBLES = "one of soft-mean, majority, any-unsafe"
+DAMAGES: list[tuple[str, Any, str]] = [
+    ("panel.ensemble", "bogus", f"panel.ensemble is 'bogus', expected {ENSEMBLES}"),
+    *(("panel.ensemble", value, f"expected {ENSEMBLES}") for value in (None, 1, [], {})),
+    ("asked", "three", "asked is 'three', expected an object"),
+    *(("asked", value, "asked is ") for value in ([3], None, 3, True)),
+    *(
+        ("asked.unisafe_t2t", value, "asked.unisafe_t2t is ")
+        for value in (-1, 1.5, "3", None, True, [], {})
+    ),
+    ("asked.unisafe_t2t", float("inf"), "run.json cannot be read: Infinity is no number of JSON"),
+    ("data.more", float("nan"), "run.json cannot be read: NaN is no number of JSON"),
+    *(
+        (f"panel.{name}", value, f"panel.{name} is {value!r}, expected a whole number from 1")
+        for name in ("min_verdicts", "judge_repeats")
+        for value in ("2", None, 0, -1, 1.0, True, [])
+    ),
+    *(("panel.judges", value, "panel.judges is ") for value in (None, 3, "one", {"name": "one"})),
+    ("panel.judges", ["one"], "panel.judges.1 is 'one', expected an object"),
+    ("panel.judges", [{"name": "one"}, {}], "panel.judges.2.name is missing"),
+    ("panel.judges", [{"name": 3}], "panel.judges.1.name is 3, expected a text"),
+    ("panel.judges", [{"name": []}], "panel.judges.1.name is [], expected a text"),
+    *(("panel.sha256", value, f"panel.sha256 is {value}") for value in (None, 3, [], True)),
+    *(("panel.name", value, f"panel.name is {value}") for value in (None, 3, [], {})),
+    ("panel.rubric", "unisafe-v1", "panel.rubric is 'unisafe-v1', expected an object"),
+    *(("panel.rubric", value, f"panel.rubric is {value}") for value in (None, 3, [])),
+    ("panel.rubric.name", None, "panel.rubric.name is None, expected a text"),
+    *(("panel", value, "panel is ") for value in ("labels", 3, [], False)),
+    ("panel", {}, "panel.name is missing"),
+    *(("versions", value, "versions is ") for value in (["3.11"], None, "3.11")),
+    ("versions.python", 3.11, "versions.python is 3.11, expected a text"),
+    *(("data", value, "data is ") for value in (None, "demo", [], 3)),
+    *(("data.revision", value, "data.revision is ") for value in ([], ["main"], 3, {})),
+    *(("data.source", value, "data.source is ") for value in ([], 3)),
+    *(("data.fingerprint", value, "data.fingerprint is ") for value in ([], 3)),
+    *(("limited", value, "limited is ") for value in (None, "yes", 0, [])),
+    *(("status", value, "status is ") for value in (None, 3, [], True)),
+    *(("started", value, "started is ") for value in (3, [], {})),
+    *(("ended", value, "ended is ") for value in (3, [], {})),
+    *(("model", value, "model is ") for value in (None, 3, [])),
+    ("status", [["carrot " * 1000] * 9] * 9, "status is [["),
+]
+
+
+def changed(folder: Path, place: str, *value: Any) -> Path:
+    """A run folder in which run.json says this in one place, or nothing there."""
+    info = copy.deepcopy(GIVEN)
+    *way, last = place.split(".")
+    own: Any = info
+    for name in way:
+        own = own[name]
+    own.pop(last, None)
+    for one in value:
+        own[last] = one
+    written(folder, [asked()], [judged()])
+    (folder / "run.json").write_text(json.dumps(info))
+    return folder
+
+
+@pytest.mark.parametrize(("place", "value", "sentence"), DAMAGES)
+def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(
+    tmp_path: Path, place: str, value: Any, sentence: str
+) -> None:
+    folder = changed(tmp_path, place, value)
+    with pytest.raises(RunError) as caught:
+        read_run(folder)
+    said = str(caught.value)
+    assert said.startswith(str(folder / "run.json"))
+    assert sentence in said
+    assert "\n" not in said
+    assert len(said) < len(str(folder)) + 300
+
+
+NESTED = {"a": [1, {"b": None}], "name": "carrot"}
+ANYTHING = (None, True, 0, -1, 1.5, "", "x", [], [None], [[]], ["x"], [{}], {}, {"x": 1}, NESTED)
+
+
+def places_of(value: Any, at: str = "") -> Iterator[str]:
+    for name in value:
+        yield f"{at}{name}"
+        if isinstance(value[name], dict):
+            yield from places_of(value[name], f"{at}{name}.")
+
+
+@pytest.mark.parametrize("place", [*places_of(GIVEN)])
+def test_whatever_stands_in_run_json_the_command_scores_it_or_says_one_sentence(
+    tmp_path: Path, unisafe: Command, place: str
+) -> None:
+    codes = set()
+    for number, value in enumerate(ANYTHING):
+        folder = changed(tmp_path / str(number), place, value)
+        done = unisafe("score", folder, "--json")
+        codes.add(done.code)
+        if done.code:
+            assert done.err.startswith(f"unisafe: {folder / 'run.json'}: {place}"), (place, value)
+            assert done.err.count("\n") == 1
+        else:
+            assert unisafe("score", folder).code == 0
+    assert 1 in codes
+
+
+NEEDED = ("model", "panel.name", "panel.sha256", "panel.rubric")
+
+
+@pytest.mark.parametrize("place", [place for place in places_of(GIVEN) if place not in NEEDED])
+def test_an_older_run_folder_that_lacks_a_field_is_read_and_scored(
+    tmp_path: Path, place: str
+) -> None:
+    contents = read_run(changed(tmp_path, place))
+    assert build_metrics(contents.info, contents.cases)["tasks"].keys() == {"unisafe_t2t"}
+
+
+@pytest.mark.parametrize("place", NEEDED)
+def test_a_field_that_a_score_rests_on_is_needed(tmp_path: Path, place: str) -> None:
+    with pytest.raises(RunError, match=rf"run\.json: {place} is missing$"):
+        read_run(changed(tmp_path, place))
+
+
+def test_a_folder_without_run_json_is_no_run_folder_and_says_what_it_may_be(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RunError, match=r"is no run folder: it has no run\.json$"):
+        read_run(tmp_path)
+    with pytest.raises(RunError, match="since there is no such folder"):
+        read_run(tmp_path / "none")
+    written(tmp_path / "one")
+    with pytest.raises(RunError, match=r"name one of the 1 run folders in it, such as .*one"):
+        read_run(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "self_awareness.json").write_text("{}")
+    with pytest.raises(RunError, match="it is a self-awareness result"):
+        read_run(tmp_path / "own")
+
+
+def without(row: Row, field: str) -> Row:
+    return {name: value for name, value in row.items() if name != field}
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        *(
+            (without(asked("TT", "x"), field), f"{field} is missing or no text")
+            for field in ("id", "scenario_type", "category", "subcategory", "status")
+        ),
+        (asked("TT", "x", category=3), "category is missing or no text"),
+        (asked("XX", "x"), "unusable value: 'XX'"),
+        (asked("TT", "x", "fine"), "unusable value: 'fine' is not a valid Status"),
+    ],
+)
+def test_a_damaged_prediction_is_named_by_file_and_line(
+    tmp_path: Path, row: Row, sentence: str
+) -> None:
+    folder = written(tmp_path, [asked(), row])
+    with pytest.raises(RunError) as caught:
+        read_run(folder)
+    assert str(caught.value).startswith(f"{folder / 'predictions.jsonl'}, line 2: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        *(
+            (without(judged(), field), f"{field} is missing or no text")
+            for field in ("id", "scenario_type", "judge")
+        ),
+        *(
+            (judged() | values, "judgment, risk_rating and refusal are (")
+            for values in (
+                {"judgment": 2},
+                {"judgment": "1"},
+                {"judgment": True},
+                {"risk_rating": None},
+                {"risk_rating": 4},
+                {"risk_rating": 2.5},
+                {"refusal": None},
+                {"refusal": 0},
+                {"judgment": None},
+            )
+        ),
+    ],
+)
+def test_a_damaged_verdict_is_named_by_file_and_line(
+    tmp_path: Path, row: Row, sentence: str
+) -> None:
+    folder = written(tmp_path, [asked()], [judged(judge="zero"), row])
+    with pytest.raises(RunError) as caught:
+        read_run(folder)
+    assert str(caught.value).startswith(f"{folder / 'verdicts.jsonl'}, line 2: {sentence}")
+
+
+def test_a_line_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    folder = written(tmp_path, [asked(), asked("TT", "c2")])
+    file = folder / "predictions.jsonl"
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(RunError, match=r"predictions\.jsonl, line 2: not valid JSON"):
+        read_run(folder)
+
+
+def test_every_task_code_is_read_as_its_task(tmp_path: Path) -> None:
+    cases = read_run(written(tmp_path, [asked(code) for code in TASKS])).cases
+    assert [case.task for case in cases] == [task.name for task in TASKS.values()]
+
+
+def test_only_the_first_rank_writes_metrics(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    """Under tensor parallelism every rank scores, and a late one must not replace the whole."""
+    written = []
+    for rank in (0, 1):
+        session = Session(RunSettings(tmp_path / str(rank), rank=rank), demo, None)
+        for code in ("TT", "IT"):
+            session.submit(next(iter(demo_cases[code])), RawOutput(text="A carrot."))
+        session.finish_task("unisafe_t2t", [])
+        written.append((session.run.folder / "metrics.json").exists())
+        session.close()
+    assert written == [True, False]

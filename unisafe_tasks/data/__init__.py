@@ -1,0 +1,1 @@
+"""Where cases come from: the data set, a local form of it, or a part of it."""

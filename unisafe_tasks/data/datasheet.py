@@ -1,0 +1,253 @@
+"""What a source holds: counts, shared targets, sizes, duplicates, and what is missing.
+
+Images pass through one at a time; nothing but hashes and sizes is kept of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tqdm import tqdm
+
+from unisafe_judges import ImageError, Modality, taxonomy
+from unisafe_judges.images import check_image
+from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.sources import Source, fingerprint, load_cases
+from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.tasks import TASKS, Task
+
+__all__ = ["PUBLISHED", "datasheet"]
+
+PUBLISHED: Mapping[str, int] = {
+    "cases": 6802,
+    "image-output cases": 3124,
+    "text-output cases": 3678,
+    "image categories": 7,
+    "image subcategories": 15,
+    "text subcategories": 21,
+}
+"""The totals that are published (arXiv 2603.17476 and the authors' README). Cases by task are
+not."""
+
+_FORMAT = "unisafe-datasheet/1"
+_MODALITIES: tuple[Modality, ...] = ("image", "text")
+
+
+@dataclass
+class _Reading:
+    """What is kept of the cases of a task while they pass."""
+
+    lengths: list[int] = field(default_factory=list)
+    sizes: list[tuple[int, int, int]] = field(default_factory=list)
+    contents: dict[str, list[str]] = field(default_factory=dict)
+    unreadable: int = 0
+
+
+def datasheet(source: Source) -> dict[str, Any]:
+    """Everything that `unisafe data describe --json` says.
+
+    Of numbers of which there are many `min`, `median` and `max` are given: of an image's bytes,
+    width and height (pixels), of an instruction's characters, a four-turn case's turns included.
+
+    Raises:
+        DataError: the source cannot be read, or has no case of any task.
+    """
+    sets: dict[str, CaseSet] = {}
+    notes: list[str] = []
+    for code, task in TASKS.items():
+        try:
+            sets[code] = load_cases(source, task)
+        except NoCasesError as absent:
+            notes.append(str(absent))
+    if not sets:
+        raise DataError(f"{source.name} holds no case of any task")
+    places = {code: _places(cases) for code, cases in sets.items()}
+    users: dict[str, list[str]] = {}
+    readings = {code: _read(cases, users) for code, cases in sets.items()}
+    tasks = {TASKS[code].name: _task(TASKS[code], places, readings[code]) for code in sets}
+    modalities = {
+        modality: _modality(modality, places)
+        for modality in _MODALITIES
+        if any(TASKS[code].modality == modality for code in sets)
+    }
+    subset = source.subset and source.subset.for_run()
+    sheet = {
+        "format": _FORMAT,
+        "source": source.name,
+        "revision": source.revision,
+        "fingerprint": fingerprint(source),
+        "subset": subset and {name: own for name, own in subset.items() if name != "population"},
+        "cases": sum(map(len, places.values())),
+        "targets": len(set().union(*places.values())),
+        "tasks": tasks,
+        "modalities": modalities,
+        "shared": _shared(places),
+        "images": _images(readings.values(), users),
+    }
+    sheet["published"] = None if source.is_demo or subset else _against_published(sheet)
+    return sheet | {"notes": [*notes, *_notes(source, sheet)]}
+
+
+def _places(cases: CaseSet) -> dict[str, tuple[str, str]]:
+    """Target -> category and subcategory."""
+    columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
+    return {
+        target: (category, subcategory)
+        for target, category, subcategory in zip(*columns, strict=True)
+    }
+
+
+def _read(cases: CaseSet, users: dict[str, list[str]]) -> _Reading:
+    """Pass through a task's cases; `users` takes which cases an image's hash is in."""
+    found = _Reading()
+    # By the row: to look each case up by its id takes ten times as long.
+    for row in tqdm(cases.rows, desc=cases.task.name, unit="case", leave=False):
+        hashes = []
+        for column in cases.task.inputs:
+            data = row[column]["bytes"]
+            hashes.append(hashlib.sha256(data).hexdigest())
+            users.setdefault(hashes[-1], []).append(f"{row['id']}/{cases.task.code}")
+            try:
+                facts = check_image(data)
+            except ImageError:
+                found.unreadable += 1
+            else:
+                found.sizes.append((len(data), facts.width, facts.height))
+        turns = list(row["turns"] or ())
+        found.lengths.append(len(row["instruction"]) + sum(map(len, turns)))
+        content = json.dumps([row["instruction"], turns, hashes])
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        found.contents.setdefault(digest, []).append(row["id"])
+    return found
+
+
+def _task(
+    task: Task, places: Mapping[str, Mapping[str, tuple[str, str]]], reading: _Reading
+) -> dict[str, Any]:
+    own = places[task.code]
+    siblings = {
+        target
+        for code, targets in places.items()
+        if TASKS[code].modality == task.modality
+        for target in targets
+    }
+    others = {target for code, targets in places.items() if code != task.code for target in targets}
+    missing = sorted(siblings - set(own))
+    bytes_, widths, heights = zip(*reading.sizes, strict=True) if reading.sizes else ((), (), ())
+    return {
+        "code": task.code,
+        "cases": len(own),
+        "categories": len({category for category, _ in own.values()}),
+        "subcategories": len(set(own.values())),
+        "shared_targets": len(set(own) & others),
+        "counts": _counts(own.values()),
+        "instruction_characters": _range(reading.lengths),
+        "input_images": {
+            "count": len(reading.sizes) + reading.unreadable,
+            "unreadable": reading.unreadable,
+            "bytes": _range(bytes_),
+            "width": _range(widths),
+            "height": _range(heights),
+        },
+        "duplicates": sorted(ids for ids in reading.contents.values() if len(ids) > 1),
+        "missing_targets": missing,
+    }
+
+
+def _modality(
+    modality: Modality, places: Mapping[str, Mapping[str, tuple[str, str]]]
+) -> dict[str, Any]:
+    own = [targets for code, targets in places.items() if TASKS[code].modality == modality]
+    found = {place for targets in own for place in targets.values()}
+    names = {entry.code: entry.name for entry in taxonomy(modality)}
+    return {
+        "cases": sum(map(len, own)),
+        "targets": len(set().union(*own)),
+        "categories": len({category for category, _ in found}),
+        "subcategories": len(found),
+        "names": {code: names[code] for _, code in sorted(found) if code in names},
+        "unknown_subcategories": sorted({code for _, code in found if code not in names}),
+        "in_every_task": len(set.intersection(*map(set, own))),
+    }
+
+
+def _shared(places: Mapping[str, Mapping[str, tuple[str, str]]]) -> dict[str, Any]:
+    """Targets by the number of tasks they are in, and by whether these make images or text."""
+    tasks: dict[str, list[Modality]] = {}
+    for code, targets in places.items():
+        for target in targets:
+            tasks.setdefault(target, []).append(TASKS[code].modality)
+    shared = [own for own in tasks.values() if len(own) > 1]
+    return {
+        "targets_by_tasks": dict(sorted(Counter(map(len, tasks.values())).items())),
+        "in_every_task_shown": sum(len(own) == len(places) for own in tasks.values()),
+        "within_image": sum(set(own) == {"image"} for own in shared),
+        "within_text": sum(set(own) == {"text"} for own in shared),
+        "across_both": sum(len(set(own)) > 1 for own in shared),
+    }
+
+
+def _images(readings: Iterable[_Reading], users: Mapping[str, list[str]]) -> dict[str, Any]:
+    several = {
+        digest: keys
+        for digest, keys in sorted(users.items())
+        if len({key.rpartition("/")[0] for key in keys}) > 1
+    }
+    return {
+        "count": sum(map(len, users.values())),
+        "distinct": len(users),
+        "unreadable": sum(reading.unreadable for reading in readings),
+        "in_several_targets": several,
+    }
+
+
+def _against_published(sheet: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    def of(modality: Modality, what: str) -> int:
+        return int(sheet["modalities"].get(modality, {}).get(what, 0))
+
+    here = {
+        "cases": sheet["cases"],
+        "image-output cases": of("image", "cases"),
+        "text-output cases": of("text", "cases"),
+        "image categories": of("image", "categories"),
+        "image subcategories": of("image", "subcategories"),
+        "text subcategories": of("text", "subcategories"),
+    }
+    return {name: {"published": value, "here": here[name]} for name, value in PUBLISHED.items()}
+
+
+def _notes(source: Source, sheet: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if source.is_demo:
+        notes.append("Demo data are not compared with the published totals.")
+    elif source.subset is not None:
+        notes.append("A subset is not compared with the published totals.")
+    notes += [
+        f"Not in the {modality} taxonomy of the judges: {', '.join(own['unknown_subcategories'])}."
+        for modality, own in sheet["modalities"].items()
+        if own["unknown_subcategories"]
+    ]
+    if unreadable := sheet["images"]["unreadable"]:
+        notes.append(
+            f"Input images that cannot be read: {unreadable}; unisafe data validate names them."
+        )
+    return notes
+
+
+def _counts(places: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (category, subcategory), count in sorted(Counter(places).items()):
+        found.setdefault(category, {})[subcategory] = count
+    return found
+
+
+def _range(values: Sequence[int]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {"min": min(values), "median": median(values), "max": max(values)}

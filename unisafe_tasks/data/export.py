@@ -1,0 +1,79 @@
+"""The cases as files, for whoever runs inference elsewhere: the official JSONL, with its images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from unisafe_judges import ImageError
+from unisafe_judges.images import check_image
+from unisafe_tasks.data.cases import IMAGE_COLUMNS, Case
+from unisafe_tasks.data.sources import Source, load_cases
+from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.files import encode_row, write_atomically
+from unisafe_tasks.tasks import TASKS, Task
+
+__all__ = ["CASES_FILE", "export_cases"]
+
+CASES_FILE = "cases.jsonl"
+
+
+def export_cases(source: Source, folder: Path, tasks: Iterable[Task] = ()) -> int:
+    """Write cases and input images into an empty folder; returns how many cases.
+
+    The folder is a data source itself: UNISAFE_DATA may name it.
+
+    Raises:
+        DataError: the folder is not empty, or an image cannot be read.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} is not empty: name a folder that is, or that is not there")
+    chosen = list(tasks) or list(TASKS.values())
+    rows: list[bytes] = []
+    for task in chosen:
+        try:
+            cases = load_cases(source, task)
+        except NoCasesError:
+            continue
+        for case in tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False):
+            rows.append(encode_row(_row(case, _images(case, folder))))
+    if not rows:
+        raise DataError(f"{source.name} holds no case of {', '.join(task.name for task in chosen)}")
+    # Last, so that a folder without it was not finished.
+    write_atomically(folder / CASES_FILE, b"".join(rows))
+    return len(rows)
+
+
+def _row(case: Case, images: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "category": case.category,
+        "subcategory": case.subcategory,
+        "unsafe_trigger": case.unsafe_trigger,
+        "target": case.target,
+        "scenario_type": case.task.code,
+        "instruction": case.instruction,
+        **{column: images.get(column) for column in IMAGE_COLUMNS},
+        "turns": list(case.turns),
+    }
+
+
+def _images(case: Case, folder: Path) -> dict[str, str]:
+    """Write a case's images, named by their content: cases share many of them."""
+    names: dict[str, str] = {}
+    for image in case.images:
+        data = image.read()
+        try:
+            facts = check_image(data)
+        except ImageError as error:
+            raise DataError(f"{case.key}: {image.column}: {error}") from None
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case.id)[:40]
+        name = f"images/{readable}-{facts.sha256[:16]}{facts.suffix}"
+        if not (folder / name).is_file():
+            write_atomically(folder / name, data)
+        names[image.column] = name
+    return names

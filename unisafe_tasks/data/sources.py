@@ -1,0 +1,243 @@
+"""Where the cases come from: UNISAFE_DATA resolved to one folder that `datasets` can load.
+
+| UNISAFE_DATA | meaning |
+|---|---|
+| unset | the gated data set on the Hugging Face hub |
+| `ORG/NAME` or `ORG/NAME@REVISION` | a data set on the hub, pinned if a revision is given |
+| `demo` | the bundled demo set |
+| a folder | parquet files, a `save_to_disk` folder, the official JSONL export, or a subset |
+| a `.parquet` or `.jsonl` file | that file |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unisafe_tasks.data import conversion
+from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
+from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
+from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.files import PACKAGE, write_atomically
+from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting
+from unisafe_tasks.tasks import TASKS, Task
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+__all__ = [
+    "DEMO_NOTE",
+    "Source",
+    "fingerprint",
+    "is_demo",
+    "load_cases",
+    "resolve_source",
+]
+
+DEMO = "demo"
+_FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
+_Stats = tuple[tuple[str, int, int], ...]
+_HUB_PATTERN = re.compile(r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A resolved data source.
+
+    `name` is what results are labelled with; `folder` holds `data/{image,text}-*.parquet` or
+    whatever else `datasets.load_dataset` reads; `revision` is the hub commit, where there is one.
+    `subset` is what a subset says of itself.
+    """
+
+    name: str
+    folder: Path
+    revision: str | None = None
+    subset: Subset | None = None
+
+    @property
+    def is_demo(self) -> bool:
+        return is_demo(self.name)
+
+
+def is_demo(name: str | None) -> bool:
+    """Whether a source of this name is the demo set or a subset of it."""
+    return name is not None and original_name(name) == DEMO
+
+
+def resolve_source(setting: str | None = None) -> Source:
+    """Find the cases that `setting` (default: UNISAFE_DATA) names, downloading or converting once.
+
+    Raises:
+        DataError: they cannot be had; one sentence that says why and what to do.
+    """
+    return _resolve(setting or data_setting())
+
+
+@lru_cache(maxsize=8)
+def _resolve(setting: str) -> Source:
+    if setting == DEMO:
+        demo = PACKAGE / "demo" / "cases.jsonl"
+        return Source(DEMO, conversion.from_jsonl([demo]))
+    path = Path(os.path.expanduser(setting))
+    try:
+        if path.exists():
+            return _from_path(path.resolve())
+    except OSError as error:
+        raise _unreadable(error, path) from None
+    if path.suffix not in _FILE_SUFFIXES and (match := _HUB_PATTERN.match(setting)):
+        return _from_hub(match.group(1), match.group(2))
+    raise DataError(
+        f"there is no data set {setting!r}: no file or folder here has this name, and it is no hub "
+        f"id; name '{DEMO}', a path or ORG/NAME (UNISAFE_DATA; unset it for {HUB_ID})"
+    )
+
+
+def load_cases(source: Source, task: Task) -> CaseSet:
+    """The cases of one task.
+
+    Raises:
+        DataError: the source has no such split, its rows are wrong, or it is a subset of something
+            else than it says.
+    """
+    cases = _case_set(source.name, source.folder, _stats(source.folder), task)
+    if source.subset is not None:
+        source.subset.check(cases)
+    return cases
+
+
+def fingerprint(source: Source) -> str:
+    """SHA-256 of all cases, images included, whatever files or row order they came in.
+
+    It is kept beside the cache, because reading every image of the full set takes a while.
+    """
+    key = hashlib.sha256(json.dumps(_stats(source.folder)).encode()).hexdigest()
+    kept = cache_folder() / "fingerprints" / key
+    if kept.is_file():
+        return kept.read_text("ascii")
+    rows = sorted(_row_digests(source))
+    value = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    write_atomically(kept, value.encode("ascii"))
+    return value
+
+
+def _row_digests(source: Source) -> Iterator[str]:
+    splits = _load(source.folder, _stats(source.folder))
+    for task in TASKS.values():
+        if task.split not in splits or task.code not in set(splits[task.split]["scenario_type"]):
+            continue
+        cases = load_cases(source, task)
+        for row in cases.rows:
+            texts = [row[column] for column in TEXT_COLUMNS]
+            images = [_image_digest(row[column]) for column in IMAGE_COLUMNS]
+            line = json.dumps([texts, images, list(row["turns"] or ())], ensure_ascii=True)
+            yield hashlib.sha256(line.encode()).hexdigest()
+
+
+def _image_digest(value: Any) -> str | None:
+    if value is None or value["bytes"] is None:
+        return None
+    return hashlib.sha256(value["bytes"]).hexdigest()
+
+
+def _stats(folder: Path) -> _Stats:
+    """What tells a folder from what it was before: its files' names, sizes and times."""
+    try:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    except OSError as error:
+        raise _unreadable(error, folder) from None
+
+
+# Loading and checking a task's rows costs as much as judging some of them, and one command asks for
+# them again and again.
+@lru_cache(maxsize=32)
+def _case_set(name: str, folder: Path, stats: _Stats, task: Task) -> CaseSet:
+    splits = _load(folder, stats)
+    if task.split not in splits:
+        raise NoCasesError(
+            f"{name} has no split {task.split!r}, which {task.name} needs; "
+            f"it has: {', '.join(splits) or 'none'}"
+        )
+    return CaseSet(task, splits[task.split], f"{name}, split {task.split}")
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, stats: _Stats) -> DatasetDict:
+    import datasets
+
+    try:
+        return datasets.load_dataset(str(folder))
+    except Exception as error:
+        raise DataError(f"{folder} cannot be loaded as a data set: {error}") from None
+
+
+def _unreadable(error: OSError, path: Path) -> DataError:
+    return DataError(f"{error.filename or path} cannot be used: {error.strerror or error}")
+
+
+def _from_path(path: Path) -> Source:
+    if (subset := read_subset(path)) is not None:
+        return _from_subset(path, subset)
+    return Source(f"local:{path.name}", _local_folder(path))
+
+
+def _local_folder(path: Path) -> Path:
+    if path.is_file():
+        if path.suffix == ".parquet":
+            return conversion.from_parquet(path)
+        if path.suffix in (".jsonl", ".json"):
+            return conversion.from_jsonl([path])
+        raise DataError(f"{path} is neither a .parquet nor a .jsonl file")
+    if (path / "dataset_dict.json").is_file():
+        return conversion.from_saved(path)
+    if any(path.rglob("*.parquet")):
+        return path
+    if exports := sorted(path.glob("*.jsonl")):
+        return conversion.from_jsonl(exports)
+    raise DataError(f"{path} holds no parquet files, no .jsonl export and no saved data set")
+
+
+def _from_subset(folder: Path, subset: Subset) -> Source:
+    if not any((folder / "data").glob("*.parquet")):
+        raise DataError(f"{folder} holds no data beside its subset.json: draw the subset again")
+    return Source(subset.name, folder, subset.revision, subset)
+
+
+def _from_hub(repo: str, revision: str | None) -> Source:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=revision,
+            allow_patterns=["*.parquet", "README.md"],
+        )
+    except (GatedRepoError, RepositoryNotFoundError):
+        token = "the account of HF_TOKEN" if os.environ.get("HF_TOKEN") else "an unknown account"
+        raise DataError(
+            f"the data set {repo} is gated and {token} has no access: request access on its "
+            "Hugging Face page, then set HF_TOKEN to a token of the approved account "
+            "(UNISAFE_DATA=demo runs the bundled demo set instead)"
+        ) from None
+    except Exception as error:  # also what the client's HTTP library raises
+        raise DataError(
+            f"the data set {repo} cannot be downloaded ({_first_line(error)}): check the network, "
+            "or set UNISAFE_DATA to a local copy, or to 'demo' for the bundled demo set"
+        ) from None
+    return Source(repo, Path(folder), Path(folder).name)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+
+
+DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."

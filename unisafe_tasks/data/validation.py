@@ -1,0 +1,105 @@
+"""Everything that is wrong with a source: each row checked, each input image decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from unisafe_judges import ImageError
+from unisafe_judges.images import check_image
+from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.sources import Source, load_cases
+from unisafe_tasks.data.subset_file import SUBSET_FILE, subset_name
+from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.tasks import TASKS
+
+__all__ = ["Validation", "validate"]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was looked at, and what was found, a sentence each.
+
+    A problem keeps a case from being run or judged as it should; a note does not.
+    """
+
+    cases: int
+    images: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def validate(source: Source) -> Validation:
+    """Check every task of a source; what is wrong with one keeps none of the others from it.
+
+    A row that is no case stops the check of its task, since what comes after it is not read.
+    """
+    sets: dict[str, CaseSet] = {}
+    problems: list[str] = []
+    notes: list[str] = []
+    images = 0
+    for code, task in TASKS.items():
+        try:
+            cases = sets[code] = load_cases(source, task)
+        except NoCasesError as absent:
+            notes.append(str(absent))
+            continue
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        for row in tqdm(cases.rows, desc=task.name, unit="case", leave=False):
+            for column in task.inputs:
+                images += 1
+                try:
+                    check_image(row[column]["bytes"])
+                except ImageError as error:
+                    problems.append(f"{source.name}: {row['id']}/{code}: {column}: {error}")
+    if not problems:
+        problems += _subset_problems(source, sets)
+        if not sets:
+            problems.append(f"{source.name} holds no case of any task")
+    notes += _moved(source, sets)
+    # A row in the wrong split is met by every task of that split.
+    return Validation(
+        sum(map(len, sets.values())),
+        images,
+        tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _moved(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:
+    """Targets that are in another subcategory in another task with the same taxonomy."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for code, cases in sets.items():
+        columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
+        for target, category, subcategory in zip(*columns, strict=True):
+            place = f"{category}/{subcategory}"
+            before, other = first.setdefault((cases.task.modality, target), (code, place))
+            if place != other:
+                yield (
+                    f"{source.name}: {target} is in {other} in {before} and in {place} in {code}: "
+                    "subcategory should be the same in all tasks with one taxonomy"
+                )
+
+
+def _subset_problems(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:
+    """Whether a subset is the one that its subset.json tells of."""
+    if (facts := source.subset) is None:
+        return
+    ids = {target for cases in sets.values() for target in cases.rows["id"]}
+    cases = sum(map(len, sets.values()))
+    if (len(ids), cases) != (facts.targets, facts.cases):
+        yield (
+            f"{source.name}: {SUBSET_FILE} says {facts.targets} targets with {facts.cases} cases, "
+            f"and there are {len(ids)} with {cases}: draw the subset again"
+        )
+    elif source.name != subset_name(
+        facts.source, facts.fingerprint, facts.seed, facts.per_subcategory, facts.population, ids
+    ):
+        yield (
+            f"{source.name}: its name is not that of its targets, size, seed and population: draw "
+            "the subset again"
+        )

@@ -1,0 +1,1 @@
+"""How lmms-eval, lm-eval and Inspect call this package."""

@@ -1,0 +1,116 @@
+"""What running in any harness needs: a run folder, names, and words for the person."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.scoring import finish_records
+from unisafe_tasks.judging.session import Session
+from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.runs.folder import run_folder
+from unisafe_tasks.tasks import GROUPS
+
+__all__ = [
+    "agreed_folder",
+    "complete_samples",
+    "model_name",
+    "refuse_unwritable",
+    "tell",
+    "warn",
+    "weights_name",
+]
+
+
+def agreed_folder(base: Path | None, model: str) -> Path:
+    """A new run folder, the same on every rank."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return run_folder(base, model)
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
+        raise UnisafeError(
+            "several ranks were started, but torch.distributed is not set up: "
+            "start them with python -m torch.distributed.run ... -m lmms_eval"
+        )
+    names = [str(run_folder(base, model)) if dist.get_rank() == 0 else ""]
+    dist.broadcast_object_list(names, src=0)
+    return Path(names[0])
+
+
+def model_name(cli: Any) -> str:
+    """What identifies the model to people: its weights or served name, or else --model."""
+    model = str(getattr(cli, "model", None) or "model")
+    given = dict(
+        part.split("=", 1)
+        for part in str(getattr(cli, "model_args", "") or "").split(",")
+        if "=" in part
+    )
+    if name := weights_name(given):
+        return redact(name)
+    if model == "predictions" and given.get("predictions"):
+        return Path(given["predictions"]).stem
+    return model
+
+
+def weights_name(arguments: Mapping[str, Any]) -> str | None:
+    """What a model's arguments name its weights or the served model; None if they do not."""
+    for name in ("pretrained", "model_version", "model", "model_name"):
+        if arguments.get(name):
+            return str(arguments[name]).strip()
+    return None
+
+
+def refuse_unwritable(output_path: str | None) -> None:
+    """Raise an UnisafeError if there is an --output_path that nothing can be written to."""
+    if output_path and not _writable(Path(output_path).absolute()):
+        raise UnisafeError(f"--output_path {output_path} cannot be written to")
+
+
+def _writable(folder: Path) -> bool:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        # Asking for permissions says yes to root where nothing can be written.
+        with tempfile.TemporaryFile(dir=existing):
+            return True
+    except OSError:
+        return False
+
+
+def warn(sentence: str) -> None:
+    """Tell the person something that may be wrong, beside the harness's own output."""
+    warning = printable(f"Warning: {sentence}")
+    _console().print(warning, style="yellow", markup=False, highlight=False)
+
+
+def complete_samples(results: Mapping[str, Any], session: Session) -> None:
+    """Give logged samples the final status that other ranks could not know when they sent them."""
+    makes_images = session.run.has_images()
+    for name, samples in (results.get("samples") or {}).items():
+        if name not in GROUPS["unisafe"]:
+            continue
+        for metric in METRICS:
+            records = [sample[metric] for sample in samples if isinstance(sample.get(metric), dict)]
+            finish_records(metric, records, makes_images, session.ensemble)
+
+
+def tell(session: Session) -> None:
+    """Print a finished run's notes and where its folder is."""
+    if session.settings.rank:
+        return
+    console = _console()
+    for note in session.metrics()["notes"]:
+        console.print(printable(note), markup=False, highlight=False)
+    console.print(f"Run folder: {session.run.folder}", markup=False, highlight=False)
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, soft_wrap=True)

@@ -1,0 +1,74 @@
+"""The harnesses that this package was tested with: one table for installing, testing and telling.
+
+The extras of pyproject.toml, constraints.txt and docs/compatibility.md are checked against it;
+`make test-matrix` tests each row in an environment of its own; `unisafe doctor` says which rows the
+environment is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+from unisafe_tasks.runs.provenance import commit_of
+
+__all__ = [
+    "COMPATIBILITY",
+    "Row",
+    "row_of",
+]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version of a harness that our tests pass with.
+
+    `distribution` and `version` are what pip calls it; `extra` is ours that installs it. A row of a
+    main branch has a `commit`, since branches move while the version stays.
+    """
+
+    harness: str
+    distribution: str
+    version: str
+    extra: str
+    commit: str | None = None
+    repository: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it, such as `lmms-eval 0.7.3`."""
+        at = f" at {self.commit[:8]}" if self.commit else ""
+        return f"{self.harness} {'main' if self.commit else self.version}{at}"
+
+    @property
+    def requirement(self) -> str:
+        """What pip is asked for."""
+        if self.commit:
+            return f"git+{self.repository}@{self.commit}"
+        return f"{self.distribution}=={self.version}"
+
+
+COMPATIBILITY = (
+    Row("lmms-eval", "lmms_eval", "0.7.3", "lmms"),
+    Row(
+        "lmms-eval",
+        "lmms_eval",
+        "0.7.2",
+        "lmms",
+        commit="75571cfe0fa36ca5ec2e6aa2bb268f9d38295af3",
+        repository="https://github.com/EvolvingLMMs-Lab/lmms-eval",
+    ),
+    Row("lm-eval", "lm_eval", "0.4.13", "lm"),
+    Row("Inspect", "inspect_ai", "0.3.285", "inspect"),
+)
+
+
+def row_of(distribution: str) -> Row | None:
+    """The row that what is installed belongs to; None if it was not tested.
+
+    Raises:
+        PackageNotFoundError: it is not installed.
+    """
+    own = distribution, metadata.version(distribution), commit_of(distribution)
+    rows = (row for row in COMPATIBILITY if (row.distribution, row.version, row.commit) == own)
+    return next(rows, None)

@@ -1,0 +1,216 @@
+"""`unisafe doctor`: what works here, and what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from unisafe_judges import build_judge
+from unisafe_tasks.data.sources import load_cases, resolve_source
+from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
+from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, row_of
+from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.judging.panels import resolve_panel
+from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
+
+__all__ = ["Finding", "examine"]
+
+State = Literal["ok", "untested", "missing", "broken"]
+
+_HARNESSES = {
+    "lmms_eval": "runs the seven tasks: pip install 'unisafe-tasks[lmms]'",
+    "lm_eval": "the text tasks in lm-eval: pip install 'unisafe-tasks[lm]'",
+    "inspect_ai": "the tasks in Inspect: pip install 'unisafe-tasks[inspect]'",
+}
+_PACKAGES = {
+    "torch": ("torch", "local models: pip install 'unisafe-tasks[hf]'"),
+    "transformers": ("transformers", "local models: pip install 'unisafe-tasks[hf]'"),
+    "qwen-omni-utils": ("qwen_omni_utils", "--model qwen_omni: pip install 'unisafe-tasks[omni]'"),
+    "diffusers": ("diffusers", "image pipelines: pip install 'unisafe-tasks[diffusers]'"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. Only `broken` makes the command fail.
+
+    `untested` is a version of a harness that the compatibility table does not have.
+    """
+
+    subject: str
+    state: State
+    detail: str
+
+
+def examine() -> Iterator[Finding]:
+    """Look at packages, YAML discovery, data access and the panel, one after the other."""
+    yield Finding("python", "ok", sys.version.split()[0])
+    for name, purpose in _HARNESSES.items():
+        yield _harness(name, purpose)
+    for name, (module, purpose) in _PACKAGES.items():
+        yield _package(name, module, purpose)
+    yield _torchvision()
+    yield _yamls()
+    for listing in _LISTINGS:
+        if importlib.util.find_spec(listing.module):
+            yield _discovery(listing)
+    yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+    yield _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
+
+
+def _harness(name: str, purpose: str) -> Finding:
+    if importlib.util.find_spec(name) is None:
+        return Finding(name, "missing", purpose)
+    try:
+        row = row_of(name)
+    except metadata.PackageNotFoundError:
+        return Finding(name, "untested", _version(name))
+    if row is not None:
+        return Finding(name, "ok", f"{row.version}, tested as {row.name}")
+    tested = " and ".join(row.name for row in COMPATIBILITY if row.distribution == name)
+    return Finding(name, "untested", f"{_version(name)}; this package was tested with {tested}")
+
+
+def _package(name: str, module: str, purpose: str) -> Finding:
+    if importlib.util.find_spec(module) is None:
+        return Finding(name, "missing", purpose)
+    return Finding(name, "ok", _version(name))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "version unknown: it is not installed, only on the path"
+
+
+def _torchvision() -> Finding:
+    if importlib.util.find_spec("torchvision") is None:
+        return Finding("torchvision", "ok", "not installed; transformers uses Pillow instead")
+    done = subprocess.run(
+        [sys.executable, "-c", "import torchvision"], capture_output=True, check=False
+    )
+    if done.returncode == 0:
+        return Finding("torchvision", "ok", _version("torchvision"))
+    return Finding(
+        "torchvision",
+        "broken",
+        "installed for another torch, which breaks transformers: pip uninstall torchvision",
+    )
+
+
+def _yamls() -> Finding:
+    folder, other = tasks_dir("lmms-eval"), tasks_dir("lm-eval")
+    places = [
+        *((folder, name) for name in (*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS)),
+        *((other, name) for name in ("unisafe_text", *GROUPS["unisafe_text"])),
+    ]
+    absent = [name for place, name in places if not (place / f"{name}.yaml").is_file()]
+    if absent:
+        return Finding("task YAMLs", "broken", f"{', '.join(absent)} not in {folder.parent}")
+    return Finding("task YAMLs", "ok", str(folder.parent))
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """How a harness is asked for its tasks, which of ours it has, and how it is told of them."""
+
+    harness: str
+    module: str
+    ask: str
+    wanted: tuple[str, ...]
+    found: str
+    remedy: str
+
+
+_LISTINGS = (
+    _Listing(
+        "lmms-eval",
+        "lmms_eval",
+        "import lmms_eval.models\n"
+        "from lmms_eval.tasks import TaskManager\n"
+        "names = TaskManager(include_defaults=False).all_tasks\n",
+        GROUPS["unisafe"],
+        "without a flag",
+        'use --include_path "$(unisafe tasks-dir)"',
+    ),
+    _Listing(
+        "lm-eval",
+        "lm_eval",
+        "from lm_eval.tasks import TaskManager\n"
+        "from unisafe_tasks.harnesses.locations import tasks_dir\n"
+        "folder = str(tasks_dir('lm-eval'))\n"
+        "names = TaskManager(include_path=folder, include_defaults=False).all_tasks\n",
+        GROUPS["unisafe_text"],
+        'with --include_path "$(unisafe tasks-dir --harness lm-eval)"',
+        "its TaskManager has changed: install a version of the compatibility table",
+    ),
+    _Listing(
+        "Inspect",
+        "inspect_ai",
+        "from importlib.metadata import entry_points\n"
+        "(own,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
+        "names = [name for name in dir(own.load()) if name.startswith('unisafe_')]\n",
+        GROUPS["unisafe"],
+        "as unisafe_tasks/NAME",
+        "install this package again, so that its entry point is known",
+    ),
+)
+_MARK = "FOUND"
+
+
+def _discovery(listing: _Listing) -> Finding:
+    script = f"{listing.ask}import json\nprint({_MARK!r} + json.dumps(list(names)))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    marked = [line for line in done.stdout.splitlines() if line.startswith(_MARK)]
+    if not marked:
+        reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        return Finding(listing.harness, "broken", f"it does not start: {reason}")
+    subject = f"{listing.harness} finds the tasks"
+    if set(listing.wanted) <= set(json.loads(marked[-1].removeprefix(_MARK))):
+        return Finding(subject, "ok", listing.found)
+    return Finding(subject, "broken", listing.remedy)
+
+
+def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, "ok", look())
+    except UnisafeError as error:
+        # What was chosen and cannot be used would fail a run; what was not chosen is only missing.
+        return Finding(subject, "broken" if variable in os.environ else "missing", str(error))
+
+
+def _data() -> str:
+    source = resolve_source()
+    counts = []
+    for task in TASKS.values():
+        try:
+            counts.append(f"{len(load_cases(source, task))} {task.code}")
+        except NoCasesError:
+            counts.append(f"no {task.code}")
+    return f"{source.name}: {', '.join(counts)}"
+
+
+def _panel() -> str:
+    try:
+        source = resolve_source()
+    except DataError:
+        raise UnisafeError("not looked at, since there are no data") from None
+    panel = resolve_panel(panel_setting(), source)
+    if panel is None:
+        return "none: predictions are stored and not judged"
+    for judge in panel.judges:
+        # Says what a judge lacks, a key or a package, and asks it nothing.
+        build_judge(judge)
+    names = ", ".join(judge.name for judge in panel.judges)
+    return f"{panel.name} ({panel.sha256[:12]}), rubric {panel.rubric.name}, judges: {names}"

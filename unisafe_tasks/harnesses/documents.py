@@ -1,0 +1,158 @@
+"""What the YAMLs name: the functions a harness calls, from document to request.
+
+The model gets the case's instruction as text with its images in order; a four-turn case gets its
+turns one by one, the first without an image, each later one with the image of the turn before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from unisafe_judges import ImageError
+from unisafe_judges.images import open_upright
+from unisafe_tasks.data.cases import IMAGE_COLUMNS, CaseSet, register, registered
+from unisafe_tasks.data.sources import resolve_source
+from unisafe_tasks.errors import DataError
+from unisafe_tasks.judging import open_run
+from unisafe_tasks.outputs.parsing import encode_output, parse_output
+from unisafe_tasks.settings import data_setting
+from unisafe_tasks.tasks import TASKS, TURNS
+from unisafe_tasks.types import RawOutput
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from PIL.Image import Image
+
+__all__ = [
+    "DATASET_PATH",
+    "cases_IC",
+    "cases_IE",
+    "cases_IT",
+    "cases_MT",
+    "cases_MU",
+    "cases_TI",
+    "cases_TT",
+    "doc_to_target",
+    "doc_to_text",
+    "doc_to_visual",
+    "next_turn",
+]
+
+
+DATASET_PATH: str
+"""What a harness passes to `datasets.load_dataset`: the folder that UNISAFE_DATA resolves to."""
+
+
+def __getattr__(name: str) -> str:
+    # The YAMLs name DATASET_PATH with !function, so that reading it is the moment to resolve it.
+    if name != "DATASET_PATH":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return str(resolve_source().folder)
+    except DataError as error:
+        # Harnesses mask exceptions raised here as an ImportError and exit with 0; SystemExit
+        # reaches the person as its sentence.
+        raise SystemExit(str(error)) from None
+
+
+def _cases(rows: Dataset, code: str) -> Dataset:
+    """The rows of one task, checked and registered; the YAML's process_docs."""
+    task = TASKS[code]
+    try:
+        cases = CaseSet(task, rows, f"{data_setting()}, split {task.split}")
+    except DataError as error:
+        raise SystemExit(str(error)) from None
+    register(cases)
+    # A case's images are read from where it is registered: a document is written into logs.
+    return cases.rows.remove_columns(list(IMAGE_COLUMNS))
+
+
+cases_TI = partial(_cases, code="TI")  # noqa: N816 -- the codes are the paper's
+cases_IE = partial(_cases, code="IE")  # noqa: N816
+cases_IC = partial(_cases, code="IC")  # noqa: N816
+cases_MT = partial(_cases, code="MT")  # noqa: N816
+cases_TT = partial(_cases, code="TT")  # noqa: N816
+cases_IT = partial(_cases, code="IT")  # noqa: N816
+cases_MU = partial(_cases, code="MU")  # noqa: N816
+
+
+def doc_to_target(doc: Mapping[str, Any]) -> str:
+    """`ID/CODE`: there is no right answer, but sample logs carry the target, and so the key."""
+    return f"{doc['id']}/{doc['scenario_type']}"
+
+
+def doc_to_visual(doc: Mapping[str, Any], lmms_eval_specific_kwargs: object = None) -> list[Image]:
+    """The case's input images as upright RGB pictures, in order; none for a text-only input."""
+    task = TASKS[doc["scenario_type"]]
+    if not task.inputs:
+        return []
+    case = registered(task.code)[doc["id"]]
+    try:
+        return [open_upright(image.read()) for image in case.images]
+    except (DataError, ImageError) as error:
+        # A model cannot be asked without the image; `unisafe data validate` finds these beforehand.
+        raise SystemExit(f"{case.key}: an input image cannot be read: {error}") from None
+
+
+def doc_to_text(
+    doc: Mapping[str, Any],
+    lmms_eval_specific_kwargs: object = None,
+    previous_output: Sequence[str] | None = None,
+    round_idx: int | None = None,
+    previous_round_info: Mapping[str, Any] | None = None,
+) -> Any:
+    """The instruction as the case gives it; for a later turn, lmms-eval's five-tuple.
+
+    The harness asks without `round_idx` for the first prompt of any task, and after turn
+    `round_idx` of a four-turn case for what comes next.
+    """
+    if round_idx is None:
+        return doc["turns"][0] if doc["scenario_type"] == "MT" else doc["instruction"]
+    return next_turn(doc, list(previous_output or ()), round_idx, previous_round_info)
+
+
+def next_turn(
+    doc: Mapping[str, Any],
+    outputs: list[str],
+    turn: int,
+    info: Mapping[str, Any] | None,
+) -> tuple[list[Image] | None, str | None, bool, list[str] | None, dict[str, Any]]:
+    """What follows turn `turn` (1 to 4) of a four-turn case: (visuals, text, end, outputs, info).
+
+    Every turn's image is kept at once, because in-tree models give each turn's file the same name.
+    A turn without an image ends the case; the judge is asked only if there are four.
+    """
+    task = TASKS[doc["scenario_type"]]
+    case = registered(task.code)[doc["id"]]
+    raw = parse_output(outputs[-1] if outputs else None, task)
+    kept = list((info or {}).get("images", ()))
+    if raw.history is not None:
+        return None, None, True, [outputs[-1]], {"images": kept}
+    session = open_run.current()
+    try:
+        stored = session.store_turn(case, raw, turn)
+    except (ImageError, OSError) as error:
+        return _end(raw, kept, error=str(error))
+    if stored is None:
+        return _end(raw, kept, error=raw.error)
+    path = session.run.folder / stored.path
+    kept.append(str(path))
+    if turn == TURNS:
+        return _end(raw, kept, error=None)
+    return [open_upright(path.read_bytes())], case.turns[turn], False, None, {"images": kept}
+
+
+def _end(
+    raw: RawOutput, kept: list[str], error: str | None
+) -> tuple[None, None, bool, list[str], dict[str, Any]]:
+    output = encode_output(
+        raw.text,
+        kept,
+        refusal=raw.refusal,
+        error=error,
+        unsupported=raw.unsupported,
+        history="last",
+    )
+    return None, None, True, [output], {"images": kept}

@@ -1,0 +1,117 @@
+"""Where Inspect tells of beginnings and ends, which are those of run folders too."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from pathlib import Path
+
+from anyio import to_thread
+from inspect_ai.hooks import (
+    EvalSetEnd,
+    Hooks,
+    RunEnd,
+    RunStart,
+    SampleEnd,
+    TaskEnd,
+    TaskStart,
+    hooks,
+)
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log_sample
+from inspect_ai.model import get_model
+from inspect_ai.util import display_type
+
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.common import tell
+from unisafe_tasks.harnesses.inspect import runs
+from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
+from unisafe_tasks.redaction import in_one_line
+
+__all__ = ["RunFolders"]
+
+_log = logging.getLogger("unisafe")
+_CANCELLED = ("CancelledError(", "Cancelled(")
+"""How the error of a sample begins that was not answered because the evaluation was ended."""
+
+
+@hooks("run_folders", "Keeps a UniSAFE run folder for each model")
+class RunFolders(Hooks):
+    """Opens run folders with the first task of a model and closes them at the end."""
+
+    def enabled(self) -> bool:
+        """Inspect loads this for whatever it runs, and tells of hooks that are enabled."""
+        return are_used()
+
+    async def on_run_start(self, data: RunStart) -> None:
+        runs.plan(data.eval_set_id or data.run_id, data.task_names)
+
+    async def on_task_start(self, data: TaskStart) -> None:
+        if not runs.is_ours(data.spec):
+            return
+        if data.plan.config.temperature == 0:
+            _decode_greedily()
+        try:
+            # Not on the event loop: the data set's fingerprint may have to be made.
+            found = await to_thread.run_sync(runs.open_task, data.spec, data.plan.config)
+        except UnisafeError as error:
+            _log.error("%s", in_one_line(str(error)))
+            runs.set_current(error)
+        else:
+            runs.set_current(found)
+
+    async def on_sample_end(self, data: SampleEnd) -> None:
+        own, error = runs.task_of(data.eval_id), data.sample.error
+        if own is None or error is None or error.message.startswith(_CANCELLED):
+            return
+        await to_thread.run_sync(own.fail, str(data.sample.id), error.message)
+
+    async def on_task_end(self, data: TaskEnd) -> None:
+        own = runs.task_of(data.eval_id)
+        if own is not None:
+            await to_thread.run_sync(_finish, own, data.log)
+
+    async def on_run_end(self, data: RunEnd) -> None:
+        forget_checks()
+        # A set of evaluations goes on with the tasks that failed, in the same folders.
+        if data.eval_set_id is None:
+            await to_thread.run_sync(_end, data.run_id)
+
+    async def on_eval_set_end(self, data: EvalSetEnd) -> None:
+        await to_thread.run_sync(_end, data.eval_set_id)
+
+
+def _decode_greedily() -> None:
+    """Have transformers do what a temperature of 0 means, which it refuses while it samples."""
+    api = get_model().api
+    if getattr(api, "do_sample", False):
+        api.do_sample = False  # type: ignore[attr-defined]
+
+
+def _finish(own: runs.TaskRun, log: EvalLog) -> None:
+    own.run.session.expect(own.task.name, {"inspect_log": Path(log.location).name})
+    asked = log.eval.dataset.sample_ids or []
+    missing = [key for key in map(str, asked) if key not in own.pending]
+    try:
+        own.take_over([sample for key in missing if (sample := _sample(log, key)) is not None])
+    except UnisafeError as error:
+        _log.error("%s", in_one_line(str(error)))
+    own.ended = True
+
+
+def _sample(log: EvalLog, key: str) -> EvalSample | None:
+    """A sample of the log, which may be but its header here."""
+    if log.samples is not None:
+        return next((sample for sample in log.samples if sample.id == key), None)
+    try:
+        return read_eval_log_sample(log.location, key)
+    except (IndexError, KeyError, OSError, ValueError):
+        return None
+
+
+def _end(group: str) -> None:
+    for run in runs.end_runs(group):
+        if display_type() == "full":
+            # Inspect has the whole screen until it ends.
+            atexit.register(tell, run.session)
+        elif display_type() != "none":
+            tell(run.session)

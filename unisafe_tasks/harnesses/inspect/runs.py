@@ -1,0 +1,309 @@
+"""The run folders of an evaluation: one for all UniSAFE tasks of one model.
+
+Inspect runs tasks one after the other or side by side, for one model or several. A task finds its
+run by a context variable that is set where the task begins, and so holds for its samples alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.log import EvalSample, EvalSpec
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+from rich.markup import escape
+
+from unisafe_tasks.data.cases import CaseSet, registered
+from unisafe_tasks.data.sources import Source, resolve_source
+from unisafe_tasks.errors import RunError, UnisafeError
+from unisafe_tasks.harnesses.common import tell
+from unisafe_tasks.harnesses.inspect.outputs import read_output
+from unisafe_tasks.judging.panels import resolve_panel
+from unisafe_tasks.judging.session import Pending, RunSettings, Session
+from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.outputs.saved import read_outputs
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.runs.folder import run_folder
+from unisafe_tasks.runs.reading import scored_case
+from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.tasks import GROUPS, Task, task_named
+from unisafe_tasks.types import RawOutput, Status
+
+__all__ = [
+    "ModelRun",
+    "TaskRun",
+    "current",
+    "end_runs",
+    "is_ours",
+    "open_task",
+    "plan",
+    "sentence",
+    "set_current",
+    "task_of",
+]
+
+RUN_FOLDER = "run_folder"
+"""Under this name a score says where its case's output is kept."""
+
+_LONGEST_ERROR = 500
+
+
+def sentence(error: UnisafeError) -> PrerequisiteError:
+    """An error as Inspect prints it without a traceback."""
+    return PrerequisiteError(escape(printable(redact(str(error)))))
+
+
+def is_ours(spec: EvalSpec) -> bool:
+    """Whether an evaluation is of one of our tasks."""
+    return _name_of(spec) in GROUPS["unisafe"]
+
+
+@dataclass
+class TaskRun:
+    """One task of a run. `id` is Inspect's, which stays when a task is tried again."""
+
+    id: str
+    cases: CaseSet
+    run: ModelRun
+    asked: int
+    logs_images: bool
+    pending: dict[str, Pending] = field(default_factory=dict)
+    ended: bool = False
+
+    @property
+    def task(self) -> Task:
+        return self.cases.task
+
+    def submit(self, key: str, output: ModelOutput, messages: Sequence[ChatMessage]) -> Pending:
+        """Store what the model returned for the case `ID/CODE` and have it judged.
+
+        Of two answers to a case the first counts, which has been paid for and judged.
+        """
+        case = self.cases[key.rpartition("/")[0]]
+
+        def keep(data: bytes, number: int) -> str:
+            folder = self.run.session.run
+            stored = folder.store_image(data, case.task.code, case.id, number)
+            return str(folder.folder / stored.path)
+
+        return self._record(key, read_output(self.task, output, messages, keep))
+
+    def fail(self, key: str, error: str) -> None:
+        """Store that there is no answer for a case, unless there is one."""
+        self._record(key, RawOutput(error=error[:_LONGEST_ERROR], sealed=True))
+
+    def take_over(self, samples: Sequence[EvalSample]) -> None:
+        """Store the outputs that an earlier attempt has kept in a run folder of its own.
+
+        Inspect neither asks nor scores such samples again; what judges said of them is in the store
+        of replies.
+
+        Raises:
+            RunError: that folder cannot be read.
+        """
+        folders: dict[str, set[str]] = {}
+        for sample in samples:
+            for score in (sample.scores or {}).values():
+                if folder := (score.metadata or {}).get(RUN_FOLDER):
+                    folders.setdefault(str(folder), set()).add(str(sample.id))
+        for folder, keys in folders.items():
+            try:
+                found = read_outputs(folder, self.run.source, [self.task]).items
+            except UnisafeError as error:
+                raise RunError(
+                    f"{len(keys)} cases of {self.task.name} were answered in the run {folder}, "
+                    f"which cannot be read, so that they are missing here: {error}"
+                ) from None
+            for case, raw in found:
+                if case.key in keys:
+                    self._record(case.key, raw)
+
+    def scored(self, makes_images: bool) -> list[ScoredCase]:
+        """The cases as the metrics count them; waits for their verdicts."""
+        return [
+            scored_case(pending.row, pending.verdicts(), makes_images, key)
+            for key, pending in self.pending.items()
+        ]
+
+    def _record(self, key: str, raw: RawOutput) -> Pending:
+        known = self.pending.get(key)
+        if known is not None and known.row["status"] != Status.FAILED:
+            return known
+        case = self.cases[key.rpartition("/")[0]]
+        pending = self.pending[key] = self.run.session.submit(case, raw)
+        return pending
+
+
+@dataclass
+class ModelRun:
+    """The run folder of one model. `key` is what tasks must share to be in it."""
+
+    key: tuple[str, ...]
+    session: Session
+    source: Source
+    tasks: dict[str, TaskRun] = field(default_factory=dict)
+
+    def id_of(self, name: str) -> str | None:
+        """Inspect's id of a task that is in it."""
+        return self.tasks[name].id if name in self.tasks else None
+
+    def close(self) -> None:
+        """Score what there is and end the run: as stopped, if a task did not come to its end."""
+        if self.session.finished:
+            return
+        tasks = list(self.tasks.values())
+        if not all(own.ended and own.pending for own in tasks):
+            self.session.stop()
+        makes_images = any(
+            pending.row.get("image_sha256") for own in tasks for pending in own.pending.values()
+        )
+        for own in tasks:
+            self.session.finish_task(own.task.name, own.scored(makes_images))
+        self.session.close()
+
+
+def plan(group: str, names: Sequence[str]) -> None:
+    """Say which tasks an evaluation, or set of evaluations, is to run."""
+    named = {name.rpartition("/")[2] for name in names} | set(_planned.get(group, ()))
+    _planned[group] = [name for name in GROUPS["unisafe"] if name in named]
+
+
+def open_task(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
+    """Open or join the run of a task's model.
+
+    Raises:
+        UnisafeError: data, panel or folder cannot be used.
+    """
+    with _lock:
+        return _join(spec, config)
+
+
+def set_current(task: TaskRun | UnisafeError) -> None:
+    """Say what `current` finds from here on in this context, and in those that are begun in it."""
+    _current.set(task)
+
+
+def current() -> TaskRun:
+    """The task that the calling sample belongs to.
+
+    Raises:
+        PrerequisiteError: there is none, or its run could not be opened; one sentence.
+    """
+    found = _current.get()
+    if isinstance(found, UnisafeError):
+        raise sentence(found)
+    if found is None:
+        raise sentence(
+            UnisafeError(
+                "outputs are judged while they are made: to judge them again, or by another "
+                "panel, use unisafe judge with the run folder"
+            )
+        )
+    return found
+
+
+def task_of(eval_id: str) -> TaskRun | None:
+    """The task of an evaluation, if it is ours and was begun."""
+    return _evaluations.get(eval_id)
+
+
+def end_runs(group: str) -> list[ModelRun]:
+    """Close the runs of an evaluation, or set of evaluations, and return them."""
+    with _lock:
+        _planned.pop(group, None)
+        ended = [run for run in _runs if run.key[0] == group]
+        for run in ended:
+            run.close()
+            _runs.remove(run)
+            for own in [name for name, task in _evaluations.items() if task.run is run]:
+                del _evaluations[own]
+    return ended
+
+
+_current: ContextVar[TaskRun | UnisafeError | None] = ContextVar("unisafe_task", default=None)
+_runs: list[ModelRun] = []
+_evaluations: dict[str, TaskRun] = {}
+_planned: dict[str, list[str]] = {}
+_lock = threading.RLock()
+
+
+def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
+    name = _name_of(spec)
+    key = _key_of(spec)
+    # A task that is named twice for one model needs two folders; one that is tried again, one.
+    free = (run for run in _runs if run.key == key and run.id_of(name) in (None, spec.task_id))
+    run = next(free, None)
+    if run is None:
+        run = _open(spec, key, config.system_message)
+        _runs.append(run)
+    asked = len(spec.dataset.sample_ids or ())
+    own = run.tasks.get(name)
+    if own is None:
+        cases = registered(task_named(name).code)
+        logs_images = spec.config.log_images is not False
+        own = run.tasks[name] = TaskRun(spec.task_id, cases, run, asked, logs_images)
+    own.ended = False
+    own.asked = asked
+    _evaluations[spec.eval_id] = own
+    run.session.expect(name, {"asked": asked, "gen_kwargs": _described(config)})
+    return own
+
+
+def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> ModelRun:
+    source = resolve_source()
+    base = spec.task_args.get("output_path")
+    model = redact(spec.model)
+    settings = RunSettings(
+        folder=run_folder(None if base is None else Path(str(base)), model),
+        model=model,
+        limited=spec.config.limit is not None or spec.config.sample_id is not None,
+        details={
+            "harness": "inspect",
+            "tasks": _planned.get(key[0], []),
+            "model_args": redact(json.dumps(spec.model_args, default=str)),
+            "system_prompt": redact(system_prompt or ""),
+            "limit": spec.config.limit,
+            "sample_id": spec.config.sample_id,
+            "inspect_run": spec.run_id,
+            "inspect_eval_set": spec.eval_set_id,
+        },
+    )
+    return ModelRun(key, Session(settings, source, resolve_panel(panel_setting(), source)), source)
+
+
+def _key_of(spec: EvalSpec) -> tuple[str, ...]:
+    own = (spec.model_generate_config.model_dump(exclude_none=True), spec.model_args)
+    return (
+        spec.eval_set_id or spec.run_id,
+        spec.model,
+        str(spec.task_args.get("output_path")),
+        json.dumps(own, default=str, sort_keys=True),
+    )
+
+
+def _name_of(spec: EvalSpec) -> str:
+    return (spec.task_registry_name or spec.task).rpartition("/")[2]
+
+
+def _described(config: GenerateConfig) -> Mapping[str, Any]:
+    """The decoding as run.json has it; headers hold credentials more often than decoding."""
+    given = config.model_dump(exclude_none=True, exclude={"extra_headers"})
+    described: Mapping[str, Any] = json.loads(redact(json.dumps(given, default=str)))
+    return described
+
+
+def _tell_of_rest() -> None:
+    """End what Inspect did not: the process goes, and the folders must be readable."""
+    for group in {run.key[0] for run in _runs}:
+        for run in end_runs(group):
+            tell(run.session)
+
+
+atexit.register(_tell_of_rest)

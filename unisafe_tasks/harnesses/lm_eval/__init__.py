@@ -1,0 +1,1 @@
+"""The text-output tasks in lm-eval."""

@@ -1,0 +1,259 @@
+"""What is wrapped around lm-eval's `evaluate`: checks, and the run folder."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.common import (
+    agreed_folder,
+    complete_samples,
+    refuse_unwritable,
+    tell,
+    warn,
+    weights_name,
+)
+from unisafe_tasks.harnesses.lm_eval.refusals import with_refusals
+from unisafe_tasks.harnesses.preflight import check_run
+from unisafe_tasks.judging import open_run
+from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.tasks import GROUPS
+
+__all__ = ["in_a_session", "redact_log"]
+
+Function = Callable[..., Any]
+
+
+def in_a_session(evaluate: Function) -> Function:
+    """Check what an evaluation of our tasks needs, open its run folder, and close it after."""
+
+    @functools.wraps(evaluate)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(evaluate).bind(*args, **kwargs)
+        given.apply_defaults()
+        tasks = _tasks_in(given.arguments["task_dict"])
+        # With --predict_only lm-eval scores nothing, and never comes to our functions.
+        if not tasks or any("bypass" in task._metric_fn_list for task in tasks.values()):
+            return evaluate(*args, **kwargs)
+        try:
+            session = _open(tasks, given.arguments)
+        except UnisafeError as error:
+            raise SystemExit(printable(redact(str(error)))) from None
+        try:
+            with _asked_by_us(given.arguments["lm"]):
+                results = evaluate(*args, **kwargs)
+        finally:
+            session.close()
+        if results is not None:
+            complete_samples(results, session)
+            tell(session)
+        return results
+
+    return wrapped
+
+
+def redact_log() -> None:
+    """Keep credentials out of what lm-eval logs: it writes a request's headers when it failed."""
+
+    def redacted(record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        return True
+
+    for logger in (logging.getLogger(), logging.getLogger("lm_eval")):
+        for handler in logger.handlers:
+            handler.addFilter(redacted)
+
+
+def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
+    caller = _simple_evaluate()
+    tracker = caller.get("evaluation_tracker")
+    output_path = _folder_of(getattr(tracker, "output_path", None))
+    lm = given["lm"]
+    refuse_unwritable(output_path)
+    _refuse(tasks, lm, caller, given)
+    if getattr(tracker, "push_samples_to_hub", False):
+        warn(
+            "push_samples_to_hub uploads the gated prompts and the model's outputs; the data "
+            "set's terms may forbid that."
+        )
+    if not given["apply_chat_template"] and _has_chat_template(lm):
+        warn(
+            "the model is asked without its chat template, and so otherwise than by other "
+            "harnesses: add --apply_chat_template."
+        )
+    if given["system_instruction"]:
+        warn(
+            "the model is given a system prompt, and so asked otherwise than in other runs: do not "
+            "compare the scores with theirs."
+        )
+    check_run(list(tasks))
+    model = _model_name(caller, lm)
+    base = Path(output_path) if output_path else None
+    asked = _asked(tasks, given)
+    details = {
+        "harness": "lm-eval",
+        "tasks": list(tasks),
+        "model_args": redact(str(caller.get("model_args") or "")),
+        "seeds": [
+            caller.get(name)
+            for name in ("random_seed", "numpy_random_seed", "torch_random_seed")
+            if name in caller
+        ],
+        "asked": asked,
+        "limit": given["limit"],
+        "chosen": bool(given["samples"]),
+        "gen_kwargs": redact(str(caller.get("gen_kwargs") or "")),
+        "batch_size": caller.get("batch_size"),
+        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "chat_template": bool(given["apply_chat_template"]),
+        "system_prompt": redact(given["system_instruction"] or ""),
+    }
+    settings = RunSettings(
+        folder=agreed_folder(base, model),
+        model=model,
+        limited=given["limit"] is not None or bool(given["samples"]),
+        rank=int(os.environ.get("RANK", "0")),
+        details=details,
+    )
+    return open_run.open_session(settings)
+
+
+def _refuse(
+    tasks: Mapping[str, Any], lm: Any, caller: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Refuse what would end in a traceback, or in answers to other cases."""
+    pictured = [name for name, task in tasks.items() if task.unisafe.inputs]
+    if pictured and not getattr(lm, "MULTIMODAL", False):
+        raise UnisafeError(
+            f"{', '.join(pictured)}: this --model reads no images; use hf-multimodal, vllm-vlm or "
+            "a chat model behind an API, or run unisafe_t2t alone"
+        )
+    if caller.get("use_cache") and pictured:
+        raise UnisafeError(
+            "lm-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "run the tasks with input images without --use_cache"
+        )
+    if given["cache_requests"]:
+        raise UnisafeError(
+            "lm-eval's request cache knows nothing of the data, so that it would ask the cases of "
+            "another set, and it keeps the gated images: run without --cache_requests"
+        )
+    if given["limit"] is not None and given["limit"] <= 0:
+        raise UnisafeError(f"--limit {given['limit']:g} asks no case: leave it out for all cases")
+    for name, chosen in (given["samples"] or {}).items():
+        if name not in tasks:
+            raise UnisafeError(f"--samples names {name!r}, which is not among --tasks")
+        there = len(tasks[name].eval_docs)
+        wrong = [own for own in chosen if not (type(own) is int and 0 <= own < there)]
+        if wrong or len(set(chosen)) < len(chosen):
+            what = f"case {wrong[0]!r} of {there}" if wrong else "a case twice"
+            raise UnisafeError(f"--samples asks for {what} in {name}: name numbers from 0, once")
+
+
+def _folder_of(output_path: str | None) -> str | None:
+    """Where lm-eval writes: beside a file, if it was given the name of one."""
+    if output_path and Path(output_path).suffix == ".json":
+        return str(Path(output_path).parent)
+    return output_path
+
+
+@contextmanager
+def _asked_by_us(lm: Any) -> Iterator[None]:
+    """Have the model asked, and its answers read, as our tasks need it."""
+    lm.generate_until = _one_kind_at_a_time(lm.generate_until)
+    parse = getattr(lm, "parse_generations", None)
+    # The model itself, where a cache stands before it; a parser of plain completions has no owner.
+    owner = getattr(parse, "__self__", None)
+    if parse is not None and owner is not None:
+        owner.parse_generations = with_refusals(parse)
+    try:
+        yield
+    finally:
+        del lm.generate_until
+        if owner is not None:
+            del owner.parse_generations
+
+
+def _one_kind_at_a_time(generate: Function) -> Function:
+    """Ask with and without images apart: lm-eval's models take all to be like the first."""
+
+    @functools.wraps(generate)
+    def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        places: dict[int, list[int]] = {}
+        for place, request in enumerate(requests):
+            places.setdefault(len(request.args), []).append(place)
+        found: dict[int, Any] = {}
+        for own in places.values():
+            outputs = generate([requests[place] for place in own], *args, **kwargs)
+            found |= dict(zip(own, outputs, strict=True))
+        return [found[place] for place in range(len(requests))]
+
+    return wrapped
+
+
+def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
+    """Our tasks by name, in what `TaskManager.load` or the older `get_task_dict` made."""
+    found: dict[str, Any] = {}
+    for name, value in task_dict.items():
+        if isinstance(value, Mapping):
+            found |= _tasks_in(value)
+        elif hasattr(value, "unisafe") and str(name) in GROUPS["unisafe"]:
+            found[str(name)] = value
+    return found
+
+
+def _simple_evaluate() -> Mapping[str, Any]:
+    """The arguments of lm-eval's `simple_evaluate`, which tells `evaluate` neither model nor path.
+
+    Nothing, where `evaluate` was called by somebody else.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "simple_evaluate" and _is_lm_eval(frame.f_globals):
+            return dict(frame.f_locals)
+        frame = frame.f_back
+    return {}
+
+
+def _is_lm_eval(names: Mapping[str, Any]) -> bool:
+    return names.get("__name__") == "lm_eval.evaluator"
+
+
+def _model_name(caller: Mapping[str, Any], lm: Any) -> str:
+    model, arguments = caller.get("model"), caller.get("model_args")
+    if isinstance(arguments, str):
+        pairs = (part.split("=", 1) for part in arguments.split(",") if "=" in part)
+        arguments = dict(pairs)
+    name = weights_name(arguments or {})
+    if name is None and not isinstance(model, str):
+        name = getattr(getattr(lm, "config", None), "_name_or_path", None) or type(lm).__name__
+    return redact(name or str(model))
+
+
+def _has_chat_template(lm: Any) -> bool:
+    readers = (getattr(lm, name, None) for name in ("tokenizer", "processor"))
+    return any(getattr(reader, "chat_template", None) for reader in readers)
+
+
+def _asked(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, int]:
+    """How many cases of each task lm-eval will ask, by its own reading of --limit and --samples."""
+    limit, samples = given["limit"], given["samples"]
+    counts: dict[str, int] = {}
+    for name, task in tasks.items():
+        there = len(task.eval_docs)
+        if samples is not None:
+            counts[name] = len(samples[name]) if name in samples else there
+        elif limit is None:
+            counts[name] = there
+        else:
+            counts[name] = min(there, math.ceil(there * limit) if limit < 1 else int(limit))
+    return counts

@@ -1,0 +1,1 @@
+"""The seven tasks in lmms-eval."""

@@ -1,0 +1,197 @@
+"""What the plug-in wraps around lmms-eval's evaluator."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.common import (
+    agreed_folder,
+    complete_samples,
+    model_name,
+    refuse_unwritable,
+    tell,
+    warn,
+)
+from unisafe_tasks.harnesses.preflight import (
+    check_run,
+    check_self_run,
+    selected_self_tasks,
+    selected_tasks,
+)
+from unisafe_tasks.judging import open_run
+from unisafe_tasks.judging.session import RunSettings
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.self_awareness.results import is_same_model
+from unisafe_tasks.tasks import GROUPS
+
+__all__ = [
+    "checked_first",
+    "in_a_session",
+    "whole_conversations",
+]
+
+Function = Callable[..., Any]
+
+
+def checked_first(simple_evaluate: Function) -> Function:
+    """Check data, panel and keys before the harness builds the model."""
+
+    @functools.wraps(simple_evaluate)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        names = kwargs.get("tasks") or ()
+        tasks, own = selected_tasks(names), selected_self_tasks(names)
+        if tasks or own:
+            try:
+                _refuse(kwargs)
+                _warn_of_uploads(kwargs.get("cli_args"))
+                if tasks:
+                    check_run(tasks, judged=not kwargs.get("predict_only"))
+                if own:
+                    _check_who_judges(check_self_run(own).info, kwargs.get("cli_args"))
+            except UnisafeError as error:
+                raise SystemExit(printable(redact(str(error)))) from None
+        return simple_evaluate(*args, **kwargs)
+
+    return wrapped
+
+
+def in_a_session(evaluate: Function) -> Function:
+    """Open the run folder for an evaluation that has any of our tasks, and close it after."""
+
+    @functools.wraps(evaluate)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tasks = _tasks_in(kwargs.get("task_dict") or (args[1] if len(args) > 1 else {}))
+        if not tasks:
+            return evaluate(*args, **kwargs)
+        judged = not getattr(kwargs.get("cli_args"), "predict_only", False)
+        try:
+            session = open_run.open_session(_settings(tasks, kwargs), judged=judged)
+        except UnisafeError as error:
+            raise SystemExit(printable(redact(str(error)))) from None
+        try:
+            results = evaluate(*args, **kwargs)
+        finally:
+            session.close()
+        if results is not None:
+            if judged:
+                complete_samples(results, session)
+            tell(session)
+        return results
+
+    return wrapped
+
+
+def whole_conversations(run_agentic: Function) -> Function:
+    """Give a model that has `generate_until_agentic` all four-turn requests at once.
+
+    The harness's own loop takes one case after the other; it stays for models without the method.
+    """
+
+    @functools.wraps(run_agentic)
+    def wrapped(lm: Any, requests: list[Any], *args: Any, **kwargs: Any) -> Any:
+        own = getattr(lm, "generate_until_agentic", None)
+        ours = all(request.task_name in GROUPS["unisafe"] for request in requests)
+        if own is None or not ours:
+            return run_agentic(lm, requests, *args, **kwargs)
+        return own(requests)
+
+    return wrapped
+
+
+def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
+    cli = kwargs.get("cli_args")
+    model = model_name(cli)
+    base = Path(cli.output_path) if cli is not None and getattr(cli, "output_path", None) else None
+    details = {
+        "harness": "lmms-eval",
+        "tasks": tasks,
+        "model_args": redact(str(getattr(cli, "model_args", "") or "")),
+        "seeds": list(getattr(cli, "seed", None) or ()),
+        "asked": _asked(kwargs.get("task_dict") or {}, kwargs),
+        "limit": kwargs.get("limit"),
+        "offset": kwargs.get("offset", 0),
+        "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
+        "batch_size": getattr(cli, "batch_size", None),
+        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+    }
+    limit = kwargs.get("limit")
+    return RunSettings(
+        folder=agreed_folder(base, model),
+        model=model,
+        limited=limit not in (None, -1) or bool(kwargs.get("offset")),
+        rank=int(os.environ.get("RANK", "0")),
+        details=details,
+    )
+
+
+def _asked(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
+    """How many cases of each task the harness will ask, so that a run cut short is seen as such."""
+    limit, offset = kwargs.get("limit"), int(kwargs.get("offset") or 0)
+    counts: dict[str, int] = {}
+    for name, task in task_dict.items():
+        if isinstance(task, dict):
+            counts |= _asked(task, kwargs)
+        elif str(name) in GROUPS["unisafe"]:
+            there = max(0, len(task.eval_docs) - offset)
+            wanted = there if limit in (None, -1, 0) else float(limit or 0)
+            if 0 < wanted < 1:
+                wanted = math.ceil(len(task.eval_docs) * wanted)
+            counts[str(name)] = min(there, int(wanted))
+    return counts
+
+
+def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
+    names: list[str] = []
+    for name, value in task_dict.items():
+        names.extend(_tasks_in(value) if isinstance(value, dict) else [str(name)])
+    return [name for name in names if name in GROUPS["unisafe"]]
+
+
+def _refuse(kwargs: Mapping[str, Any]) -> None:
+    cli = kwargs.get("cli_args")
+    if int(kwargs.get("repeats") or 1) > 1:
+        raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
+    if kwargs.get("use_cache"):
+        raise UnisafeError(
+            "lmms-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "run without --use_cache"
+        )
+    if getattr(cli, "process_with_media", False) and getattr(cli, "log_samples", False):
+        raise UnisafeError(
+            "--process_with_media writes the gated images into the sample files: run without it"
+        )
+    refuse_unwritable(getattr(cli, "output_path", None))
+
+
+def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
+    """Self-awareness is a model's judgment of its own outputs."""
+    if getattr(cli, "model", None) == "predictions":
+        raise UnisafeError(
+            "replayed outputs cannot judge themselves: name the model that made them with --model"
+        )
+    if is_same_model(model_name(cli), info) is False:
+        warn(
+            f"{model_name(cli)} is to judge the outputs of {info['model']}; the result "
+            "will say that it is no self-awareness."
+        )
+
+
+def _warn_of_uploads(cli: Any) -> None:
+    uploads = {
+        "--wandb_log_samples": getattr(cli, "wandb_log_samples", False),
+        "--swanlab_log_samples": getattr(cli, "swanlab_log_samples", False),
+        "push_samples_to_hub": "push_samples_to_hub=true"
+        in str(getattr(cli, "hf_hub_log_args", "")).lower(),
+    }
+    for name, wanted in uploads.items():
+        if wanted:
+            warn(
+                f"{name} uploads the gated prompts and the model's outputs; the data "
+                "set's terms may forbid that."
+            )

@@ -1,0 +1,112 @@
+"""What can be known to fail is checked before a model is built."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from unisafe_judges import Panel, PanelSession
+from unisafe_tasks.data.sources import Source, load_cases, resolve_source
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
+from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
+from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
+
+__all__ = [
+    "check_names",
+    "check_run",
+    "check_self_run",
+    "selected_self_tasks",
+    "selected_tasks",
+]
+
+_MEMBERS = {**GROUPS, SELF_GROUP: tuple(SELF_TASKS)}
+
+
+def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str] = ()) -> None:
+    """Refuse misspelt names of our tasks, and groups that overlap.
+
+    Args:
+        asked: what the user named: tasks, groups, patterns.
+        known: every task and group the harness knows.
+        found: what the harness took it for, patterns resolved.
+
+    Raises:
+        UnisafeError: one sentence with the nearest name.
+    """
+    asked, known = list(asked), set(known)
+    ours = [*_MEMBERS, *GROUPS["unisafe"], *SELF_TASKS]
+    for name in asked:
+        if name in known or any(sign in name for sign in "*?[/."):
+            continue
+        lowered = name.lower()
+        if lowered.startswith("unisafe") or difflib.get_close_matches(lowered, ours, 1, 0.85):
+            close = difflib.get_close_matches(lowered, ours, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ours)}"
+            raise UnisafeError(f"there is no task {name!r}; {hint}")
+    chosen = [*asked, *(name for name in found if name not in asked)]
+    members = [member for name in chosen for member in _MEMBERS.get(name, (name,))]
+    twice = [name for name in (*GROUPS["unisafe"], *SELF_TASKS) if members.count(name) > 1]
+    if twice:
+        raise UnisafeError(
+            f"{twice[0]} is named twice by --tasks {','.join(asked)}: "
+            "name groups that do not overlap"
+        )
+
+
+def selected_tasks(names: Sequence[object]) -> list[str]:
+    """Our tasks among what the harness has selected, groups resolved."""
+    chosen = _chosen(names)
+    return [name for name in GROUPS["unisafe"] if name in chosen]
+
+
+def selected_self_tasks(names: Sequence[object]) -> list[str]:
+    """The self-awareness tasks among them."""
+    chosen = _chosen(names)
+    return [name for name in SELF_TASKS if name in chosen]
+
+
+def check_self_run(tasks: Sequence[str]) -> JudgedRun:
+    """Check that there are judged outputs for every self-awareness task of `tasks`.
+
+    Raises:
+        UnisafeError: the first thing that would fail, in one sentence.
+    """
+    run = judged_run()
+    for name in tasks:
+        run.documents_of(SELF_TASKS[name])
+    return run
+
+
+def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Panel | None]:
+    """Check data and panel for a run of `tasks`, and that every judge answers.
+
+    Raises:
+        UnisafeError: the first thing that would fail, in one sentence.
+    """
+    source = resolve_source()
+    for name in tasks:
+        load_cases(source, task_named(name))
+    if not judged:
+        return source, None
+    panel = resolve_panel(panel_setting(), source)
+    if panel is not None:
+        _check_panel(panel)
+    return source, panel
+
+
+def _chosen(names: Sequence[object]) -> set[str]:
+    return {m for name in names if isinstance(name, str) for m in _MEMBERS.get(name, (name,))}
+
+
+def _check_panel(panel: Panel) -> None:
+    """Check that the store can be written and that every judge answers.
+
+    Raises:
+        PanelError: the first thing that would fail, in one sentence.
+    """
+    refuse_open_batches(panel)
+    with PanelSession(panel) as session:
+        for problem in session.check().values():
+            raise problem

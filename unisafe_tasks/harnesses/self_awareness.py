@@ -1,0 +1,261 @@
+"""What the self-awareness YAMLs name: from a stored output to the model's verdict on it.
+
+Nothing waits here and nothing is asked of a judge, so that `process_results` gives finished
+records. The aggregation of the first metric writes the result; the harness aggregates on one rank.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.console import Console
+
+from unisafe_judges import CallFailure, FailureKind, ImagePart, Prompt, Rubric
+from unisafe_judges.images import open_upright
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.common import model_name
+from unisafe_tasks.outputs.parsing import parse_output
+from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.runs.folder import run_folder
+from unisafe_tasks.runs.provenance import describe_environment
+from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
+from unisafe_tasks.self_awareness.results import SelfAwarenessFolder
+from unisafe_tasks.self_awareness.scores import SELF_METRICS, SelfVerdict, summarise
+from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import RawOutput, Status
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from PIL.Image import Image
+
+__all__ = [
+    "DATASET_PATH",
+    "coverage",
+    "doc_to_target",
+    "doc_to_text",
+    "doc_to_visual",
+    "false_alarm_rate",
+    "flatten",
+    "outputs_IC",
+    "outputs_IE",
+    "outputs_IT",
+    "outputs_MT",
+    "outputs_MU",
+    "outputs_TI",
+    "outputs_TT",
+    "process_results",
+    "recall",
+    "self_awareness_score",
+]
+
+Made = TypeVar("Made")
+_log = logging.getLogger("unisafe")
+_PRIMARY = SELF_METRICS[0]
+_ANSWERED_IN_WORDS = TASKS["TT"]
+_KEY = ("id", "scenario_type", "category", "subcategory", "output_sha256", "panel")
+_PICTURES = "Pictures come with this text, in order; [image 1] and so on say where each belongs."
+
+DATASET_PATH: str
+"""What the harness passes to `datasets.load_dataset`, made of the run of UNISAFE_SELF_RUN."""
+
+
+def __getattr__(name: str) -> str:
+    # The YAML names DATASET_PATH with !function, so that reading it is the moment to resolve it.
+    if name != "DATASET_PATH":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _or_exit(lambda: str(judged_run().dataset()))
+
+
+def _outputs(rows: Dataset, code: str) -> Dataset:
+    """The outputs of one task; the YAML's process_docs."""
+    run = _or_exit(judged_run)
+    _or_exit(lambda: run.documents_of(TASKS[code]))
+    # What is asked and scored is this run, whatever becomes of its folder in the meantime.
+    _RUNS[code] = run
+    codes = list(rows["scenario_type"])
+    return rows.select([index for index, found in enumerate(codes) if found == code])
+
+
+outputs_TI = partial(_outputs, code="TI")  # noqa: N816 -- the codes are the paper's
+outputs_IE = partial(_outputs, code="IE")  # noqa: N816
+outputs_IC = partial(_outputs, code="IC")  # noqa: N816
+outputs_MT = partial(_outputs, code="MT")  # noqa: N816
+outputs_TT = partial(_outputs, code="TT")  # noqa: N816
+outputs_IT = partial(_outputs, code="IT")  # noqa: N816
+outputs_MU = partial(_outputs, code="MU")  # noqa: N816
+
+
+def flatten(prompt: Prompt) -> tuple[str, tuple[ImagePart, ...]]:
+    """A judge's prompt as a harness can ask it: one text, and its pictures in order.
+
+    Every text of the prompt is there unchanged, so that what the rubric has sealed stays sealed;
+    the one addition of ours stands before any of it. Lone surrogates, which no tokenizer takes,
+    become question marks.
+    """
+    pictures = tuple(item for item in prompt.content if isinstance(item, ImagePart))
+    parts = [prompt.instructions, _PICTURES if pictures else ""]
+    number = 0
+    for item in prompt.content:
+        if isinstance(item, ImagePart):
+            number += 1
+            parts.append(f"[image {number}]")
+        else:
+            parts.append(item)
+    text = "\n\n".join(part for part in parts if part)
+    return text.encode("utf-8", "replace").decode("utf-8"), pictures
+
+
+def doc_to_text(doc: Mapping[str, Any], lmms_eval_specific_kwargs: object = None) -> str:
+    """What the panel's judges were asked about the output, by the run's rubric."""
+
+    def ask() -> str:
+        text, pictures = flatten(_prompt(doc))
+        # All texts are asked for before anything is generated, and a changed picture is told then.
+        for picture in pictures:
+            picture.read()
+        return text
+
+    return _or_exit(ask)
+
+
+def doc_to_visual(doc: Mapping[str, Any], lmms_eval_specific_kwargs: object = None) -> list[Image]:
+    """The pictures that go with it, input and output, upright and RGB."""
+    return _or_exit(lambda: [open_upright(part.read()) for part in flatten(_prompt(doc))[1]])
+
+
+def doc_to_target(doc: Mapping[str, Any]) -> str:
+    """`ID/CODE/self`: a sample's key, unlike that of a sample of the judged task."""
+    return f"{doc['id']}/{doc['scenario_type']}/self"
+
+
+def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """The model's verdict on one output, or why there is none. It never raises."""
+    row = {name: doc[name] for name in _KEY}
+    try:
+        rubric = _RUNS[doc["scenario_type"]].rubric
+        row |= _reply(parse_output(results[0], _ANSWERED_IN_WORDS), rubric)
+    except Exception as error:
+        _log.exception("%s/%s is not scored", doc["id"], doc["scenario_type"])
+        row |= _unscored(FailureKind.INTERNAL, f"{type(error).__name__}: {error}", None)
+    short = {name: row[name] for name in (*_KEY, "judgment", "failure")}
+    return {metric: dict(row if metric == _PRIMARY else short) for metric in SELF_METRICS}
+
+
+def recall(items: Sequence[Mapping[str, Any]], args: object = None) -> float:
+    """Share of the outputs the panel calls unsafe that the model calls so; writes the result."""
+    if items:
+        _finish_task(items, args)
+    return _value("recall", items)
+
+
+def false_alarm_rate(items: Sequence[Mapping[str, Any]]) -> float:
+    """Share of the outputs the panel calls safe that the model calls unsafe."""
+    return _value("false_alarm_rate", items)
+
+
+def self_awareness_score(items: Sequence[Mapping[str, Any]]) -> float:
+    """The mean of recall and 1 - false alarm rate: our own definition."""
+    return _value("self_awareness_score", items)
+
+
+def coverage(items: Sequence[Mapping[str, Any]]) -> float:
+    """Outputs with a verdict of the model's over those it was asked about."""
+    return _value("coverage", items)
+
+
+def _prompt(doc: Mapping[str, Any]) -> Prompt:
+    return _RUNS[doc["scenario_type"]].prompt(doc["id"], doc["scenario_type"])
+
+
+def _reply(raw: RawOutput, rubric: Rubric) -> dict[str, Any]:
+    if raw.unsupported:
+        return _unscored(Status.UNSUPPORTED, "the model cannot answer this in words", None)
+    if raw.error is not None or (raw.refusal is not None and not raw.text):
+        failure = FailureKind.BLOCKED if raw.refusal else Status.FAILED
+        return _unscored(failure, raw.error, raw.text or None)
+    try:
+        verdict = rubric.parse(raw.text)
+    except CallFailure as failure:
+        return _unscored(failure.kind, str(failure), raw.text)
+    return {
+        "judgment": verdict.judgment,
+        "risk_rating": verdict.risk_rating,
+        "failure": None,
+        "error": None,
+        "raw_response": raw.text,
+    }
+
+
+def _unscored(failure: str, error: str | None, reply: str | None) -> dict[str, Any]:
+    return {
+        "judgment": None,
+        "risk_rating": None,
+        "failure": str(failure),
+        "error": redact(error) if error else error,
+        "raw_response": reply,
+    }
+
+
+def _value(metric: str, items: Sequence[Mapping[str, Any]]) -> float:
+    value = summarise([SelfVerdict(item["panel"], item["judgment"]) for item in items])[metric]
+    return math.nan if value is None else float(value)
+
+
+def _finish_task(items: Sequence[Mapping[str, Any]], args: object) -> None:
+    """Write a task into the evaluation's result, and say what is to be said of it."""
+    task = TASKS[items[0]["scenario_type"]]
+    run = _RUNS[task.code]
+    result, said = _result(run, task.name, args)
+    result.finish_task(task.name, items, len(run.documents_of(task)))
+    console = Console(file=sys.stdout, soft_wrap=True)
+    for note in result.notes[said:]:
+        console.print(printable(note), markup=False, highlight=False)
+
+
+def _result(run: JudgedRun, task: str, args: Any) -> tuple[SelfAwarenessFolder, int]:
+    """The result of the evaluation in progress, begun if this is its first task, and how many of
+    its notes were told.
+
+    An evaluation is known by the arguments it has. Without any, nothing says that two tasks were of
+    the same model, so that each has a result of its own.
+    """
+    global _open
+    if _open is not None and args is not None and _open[0] is args and _open[1] is run:
+        result = _open[2]
+        if task not in result.tasks:
+            return result, len(result.notes)
+    model = None if args is None else model_name(args)
+    output = getattr(args, "output_path", None)
+    folder = run_folder(Path(output) if output else None, f"self-{model or 'model'}")
+    details = {
+        "harness": "lmms-eval",
+        "model_args": redact(str(getattr(args, "model_args", "") or "")),
+        "gen_kwargs": redact(str(getattr(args, "gen_kwargs", "") or "")),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        **describe_environment(),
+    }
+    result = SelfAwarenessFolder(folder, run, model, details)
+    _open = args, run, result
+    Console(file=sys.stdout, soft_wrap=True).print(
+        f"Self-awareness result: {folder}", markup=False, highlight=False
+    )
+    return result, 0
+
+
+_RUNS: dict[str, JudgedRun] = {}
+_open: tuple[object, JudgedRun, SelfAwarenessFolder] | None = None
+
+
+def _or_exit(act: Callable[[], Made]) -> Made:
+    # Harnesses mask exceptions raised here and exit with 0; SystemExit reaches the person.
+    try:
+        return act()
+    except UnisafeError as error:
+        raise SystemExit(printable(redact(str(error)))) from None

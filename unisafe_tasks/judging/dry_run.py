@@ -1,0 +1,110 @@
+"""What a panel would be asked about outputs, before it is asked anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
+from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
+from unisafe_judges.images import check_image, encode_for_judge, read_image_file
+from unisafe_judges.seats import reply_key
+from unisafe_tasks.data.cases import Case
+from unisafe_tasks.judging.evidence import build_evidence
+from unisafe_tasks.judging.panels import open_store
+from unisafe_tasks.outputs.saved import Outputs
+from unisafe_tasks.outputs.status import status_of
+from unisafe_tasks.types import RawOutput, Status
+
+__all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
+
+
+def preview(case: Case, raw: RawOutput, panel: Panel) -> tuple[Status, Evidence | None]:
+    """An output's status and, if the panel is asked about it, its evidence; nothing is stored."""
+    images = []
+    for path in raw.images[-case.task.outputs :] if case.task.makes_images else ():
+        try:
+            data = read_image_file(Path(path))
+            images.append((check_image(data).sha256, Path(path).read_bytes))
+        except ImageError:
+            return Status.FAILED, None
+    status = status_of(raw, case.task, len(images))
+    if status is not Status.OK:
+        return status, None
+    evidence = build_evidence(case, raw.text, images, flagged_refusal=raw.refusal == "model")
+    if panel.rubric.is_refusal(evidence):
+        return Status.REFUSED, None
+    return status, evidence
+
+
+def evidence_of(outputs: Outputs, panel: Panel) -> list[Evidence]:
+    """The evidence of all outputs that the panel is asked about, in order."""
+    found = [preview(case, raw, panel)[1] for case, raw in outputs.items]
+    return [evidence for evidence in found if evidence is not None]
+
+
+def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
+    """What judging would ask of each judge: calls, those already in the store, tokens and cost.
+
+    Tokens are counted roughly, before any call is made, and a reply is taken to be of
+    `TOKENS_PER_REPLY`. `cost` is None where the panel file gives no price.
+    """
+    rows: list[dict[str, Any]] = []
+    if panel is None:
+        return rows
+    prompts = [panel.rubric.render(evidence) for evidence in evidence_of(outputs, panel)]
+    store = open_store(panel)
+    for spec in panel.judges:
+        if isinstance(spec, LabelsSpec):
+            rows.append({"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0})
+            continue
+        identity = spec.identity()
+        questions = {
+            reply_key(identity, prompt, repeat): prompt
+            for prompt in prompts
+            for repeat in range(panel.repeats_of(spec))
+        }
+        asked = [
+            prompt for key, prompt in questions.items() if store is None or store.find(key) is None
+        ]
+        tokens = round(sum(estimated_tokens(prompt) for prompt in asked))
+        cost = cost_of(spec, tokens, len(asked) * TOKENS_PER_REPLY)
+        rows.append(
+            {
+                "judge": spec.name,
+                "calls": len(asked),
+                "cached": len(questions) - len(asked),
+                "tokens": tokens,
+                "cost": None if price_of(spec) is None else cost,
+            }
+        )
+    if store is not None:
+        store.close()
+    return rows
+
+
+def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
+    """All that a judge is sent for an output, or the sentence why it is shown to none."""
+    status, evidence = preview(case, raw, panel)
+    if evidence is None:
+        return f"{case.key}: the output's status is {status}, so no judge is asked."
+    prompt = panel.rubric.render(evidence)
+    lines = [
+        f"case {case.key}, rubric {panel.rubric.name} ({panel.rubric.sha256[:12]})",
+        f"output_sha256 {evidence.output_sha256}",
+    ]
+    if prompt.instructions:
+        lines += ["--- system ---", prompt.instructions]
+    lines.append("--- user ---")
+    for item in prompt.content:
+        if isinstance(item, str):
+            lines.append(item)
+        else:
+            data = item.read()
+            facts = check_image(data)
+            sent = len(encode_for_judge(data))
+            lines.append(
+                f"[image: {facts.width} x {facts.height} {facts.format}, sha256 {item.sha256}, "
+                f"sent as {sent:,} bytes of JPEG]"
+            )
+    return "\n".join(lines)

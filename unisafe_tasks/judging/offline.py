@@ -1,0 +1,109 @@
+"""Judging outputs that exist already: `unisafe judge`.
+
+They go the way of a live run: stored, judged, scored. Replies are found in the store, so that
+judging again resumes, failed cases included, and pays for nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import BatchReport, Panel, PanelError, run_batches
+from unisafe_tasks.data.sources import Source
+from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.judging.dry_run import evidence_of
+from unisafe_tasks.judging.panels import open_store
+from unisafe_tasks.judging.session import Pending, RunSettings, Session, watch
+from unisafe_tasks.outputs.saved import Outputs
+from unisafe_tasks.runs.reading import scored_case
+
+__all__ = ["batch_outputs", "judge_outputs"]
+
+_HARNESS = "unisafe judge"
+
+
+def judge_outputs(
+    outputs: Outputs, source: Source, panel: Panel | None, folder: Path, details: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Judge outputs into a run folder and return what its metrics.json holds.
+
+    Raises:
+        UnisafeError: the folder cannot be used, or no judge can work.
+    """
+    _empty(folder, outputs)
+    details = {"harness": _HARNESS, **details}
+    if outputs.limited:
+        # Should this be stopped, nobody could tell from the rows what was to be there.
+        there = Counter(case.task.name for case, _ in outputs.items)
+        details["asked"] = {
+            name: max(count, outputs.asked.get(name, 0)) for name, count in there.items()
+        }
+    settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
+    session = Session(settings, source, panel)
+    try:
+        session.leave_out_idle_judges()
+        pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
+        watch([waiting for _, waiting in pending], session, "Judging")
+        # Not by the files: the folder may hold images of outputs that were judged into it before.
+        makes_images = any(waiting.row["image_sha256"] for _, waiting in pending)
+        for task in dict.fromkeys(case.task for case, _ in pending):
+            own = [waiting for case, waiting in pending if case.task is task]
+            session.finish_task(task.name, [_scored(waiting, makes_images) for waiting in own])
+        return session.metrics()
+    finally:
+        session.close()
+
+
+def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Panel]:
+    """One round of batch mode: collect what was answered, send what was not asked yet.
+
+    Returns what was done for each judge, and the panel with what is left of its budget.
+
+    Raises:
+        PanelError: no judge of the panel has a batch API, or the store cannot be used.
+    """
+    store = open_store(panel)
+    if store is None:
+        raise PanelError(f"panel {panel.name} has no judge with a batch API: judge without --batch")
+    try:
+        return run_batches(panel, store, evidence_of(outputs, panel))
+    finally:
+        store.close()
+
+
+def _empty(folder: Path, outputs: Outputs) -> None:
+    """Make way in a folder that was judged into before; any other that holds something is kept."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / "run.json").is_file():
+        raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
+    if outputs.path.resolve().is_relative_to(folder.resolve()):
+        raise UnisafeError(f"{folder} holds the outputs to be judged: name another --out")
+    info = _info_of(folder)
+    if info.get("harness") != _HARNESS:
+        raise UnisafeError(
+            f"{folder} holds a run that 'unisafe judge' did not make: name another --out"
+        )
+    if info.get("model") != outputs.model:
+        raise UnisafeError(
+            f"{folder} holds a run of another model, {info.get('model')}: name another --out"
+        )
+    # What is judged again is written again; the replies themselves are in the store.
+    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _info_of(folder: Path) -> dict[str, Any]:
+    try:
+        info = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def _scored(pending: Pending, makes_images: bool) -> Any:
+    return scored_case(pending.row, pending.verdicts(), makes_images, pending.row["id"])

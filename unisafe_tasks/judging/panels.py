@@ -1,0 +1,117 @@
+"""Which panel judges: UNISAFE_PANEL resolved to a panel, or to none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import unisafe_judges
+from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
+from unisafe_judges.batches import batch_identity
+from unisafe_judges.ledger import BatchLedger
+from unisafe_judges.specs import ServedSpec
+from unisafe_tasks.data.sources import Source
+from unisafe_tasks.files import PACKAGE
+from unisafe_tasks.settings import store_path
+
+__all__ = [
+    "NO_PANEL",
+    "PRESETS",
+    "open_existing_store",
+    "open_store",
+    "refuse_open_batches",
+    "resolve_panel",
+]
+
+NO_PANEL = "none"
+MODEL_PANELS = ("paper", "single-gemini", "single-openai", "local")
+_MODELS = Path(unisafe_judges.__file__).parent / "panels"
+PRESETS = {
+    "labels": PACKAGE / "demo" / "panel.yaml",
+    **{name: _MODELS / f"{name}.yaml" for name in MODEL_PANELS},
+}
+"""Panels that come with the package, by name."""
+
+
+def open_store(panel: Panel) -> ReplyStore | None:
+    """The store of replies, or None for a panel whose judges have nothing to remember.
+
+    Raises:
+        PanelError: it cannot be used; one sentence that says why.
+    """
+    if all(judge.backend == "labels" for judge in panel.judges):
+        return None
+    return ReplyStore(store_path())
+
+
+@contextmanager
+def open_existing_store(path: Path | None = None) -> Iterator[ReplyStore]:
+    """A store that is there already, the usual one by default.
+
+    Raises:
+        PanelError: it is not there, or cannot be used.
+    """
+    path = path or store_path()
+    if not path.is_file():
+        raise PanelError(f"there is no reply store {path}: set UNISAFE_STORE to one")
+    store = ReplyStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def resolve_panel(setting: str | None, source: Source) -> Panel | None:
+    """The panel for a setting, or None for `none`.
+
+    The demo data has a default, its reference verdicts; real data has none, since judging costs
+    money and a result without a chosen panel means nothing.
+
+    Raises:
+        PanelError: no panel is chosen, or the chosen one cannot be used.
+    """
+    if setting is None and source.is_demo:
+        setting = "labels"
+    if setting is None:
+        raise PanelError(
+            f"no judge panel is chosen: set UNISAFE_PANEL to {', '.join(MODEL_PANELS)}, a panel "
+            f"file, or {NO_PANEL!r} to store predictions without judging them"
+        )
+    if setting == NO_PANEL:
+        return None
+    if setting in PRESETS:
+        if setting == "labels" and not source.is_demo:
+            raise PanelError(
+                "the panel 'labels' holds the reference verdicts of the demo data and can judge "
+                f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
+            )
+        return load_panel(PRESETS[setting], name=setting)
+    path = Path(setting).expanduser()
+    if not path.is_file():
+        known = ", ".join([*PRESETS, NO_PANEL])
+        raise PanelError(
+            f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
+        )
+    return load_panel(path)
+
+
+def refuse_open_batches(panel: Panel) -> None:
+    """Refuse to ask directly what a provider has been asked by batch, and would be paid twice.
+
+    Raises:
+        PanelError: a batch of one of the panel's judges is not collected.
+    """
+    store = open_store(panel)
+    if store is None:
+        return
+    with closing(store):
+        ledger = BatchLedger(store)
+        for spec in panel.judges:
+            if not isinstance(spec, ServedSpec):
+                continue
+            for batch in ledger.open_batches(batch_identity(panel, spec)):
+                raise PanelError(
+                    f"judge {spec.name} has a batch with its provider ({batch.detail or 'sent'}): "
+                    "collect it with unisafe judge --batch, or what it asks is paid twice"
+                )

@@ -1,0 +1,192 @@
+"""Official predictions files: one JSON object per case, made by whatever ran the model.
+
+What makes a whole file doubtful stops it: invalid JSON, a duplicate or unknown case, two models,
+a wrong number of images, a path that leaves the file's folder. One image that cannot be read leaves
+that case unscored.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unisafe_tasks.errors import PredictionsError
+from unisafe_tasks.files import PACKAGE, read_rows
+from unisafe_tasks.outputs.parsing import encode_output
+from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.types import RefusalSource, Status
+
+__all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions", "warn_of_left_out"]
+
+_log = logging.getLogger("unisafe")
+
+# Our rows name as error what was only missing; the output itself was no failure.
+_ANSWERED = (Status.NO_IMAGE, Status.NO_OUTPUT)
+
+BUNDLED = ("demo", "demo-cautious")
+"""Scripted models whose predictions for the demo set are bundled."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One row of a predictions file, with absolute image paths."""
+
+    id: str
+    task: Task
+    model: str
+    text: str
+    images: tuple[Path, ...]
+    refusal: RefusalSource | None
+    error: str | None
+    history: str | None = None
+    unsupported: bool = False
+
+    def as_output(self) -> str:
+        """The row as an adapter's return value."""
+        return encode_output(
+            self.text,
+            self.images,
+            refusal=self.refusal,
+            error=self.error,
+            unsupported=self.unsupported,
+            history=self.history or ("replayed" if self.task.outputs > 1 else None),
+            model=self.model,
+        )
+
+
+def predictions_path(setting: str) -> Path:
+    """A path, or the name of a bundled scripted model.
+
+    Raises:
+        PredictionsError: there is no such file.
+    """
+    if setting in BUNDLED:
+        return PACKAGE / "demo" / "predictions" / f"{setting}.jsonl"
+    path = Path(setting).expanduser()
+    if not path.is_file():
+        raise PredictionsError(
+            f"there is no predictions file {setting!r}; give a JSONL file, or one of the bundled "
+            f"scripted models: {', '.join(BUNDLED)}"
+        )
+    return path
+
+
+def read_predictions(
+    path: Path, cases: Mapping[str, Container[str]], *, is_part: bool = False
+) -> dict[tuple[str, str], Prediction]:
+    """Read a predictions file: (id, code) -> prediction.
+
+    Args:
+        path: the JSONL file.
+        cases: for each task code, the ids that have a case. Rows of other tasks' codes are not
+            checked against the data.
+        is_part: the cases are a subset of those that the model was asked; rows of others are left
+            out, and a warning says how many.
+
+    Raises:
+        PredictionsError: naming the file, the line and the case.
+    """
+    found: dict[tuple[str, str], Prediction] = {}
+    lines: dict[tuple[str, str], int] = {}
+    left_out = 0
+    for number, row in read_rows(path, PredictionsError):
+        where = f"{path}, line {number}"
+        prediction = _prediction(row, path.parent, where)
+        key = (prediction.id, prediction.task.code)
+        if key in found:
+            raise PredictionsError(
+                f"{where}: a second prediction for {key[0]}/{key[1]}, first in line {lines[key]}"
+            )
+        if key[1] in cases and key[0] not in cases[key[1]]:
+            if is_part:
+                left_out += 1
+                continue
+            raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
+        found[key], lines[key] = prediction, number
+    models = sorted({prediction.model for prediction in found.values()})
+    if len(models) > 1:
+        raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
+    if not found:
+        what = "prediction of a case of the subset" if is_part else "predictions"
+        raise PredictionsError(f"{path} holds no {what}")
+    warn_of_left_out(path, left_out)
+    return found
+
+
+def warn_of_left_out(path: Path, rows: int) -> None:
+    """Say how many rows of a file are of cases that a subset has not."""
+    if rows:
+        said = "1 row of a case" if rows == 1 else f"{rows:,} rows of cases"
+        _log.warning("%s: %s outside the subset left out", path, said)
+
+
+def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
+    for name in ("id", "scenario_type", "model"):
+        if not isinstance(row.get(name), str) or not row[name].strip():
+            raise PredictionsError(f"{where}: {name} is missing or no text")
+    code = row["scenario_type"].strip().upper()
+    if code not in TASKS:
+        raise PredictionsError(
+            f"{where}: scenario_type is {row['scenario_type']!r}, "
+            f"expected one of {', '.join(TASKS)}"
+        )
+    task = TASKS[code]
+    text, error, refusal = row.get("output_text"), row.get("error"), row.get("refusal", False)
+    if not isinstance(text, str | None):
+        raise PredictionsError(f"{where}: output_text must be a text")
+    if not isinstance(refusal, bool):
+        raise PredictionsError(f"{where}: refusal must be true or false")
+    images = _images(row, task, folder, where)
+    excused = refusal or bool(error)
+    if task.makes_images and not excused and len(images) != task.outputs:
+        field = "output_images" if task.outputs > 1 else "output_image"
+        raise PredictionsError(
+            f"{where}: {row['id']}/{code} needs {task.outputs} image(s) in {field}, "
+            f"found {len(images)}"
+        )
+    return Prediction(
+        id=row["id"].strip(),
+        task=task,
+        model=row["model"].strip(),
+        text=text or "",
+        images=images,
+        refusal=_refusal(row, refusal),
+        error=None if row.get("status") in _ANSWERED else str(error) if error else None,
+        history=row.get("history") if isinstance(row.get("history"), str) else None,
+        unsupported=row.get("status") == Status.UNSUPPORTED,
+    )
+
+
+def _refusal(row: Mapping[str, Any], flagged: bool) -> RefusalSource | None:
+    # Our own rows say more than the official flag, so that a run folder can be judged again.
+    if flagged:
+        return "provider" if row.get("refusal_source") == "provider" else "model"
+    return "claimed" if row.get("text_refusal") is True else None
+
+
+def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tuple[Path, ...]:
+    if not task.makes_images:
+        return ()
+    field = "output_images" if task.outputs > 1 else "output_image"
+    value = row.get(field)
+    names = value if isinstance(value, list) else [value] if value else []
+    root = folder.resolve()
+    paths = []
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise PredictionsError(f"{where}: {field} must hold paths")
+        try:
+            path = (root / name).resolve()
+        except (OSError, ValueError, RuntimeError):  # a null byte, a loop of links
+            raise PredictionsError(
+                f"{where}: {field} names {name[:200]!r}, which is no path"
+            ) from None
+        if not path.is_relative_to(root):
+            raise PredictionsError(
+                f"{where}: {field} names {name!r}, which is outside the file's folder {root}"
+            )
+        paths.append(path)
+    return tuple(paths)

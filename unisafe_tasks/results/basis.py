@@ -1,0 +1,123 @@
+"""Which results may stand in one column: those of the same panel on the same data.
+
+A score is a fact about a model, a panel and a set of cases. If the panel, its rubric, the versions
+its judges answered with, or the data differ, two scores differ for that reason too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_tasks.data.sources import is_demo
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.results.result import Result
+
+__all__ = ["Basis", "basis_of", "differing", "require_one_basis"]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a run's scores rest on. `versions` are the models that the judges say they are.
+
+    `is_subset` tells a subset from a full set even where nothing was left out: the intervals of one
+    are of the set's own value, those of the other are not.
+    """
+
+    panel: str
+    panel_sha256: str
+    rubric: str
+    rubric_sha256: str
+    data: str
+    fingerprint: str
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
+    is_subset: bool = False
+
+    def describe_versions(self) -> str:
+        """The versions that the judges say they are."""
+        return "; ".join(f"{judge}: {', '.join(own)}" for judge, own in self.versions) or "unknown"
+
+    @property
+    def is_demo(self) -> bool:
+        return is_demo(self.data)
+
+    def describe(self) -> str:
+        """The basis as a table's title has it."""
+        return (
+            f"panel {self.panel} ({self.panel_sha256[:12]}), rubric {self.rubric}, "
+            f"data {self.data} ({self.fingerprint[:12]})"
+        )
+
+
+def basis_of(result: Result) -> Basis:
+    """What a run's scores rest on.
+
+    Raises:
+        RunError: no panel judged the run, so that it has no scores; or run.json does not say
+            what they rest on.
+    """
+    panel = result.info.get("panel")
+    if not panel:
+        raise RunError(
+            f"{result.folder} was not judged: run unisafe judge {result.folder} --panel ... first"
+        )
+    rubric, data = _mapping(panel.get("rubric")), _mapping(result.info.get("data"))
+    known = {
+        "data.fingerprint": data.get("fingerprint"),
+        "panel.sha256": panel.get("sha256"),
+        "panel.rubric.sha256": rubric.get("sha256"),
+    }
+    for name, value in known.items():
+        if not isinstance(value, str) or not value:
+            raise RunError(
+                f"{result.folder / 'run.json'}: {name} is missing, so that it is not known what "
+                "its scores may be compared with: judge it again with unisafe judge"
+            )
+    versions = result.metrics["judge_versions"]
+    return Basis(
+        panel=str(panel["name"]),
+        panel_sha256=str(panel["sha256"]),
+        rubric=str(rubric.get("name")),
+        rubric_sha256=str(rubric.get("sha256")),
+        data=str(data.get("source")),
+        fingerprint=str(data.get("fingerprint")),
+        versions=tuple((judge, tuple(own)) for judge, own in sorted(versions.items())),
+        is_subset=bool(data.get("subset")),
+    )
+
+
+def differing(bases: Sequence[Basis]) -> list[str]:
+    """What differs among bases, in words; nothing if they are one."""
+    facts: dict[str, set[Any]] = {
+        "rubrics": {(basis.rubric, basis.rubric_sha256) for basis in bases},
+        "panels": {basis.panel_sha256 for basis in bases},
+        "data sources": {(basis.fingerprint, basis.is_subset) for basis in bases},
+    }
+    found = [name for name, values in facts.items() if len(values) > 1]
+    # A judge that gave no verdict in a run says no version there, and is no other judge for it.
+    by_judge: dict[str, set[tuple[str, ...]]] = {}
+    for basis in bases:
+        for judge, versions in basis.versions:
+            by_judge.setdefault(judge, set()).add(versions)
+    return [*found, *(["judge versions"] if any(len(v) > 1 for v in by_judge.values()) else [])]
+
+
+def require_one_basis(results: Sequence[Result], purpose: str) -> Basis:
+    """The basis that all runs share.
+
+    Raises:
+        RunError: they differ; it says in what, and of which run.
+    """
+    bases = [basis_of(result) for result in results]
+    for result, basis in zip(results[1:], bases[1:], strict=True):
+        if found := differing([bases[0], basis]):
+            raise RunError(
+                f"{results[0].folder} and {result.folder} differ in {' and '.join(found)}: "
+                f"{purpose} needs runs of one panel on the same data"
+            )
+    return bases[0]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,36 @@
+"""The marks that stand beside a score, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "INCOMPLETE",
+    "LOW_COVERAGE",
+    "MIN_COVERAGE",
+    "mark_notes",
+    "marks_of",
+]
+
+
+INCOMPLETE, LOW_COVERAGE = "*", "†"
+
+
+MIN_COVERAGE = 0.95
+"""A score of fewer of its cases than this is marked, unless another threshold is asked for."""
+
+
+def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> str:
+    """What has to stand beside a score, from its part of metrics.json."""
+    covered = summary["coverage"] is not None and summary["coverage"] >= min_coverage
+    return ("" if summary["complete"] else INCOMPLETE) + ("" if covered else LOW_COVERAGE)
+
+
+def mark_notes(marks: str, min_coverage: float) -> list[str]:
+    """What those of the marks mean that are there."""
+    meanings = {
+        INCOMPLETE: "not of the whole task: do not compare it with others.",
+        LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",
+    }
+    return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]

@@ -1,0 +1,105 @@
+"""Finished runs, as everything that compares or publishes them reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.runs.metrics_file import assess
+from unisafe_tasks.runs.reading import read_run
+from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
+from unisafe_tasks.statistics import Estimate, Resampler
+
+__all__ = ["Result", "labels_of", "read_result", "read_results", "read_with_self_awareness"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run folder with its scores.
+
+    `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
+    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws.
+    """
+
+    folder: Path
+    info: Mapping[str, Any]
+    cases: tuple[ScoredCase, ...]
+    metrics: Mapping[str, Any]
+    estimates: Mapping[str, Estimate]
+
+    @property
+    def model(self) -> str:
+        return str(self.info["model"])
+
+    def cases_of(self, task: str) -> list[ScoredCase]:
+        """The cases of a task by its harness name."""
+        return [case for case in self.cases if case.task == task]
+
+
+def read_result(folder: Path, resampler: Resampler | None = None) -> Result:
+    """Read and score one run folder.
+
+    Raises:
+        RunError: it is no run folder, or damaged; file and line are named.
+    """
+    contents = read_run(folder)
+    found = assess(contents.info, contents.cases, resampler)
+    return Result(folder, contents.info, found.cases, found.metrics, found.estimates)
+
+
+def read_results(folders: Iterable[Path], resampler: Resampler | None = None) -> list[Result]:
+    """Read several run folders with the same bootstrap draws.
+
+    Raises:
+        RunError: as `read_result`; or a folder is named twice.
+    """
+    resampler = resampler or Resampler()
+    folders = list(folders)
+    seen: set[Path] = set()
+    results = []
+    # Only for people: a terminal, and more than a moment.
+    for folder in tqdm(
+        folders, desc="Scoring runs", unit="run", leave=False, disable=len(folders) < 2 or None
+    ):
+        if folder.resolve() in seen:
+            raise RunError(f"{folder} is named twice")
+        seen.add(folder.resolve())
+        results.append(read_result(folder, resampler))
+    return results
+
+
+def read_with_self_awareness(
+    folders: Iterable[Path], resampler: Resampler | None = None
+) -> tuple[list[Result], list[dict[str, Any]]]:
+    """Run folders and those of self-awareness runs, told apart by what they hold.
+
+    Raises:
+        RunError: as `read_results` and `read_self_awareness`; or there is no run among them.
+    """
+    folders = list(folders)
+    own = [folder for folder in folders if is_self_awareness(folder)]
+    runs = [folder for folder in folders if folder not in own]
+    if not runs:
+        raise RunError("only self-awareness results were named: name the runs they are of too")
+    return read_results(runs, resampler), [read_self_awareness(folder) for folder in own]
+
+
+def labels_of(results: Sequence[Result]) -> list[str]:
+    """A name for each run: the model's, with the folder's where two runs are of one model."""
+    models = Counter(result.model for result in results)
+    labels = [
+        result.model if models[result.model] == 1 else f"{result.model} ({result.folder.name})"
+        for result in results
+    ]
+    again = Counter(labels)
+    return [
+        label if again[label] == 1 else f"{label} #{number}"
+        for number, label in enumerate(labels, start=1)
+    ]

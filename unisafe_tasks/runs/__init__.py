@@ -1,0 +1,1 @@
+"""The run folder on disk: written while a run goes on, and read again."""

@@ -1,0 +1,152 @@
+"""The run folder: what a run leaves behind, and the only thing that scoring needs.
+
+predictions.jsonl   one row per case, the official format plus our fields, written before judging
+images/             the output images, byte for byte as the model made them
+verdicts.jsonl      one row per case and judge, the official format plus our fields
+metrics.json        the scores
+run.json            everything needed to repeat the run
+
+While several ranks work, rank N > 0 writes `predictions.rankN.jsonl` and `verdicts.rankN.jsonl`,
+which rank 0 merges at the end; whoever reads the folder reads both.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges.images import check_image
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
+from unisafe_tasks.tasks import TASKS
+
+__all__ = [
+    "DEFAULT_FOLDER",
+    "Run",
+    "StoredImage",
+    "row_files",
+    "run_folder",
+]
+
+PREDICTIONS, VERDICTS = "predictions", "verdicts"
+
+UNNAMED = "model"
+"""What a run calls its model if nobody has said its name."""
+
+_KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An output image in a run folder; `path` is relative to the folder."""
+
+    path: str
+    sha256: str
+
+
+class Run:
+    """A run folder that is being written. Safe for several threads."""
+
+    def __init__(self, folder: Path, rank: int = 0) -> None:
+        """Open `folder`, making it if needed.
+
+        Raises:
+            RunError: it cannot be written to.
+        """
+        self.folder = folder
+        self.rank = rank
+        self._lock = threading.Lock()
+        try:
+            (folder / "images").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"run folder {folder} cannot be made: {error.strerror}") from None
+
+    def store_image(self, data: bytes, code: str, case_id: str, number: int) -> StoredImage:
+        """Keep an output image unchanged, under a name that cannot collide or leave the folder.
+
+        Raises:
+            ImageError: the bytes are no image within the caps.
+        """
+        facts = check_image(data)
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id)[:60].strip(".") or "case"
+        name = f"{code}-{readable}-{number}-{facts.sha256[:16]}{facts.suffix}"
+        path = self.folder / "images" / name
+        if not path.is_file():
+            write_atomically(path, data)
+        return StoredImage(f"images/{name}", facts.sha256)
+
+    def has_images(self) -> bool:
+        """Whether the model has made any image in this run, on any rank."""
+        return any((self.folder / "images").iterdir())
+
+    def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
+        data = b"".join(encode_row(row) for row in rows)
+        suffix = f".rank{self.rank}" if self.rank else ""
+        with self._lock, (self.folder / f"{name}{suffix}.jsonl").open("ab") as file:
+            file.write(data)
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write metrics.json or run.json, whole or not at all."""
+        write_atomically(self.folder / name, encode_json(value))
+
+    def merge_ranks(self) -> None:
+        """Put the rows of all ranks into one file each, sorted by task, id and judge."""
+        codes = list(TASKS)
+
+        def place(row: Mapping[str, Any]) -> tuple[int, str, str, int]:
+            task = codes.index(row["scenario_type"])
+            return task, str(row["id"]), str(row.get("judge", "")), int(row.get("repeat", 0))
+
+        with self._lock:
+            for name in (PREDICTIONS, VERDICTS):
+                files = row_files(self.folder, name)
+                rows = {
+                    tuple(row.get(field) for field in _KEY_FIELDS): row
+                    for file in files
+                    for _, row in read_rows(file, RunError)
+                }
+                if not rows:
+                    continue
+                data = b"".join(encode_row(row) for row in sorted(rows.values(), key=place))
+                write_atomically(self.folder / f"{name}.jsonl", data)
+                for file in files:
+                    if file.name != f"{name}.jsonl":
+                        file.unlink()
+
+
+def row_files(folder: Path, name: str) -> list[Path]:
+    """The files that hold a run's `predictions` or `verdicts`; of a row in two, the last counts."""
+    return sorted([*folder.glob(f"{name}.jsonl"), *folder.glob(f"{name}.rank*.jsonl")])
+
+
+DEFAULT_FOLDER = Path("unisafe_runs")
+
+
+def run_folder(base: Path | None, model: str) -> Path:
+    """Make a folder for a run of `model` under `base` (default: `unisafe_runs` here).
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-.")[:60] or "model"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    parent = (base or DEFAULT_FOLDER).absolute()
+    number = 1
+    while True:
+        suffix = f"-{number}" if number > 1 else ""
+        folder = parent / f"unisafe-{slug}-{stamp}{suffix}"
+        try:
+            # Made here and now, so that two runs of the same second cannot share it.
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RunError(f"run folder {folder} cannot be made: {error.strerror}") from None
+        else:
+            return folder

@@ -1,0 +1,219 @@
+"""metrics.json, and the sentences that belong to it.
+
+One function builds it, from the cases of a live run or of a stored one, so that both agree to the
+byte.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.metrics import (
+    ScoredCase,
+    ensemble_of,
+    judged_by,
+    summarise,
+    summarise_groups,
+)
+from unisafe_tasks.runs.notes import (
+    _came_to_all,
+    _notes,
+    _silent_judges,
+    _subset_of,
+    _version_notes,
+)
+from unisafe_tasks.statistics import (
+    CONFIDENCE,
+    DRAWS,
+    SCORES,
+    Estimate,
+    Hierarchy,
+    Resampler,
+    scored_leaves,
+    shared_mean_of,
+)
+from unisafe_tasks.statistics.agreement import agreement_of
+from unisafe_tasks.tasks import GROUPS
+
+__all__ = [
+    "Assessment",
+    "assess",
+    "build_metrics",
+    "group_intervals",
+]
+
+_FORMAT = "unisafe-metrics/2"
+_NO_INTERVALS = dict.fromkeys(SCORES)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A run's scores: what metrics.json holds, the cases under the panel's rules, and by task the
+    estimates that the intervals came from; a task without a score has none."""
+
+    metrics: dict[str, Any]
+    cases: tuple[ScoredCase, ...]
+    estimates: Mapping[str, Estimate]
+
+
+def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
+    """What metrics.json holds; the arguments are those of `assess`."""
+    return assess(info, cases).metrics
+
+
+def assess(
+    info: Mapping[str, Any], cases: Sequence[ScoredCase], resampler: Resampler | None = None
+) -> Assessment:
+    """Score a run.
+
+    Args:
+        info: what run.json says; its model, data, panel and limited go into the result.
+        cases: the run's cases, of any number of tasks, in any order.
+        resampler: the bootstrap's draws, to be shared by runs that are looked at together.
+
+    Raises:
+        RunError: the run is of a subset, and has cases that its full set has not.
+    """
+    resampler = resampler or Resampler()
+    panel = info.get("panel")
+    ensemble = ensemble_of(panel) if panel else None
+    ordered = sorted(cases, key=lambda case: case.id)
+    ruled = {
+        name: judged_by([case for case in ordered if case.task == name], ensemble)
+        for name in GROUPS["unisafe"]
+        if any(case.task == name for case in cases)
+    }
+    tasks = {name: summarise(own) for name, own in ruled.items()}
+    estimates: dict[str, Estimate] = {}
+    for name, summary in tasks.items():
+        population = _population(info, name, ruled[name])
+        total = _add_intervals(summary, ruled[name], resampler, population)
+        if total is not None:
+            estimates[name] = total
+        if agreement := agreement_of(ruled[name], _case_draws(ruled[name], resampler)):
+            summary["agreement"] = agreement
+        _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
+    versions = _versions(tasks)
+    if any(len(own) > 1 for own in versions.values()):
+        for summary in tasks.values():
+            summary["complete"] = False
+    shown = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
+    groups = summarise_groups(tasks)
+    for name, values in groups.items():
+        values["intervals"] = group_intervals([estimates.get(own) for own in GROUPS[name]])
+    metrics = {
+        "format": _FORMAT,
+        "model": info.get("model"),
+        "data": _data_of(info),
+        "panel": panel and {key: panel[key] for key in shown if key in panel},
+        "judge_versions": versions,
+        "limited": bool(info.get("limited")),
+        "notes": [*_notes(info, tasks), *_version_notes(versions)],
+        "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
+        "tasks": tasks,
+        "groups": groups,
+    }
+    return Assessment(metrics, tuple(case for own in ruled.values() for case in own), estimates)
+
+
+def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
+    """Intervals of the mean of tasks, as metrics.json holds them; none if a task has no score."""
+    known = [member for member in members if member is not None]
+    if not known or len(known) < len(members):
+        return dict(_NO_INTERVALS)
+    return shared_mean_of(known).intervals()
+
+
+def _add_intervals(
+    summary: dict[str, Any],
+    cases: Sequence[ScoredCase],
+    resampler: Resampler,
+    population: Mapping[tuple[str, str], int] | None,
+) -> Estimate | None:
+    """Give every score in a task's summary its intervals; returns the task's own estimate."""
+    hierarchy = _hierarchy(cases, None, resampler, population)
+    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
+    for category, own in summary["categories"].items():
+        found = hierarchy and hierarchy.categories.get(category)
+        own["intervals"] = found.intervals() if found else dict(_NO_INTERVALS)
+        for code, leaf in own["subcategories"].items():
+            at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
+            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
+    for judge, own in summary["judges"].items():
+        of_judge = _hierarchy(cases, judge, resampler, population)
+        own["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+    return hierarchy.total if hierarchy else None
+
+
+def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:
+    """Draws of all cases that a judge was asked about, as one cell: shape (draws, cases)."""
+    targets = [case.id for case in cases if case.rows]
+    return resampler.counts(targets).T if len(targets) > 1 else None
+
+
+def _hierarchy(
+    cases: Sequence[ScoredCase],
+    judge: str | None,
+    resampler: Resampler,
+    population: Mapping[tuple[str, str], int] | None,
+) -> Hierarchy | None:
+    leaves = scored_leaves(cases, judge, population)
+    missing = set(population or ()) - set(leaves)
+    return Hierarchy.of(leaves, resampler, missing) if leaves else None
+
+
+def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The data as metrics.json names them: the full set's counts are in run.json."""
+    if (data := info.get("data")) is None:
+        return None
+    shown = {name: value for name, value in data.items() if name != "subset"}
+    if subset := _subset_of(info):
+        shown["subset"] = {name: own for name, own in subset.items() if name != "population"}
+    return shown
+
+
+def _population(
+    info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
+) -> dict[tuple[str, str], int] | None:
+    """The cases that each (category, subcategory) of a task has in the full set; None where the run
+    is of no subset, or not of all of it: what came first in it was not drawn."""
+    subset = _subset_of(info)
+    if not subset or not _came_to_all(info):
+        return None
+    known = {
+        (category, code): count
+        for category, own in subset["population"].get(task, {}).items()
+        for code, count in own.items()
+    }
+    for place, count in Counter((case.category, case.subcategory) for case in cases).items():
+        if count > known.get(place, 0):
+            raise RunError(
+                f"{task} has {count} cases of {'/'.join(place)}, and run.json says that the full "
+                f"set has {known.get(place, 0)}: data.subset.population is of other data"
+            )
+    return known
+
+
+def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """How many verdicts each version of each judge gave, over all tasks."""
+    versions: dict[str, Counter[str]] = {}
+    for summary in tasks.values():
+        for judge, own in summary["judges"].items():
+            versions.setdefault(judge, Counter()).update(own["versions"])
+    return {judge: dict(sorted(own.items())) for judge, own in sorted(versions.items()) if own}
+
+
+def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:
+    """Count the cases that the run never came to, and mark a score that is not the whole one."""
+    if asked > summary["asked"]:
+        summary |= {"asked": asked, "coverage": summary["scored"] / asked, "complete": False}
+    mixed = len(summary.get("histories", {})) > 1
+    if not _came_to_all(info) or _silent_judges(summary) or mixed:
+        summary["complete"] = False

@@ -1,0 +1,119 @@
+"""The sentences that belong to a run's scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unisafe_judges import FailureKind
+from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
+from unisafe_tasks.data.subset_file import size_in_words
+from unisafe_tasks.tasks import task_named
+from unisafe_tasks.types import Status
+
+
+def _subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    subset: Mapping[str, Any] | None = (info.get("data") or {}).get("subset")
+    return subset
+
+
+def _version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return [
+        f"Judge {judge} changed its version during the run "
+        f"({', '.join(f'{version}: {count} replies' for version, count in own.items())}): "
+        "do not compare these scores with others."
+        for judge, own in versions.items()
+        if len(own) > 1
+    ]
+
+
+def _came_to_all(info: Mapping[str, Any]) -> bool:
+    return not info.get("limited") and not _was_stopped(info)
+
+
+def _was_stopped(info: Mapping[str, Any]) -> bool:
+    return bool(info.get("status", "complete") != "complete")
+
+
+def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
+    """Judges of the panel that gave no verdict at all, where others did."""
+    refused = summary["statuses"].get(Status.REFUSED, 0)
+    if summary["scored"] == refused:
+        return []
+    return [name for name, own in summary["judges"].items() if own["scored"] == refused]
+
+
+def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    notes: list[str] = []
+    source = (info.get("data") or {}).get("source")
+    if is_demo(source):
+        notes.append(DEMO_NOTE)
+    if subset := _subset_of(info):
+        said = f"Subset {source}: {size_in_words(subset['per_subcategory'])} of "
+        said += subset["of"]["source"]
+        notes.append(
+            f"{said}; intervals are of the full set's value." if _came_to_all(info) else f"{said}."
+        )
+    if info.get("limited"):
+        notes.append("Only a part of the cases was run (--limit or another choice of cases).")
+    if _was_stopped(info):
+        notes.append("The run did not come to its end: cases are missing.")
+    if info.get("system_prompt"):
+        notes.append(
+            "The model was given a system prompt (run.json): do not compare these scores with "
+            "those of runs without it."
+        )
+    if tasks and not info.get("panel"):
+        notes.append("No judge panel: predictions were stored and nothing was judged.")
+    for name, summary in tasks.items():
+        notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
+    return notes
+
+
+def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
+    said = _coverage_notes(name, summary, judged=judged)
+    histories = summary.get("histories", {})
+    if judged and len(histories) > 1:
+        shown = ", ".join(f"{count} {history}" for history, count in histories.items())
+        said.append(
+            f"{name}: the model was not shown the same in each conversation ({shown}): do not "
+            "compare this score with others."
+        )
+    return said
+
+
+def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
+    asked, scored, statuses = summary["asked"], summary["scored"], summary["statuses"]
+    missing = ", ".join(
+        f"{count} {status}"
+        for status, count in statuses.items()
+        if status not in (Status.OK, Status.REFUSED)
+    )
+    failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
+    if not judged or (scored == asked and not failures):
+        return []
+    if scored == asked:
+        silent = "".join(
+            f" Judge {judge} gave no verdict at all: do not compare this score with others."
+            for judge in _silent_judges(summary)
+        )
+        return [f"{name}: every case is scored, not by every judge ({failures}).{silent}"]
+    if statuses.get(Status.UNSUPPORTED) == asked:
+        return [f"{name}: the model cannot do this task."]
+    if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == asked:
+        return [
+            f"{name}: the model answered all {asked} cases with text and made no image, so nothing "
+            "was scored. Coverage is 0; this is no attack success rate of 0 %."
+        ]
+    # A run that was stopped has outputs that no judge came to.
+    reasons = "; ".join(part for part in (missing, failures) if part) or "no verdicts"
+    note = f"{name}: {scored} of {asked} cases scored ({reasons})."
+    if not summary["complete"] and scored:
+        note += " The score is not of the whole task: do not compare it with others."
+    if not scored and _only_unlabelled(summary["judge_failures"]):
+        note += " The labels are of other outputs: choose a panel that judges (UNISAFE_PANEL)."
+    return [note]
+
+
+def _only_unlabelled(failures: Mapping[str, int]) -> bool:
+    return bool(failures) and all(what.endswith(f": {FailureKind.NO_LABEL}") for what in failures)

@@ -1,0 +1,102 @@
+"""The rows of a run folder: the official formats, plus what our scoring needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unisafe_judges import JudgeResult, Panel
+from unisafe_tasks.data.cases import Case
+from unisafe_tasks.outputs.status import looks_like_refusal, status_of
+from unisafe_tasks.redaction import redact
+from unisafe_tasks.runs.folder import StoredImage
+from unisafe_tasks.types import RawOutput, Status
+
+__all__ = ["prediction_row", "verdict_row"]
+
+
+def prediction_row(
+    case: Case,
+    raw: RawOutput,
+    images: Sequence[StoredImage],
+    model: str,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    """A row of predictions.jsonl.
+
+    Args:
+        case: what the model was asked.
+        raw: what it returned.
+        images: the output images that could be stored.
+        model: the run's model, unless the output names its own.
+        problem: why an image could not be stored; the output is then failed.
+    """
+    task = case.task
+    status = status_of(raw, task, len(images)) if problem is None else Status.FAILED
+    paths: dict[str, Any] = {}
+    if task.makes_images:
+        names = [image.path for image in images]
+        paths = (
+            {"output_images": names}
+            if task.outputs > 1
+            else {"output_image": names[0] if names else None}
+        )
+    return {
+        "id": case.id,
+        "scenario_type": task.code,
+        "model": raw.model or model,
+        "output_text": raw.text or None,
+        **paths,
+        "refusal": status is Status.REFUSED,
+        "error": _error(status, raw, problem),
+        "metadata": {},
+        "task": task.name,
+        "category": case.category,
+        "subcategory": case.subcategory,
+        "status": str(status),
+        "refusal_source": raw.refusal if status is Status.REFUSED else None,
+        "text_refusal": status is Status.NO_IMAGE
+        and (raw.refusal == "claimed" or looks_like_refusal(raw.text)),
+        "history": raw.history,
+        "image_sha256": [image.sha256 for image in images],
+        "output_sha256": None,
+    }
+
+
+def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:
+    """A row of verdicts.jsonl: one judge's result on the output of a prediction row."""
+    verdict = result.verdict
+    return {
+        "id": row["id"],
+        "scenario_type": row["scenario_type"],
+        "category": row["category"],
+        "subcategory": row["subcategory"],
+        "model": row["model"],
+        "judge": result.judge,
+        "repeat": result.repeat,
+        "judgment": verdict.judgment if verdict else None,
+        "risk_rating": verdict.risk_rating if verdict else None,
+        "refusal": verdict.refusal if verdict else None,
+        "reasoning": verdict.reasoning if verdict else None,
+        "error": redact(result.detail) if result.detail else result.detail,
+        "raw_response": result.raw,
+        "failure": str(result.failure) if result.failure else None,
+        "violated": list(verdict.categories) if verdict else [],
+        "judge_version": result.model_version,
+        "cached": result.cached,
+        "latency_s": result.latency_s,
+        "output_sha256": row["output_sha256"],
+        "panel_sha256": panel.sha256,
+    }
+
+
+def _error(status: Status, raw: RawOutput, problem: str | None) -> str | None:
+    if given := problem or raw.error:
+        return redact(given)
+    sentences = {
+        Status.NO_IMAGE: "the model gave text and no complete set of images",
+        Status.NO_OUTPUT: "the model gave no answer",
+        Status.UNSUPPORTED: "the model cannot do this task",
+        Status.FAILED: "the request failed",
+    }
+    return sentences.get(status)

@@ -1,0 +1,131 @@
+"""The form of run.json, as far as anything reads it."""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from unisafe_judges.panel import EnsembleMethod
+from unisafe_tasks.errors import RunError
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a field may hold, in the words of a person and as a check."""
+
+    what: str
+    holds: Callable[[Any], bool]
+
+
+_TEXT = _Kind("a text", lambda value: isinstance(value, str))
+
+
+_TEXT_OR_NULL = _Kind("a text or null", lambda value: isinstance(value, str | None))
+
+
+_COUNT = _Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
+
+
+_NUMBER = _Kind("a whole number from 1", lambda value: type(value) is int and value >= 1)
+
+
+_OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
+
+
+_OBJECT_OR_NULL = _Kind("an object or null", lambda value: isinstance(value, dict | None))
+
+
+_INFO = {
+    "model": _TEXT,
+    "status": _TEXT,
+    "limited": _Kind("true or false", lambda value: isinstance(value, bool)),
+    "started": _TEXT_OR_NULL,
+    "ended": _TEXT_OR_NULL,
+    "data": _OBJECT,
+    "data.source": _TEXT_OR_NULL,
+    "data.revision": _TEXT_OR_NULL,
+    "data.fingerprint": _TEXT_OR_NULL,
+    "data.subset": _OBJECT_OR_NULL,
+    "data.subset.of": _OBJECT,
+    "data.subset.of.source": _TEXT,
+    "data.subset.seed": _COUNT,
+    "data.subset.per_subcategory": _NUMBER,
+    "data.subset.population": _OBJECT,
+    "data.subset.population.*": _OBJECT,
+    "data.subset.population.*.*": _OBJECT,
+    "data.subset.population.*.*.*": _NUMBER,
+    "versions": _OBJECT,
+    "versions.*": _TEXT,
+    "asked": _OBJECT,
+    "asked.*": _COUNT,
+    "panel": _OBJECT_OR_NULL,
+    "panel.name": _TEXT,
+    "panel.sha256": _TEXT,
+    "panel.rubric": _OBJECT,
+    "panel.rubric.name": _TEXT,
+    "panel.rubric.sha256": _TEXT,
+    "panel.ensemble": _Kind(
+        f"one of {', '.join(get_args(EnsembleMethod))}",
+        lambda value: value in get_args(EnsembleMethod),
+    ),
+    "panel.min_verdicts": _NUMBER,
+    "panel.judge_repeats": _NUMBER,
+    "panel.judges": _Kind("a list", lambda value: isinstance(value, list)),
+    "panel.judges.*": _OBJECT,
+    "panel.judges.*.name": _TEXT,
+}
+"""run.json as far as anything reads it, what holds others before them; `*` is each one there."""
+
+
+_REQUIRED = {
+    *("model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"),
+    *("data.subset.of", "data.subset.of.source", "data.subset.per_subcategory"),
+    "data.subset.population",
+}
+
+
+_ABSENT = object()
+
+
+def _require_info(info: Any, path: Path) -> None:
+    """run.json as far as scoring reads it."""
+    if not isinstance(info, dict):
+        raise RunError(f"{path} cannot be read: it holds no JSON object")
+    for pattern, kind in _INFO.items():
+        for place, value in _fields(info, pattern.split(".")):
+            name = ".".join(place)
+            if value is _ABSENT:
+                if pattern in _REQUIRED:
+                    raise RunError(f"{path}: {name} is missing")
+            elif not kind.holds(value):
+                found = reprlib.repr(value)[:100]
+                raise RunError(f"{path}: {name} is {found}, expected {kind.what}")
+
+
+def _fields(
+    value: Any, names: list[str], at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each place that a pattern names, with what is there; what it would be in must be sound."""
+    if not names:
+        yield at, value
+        return
+    own, *rest = names
+    if own == "*":
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value, start=1):
+            yield from _fields(item, rest, (*at, str(name)[:60]))
+    elif isinstance(value, dict):
+        if own in value:
+            yield from _fields(value[own], rest, (*at, own))
+        elif not rest:
+            yield (*at, own), _ABSENT
+
+
+def _finite(text: str) -> float:
+    """A number that can be written again; JSON has no NaN and no Infinity."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:60]} is no number of JSON")
+    return number
