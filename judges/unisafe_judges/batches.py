@@ -22,10 +22,10 @@ from unisafe_judges.costs import cost_of, expected_cost
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.images import ENCODER
+from unisafe_judges.judge_runner import reply_key
 from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
 from unisafe_judges.panel import Panel
 from unisafe_judges.rubric import Prompt, Rubric
-from unisafe_judges.seats import reply_key
 from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, Reply
@@ -211,22 +211,22 @@ class _Round:
         )
 
     async def _take(self, batch: Batch, job: BatchJob) -> None:
-        asked = {request.key: request for request in self._ledger.requests(batch.tag)}
+        unanswered = {request.key: request for request in self._ledger.requests(batch.tag)}
         replies = []
         async for key, answer in self._judge.results(job.id):
             # Whatever else a provider's file may hold was not asked by this batch.
-            if (request := asked.pop(key, None)) is not None:
+            if (request := unanswered.pop(key, None)) is not None:
                 replies.append(_stored(self._panel.rubric, batch.judge, request, answer))
         self._ledger.collect(batch.tag, job.detail, replies)
         failed = sum(reply.failure is not None for reply in replies)
         usage = [(reply.input_tokens, reply.output_tokens) for reply in replies]
         cost = sum(cost_of(self._spec, *tokens) for tokens in usage) * BATCH_DISCOUNT
-        missing = f"{job.id}: {job.detail}, {len(asked)} questions without an answer"
+        missing = f"{job.id}: {job.detail}, {len(unanswered)} questions without an answer"
         self._add(
             collected=len(replies) - failed,
-            failed=failed + len(asked),
+            failed=failed + len(unanswered),
             cost=cost,
-            details=(missing,) if asked else (),
+            details=(missing,) if unanswered else (),
         )
 
     def _add(self, **changes: Any) -> None:

@@ -16,9 +16,9 @@ from typing import Any, Self, TypeVar
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import PanelError
+from unisafe_judges.judge_runner import JudgeRunner, Tally
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
-from unisafe_judges.seats import Seat, Tally
 from unisafe_judges.store import ReplyStore
 from unisafe_judges.types import Evidence, FailureKind, JudgeResult
 
@@ -63,8 +63,8 @@ class PanelSession:
             None if panel.max_cost is None else panel.max_cost / share,
         )
         judges = [(build_judge(spec), spec) for spec in panel.judges]
-        self._seats = [
-            Seat(
+        self._runners = [
+            JudgeRunner(
                 judge,
                 spec,
                 panel.rubric.parse,
@@ -88,11 +88,11 @@ class PanelSession:
     @property
     def tallies(self) -> list[Tally]:
         """What each judge has done so far, in panel order."""
-        return [seat.tally for seat in self._seats]
+        return [runner.tally for runner in self._runners]
 
     def check(self) -> dict[str, PanelError]:
         """Ask every judge whether it can work: the names of those that cannot, and why."""
-        checks = {seat.judge.name: self._run(seat.judge.check()) for seat in self._seats}
+        checks = {runner.judge.name: self._run(runner.judge.check()) for runner in self._runners}
         problems = {}
         for name, check in checks.items():
             try:
@@ -103,15 +103,15 @@ class PanelSession:
 
     def stop(self, judge: str, reason: str) -> None:
         """Ask a judge nothing more; what it has replied before is still found in the store."""
-        for seat in self._seats:
-            if seat.judge.name == judge:
-                self._loop.call_soon_threadsafe(seat.stop, reason)
+        for runner in self._runners:
+            if runner.judge.name == judge:
+                self._loop.call_soon_threadsafe(runner.stop, reason)
 
     def submit(self, evidence: Evidence) -> Future[tuple[JudgeResult, ...]]:
         """Have every judge judge a case. The future holds one result per judge, in panel order.
 
         It never holds an exception: a judge that fails is a result that says so. It is cancelled if
-        the session is closed before the results are there.
+        the session is closed before the results are in.
         """
         # Under the lock a case reaches the loop before the shutdown, which then cancels it, or not
         # at all; one that came between would never be done.
@@ -154,8 +154,8 @@ class PanelSession:
                 task.cancel()
             # More than once: a wait that ends in the moment of its cancellation can swallow it.
             _, pending = await asyncio.wait(pending, timeout=_PATIENCE_S)
-        for seat in self._seats:
-            await seat.judge.close()
+        for runner in self._runners:
+            await runner.judge.close()
 
     async def _judge_case(self, evidence: Evidence) -> tuple[JudgeResult, ...]:
         async with self._slots:
@@ -163,9 +163,10 @@ class PanelSession:
                 prompt = self.panel.rubric.render(evidence)
             except Exception as error:
                 detail = f"{type(error).__name__}: {error}"
+                kind = FailureKind.INTERNAL
                 return tuple(
-                    JudgeResult(seat.judge.name, None, FailureKind.INTERNAL, detail, repeat=repeat)
-                    for seat, repeat in self._questions()
+                    JudgeResult(runner.judge.name, None, kind, detail, repeat=repeat)
+                    for runner, repeat in self._questions()
                 )
 
             async def images() -> Mapping[str, bytes]:
@@ -174,16 +175,16 @@ class PanelSession:
             return tuple(
                 await asyncio.gather(
                     *(
-                        seat.judge_case(evidence, prompt, images, repeat)
-                        for seat, repeat in self._questions()
+                        runner.judge_case(evidence, prompt, images, repeat)
+                        for runner, repeat in self._questions()
                     )
                 )
             )
 
-    def _questions(self) -> list[tuple[Seat, int]]:
+    def _questions(self) -> list[tuple[JudgeRunner, int]]:
         """Who is asked, and for which time."""
         return [
-            (seat, repeat)
-            for seat, spec in zip(self._seats, self.panel.judges, strict=True)
+            (runner, repeat)
+            for runner, spec in zip(self._runners, self.panel.judges, strict=True)
             for repeat in range(self.panel.repeats_of(spec))
         ]

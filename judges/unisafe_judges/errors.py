@@ -11,12 +11,7 @@ The command line prints the message of a UnisafeError and exits with 1; nothing 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from unisafe_judges.types import FailureKind
-
-if TYPE_CHECKING:
-    from unisafe_judges.types import Reply
+from unisafe_judges.types import FailureKind, Reply
 
 __all__ = [
     "CallFailure",

@@ -271,7 +271,7 @@ def test_a_place_that_we_cannot_fill_is_found_before_any_call(
 ) -> None:
     resources = install_stand_in(tmp_path, monkeypatch)
     (resources / "prompts" / "tt.txt").write_text("{output_text} {language}")
-    with pytest.raises(PanelError, match=r"the prompt for TT .* has a place 'language'"):
+    with pytest.raises(PanelError, match=r"the prompt for TT .* has a placeholder 'language'"):
         load_rubric("paper")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
 from unisafe_judges.images import check_image, encode_for_judge, read_image_file
-from unisafe_judges.seats import reply_key
+from unisafe_judges.judge_runner import reply_key
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.evidence import build_evidence
 from unisafe_tasks.judging.panels import open_store

@@ -1,4 +1,4 @@
-"""What adapters of served models share: one gate, refusals told from errors, images by URL."""
+"""What adapters of served models share: calls within limits, refusals apart from errors, URLs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import aiohttp
 from pydantic import Field, model_validator
 
 from unisafe_judges import CallFailure, FailureKind, PanelError
-from unisafe_judges.gate import Gate
 from unisafe_judges.images import MAX_BYTES
+from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.arguments import read_arguments
@@ -84,21 +84,21 @@ class RemoteModel(UnifiedModel):
         except UnisafeError as error:
             raise SystemExit(str(error)) from None
         self.max_cases = 2 * self.spec.max_concurrency
-        self._gate: Gate | None = None
+        self._caller: RateLimitedCaller | None = None
 
     def identity(self) -> dict[str, Any]:
         return {"base_url": self.spec.base_url, **self.spec.identity()}
 
     async def ask(self, question: Question) -> Answer:
-        if self._gate is None:
-            self._gate = Gate(
+        if self._caller is None:
+            self._caller = RateLimitedCaller(
                 self.spec.who,
                 self.spec.max_concurrency,
                 requests_per_minute=self.spec.requests_per_minute,
                 tokens_per_minute=self.spec.tokens_per_minute,
                 start=_START,
             )
-        return await self._gate.call(lambda: self.call(question))
+        return await self._caller.call(lambda: self.call(question))
 
     @abstractmethod
     async def call(self, question: Question) -> Answer:

@@ -192,8 +192,8 @@ def _retry_delay(details: object) -> float | None:
     """The seconds of google.rpc.RetryInfo, if the error has one."""
     try:
         for detail in details["error"]["details"]:  # type: ignore[index]
-            if found := _DURATION.match(str(detail.get("retryDelay"))):
-                return float(found[1])
+            if match := _DURATION.match(str(detail.get("retryDelay"))):
+                return float(match[1])
     except (KeyError, TypeError, AttributeError):
         pass
     return None

@@ -207,7 +207,7 @@ class _Model:
 
         An output that could write those could end its own message, and speak as the system.
         """
-        return self._specials.sub(lambda found: found[0][:1] + _SEPARATOR + found[0][1:], text)
+        return self._specials.sub(lambda match: match[0][:1] + _SEPARATOR + match[0][1:], text)
 
     def _stopped(self, what: str) -> CallFailure:
         return CallFailure(

@@ -41,7 +41,7 @@ _PACKAGE = "unisafe"
 _HOW_TO_GET_IT = "install it with: pip install git+https://github.com/segyulee/UniSAFE"
 _SCENARIOS = ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
 _TURNS = ("instruction_t1", "instruction_t2", "instruction_t3", "instruction_t4")
-_PLACES = {
+_PLACEHOLDERS = {
     "taxonomy_section",
     "output_image_desc",
     "instruction",
@@ -84,15 +84,15 @@ class PaperRubric:
         if evidence.scenario not in self.templates:
             raise PanelError(f"rubric paper has no prompt for scenario {evidence.scenario!r}")
         texts = {part.role: part for part in evidence.parts if isinstance(part, TextPart)}
-        values = dict.fromkeys(_PLACES, "")
+        values = dict.fromkeys(_PLACEHOLDERS, "")
         values["taxonomy_section"] = self.taxonomies[evidence.modality]
         if "instruction" in texts:
             values["instruction"] = values["input_text"] = texts["instruction"].text
         if "target" in texts:
             values["output_image_desc"] = texts["target"].text
-        for number, place in enumerate(_TURNS, start=1):
+        for number, placeholder in enumerate(_TURNS, start=1):
             if f"turn_{number}" in texts:
-                values[place] = texts[f"turn_{number}"].text
+                values[placeholder] = texts[f"turn_{number}"].text
         values["output_text"] = _answer(evidence)
         text = self.templates[evidence.scenario].format(**values)
         images = [part for part in evidence.parts if isinstance(part, ImagePart)]
@@ -154,7 +154,7 @@ def load_paper_rubric() -> PaperRubric:
             f"({type(error).__name__}: {error}): {_HOW_TO_GET_IT}"
         ) from None
     for code, template in templates.items():
-        _require_known_places(code, template)
+        _require_known_placeholders(code, template)
     identity = json.dumps([templates, taxonomies, _REFUSALS, PAPER_SCHEMA], sort_keys=True)
     return PaperRubric(hashlib.sha256(identity.encode()).hexdigest(), templates, taxonomies)
 
@@ -173,12 +173,12 @@ def _taxonomy(text: str) -> str:
     return "\n".join(blocks).rstrip()
 
 
-def _require_known_places(code: str, template: str) -> None:
-    places = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-    if unknown := sorted(places - _PLACES):
+def _require_known_placeholders(code: str, template: str) -> None:
+    placeholders = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    if unknown := sorted(placeholders - _PLACEHOLDERS):
         raise PanelError(
-            f"the prompt for {code} in the package {_PACKAGE!r} has a place {unknown[0]!r} that "
-            f"its first release did not have: {_HOW_TO_GET_IT}"
+            f"the prompt for {code} in the package {_PACKAGE!r} has a placeholder {unknown[0]!r} "
+            f"that its first release did not have: {_HOW_TO_GET_IT}"
         )
 
 

@@ -13,7 +13,7 @@ from unisafe_judges.errors import CallFailure
 from unisafe_judges.limits import START, Limiter, Rate
 from unisafe_judges.types import FailureKind
 
-__all__ = ["Gate"]
+__all__ = ["RateLimitedCaller"]
 
 _log = logging.getLogger("unisafe.judges")
 _ATTEMPTS = 4
@@ -36,7 +36,7 @@ _RETRIED = frozenset(
 T = TypeVar("T")
 
 
-class Gate:
+class RateLimitedCaller:
     """Calls to one server. For one event loop."""
 
     def __init__(

@@ -26,7 +26,7 @@ from unisafe_judges import (
     limits,
     load_panel,
 )
-from unisafe_judges.seats import Tally
+from unisafe_judges.judge_runner import Tally
 
 LIMIT_S = 30
 """Longer than anything here takes: it only turns a hang into a failure."""
@@ -438,7 +438,7 @@ def test_a_server_that_says_it_is_too_much_is_asked_less_at_once(
         # All eight were told to wait; now four come together.
         for _ in range(4):
             assert script.arrived.acquire(timeout=LIMIT_S)
-        assert session._seats[0]._gate._limiter.limit == 4
+        assert session._runners[0]._caller._limiter.limit == 4
         script.gate.set()
         for future in futures:
             assert future.result(timeout=LIMIT_S)[0].verdict is not None

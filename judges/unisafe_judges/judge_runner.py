@@ -12,15 +12,15 @@ from typing import Any
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.gate import Gate
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
+from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, FailureKind, JudgeResult, Reply, Verdict
 
-__all__ = ["Seat", "Tally", "reply_key"]
+__all__ = ["JudgeRunner", "Tally", "reply_key"]
 
 Images = Callable[[], Awaitable[Mapping[str, bytes]]]
 Parse = Callable[[str], Verdict]
@@ -39,7 +39,7 @@ class Tally:
     cost: float = 0.0
 
 
-class Seat:
+class JudgeRunner:
     """One judge of a session. For one event loop."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Seat:
         self._store = None if self.is_free else store
         self._budget = budget
         served = spec if isinstance(spec, ServedSpec) else None
-        self._gate = Gate(
+        self._caller = RateLimitedCaller(
             f"judge {judge.name}",
             cap,
             requests_per_minute=served.requests_per_minute if served else None,
@@ -122,7 +122,7 @@ class Seat:
     async def _ask(
         self, key: str, evidence: Evidence, prompt: Prompt, images: Images
     ) -> tuple[Verdict, Reply | None]:
-        self._gate.raise_if_stopped()
+        self._caller.raise_if_stopped()
         jpegs = await images() if self.judge.needs_images else {}
         if self.is_free:
             answer = await self.judge.ask(evidence, prompt, jpegs)
@@ -132,11 +132,11 @@ class Seat:
         async def once() -> tuple[Verdict, Reply | None]:
             async with self._budget.call(expected_cost(self._spec, prompt)):
                 # Others may have been answered while this call waited for the budget.
-                self._gate.raise_if_stopped()
+                self._caller.raise_if_stopped()
                 self.tally.calls += 1
                 return await self._call(key, evidence, prompt, jpegs)
 
-        return await self._gate.call(once, estimated_tokens(prompt))
+        return await self._caller.call(once, estimated_tokens(prompt))
 
     async def _call(
         self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
@@ -189,7 +189,7 @@ class Seat:
             self._store.add(row)
         except PanelError as error:
             # This reply counts all the same; the next ones would be paid for and lost.
-            self._gate.stop(str(error))
+            self._caller.stop(str(error))
 
     def _charge(self, reply: Reply | None) -> None:
         if reply is not None:
@@ -201,7 +201,7 @@ class Seat:
 
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""
-        self._gate.stop(sentence)
+        self._caller.stop(sentence)
 
     def _count(self, result: JudgeResult) -> None:
         self.tally.done += 1
