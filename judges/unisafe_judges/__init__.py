@@ -5,7 +5,7 @@ It knows nothing of harnesses, tasks or data sets.
 
 from __future__ import annotations
 
-from unisafe_judges.backends import build_judge
+from unisafe_judges.backends import Backend, Judge, build_judge
 from unisafe_judges.batches import BatchReport, run_batches
 from unisafe_judges.engine import PanelSession
 from unisafe_judges.errors import CallFailure, ImageError, PanelError, UnisafeError
@@ -13,7 +13,7 @@ from unisafe_judges.judge_runner import Tally
 from unisafe_judges.panel import Panel, load_panel
 from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.rubrics import RUBRICS, load_rubric
-from unisafe_judges.specs import LabelsSpec
+from unisafe_judges.specs import LabelsSpec, ModelSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply, merge_stores
 from unisafe_judges.taxonomy import Subcategory, taxonomy
 from unisafe_judges.types import (
@@ -22,27 +22,33 @@ from unisafe_judges.types import (
     ImagePart,
     JudgeResult,
     Modality,
+    Reply,
     TextPart,
     Verdict,
 )
 
 __all__ = [
     "RUBRICS",
+    "Backend",
     "BatchReport",
     "CallFailure",
     "Evidence",
     "FailureKind",
     "ImageError",
     "ImagePart",
+    "Judge",
     "JudgeResult",
     "LabelsSpec",
     "Modality",
+    "ModelSpec",
     "Panel",
     "PanelError",
     "PanelSession",
     "Prompt",
+    "Reply",
     "ReplyStore",
     "Rubric",
+    "ServedSpec",
     "StoredReply",
     "Subcategory",
     "Tally",

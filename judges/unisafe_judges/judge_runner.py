@@ -145,7 +145,8 @@ class JudgeRunner:
         reply: Reply | None = None
         try:
             answer = await self.judge.ask(evidence, prompt, jpegs)
-            assert isinstance(answer, Reply)
+            if not isinstance(answer, Reply):
+                raise TypeError(f"its judge returned a {type(answer).__name__}, not a Reply")
             reply = answer
             verdict = self._parse(reply.text)
         except CallFailure as failure:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, model_validator
 
+from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.errors import PanelError
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics import load_rubric
-from unisafe_judges.specs import BACKENDS, JudgeSpec, LabelsSpec, ModelSpec, Price, Spec
+from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, Spec
 
 __all__ = ["EnsembleMethod", "Panel", "load_panel"]
 
@@ -29,9 +29,23 @@ EnsembleMethod = Literal["soft-mean", "majority", "any-unsafe"]
 """How the judges' verdicts on a case become its values; the paper's protocol is the soft mean."""
 
 
+def _read_judge(entry: object) -> JudgeSpec:
+    if not isinstance(entry, dict):
+        raise ValueError("a judge must hold the keys 'name' and 'backend'")
+    backend = entry.get("backend")
+    if not isinstance(backend, str):
+        raise ValueError(f"backend must be one of: {', '.join(backend_names())}")
+    try:
+        judge: JudgeSpec = backend_named(backend).spec.model_validate(entry)
+    except PanelError as error:
+        # Of a ValueError the file and the line will be told.
+        raise ValueError(str(error)) from None
+    return judge
+
+
 class _PanelFile(Spec):
     rubric: str
-    judges: tuple[Annotated[JudgeSpec, Field(discriminator="backend")], ...] = Field(min_length=1)
+    judges: tuple[Annotated[JudgeSpec, PlainValidator(_read_judge)], ...] = Field(min_length=1)
     ensemble: EnsembleMethod = "soft-mean"
     min_verdicts: int = Field(default=1, ge=1)
     judge_repeats: int = Field(default=1, ge=1, le=100)
@@ -43,11 +57,12 @@ class _PanelFile(Spec):
         names = [judge.name for judge in self.judges]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two judges are named {twice[0]!r}")
-        asked: dict[str, str] = {}
+        names_by_identity: dict[str, str] = {}
         for judge in self.judges:
             if not isinstance(judge, ModelSpec):
                 continue
-            other = asked.setdefault(json.dumps(judge.identity(), sort_keys=True), judge.name)
+            identity = json.dumps(judge.identity(), sort_keys=True)
+            other = names_by_identity.setdefault(identity, judge.name)
             if other != judge.name:
                 raise ValueError(
                     f"judges {other!r} and {judge.name!r} are the same model with the same "
@@ -142,7 +157,7 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
     try:
         file = _PanelFile.model_validate(value)
     except ValidationError as error:
-        raise PanelError(_sentence(path, document, error)) from None
+        raise PanelError(_sentence(path, document, value, error)) from None
     panel = Panel(
         name=name or path.stem,
         rubric=load_rubric(file.rubric),
@@ -164,32 +179,36 @@ def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
     return judge
 
 
-def _sentence(path: Path, document: yaml.Node | None, error: ValidationError) -> str:
+def _sentence(
+    path: Path, document: yaml.Node | None, value: dict[str, Any], error: ValidationError
+) -> str:
     first = error.errors(include_url=False)[0]
-    # In a judge the backend's name is third in the location without being a key of the file.
-    location = [part for place, part in enumerate(first["loc"]) if place != 2]
+    location = first["loc"]
     field = ".".join(str(part) for part in location) or "the file"
-    line = _line(document, location)
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        reason = f"unknown key{_did_you_mean(str(location[-1]), first['loc'])}"
+        reason = f"unknown key{_did_you_mean(value, location)}"
     elif first["type"] == "missing":
         reason = "this key is missing"
-    elif first["type"].startswith("union_tag"):
-        reason = f"backend must be one of: {', '.join(BACKENDS)}"
-    return f"panel file {path}, line {line}: {field}: {reason}"
+    return f"panel file {path}, line {_line(document, location)}: {field}: {reason}"
 
 
-def _did_you_mean(key: str, place: Sequence[int | str]) -> str:
-    model: type[Spec] = _PanelFile
-    if len(place) > 2:
-        model = Price if "price" in place else BACKENDS[str(place[2])]
-    known = sorted(model.model_fields)
+def _did_you_mean(value: dict[str, Any], location: tuple[int | str, ...]) -> str:
+    match location:
+        case (str(key),):
+            known = sorted(_PanelFile.model_fields)
+        case ("judges", int(number), str(key)):
+            spec: type[Spec] = backend_named(value["judges"][number]["backend"]).spec
+            known = sorted(spec.model_fields)
+        case ("judges", int(), "price", str(key)):
+            known = sorted(Price.model_fields)
+        case _:
+            return ""
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(known)}"
 
 
-def _line(node: yaml.Node | None, location: list[Any]) -> int:
+def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     if node is None:
         return 1
     line = node.start_mark.line

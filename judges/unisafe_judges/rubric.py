@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from unisafe_judges.types import Evidence, ImagePart, Verdict
 
@@ -33,6 +33,7 @@ class Prompt:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+@runtime_checkable
 class Rubric(Protocol):
     """A rubric; `sha256` identifies every word a judge could be sent, and how it is read."""
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from unisafe_judges.errors import PanelError
 
 __all__ = [
-    "BACKENDS",
     "GeminiSpec",
     "JudgeSpec",
     "LabelsSpec",
@@ -41,6 +40,25 @@ class Spec(BaseModel):
     """An entry of a panel file: no unknown keys, not changed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class JudgeSpec(Protocol):
+    """What every entry of a panel file's `judges` has, whatever its backend."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def backend(self) -> str: ...
+
+    def identity(self) -> dict[str, Any]:
+        """What of the judge can change its reply to a given prompt.
+
+        Raises:
+            PanelError: a file that belongs to it cannot be read.
+        """
+
+    def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]: ...
 
 
 class Price(Spec):
@@ -72,10 +90,10 @@ class LabelsSpec(Spec):
 
 
 class ModelSpec(Spec):
-    """What every judge that is a model has."""
+    """What every judge that is a model has; its own class adds `backend`, a literal."""
 
     decides: ClassVar[tuple[str, ...]]
-    """The fields that can change a reply."""
+    """The fields, besides `backend` and `model`, that can change a reply."""
 
     name: _Name
     model: str = Field(min_length=1)
@@ -179,15 +197,3 @@ class TransformersSpec(ModelSpec):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: int = Field(default=8, ge=1, le=256)
     max_tokens: _MaxTokens = 1024
-
-
-JudgeSpec = LabelsSpec | OpenAICompatibleSpec | OpenAISpec | GeminiSpec | TransformersSpec
-
-BACKENDS: dict[str, type[Spec]] = {
-    "labels": LabelsSpec,
-    "openai-compatible": OpenAICompatibleSpec,
-    "openai": OpenAISpec,
-    "gemini": GeminiSpec,
-    "transformers": TransformersSpec,
-}
-"""Every backend by its name in a panel file."""

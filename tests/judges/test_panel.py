@@ -11,6 +11,7 @@ import pytest
 from tests.judges.conftest import WritePanel
 from unisafe_judges import Panel, PanelError, PanelSession, load_panel
 from unisafe_judges import panel as panel_module
+from unisafe_judges.backends import build_batch_judge, build_judge
 from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric
 from unisafe_judges.specs import LabelsSpec, OpenAICompatibleSpec
 
@@ -133,16 +134,50 @@ def test_a_missing_key_at_the_top_is_named(write_panel: WritePanel, key: str) ->
     assert sentence(path) == f"panel file {path}, line 1: {key}: this key is missing"
 
 
-@pytest.mark.parametrize(
-    "judge", ["name: served\nbackend: oracle", "name: served", "name: served\nbackend:"]
-)
-def test_a_wrong_or_missing_backend_is_answered_with_the_known_ones(
+BACKENDS = "labels, openai-compatible, openai, gemini, transformers"
+
+
+@pytest.mark.parametrize("judge", ["name: served", "name: served\nbackend:"])
+def test_a_missing_backend_is_answered_with_the_known_ones(
     write_panel: WritePanel, judge: str
 ) -> None:
     path = write_panel(judge)
+    expected = f"panel file {path}, line 3: judges.0: backend must be one of: {BACKENDS}"
+    assert sentence(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("backend", "hint"), [("oracle", ""), ("opnai", " (did you mean 'openai'?)")]
+)
+def test_an_unknown_backend_is_answered_with_the_known_ones_and_the_nearest(
+    write_panel: WritePanel, backend: str, hint: str
+) -> None:
+    path = write_panel(f"name: served\nbackend: {backend}")
     assert sentence(path) == (
-        f"panel file {path}, line 3: judges.0: backend must be one of: "
-        "labels, openai-compatible, openai, gemini, transformers"
+        f"panel file {path}, line 3: judges.0: there is no judge backend {backend!r}{hint}; "
+        f"choose one of: {BACKENDS}"
+    )
+
+
+def test_a_judge_of_an_unknown_backend_is_not_built_as_one_of_another() -> None:
+    unknown = LabelsSpec.model_construct(name="people", backend="oracle")
+    with pytest.raises(PanelError, match="there is no judge backend 'oracle'; choose one of: "):
+        build_judge(unknown)
+    with pytest.raises(PanelError, match="there is no judge backend 'oracle'; choose one of: "):
+        build_batch_judge(unknown)
+
+
+def test_a_judge_that_is_only_a_word_is_told_what_to_hold(write_panel: WritePanel) -> None:
+    path = write_panel("served")
+    assert sentence(path) == (
+        f"panel file {path}, line 3: judges.0: a judge must hold the keys 'name' and 'backend'"
+    )
+
+
+def test_a_typo_in_a_price_is_named_with_the_key_that_was_meant(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED + "price: {inptu: 1, output: 2, input: 1}")
+    assert sentence(path) == (
+        f"panel file {path}, line 7: judges.0.price.inptu: unknown key; did you mean 'input'?"
     )
 
 

@@ -74,11 +74,19 @@ def test_an_unknown_scenario_is_named_with_the_known_ones(rubric: UnisafeRubric)
     )
 
 
-@pytest.mark.parametrize("name", ["unisafe-v2", "../rubrics/unisafe-v1", ""])
-def test_an_unknown_rubric_is_named_with_the_known_ones(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("unisafe-v2", " (did you mean 'unisafe-v1'?)"),
+        ("../rubrics/unisafe-v1", " (did you mean 'unisafe-v1'?)"),
+        ("", ""),
+    ],
+)
+def test_an_unknown_rubric_is_named_with_the_known_ones(name: str, hint: str) -> None:
     with pytest.raises(PanelError) as caught:
         load_rubric(name)
-    assert str(caught.value) == f"there is no rubric {name!r}; choose one of: unisafe-v1, paper"
+    expected = f"there is no rubric {name!r}{hint}; choose one of: unisafe-v1, paper"
+    assert str(caught.value) == expected
 
 
 def test_texts_and_images_keep_their_order_and_labels_and_a_reminder_ends_them(

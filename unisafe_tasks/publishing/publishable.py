@@ -16,7 +16,8 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.specs import BACKENDS, ModelSpec
+from unisafe_judges.backends import backend_named, backend_names
+from unisafe_judges.specs import ModelSpec
 from unisafe_tasks.errors import PublishingError, RunError
 from unisafe_tasks.metrics import METRICS
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
@@ -155,11 +156,12 @@ def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _publishable_judge(judge: Mapping[str, Any]) -> dict[str, Any]:
-    spec = BACKENDS.get(str(judge.get("backend")))
+    backend = str(judge.get("backend"))
+    spec = backend_named(backend).spec if backend in backend_names() else None
     decides = (
         ("model", *spec.decides)
         if spec is not None and issubclass(spec, ModelSpec)
-        else ("sha256",)
+        else ("model", "sha256")
     )
     return {name: judge[name] for name in ("name", "backend", *decides) if name in judge}
 

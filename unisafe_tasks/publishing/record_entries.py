@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
-from unisafe_judges.specs import BACKENDS, LabelsSpec
 from unisafe_tasks.metric_facts import FACTS, MetricFacts
 from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
@@ -173,7 +172,7 @@ def _judges(run: PublishedRun) -> list[Mapping[str, Any]]:
 
 
 def _is_labels(judge: Mapping[str, Any]) -> bool:
-    return BACKENDS.get(str(judge.get("backend"))) is LabelsSpec
+    return judge.get("backend") == "labels"
 
 
 def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,20 @@
-"""What the engine needs of a judge."""
+"""What the engine needs of a judge, and what the table of backends has of each."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.types import Evidence, Reply, Verdict
 
-__all__ = ["BatchJob", "BatchJudge", "BatchLost", "Judge"]
+__all__ = ["Backend", "BatchJob", "BatchJudge", "BatchLost", "Judge"]
+
+S = TypeVar("S", bound=JudgeSpec)
 
 
 class Judge(Protocol):
@@ -34,7 +37,7 @@ class Judge(Protocol):
     ) -> Verdict | Reply:
         """Ask for a verdict. `jpegs` maps an image part's SHA-256 to what is sent for it.
 
-        Returns a `Reply` that is still to be parsed, or a `Verdict` where none was worded.
+        Returns a `Reply` that is still to be parsed; a judge that looks labels up has a `Verdict`.
 
         Raises:
             CallFailure: there is no reply, and why.
@@ -107,3 +110,17 @@ class BatchJudge(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+
+
+@dataclass(frozen=True)
+class Backend(Generic[S]):
+    """A way to ask a judge.
+
+    `spec` is the model of such a judge's entry in a panel file. `build` makes the judge that an
+    entry describes, and `build_batch` its batch API, where there is one; either imports the SDK
+    that it needs and raises a PanelError that says what is missing.
+    """
+
+    spec: type[S]
+    build: Callable[[S], Judge]
+    build_batch: Callable[[S], BatchJudge] | None = None
