@@ -42,8 +42,7 @@ def look_up(
             ValueError whose text ends the sentence "the rubric 'short' of ...".
 
     Raises:
-        PanelError: nothing has the name, two distributions or a distribution and this package do,
-            or the object cannot be used.
+        PanelError: nothing has the name, more than one thing has it, or the object cannot be used.
     """
     added = sorted(entry_points(group=group, name=name), key=_distribution)
     distributions = " and ".join(_distribution(entry_point) for entry_point in added)
@@ -69,14 +68,19 @@ def look_up(
     try:
         value = entry_point.load()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = _one_line(f"{type(error).__name__}: {error}")
         raise PanelError(
             f"{subject} cannot be imported (entry point {entry_point.value}): {reason}"
         ) from error
     try:
         return read(name, value)
     except ValueError as error:
-        raise PanelError(f"{subject} {error} (entry point {entry_point.value})") from None
+        reason = _one_line(str(error))
+        raise PanelError(f"{subject} {reason} (entry point {entry_point.value})") from error
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _distribution(entry_point: EntryPoint) -> str:

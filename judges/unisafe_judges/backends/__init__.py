@@ -92,7 +92,8 @@ def backend_named(name: str) -> Backend[Any]:
     """The backend that a panel file calls by this name.
 
     Raises:
-        PanelError: nothing or more than one thing has that name, or what has it cannot be used.
+        PanelError: nothing has that name, more than one thing has it, or the backend cannot be
+            used.
     """
     return look_up(name, BACKENDS, group=BACKENDS_GROUP, kind="judge backend", read=_added)
 

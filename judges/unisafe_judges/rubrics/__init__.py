@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from unisafe_judges.errors import UnisafeError
 from unisafe_judges.extensions import look_up
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics.paper import load_paper_rubric
@@ -25,7 +26,7 @@ def load_rubric(name: str) -> Rubric:
     """Load a rubric by name.
 
     Raises:
-        PanelError: nothing or more than one thing has that name, or what has it cannot be used.
+        PanelError: nothing has that name, more than one thing has it, or the rubric cannot be used.
     """
     load = look_up(name, RUBRICS, group=RUBRICS_GROUP, kind="rubric", read=_added)
     return load()
@@ -34,7 +35,12 @@ def load_rubric(name: str) -> Rubric:
 def _added(name: str, value: object) -> Callable[[], Rubric]:
     if not callable(value):
         raise ValueError(f"is a {type(value).__name__}, not a function that returns a Rubric")
-    rubric = value()
+    try:
+        rubric = value()
+    except UnisafeError:
+        raise
+    except Exception as error:
+        raise ValueError(f"cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(rubric, Rubric):
         raise ValueError(f"returns a {type(rubric).__name__}, which lacks a method of Rubric")
     if rubric.name != name:
