@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
@@ -296,3 +298,15 @@ def test_the_table_has_a_backend_under_the_name_that_its_spec_takes(name: str) -
     spec = BACKENDS[name].spec
     assert get_args(spec.model_fields["backend"].annotation) == (name,)
     assert name == "labels" or issubclass(spec, ModelSpec)
+
+
+def test_no_sdk_is_imported_before_a_judge_that_needs_it_is_built() -> None:
+    script = (
+        "import sys\n"
+        "from unisafe_judges.backends import BACKENDS, backend_named\n"
+        "assert all(backend_named(name).spec for name in BACKENDS)\n"
+        "print({'openai', 'google.genai', 'torch', 'transformers'} & set(sys.modules))\n"
+    )
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert result.stdout == "set()\n"
