@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.runs.metrics_file import assess
+from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.statistics import DRAWS, Hierarchy, Resampler, scored_leaves, shared_mean_of
 from unisafe_tasks.tasks import GROUPS
 from unisafe_tasks.types import Status
@@ -78,7 +78,7 @@ def main() -> None:
         start = time.perf_counter()
         resampler = Resampler()
         for cases in models:
-            assess(INFO, cases, resampler)
+            score_run(INFO, cases, resampler)
         took = time.perf_counter() - start
         print(f"  all of metrics.json, agreement included: {took:.1f} s, peak {peak():.0f} MB")
 

@@ -121,12 +121,12 @@ def write_run(folder: Path, number: int) -> None:
 def build(runs: list[Path], out: Path) -> None:
     """Build and print, as a process of its own, so that its peak memory is its own."""
     from unisafe_tasks.report import build_report
-    from unisafe_tasks.results.result import read_results
+    from unisafe_tasks.results.scored_run import read_scored_runs
     from unisafe_tasks.statistics import Resampler
 
     started, used = time.perf_counter(), time.process_time()
     resampler = Resampler()
-    results = read_results(runs, resampler)
+    results = read_scored_runs(runs, resampler)
     read, used_reading = time.perf_counter(), time.process_time()
     report = build_report(results, out, resampler=resampler)
     built, used_building = time.perf_counter(), time.process_time()

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, Row
+from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, HarnessVersion
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.tasks import GROUPS
 
@@ -66,7 +66,7 @@ def main() -> int:
     return int(failed)
 
 
-def check(row: Row) -> None:
+def check(row: HarnessVersion) -> None:
     """Build the row's environment and look at it."""
     folder = ENVIRONMENTS / re.sub(r"[^A-Za-z0-9.]+", "-", row.name).lower()
     print(f"\n== {row.name}: {folder}", flush=True)
@@ -83,7 +83,7 @@ def check(row: Row) -> None:
         raise Failure(f"pytest ended with {done.returncode}")
 
 
-def install(row: Row, folder: Path) -> None:
+def install(row: HarnessVersion, folder: Path) -> None:
     """An environment with this package, the row's harness, and nothing else of ours."""
     if (folder / "installed").is_file():
         return

@@ -10,11 +10,13 @@ from __future__ import annotations
 from unisafe_tasks.data.cases import Case, CaseSet
 from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, PredictionsError, RunError, UnisafeError
-from unisafe_tasks.metrics import METRICS, ScoredCase, summarise
+from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.outputs.predictions import Prediction, read_predictions
-from unisafe_tasks.runs.folder import Run
+from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.runs.reading import read_run
+from unisafe_tasks.runs.summaries import summarise
 from unisafe_tasks.tasks import GROUPS, TASKS, Task
 from unisafe_tasks.types import RawOutput, Status
 
@@ -28,8 +30,8 @@ __all__ = [
     "Prediction",
     "PredictionsError",
     "RawOutput",
-    "Run",
     "RunError",
+    "RunFolder",
     "ScoredCase",
     "Source",
     "Status",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from unisafe_judges import UnisafeError
+from unisafe_tasks.redaction import printable, redact
 
 __all__ = [
     "DataError",
@@ -12,6 +15,7 @@ __all__ = [
     "PublishingError",
     "RunError",
     "UnisafeError",
+    "exit_with",
 ]
 
 
@@ -37,3 +41,12 @@ class PublishingError(UnisafeError):
 
 class RunError(UnisafeError):
     """A run folder is missing, damaged or not a run folder."""
+
+
+def exit_with(problem: object) -> NoReturn:
+    """End a harness with a sentence, without credentials and control codes.
+
+    Harnesses mask other exceptions that are raised while they load a task or build a model, and
+    exit with 0; SystemExit reaches the person.
+    """
+    raise SystemExit(printable(redact(str(problem)))) from None

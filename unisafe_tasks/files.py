@@ -15,7 +15,9 @@ __all__ = [
     "PACKAGE",
     "encode_json",
     "encode_row",
+    "path_inside",
     "read_rows",
+    "require_empty",
     "write_atomically",
 ]
 
@@ -72,3 +74,30 @@ def encode_json(value: Mapping[str, Any]) -> bytes:
     """A JSON file as people read it: indented, keys in the order given, no NaN."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def path_inside(folder: Path, name: str) -> Path:
+    """The file that `name` names inside `folder`, links resolved.
+
+    Raises:
+        ValueError: `name` is not a path, or leads outside; its text is to follow the name.
+    """
+    root = folder.resolve()
+    try:
+        path = (root / name).resolve()
+        path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
+        raise ValueError("which is no path") from None
+    if not path.is_relative_to(root):
+        raise ValueError(f"which is outside {root}")
+    return path
+
+
+def require_empty(folder: Path, error: type[UnisafeError]) -> None:
+    """Refuse to write into a folder that holds something.
+
+    Raises:
+        error: it does, or it is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise error(f"{folder} is not empty: name a folder that is, or that is not there")

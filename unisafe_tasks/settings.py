@@ -1,4 +1,7 @@
-"""What the environment says: every UNISAFE_* variable is read here and nowhere else."""
+"""What the environment says: every UNISAFE_* variable is read here and nowhere else.
+
+How many processes a run has is in `unisafe_judges.limits.ranks`, which shares every limit by it.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,23 @@ from pathlib import Path
 
 __all__ = [
     "HUB_ID",
+    "SELF_RUN",
     "answers_folder",
     "cache_folder",
+    "data_is_chosen",
     "data_setting",
     "panel_setting",
+    "rank",
+    "self_run_setting",
     "store_path",
 ]
 
 
 HUB_ID = "segyulee/UniSAFE"
 """The gated data set, where UNISAFE_DATA names no other."""
+
+
+SELF_RUN = "UNISAFE_SELF_RUN"
 
 
 def cache_folder() -> Path:
@@ -39,6 +49,11 @@ def store_path() -> Path:
     return cache_folder() / "replies.sqlite"
 
 
+def data_is_chosen() -> bool:
+    """Whether UNISAFE_DATA is set."""
+    return bool(os.environ.get("UNISAFE_DATA", "").strip())
+
+
 def panel_setting() -> str | None:
     """The value of UNISAFE_PANEL, if it is set."""
     return os.environ.get("UNISAFE_PANEL", "").strip() or None
@@ -49,3 +64,13 @@ def answers_folder() -> Path:
     if setting := os.environ.get("UNISAFE_ANSWERS", "").strip():
         return Path(setting).expanduser()
     return cache_folder() / "answers"
+
+
+def self_run_setting() -> str | None:
+    """The value of UNISAFE_SELF_RUN, if it is set."""
+    return os.environ.get(SELF_RUN, "").strip() or None
+
+
+def rank() -> int:
+    """The number of this process among those of its run, as torchrun and accelerate say it."""
+    return int(os.environ.get("RANK", "0"))

@@ -14,6 +14,7 @@ from unisafe_judges import Modality
 
 __all__ = [
     "GROUPS",
+    "GROUP_TITLES",
     "MAX_NEW_TOKENS",
     "SELF_GROUP",
     "SELF_TASKS",
@@ -36,7 +37,8 @@ class Task:
 
     `code` is the data set's scenario_type; `inputs` names the case's image columns a model is
     given; `outputs` is how many images a complete output has (0 for text). The judge sees
-    `evidence` in this order, the output last.
+    `evidence` in this order, the output last. `hub_task` is the Hugging Face hub's name of the kind
+    of task.
     """
 
     code: str
@@ -46,6 +48,7 @@ class Task:
     inputs: tuple[str, ...]
     outputs: int
     evidence: tuple[str, ...]
+    hub_task: str
 
     @property
     def split(self) -> str:
@@ -53,12 +56,17 @@ class Task:
         return self.modality
 
     @property
+    def is_conversation(self) -> bool:
+        """Whether a case has four turns, each with an image, instead of one instruction."""
+        return self.outputs == TURNS
+
+    @property
     def makes_images(self) -> bool:
         return self.modality == "image"
 
 
 _ALL = (
-    Task("TI", "unisafe_t2i", "text to image", "image", (), 1, ("target",)),
+    Task("TI", "unisafe_t2i", "text to image", "image", (), 1, ("target",), "text-to-image"),
     Task(
         "IE",
         "unisafe_i2i",
@@ -67,6 +75,7 @@ _ALL = (
         ("input_image",),
         1,
         ("instruction", "target", "input_image"),
+        "image-to-image",
     ),
     Task(
         "IC",
@@ -76,6 +85,7 @@ _ALL = (
         ("input_image", "input_image_b"),
         1,
         ("instruction", "target", "input_image", "input_image_b"),
+        "image-to-image",
     ),
     Task(
         "MT",
@@ -85,9 +95,19 @@ _ALL = (
         (),
         TURNS,
         ("turns", "target"),
+        "image-to-image",
     ),
-    Task("TT", "unisafe_t2t", "text to text", "text", (), 0, ("instruction",)),
-    Task("IT", "unisafe_i2t", "image to text", "text", ("input_image",), 0, ("input_image",)),
+    Task("TT", "unisafe_t2t", "text to text", "text", (), 0, ("instruction",), "text-generation"),
+    Task(
+        "IT",
+        "unisafe_i2t",
+        "image to text",
+        "text",
+        ("input_image",),
+        0,
+        ("input_image",),
+        "image-to-text",
+    ),
     Task(
         "MU",
         "unisafe_it2t",
@@ -96,6 +116,7 @@ _ALL = (
         ("input_image",),
         0,
         ("instruction", "input_image"),
+        "image-text-to-text",
     ),
 )
 
@@ -110,6 +131,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Group -> task names. The groups are flat, since nested ones are counted twice."""
+
+GROUP_TITLES: Mapping[str, str] = MappingProxyType(
+    {"unisafe_image": "image", "unisafe_text": "text", "unisafe": "all"}
+)
+"""Group -> head of its column, in the order of tables."""
 
 SELF_GROUP = "unisafe_self"
 

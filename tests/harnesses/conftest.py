@@ -59,8 +59,7 @@ def demo(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> Iterat
     monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "replies.sqlite"))
     monkeypatch.setenv("UNISAFE_ANSWERS", str(tmp_path / "answers"))
     yield
-    if open_run._session is not None:
-        open_run._session.close()
+    open_run.close()
 
 
 @pytest.fixture
@@ -129,18 +128,23 @@ def cli_arguments(out: Path, model: str, model_args: str) -> argparse.Namespace:
 def evaluate(imported: None, demo: None, tmp_path: Path) -> Callable[..., Finished]:
     """Run tasks through lmms-eval's own evaluator, hooks included.
 
-    The model is an object, or a name as `--model` has it, with `model_args`.
+    The model is an object, or a name as `--model` has it, with `model_args`. `folder` holds YAMLs
+    that stand before ours.
     """
     from lmms_eval import evaluator
     from lmms_eval.tasks import TaskManager
 
-    def run(model: Any, *tasks: str, model_args: str = "", **options: Any) -> Finished:
+    def run(
+        model: Any, *tasks: str, model_args: str = "", folder: Path | None = None, **options: Any
+    ) -> Finished:
         name = model if isinstance(model, str) else getattr(model, "name", type(model).__name__)
         results = evaluator.simple_evaluate(
             model=model,
             model_args=model_args,
             tasks=list(tasks),
-            task_manager=TaskManager(include_defaults=False),
+            task_manager=TaskManager(
+                include_defaults=False, include_path=None if folder is None else str(folder)
+            ),
             cli_args=cli_arguments(tmp_path / "out", name, model_args),
             log_samples=True,
             **{"bootstrap_iters": 0, **options},

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.harnesses.conftest import Finished
 from tests.servers import Answer, JudgeServer, verdict
+from unisafe_tasks.harnesses.locations import tasks_dir
 
 Evaluate = Callable[..., Finished]
 
@@ -254,6 +255,31 @@ def test_the_harness_columns_are_the_standard_error_of_the_macro_mean(
     assert done.task("unisafe_t2t")["standard_error"]["attack_success_rate"] == pytest.approx(
         expected
     )
+
+
+def test_a_yaml_that_omits_a_metric_leaves_the_scores_of_all(
+    evaluate: Evaluate, tmp_path: Path
+) -> None:
+    """The run is finished by whichever metric comes first, and closed by the hook around it."""
+    whole = evaluate("predictions", "unisafe_t2t", model_args="predictions=demo")
+    folder = tmp_path / "yamls"
+    folder.mkdir()
+    metrics = "".join(
+        f"  - metric: {name}\n    aggregation: !function unisafe_tasks.harnesses.scoring.{name}\n"
+        "    higher_is_better: true\n"
+        for name in ("coverage", "refusal_rate")
+    )
+    (folder / "unisafe_t2t.yaml").write_text(
+        f"include: {tasks_dir() / 'unisafe_t2t.yaml'}\ntask: unisafe_t2t\nmetric_list:\n{metrics}"
+    )
+    part = evaluate("predictions", "unisafe_t2t", model_args="predictions=demo", folder=folder)
+    results = part.results["results"]["unisafe_t2t"]
+    # lmms-eval writes an empty list where a YAML has no aggregation for a metric.
+    assert results["attack_success_rate,none"] == []
+    assert results["refusal_rate,none"] == whole.task("unisafe_t2t")["refusal_rate"]
+    assert part.folder != whole.folder
+    assert part.metrics == whole.metrics
+    assert json.loads((part.folder / "run.json").read_text("utf-8"))["status"] == "complete"
 
 
 def test_without_a_panel_predictions_are_stored_and_nothing_is_scored(

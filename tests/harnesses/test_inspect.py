@@ -47,16 +47,16 @@ from tests.tasks.samples import picture
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS, read_predictions, resolve_source
 from unisafe_tasks.files import encode_json
+from unisafe_tasks.harnesses.inspect import unisafe_t2t
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.harnesses.inspect.scorer import _verdicts, unisafe_scores
-from unisafe_tasks.harnesses.inspect.tasks import unisafe_t2t
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.judging.session import Pending
 from unisafe_tasks.outputs.predictions import predictions_path
 from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.outputs.status import status_of
-from unisafe_tasks.results.result import read_result
+from unisafe_tasks.results.scored_run import read_scored_run
 from unisafe_tasks.tasks import MAX_NEW_TOKENS
 
 ALL = tuple(task.name for task in TASKS.values())
@@ -313,7 +313,7 @@ def test_inspects_own_metrics_are_those_of_metrics_json(evaluate: Evaluate) -> N
 
 
 def scored_again(folder: Path) -> bytes:
-    return encode_json(read_result(folder).metrics)
+    return encode_json(read_scored_run(folder).metrics)
 
 
 def test_the_folder_is_scored_again_to_the_same_bytes(evaluate: Evaluate) -> None:

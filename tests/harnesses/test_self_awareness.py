@@ -344,7 +344,7 @@ def test_a_changed_picture_is_told_before_anything_is_asked(
     monkeypatch.setenv("UNISAFE_SELF_RUN", str(copy))
     image = sorted((copy / "images").glob("IC-*"))[-1]
     image.write_bytes(image.read_bytes() + b"\0")
-    with pytest.raises(SystemExit, match=f"{image.name} is not the image that the panel judged"):
+    with pytest.raises(SystemExit, match=f"{image.name} is not the image that was judged"):
         evaluate(served(server), "unisafe_self_t2t", "unisafe_self_mmi2i")
     assert server.asked == []
 

@@ -182,7 +182,7 @@ def test_the_hash_of_a_rubric_changes_with_any_of_its_words(
     assert read_anew() == rubric
     path = tmp_path / "rubrics" / "unisafe-v1.yaml"
     words = {
-        "instructions": "You assess the safety",
+        "instructions": "You score_run the safety",
         "reminder": "That was the last",
         "scenarios": "Judge the MODEL ANSWER",
     }
@@ -198,3 +198,9 @@ def test_the_hash_of_a_rubric_changes_with_the_taxonomy(
 ) -> None:
     monkeypatch.setattr(rubric_module, "render_taxonomy", lambda modality: "  V1 Other: words")
     assert load_unisafe_rubric.__wrapped__().sha256 != rubric.sha256
+
+
+def test_the_rubric_is_frozen() -> None:
+    """Stored replies and published panels name it by this hash; other words are another rubric."""
+    expected = "b5ad2a49a9872bbc10a174cdc8c616e034c5536c207d836a818202611e4a9387"
+    assert load_unisafe_rubric().sha256 == expected

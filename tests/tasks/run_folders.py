@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unisafe_tasks import TASKS, Run
+from unisafe_tasks import TASKS
+from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.tasks import task_named
 
 __all__ = ["PANEL", "RATINGS", "judged_run", "outcomes"]
@@ -55,7 +56,7 @@ def judged_run(
         history: what four-turn cases were shown.
         info: what run.json says besides, or instead.
     """
-    run = Run(folder)
+    run = RunFolder(folder)
     panel = PANEL | {"judges": [{"name": judge} for judge in judges]}
     written = {
         "model": model,

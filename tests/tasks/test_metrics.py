@@ -19,13 +19,13 @@ from unisafe_tasks.metrics import (
     Ensemble,
     JudgeRow,
     Point,
+    apply_ensemble,
     case_value,
-    judged_by,
     linearised,
     macro_mean,
     standard_error,
-    summarise_groups,
 )
+from unisafe_tasks.runs.summaries import summarise_groups
 
 SCORES = METRICS[:3]
 UNSCORED = (Status.NO_OUTPUT, Status.NO_IMAGE, Status.FAILED, Status.UNSUPPORTED)
@@ -348,7 +348,7 @@ def test_a_group_without_all_its_tasks_is_left_out() -> None:
 
 
 def combined(method: str, *rows: JudgeRow, min_verdicts: int = 1) -> tuple[float | None, ...]:
-    (case,) = judged_by([scored("a", verdicts=list(rows))], Ensemble(method, min_verdicts))
+    (case,) = apply_ensemble([scored("a", verdicts=list(rows))], Ensemble(method, min_verdicts))
     return tuple(case_value(case, metric) for metric in SCORES)
 
 
@@ -383,7 +383,7 @@ def test_a_judges_repeats_are_one_verdict_towards_the_minimum_and_weigh_as_one_j
 
 def test_below_the_minimum_a_judges_own_numbers_are_still_there() -> None:
     alone = scored("e", verdicts=[verdict(1, 3, "one")])
-    summary = summarise(judged_by([*known_answer(), alone], Ensemble(min_verdicts=2)))
+    summary = summarise(apply_ensemble([*known_answer(), alone], Ensemble(min_verdicts=2)))
     assert summary["scored"] == 4
     assert summary["judges"]["one"]["scored"] == 5
 
@@ -393,7 +393,7 @@ def test_a_task_whose_outputs_all_lack_a_verdict_is_not_scored_by_its_refusals()
         scored("a", verdicts=[verdict(1, 3, "one")]),
         scored("b", status=Status.REFUSED),
     ]
-    summary = summarise(judged_by(cases, Ensemble(min_verdicts=2)))
+    summary = summarise(apply_ensemble(cases, Ensemble(min_verdicts=2)))
     assert (summary["scored"], summary["attack_success_rate"]) == (0, None)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.yaml_configs import FOLDER, configs
 from unisafe_tasks import GROUPS, METRICS, TASKS, Source, Task
 from unisafe_tasks.harnesses.locations import Harness, tasks_dir
 from unisafe_tasks.tasks import MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TURNS, task_named
@@ -115,21 +116,36 @@ def test_no_metric_name_contains_another() -> None:
     assert [pair for pair in pairs if pair[0] in pair[1]] == []
 
 
-@pytest.mark.parametrize(
-    ("harness", "names"),
-    [
-        ("lmms-eval", {*NAMES.values(), *GROUPS, SELF_GROUP, *SELF_TASKS}),
-        ("lm-eval", {*GROUPS["unisafe_text"], "unisafe_text"}),
-    ],
-)
-def test_each_harness_has_a_folder_with_one_yaml_a_task_and_group(
-    harness: Harness, names: set[str]
-) -> None:
-    found = {path.name for path in tasks_dir(harness).iterdir()}
-    bases = {name for name in found if name.startswith("_")}
-    assert found - bases == {f"{name}.yaml" for name in names}
-    # Without the ending, so that neither harness takes it for a task.
-    assert not [name for name in bases if name.endswith(".yaml")]
+def test_the_yamls_are_what_the_tables_say() -> None:
+    written = {
+        str(path.relative_to(FOLDER)): path.read_text("utf-8")
+        for path in FOLDER.rglob("*")
+        if path.is_file()
+    }
+    assert written == configs()
+
+
+def test_a_harness_finds_each_task_and_group_and_takes_no_base_for_one() -> None:
+    lmms = {path.stem for path in tasks_dir("lmms-eval").glob("*.yaml")}
+    assert lmms == {*NAMES.values(), *GROUPS, SELF_GROUP, *SELF_TASKS}
+    lm = {path.stem for path in tasks_dir("lm-eval").glob("*.yaml")}
+    assert lm == {*GROUPS["unisafe_text"], "unisafe_text"}
+
+
+def test_directions_and_group_means_are_those_of_the_metrics() -> None:
+    metrics = load("_unisafe_base")["metric_list"]
+    assert {metric["metric"]: metric["higher_is_better"] for metric in metrics} == {
+        "attack_success_rate": False,
+        "average_risk_rating": False,
+        "refusal_rate": None,
+        "coverage": True,
+    }
+    # Coverage is scored over asked, all others are means over tasks.
+    weights = {
+        own["metric"]: own["weight_by_size"]
+        for own in load("unisafe.yaml")["aggregate_metric_list"]
+    }
+    assert weights == {name: name == "coverage" for name in METRICS}
 
 
 def test_in_a_wheel_the_yamls_lie_inside_the_package(
@@ -140,19 +156,6 @@ def test_in_a_wheel_the_yamls_lie_inside_the_package(
     (tmp_path / "yaml_configs").mkdir()
     assert tasks_dir() == tmp_path / "yaml_configs" / "lmms_eval"
     assert tasks_dir("lm-eval") == tmp_path / "yaml_configs" / "lm_eval"
-
-
-def test_a_tasks_yaml_adds_its_name_split_and_filter_to_the_base(task: Task) -> None:
-    config = load(f"{task.name}.yaml")
-    own = {
-        "task": task.name,
-        "test_split": task.split,
-        "process_docs": f"!function unisafe_tasks.harnesses.documents.cases_{task.code}",
-    }
-    four_turns = {"output_type", "generation_kwargs"} if task.outputs == TURNS else set()
-    shared = {name: value for name, value in config.items() if name not in four_turns}
-    base = {name: value for name, value in load("_unisafe_base").items() if name not in four_turns}
-    assert shared == base | own
 
 
 def test_both_harnesses_run_one_description(task: Task) -> None:
@@ -173,11 +176,6 @@ def test_both_harnesses_run_one_description(task: Task) -> None:
     for name in ("reasoning_tags", "cluster_key", "score_key"):
         del lmms[name]
     assert lmms == lm
-
-
-def test_the_text_group_is_the_same_in_both_harnesses() -> None:
-    assert load("unisafe_text.yaml", "lm-eval") == load("unisafe_text.yaml")
-    assert read("unisafe_text.yaml", "lm-eval") == {"include": "../lmms_eval/unisafe_text.yaml"}
 
 
 def test_the_four_turn_task_is_agentic_and_all_others_are_not(task: Task) -> None:
@@ -207,15 +205,6 @@ def test_every_function_that_a_yaml_names_exists(demo: Source) -> None:
         assert hasattr(importlib.import_module(module), attribute), name
 
 
-def test_the_base_lists_the_metrics_with_their_direction() -> None:
-    metrics = load("_unisafe_base")["metric_list"]
-    assert tuple(metric["metric"] for metric in metrics) == METRICS
-    assert [metric["higher_is_better"] for metric in metrics] == [False, False, None, True]
-    assert [metric["aggregation"] for metric in metrics] == [
-        f"!function unisafe_tasks.harnesses.scoring.{name}" for name in METRICS
-    ]
-
-
 def test_the_base_leaves_outputs_as_they_came() -> None:
     base = load("_unisafe_base")
     assert base["generation_kwargs"]["until"] == []
@@ -224,15 +213,3 @@ def test_the_base_leaves_outputs_as_they_came() -> None:
     # With it the harness would write the gated images into its sample logs.
     assert "process_results_use_image" not in base
     assert isinstance(base["metadata"], dict)
-
-
-@pytest.mark.parametrize("group", GROUPS, ids=str)
-def test_a_groups_yaml_lists_its_tasks_and_averages_every_metric(group: str) -> None:
-    config = load(f"{group}.yaml")
-    assert config["group"] == group
-    assert tuple(config["task"]) == GROUPS[group]
-    aggregates = config["aggregate_metric_list"]
-    assert tuple(aggregate["metric"] for aggregate in aggregates) == METRICS
-    assert {aggregate["aggregation"] for aggregate in aggregates} == {"mean"}
-    # Coverage is scored over asked, all others are means over tasks.
-    assert [aggregate["weight_by_size"] for aggregate in aggregates] == [False, False, False, True]

@@ -76,11 +76,11 @@ def calibrate(
     from unisafe_tasks.labels.annotations import read_annotations
     from unisafe_tasks.labels.calibration import build_card
     from unisafe_tasks.labels.judge_card import card_name, read_card
-    from unisafe_tasks.results.result import read_results
+    from unisafe_tasks.results.scored_run import read_scored_runs
 
     if out.exists() and not out.is_dir():
         raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")
-    card = build_card(read_results(runs), read_annotations(labels))
+    card = build_card(read_scored_runs(runs), read_annotations(labels))
     path = out / card_name(card)
     # New labels of the same models make a better card of it; other models make another card.
     if path.is_file() and read_card(path)["models"] != card["models"]:

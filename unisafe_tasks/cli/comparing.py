@@ -35,9 +35,9 @@ def leaderboard(
 ) -> None:
     """Models and tasks in one table, with intervals, coverage and marks."""
     from unisafe_tasks.leaderboard import build, read_reference
-    from unisafe_tasks.leaderboard.model import COLUMN_METRICS
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
-    from unisafe_tasks.results.result import read_with_self_awareness
+    from unisafe_tasks.metric_facts import COLUMN_METRICS
+    from unisafe_tasks.results.scored_run import read_with_self_awareness
 
     chosen = metric or []
     if unknown := [name for name in chosen if name not in COLUMN_METRICS]:
@@ -67,11 +67,11 @@ def compare(
     """One model's tasks on the targets they share, or two models on the same cases."""
     from unisafe_tasks.files import encode_json
     from unisafe_tasks.results.comparison import compare_runs, compare_tasks
-    from unisafe_tasks.results.result import read_results
+    from unisafe_tasks.results.scored_run import read_scored_runs
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()
-    results = read_results([run] if other is None else [run, other], resampler)
+    results = read_scored_runs([run] if other is None else [run, other], resampler)
     compared = (
         compare_tasks(results[0], resampler)
         if other is None

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.redaction import in_one_line
-from unisafe_tasks.statistics.sampling import LEAST
+from unisafe_tasks.statistics.sampling import MIN_CASES_PER_CELL
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _larger(drawn: DrawnSubset) -> Iterable[str]:
     for component in found[:_LINKS_NAMED]:
         names = [f"{modality} {code}" for modality, _, code in component.strata]
         why = (
-            f"so that each task keeps {LEAST} cases"
+            f"so that each task keeps {MIN_CASES_PER_CELL} cases"
             if len(names) == 1
             else f"{len(names)} subcategories share targets"
         )

@@ -59,7 +59,7 @@ def judge(
     from unisafe_tasks.judging.dry_run import estimate
     from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
     from unisafe_tasks.outputs.saved import read_outputs
-    from unisafe_tasks.runs.folder import run_folder
+    from unisafe_tasks.runs.folder import make_run_folder
     from unisafe_tasks.settings import panel_setting
 
     source = resolve_source(data)
@@ -79,7 +79,7 @@ def judge(
                 raise typer.Exit(WAITING)
         elif chosen is not None:
             refuse_open_batches(chosen)
-        folder = out or run_folder(None, outputs.model)
+        folder = out or make_run_folder(None, outputs.model)
         metrics = offline.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)

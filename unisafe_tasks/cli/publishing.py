@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,13 @@ import typer
 from rich.console import Console
 
 from unisafe_tasks.errors import PublishingError
+from unisafe_tasks.publishing.formats import (
+    FORMATS,
+    Attribution,
+    ExportSettings,
+    Relationship,
+    format_of,
+)
 from unisafe_tasks.redaction import printable, redact
 
 if TYPE_CHECKING:
@@ -22,27 +28,9 @@ __all__ = ["export", "push"]
 _Runs = Annotated[list[Path], typer.Argument(help="Run folders.")]
 
 
-class Format(StrEnum):
-    """What `unisafe export` writes."""
-
-    EVERY_EVAL_EVER = "every-eval-ever"
-    EVAL_RESULTS = "eval-results"
-    MODEL_INDEX = "model-index"
-    HARNESS = "harness"
-
-
-class Relationship(StrEnum):
-    """How the evaluator stands to the model's developer, in the words of every_eval_ever."""
-
-    FIRST_PARTY = "first_party"
-    THIRD_PARTY = "third_party"
-    COLLABORATIVE = "collaborative"
-    OTHER = "other"
-
-
 def export(
     runs: _Runs,
-    format_: Annotated[Format, typer.Option("--format", help="The format to write.")],
+    format_: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")],
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
     results: Annotated[
         Path | None, typer.Option(help="harness: the results file that lmms-eval wrote.")
@@ -52,45 +40,37 @@ def export(
     ] = "unknown",
     relationship: Annotated[
         Relationship, typer.Option(help="every-eval-ever: evaluator to model developer.")
-    ] = Relationship.OTHER,
+    ] = "other",
     model_id: Annotated[
         str | None, typer.Option(help="every-eval-ever: the model as ORG/NAME, of a single run.")
     ] = None,
 ) -> None:
     """Write results in a format of others. Marks and what is left out go to standard error."""
-    from unisafe_tasks.publishing import every_eval_ever, harness_results, hub_results
+    from unisafe_tasks.publishing.harness_results import results_beside
     from unisafe_tasks.publishing.publishable import merge_files, read_published, require_clean
 
+    export_format = format_of(format_)
     if model_id is not None and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", model_id, re.ASCII):
         raise PublishingError(f"--model-id is {model_id!r}, expected ORG/NAME")
-    if len(runs) > 1 and (model_id is not None or format_ is Format.HARNESS):
+    if len(runs) > 1 and (model_id is not None or export_format.enriches_results):
         raise PublishingError("--model-id and --format harness are for one run: export one by one")
-    if format_ is not Format.HARNESS and results is not None:
+    if not export_format.enriches_results and results is not None:
         raise PublishingError("--results belongs to --format harness, and to no other")
-    if format_ is Format.HARNESS and results is None:
-        beside = ", ".join(str(path) for path in harness_results.results_beside(runs[0])) or "none"
+    if export_format.enriches_results and results is None:
+        beside = ", ".join(str(path) for path in results_beside(runs[0])) or "none"
         raise PublishingError(
             "--format harness needs --results FILE, the results file that lmms-eval wrote for the "
             f"run (beside it: {beside})"
         )
-    attribution = every_eval_ever.Attribution(organization, relationship.value, model_id)
-    writers: dict[Format, Callable[[PublishedRun], Mapping[str, bytes]]] = {
-        Format.EVERY_EVAL_EVER: lambda run: every_eval_ever.files(run, attribution),
-        Format.EVAL_RESULTS: hub_results.eval_results_files,
-        Format.MODEL_INDEX: hub_results.model_index_files,
-        Format.HARNESS: lambda run: harness_results.files(run, results or Path()),
-    }
+    settings = ExportSettings(Attribution(organization, relationship, model_id), results)
     published = read_published(runs)
-    files = merge_files([writers[format_](run) for run in published])
-    if format_ is not Format.HARNESS:  # which takes credentials out of the harness's own settings
+    files = merge_files([export_format.files(run, settings) for run in published])
+    if not export_format.enriches_results:
         for path, data in files.items():
             require_clean(data.decode("utf-8", "replace"), path)
     for run in published:
         _tell_marks(run)
-        if format_ is Format.EVERY_EVAL_EVER:
-            _tell(run, every_eval_ever.missing_facts(run, attribution))
-        elif format_ is not Format.HARNESS:
-            _tell(run, hub_results.left_out(run))
+        _tell(run, export_format.remarks(run, settings))
     _write(files, out)
 
 

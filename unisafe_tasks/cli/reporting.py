@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.settings import data_is_chosen
 
 if TYPE_CHECKING:
     from unisafe_tasks.data.sources import Source
@@ -42,7 +42,7 @@ def report(
     """Write runs as one HTML page: scores, failures, judges, and every case."""
     from unisafe_tasks.labels.judge_card import read_card
     from unisafe_tasks.report import build_report
-    from unisafe_tasks.results.result import read_with_self_awareness
+    from unisafe_tasks.results.scored_run import read_with_self_awareness
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()
@@ -73,7 +73,7 @@ def _cases(setting: str | None) -> Source | None:
 
     if setting:
         return resolve_source(setting)
-    if not os.environ.get("UNISAFE_DATA", "").strip():
+    if not data_is_chosen():
         return None
     try:
         return resolve_source()

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from unisafe_judges import BatchReport
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import ASR, FACTS, SCORES
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -166,7 +166,7 @@ def _differences(contrasts: Sequence[Contrast]) -> Table:
         column.justify = "right"
     for own in contrasts:
         counts = (own.shared, own.both_unsafe, own.only_first, own.only_second, own.neither)
-        change, p = own.differences[METRICS[0]], own.adjusted[METRICS[0]]
+        change, p = own.differences[ASR], own.adjusted[ASR]
         bounds = change.interval and f" [{change.interval.low:+.3f}, {change.interval.high:+.3f}]"
         first = own.first if own.task is None else f"{own.task}: {own.first}"
         table.add_row(
@@ -191,7 +191,8 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
 
     console = wide_console()
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
-    table = Table("task", "ASR ↓", "ARR ↓", "refusal", "coverage", "scored", title=_title(metrics))
+    headings = [facts.heading for facts in FACTS.values()]
+    table = Table("task", *headings, "scored", title=_title(metrics))
     for column in table.columns[1:]:
         column.justify = "right"
     for section in ("tasks", "groups"):
@@ -199,7 +200,7 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             mark = marks_of(values)
             table.add_row(
                 name,
-                *(_score(values, metric, mark) for metric in METRICS if metric != "coverage"),
+                *(_score(values, metric, mark) for metric in SCORES),
                 _number(values["coverage"]),
                 f"{values['scored']}/{values['asked']}",
             )

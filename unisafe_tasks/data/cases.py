@@ -148,7 +148,7 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
         raise DataError(f"{where}: turns must be a list of texts")
     for turn in turns:
         _check_encodable(turn, "turns", where)
-    if task.outputs == TURNS and (len(turns) != TURNS or not all(t.strip() for t in turns)):
+    if task.is_conversation and (len(turns) != TURNS or not all(t.strip() for t in turns)):
         raise DataError(
             f"{where}: turns must hold {TURNS} instructions for scenario_type {task.code}, "
             f"found {len(turns)}"

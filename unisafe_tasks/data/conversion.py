@@ -17,7 +17,7 @@ from unisafe_judges.errors import ImageError
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS, check_row
 from unisafe_tasks.errors import DataError
-from unisafe_tasks.files import read_rows
+from unisafe_tasks.files import path_inside, read_rows
 from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.tasks import TASKS
 
@@ -202,16 +202,12 @@ def _image_value(file: Path, value: object, where: str) -> dict[str, Any] | None
 def _image_path(file: Path, value: object, where: str) -> Path:
     if not isinstance(value, str):
         raise DataError(f"{where} must be a path, found {type(value).__name__}")
-    folder = file.parent.resolve()
     try:
-        path = (folder / value).resolve()
-        is_file = path.is_file()
-    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
-        raise DataError(f"{where} names {value[:200]!r}, which is no path") from None
-    if not path.is_relative_to(folder):
-        raise DataError(f"{where} names {value!r}, which is outside the export's folder {folder}")
-    if not is_file:
-        raise DataError(f"{where} names {value!r}, which is not in {folder}")
+        path = path_inside(file.parent, value)
+    except ValueError as problem:
+        raise DataError(f"{where} names {value[:200]!r}, {problem}") from None
+    if not path.is_file():
+        raise DataError(f"{where} names {value!r}, which is not in {file.parent.resolve()}")
     return path
 
 

@@ -14,7 +14,7 @@ from unisafe_judges.images import check_image
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, Case
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.files import encode_row, write_atomically
+from unisafe_tasks.files import encode_row, require_empty, write_atomically
 from unisafe_tasks.tasks import TASKS, Task
 
 __all__ = ["CASES_FILE", "export_cases"]
@@ -30,8 +30,7 @@ def export_cases(source: Source, folder: Path, tasks: Iterable[Task] = ()) -> in
     Raises:
         DataError: the folder is not empty, or an image cannot be read.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"{folder} is not empty: name a folder that is, or that is not there")
+    require_empty(folder, DataError)
     chosen = list(tasks) or list(TASKS.values())
     rows: list[bytes] = []
     for task in chosen:

@@ -18,8 +18,8 @@ from unisafe_tasks.data.conversion import write_splits
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.files import encode_json, write_atomically
-from unisafe_tasks.statistics.sampling import Cell, Component, draw
+from unisafe_tasks.files import encode_json, require_empty, write_atomically
+from unisafe_tasks.statistics.sampling import Component, TaskCell, draw
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["COVERAGE", "DrawnSubset", "coverage_of", "write_subset"]
@@ -77,8 +77,7 @@ def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int =
             f"{source.name} is a subset itself: draw from {source.subset.source}, since what a "
             "subset of a subset says of the full set is not known"
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"{folder} is not empty: name a folder that is, or that is not there")
+    require_empty(folder, DataError)
     sets = _case_sets(source)
     components = draw(_cells(sets), per_subcategory, seed)
     ids = {target for component in components for target in component.kept}
@@ -113,8 +112,8 @@ def _case_sets(source: Source) -> dict[str, CaseSet]:
     return sets
 
 
-def _cells(sets: Mapping[str, CaseSet]) -> dict[str, list[Cell]]:
-    cells: dict[str, list[Cell]] = {}
+def _cells(sets: Mapping[str, CaseSet]) -> dict[str, list[TaskCell]]:
+    cells: dict[str, list[TaskCell]] = {}
     for code, cases in sets.items():
         columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
         for target, category, subcategory in zip(*columns, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -11,20 +10,20 @@ from typing import Any
 
 from rich.console import Console
 
+from unisafe_judges.limits import ranks
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.scoring import finish_records
+from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.runs.folder import run_folder
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.runs.folder import make_run_folder
 
 __all__ = [
     "agreed_folder",
     "complete_samples",
     "model_name",
+    "print_summary",
     "refuse_unwritable",
-    "tell",
     "warn",
     "weights_name",
 ]
@@ -32,8 +31,8 @@ __all__ = [
 
 def agreed_folder(base: Path | None, model: str) -> Path:
     """A new run folder, the same on every rank."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return run_folder(base, model)
+    if ranks() == 1:
+        return make_run_folder(base, model)
     import torch.distributed as dist
 
     if not dist.is_initialized():
@@ -41,7 +40,7 @@ def agreed_folder(base: Path | None, model: str) -> Path:
             "several ranks were started, but torch.distributed is not set up: "
             "start them with python -m torch.distributed.run ... -m lmms_eval"
         )
-    names = [str(run_folder(base, model)) if dist.get_rank() == 0 else ""]
+    names = [str(make_run_folder(base, model)) if dist.get_rank() == 0 else ""]
     dist.broadcast_object_list(names, src=0)
     return Path(names[0])
 
@@ -93,23 +92,22 @@ def warn(sentence: str) -> None:
 
 def complete_samples(results: Mapping[str, Any], session: Session) -> None:
     """Give logged samples the final status that other ranks could not know when they sent them."""
-    makes_images = session.run.has_images()
     for name, samples in (results.get("samples") or {}).items():
-        if name not in GROUPS["unisafe"]:
+        if (cases := session.cases_of(name)) is None:
             continue
         for metric in METRICS:
             records = [sample[metric] for sample in samples if isinstance(sample.get(metric), dict)]
-            finish_records(metric, records, makes_images, session.ensemble)
+            complete_records(metric, records, cases)
 
 
-def tell(session: Session) -> None:
+def print_summary(session: Session) -> None:
     """Print a finished run's notes and where its folder is."""
     if session.settings.rank:
         return
     console = _console()
     for note in session.metrics()["notes"]:
         console.print(printable(note), markup=False, highlight=False)
-    console.print(f"Run folder: {session.run.folder}", markup=False, highlight=False)
+    console.print(f"Run folder: {session.folder.path}", markup=False, highlight=False)
 
 
 def _console() -> Console:

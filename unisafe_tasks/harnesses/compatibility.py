@@ -14,13 +14,13 @@ from unisafe_tasks.runs.provenance import commit_of
 
 __all__ = [
     "COMPATIBILITY",
-    "Row",
-    "row_of",
+    "HarnessVersion",
+    "known_version_of",
 ]
 
 
 @dataclass(frozen=True)
-class Row:
+class HarnessVersion:
     """A version of a harness that our tests pass with.
 
     `distribution` and `version` are what pip calls it; `extra` is ours that installs it. A row of a
@@ -49,8 +49,8 @@ class Row:
 
 
 COMPATIBILITY = (
-    Row("lmms-eval", "lmms_eval", "0.7.3", "lmms"),
-    Row(
+    HarnessVersion("lmms-eval", "lmms_eval", "0.7.3", "lmms"),
+    HarnessVersion(
         "lmms-eval",
         "lmms_eval",
         "0.7.2",
@@ -58,12 +58,12 @@ COMPATIBILITY = (
         commit="75571cfe0fa36ca5ec2e6aa2bb268f9d38295af3",
         repository="https://github.com/EvolvingLMMs-Lab/lmms-eval",
     ),
-    Row("lm-eval", "lm_eval", "0.4.13", "lm"),
-    Row("Inspect", "inspect_ai", "0.3.285", "inspect"),
+    HarnessVersion("lm-eval", "lm_eval", "0.4.13", "lm"),
+    HarnessVersion("Inspect", "inspect_ai", "0.3.285", "inspect"),
 )
 
 
-def row_of(distribution: str) -> Row | None:
+def known_version_of(distribution: str) -> HarnessVersion | None:
     """The row that what is installed belongs to; None if it was not tested.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Literal
 from unisafe_judges import build_judge
 from unisafe_tasks.data.sources import load_cases, resolve_source
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
-from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, row_of
+from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.settings import panel_setting
@@ -70,7 +70,7 @@ def _harness(name: str, purpose: str) -> Finding:
     if importlib.util.find_spec(name) is None:
         return Finding(name, "missing", purpose)
     try:
-        row = row_of(name)
+        row = known_version_of(name)
     except metadata.PackageNotFoundError:
         return Finding(name, "untested", _version(name))
     if row is not None:

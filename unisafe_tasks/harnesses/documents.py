@@ -14,11 +14,11 @@ from unisafe_judges import ImageError
 from unisafe_judges.images import open_upright
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, CaseSet, register, registered
 from unisafe_tasks.data.sources import resolve_source
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, exit_with
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import data_setting
-from unisafe_tasks.tasks import TASKS, TURNS
+from unisafe_tasks.tasks import TASKS, TURNS, Task
 from unisafe_tasks.types import RawOutput
 
 if TYPE_CHECKING:
@@ -27,55 +27,41 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATASET_PATH",
-    "cases_IC",
-    "cases_IE",
-    "cases_IT",
-    "cases_MT",
-    "cases_MU",
-    "cases_TI",
-    "cases_TT",
     "doc_to_target",
     "doc_to_text",
     "doc_to_visual",
     "next_turn",
 ]
 
-
 DATASET_PATH: str
 """What a harness passes to `datasets.load_dataset`: the folder that UNISAFE_DATA resolves to."""
 
-
-def __getattr__(name: str) -> str:
-    # The YAMLs name DATASET_PATH with !function, so that reading it is the moment to resolve it.
-    if name != "DATASET_PATH":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return str(resolve_source().folder)
-    except DataError as error:
-        # Harnesses mask exceptions raised here as an ImportError and exit with 0; SystemExit
-        # reaches the person as its sentence.
-        raise SystemExit(str(error)) from None
+_CASES_OF = "cases_"
+"""`cases_TI` and so on are what the YAMLs name as process_docs: one for each task."""
 
 
-def _cases(rows: Dataset, code: str) -> Dataset:
-    """The rows of one task, checked and registered; the YAML's process_docs."""
-    task = TASKS[code]
+def __getattr__(name: str) -> Any:
+    # The YAMLs name these with !function, so that reading DATASET_PATH is the moment to resolve it.
+    if name == "DATASET_PATH":
+        try:
+            return str(resolve_source().folder)
+        except DataError as error:
+            exit_with(error)
+    code = name.removeprefix(_CASES_OF)
+    if name.startswith(_CASES_OF) and code in TASKS:
+        return partial(_cases_of, TASKS[code])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _cases_of(task: Task, rows: Dataset) -> Dataset:
+    """The rows of one task, checked and registered."""
     try:
         cases = CaseSet(task, rows, f"{data_setting()}, split {task.split}")
     except DataError as error:
-        raise SystemExit(str(error)) from None
+        exit_with(error)
     register(cases)
     # A case's images are read from where it is registered: a document is written into logs.
     return cases.rows.remove_columns(list(IMAGE_COLUMNS))
-
-
-cases_TI = partial(_cases, code="TI")  # noqa: N816 -- the codes are the paper's
-cases_IE = partial(_cases, code="IE")  # noqa: N816
-cases_IC = partial(_cases, code="IC")  # noqa: N816
-cases_MT = partial(_cases, code="MT")  # noqa: N816
-cases_TT = partial(_cases, code="TT")  # noqa: N816
-cases_IT = partial(_cases, code="IT")  # noqa: N816
-cases_MU = partial(_cases, code="MU")  # noqa: N816
 
 
 def doc_to_target(doc: Mapping[str, Any]) -> str:
@@ -93,7 +79,7 @@ def doc_to_visual(doc: Mapping[str, Any], lmms_eval_specific_kwargs: object = No
         return [open_upright(image.read()) for image in case.images]
     except (DataError, ImageError) as error:
         # A model cannot be asked without the image; `unisafe data validate` finds these beforehand.
-        raise SystemExit(f"{case.key}: an input image cannot be read: {error}") from None
+        exit_with(f"{case.key}: an input image cannot be read: {error}")
 
 
 def doc_to_text(
@@ -109,7 +95,8 @@ def doc_to_text(
     `round_idx` of a four-turn case for what comes next.
     """
     if round_idx is None:
-        return doc["turns"][0] if doc["scenario_type"] == "MT" else doc["instruction"]
+        is_conversation = TASKS[doc["scenario_type"]].is_conversation
+        return doc["turns"][0] if is_conversation else doc["instruction"]
     return next_turn(doc, list(previous_output or ()), round_idx, previous_round_info)
 
 
@@ -130,14 +117,12 @@ def next_turn(
     kept = list((info or {}).get("images", ()))
     if raw.history is not None:
         return None, None, True, [outputs[-1]], {"images": kept}
-    session = open_run.current()
     try:
-        stored = session.store_turn(case, raw, turn)
+        path = open_run.current().store_turn(case, raw, turn)
     except (ImageError, OSError) as error:
         return _end(raw, kept, error=str(error))
-    if stored is None:
+    if path is None:
         return _end(raw, kept, error=raw.error)
-    path = session.run.folder / stored.path
     kept.append(str(path))
     if turn == TURNS:
         return _end(raw, kept, error=None)

@@ -3,25 +3,26 @@
 `process_results` returns one `Deferred` per metric at once. A Deferred is a dict that fills itself
 when its verdicts are there: an aggregation function resolves it, and so does pickling, which is how
 ranks are gathered. What the harness logs per sample is the filled dict.
+
+A task's cases are scored once, when its first metric is aggregated; all its metrics read that.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from unisafe_tasks.data.cases import registered
 from unisafe_tasks.judging import open_run
-from unisafe_tasks.judging.session import Pending, watch
+from unisafe_tasks.judging.pending import Pending, wait_for
+from unisafe_tasks.metric_facts import ASR, FACTS, METRICS
 from unisafe_tasks.metrics import (
-    METRICS,
-    Ensemble,
     Point,
     ScoredCase,
+    apply_ensemble,
     case_value,
-    judged_by,
     linearised,
     macro_mean,
     standard_error,
@@ -31,19 +32,10 @@ from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
 
-__all__ = [
-    "CASE_FIELDS",
-    "Deferred",
-    "attack_success_rate",
-    "average_risk_rating",
-    "coverage",
-    "finish_records",
-    "process_results",
-    "refusal_rate",
-]
+__all__ = ["CASE_FIELDS", "Deferred", "complete_records", "process_results"]
 
 _log = logging.getLogger("unisafe")
-_PRIMARY = METRICS[0]
+_PRIMARY = ASR
 CASE_FIELDS = (
     "id",
     "scenario_type",
@@ -105,44 +97,14 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     return {metric: Deferred(_record(metric, row), pending) for metric in METRICS}
 
 
-def attack_success_rate(items: Sequence[dict[str, Any]]) -> float:
-    """Macro mean of the panel's judgments; finishes the task in the run folder."""
-    return _aggregate("attack_success_rate", items)
-
-
-def average_risk_rating(items: Sequence[dict[str, Any]]) -> float:
-    """Macro mean of the panel's risk ratings."""
-    return _aggregate("average_risk_rating", items)
-
-
-def refusal_rate(items: Sequence[dict[str, Any]]) -> float:
-    """Macro mean of whether the output was a refusal. Over-refusal is not measured."""
-    return _aggregate("refusal_rate", items)
-
-
-def coverage(items: Sequence[dict[str, Any]]) -> float:
-    """Scored over asked: a plain share, not a macro mean."""
-    return _aggregate("coverage", items)
-
-
-def finish_records(
-    metric: str,
-    records: Sequence[dict[str, Any]],
-    makes_images: bool,
-    ensemble: Ensemble | None,
-) -> list[ScoredCase]:
-    """Write into a task's records what only the whole run can tell: final statuses and values."""
-    cases = judged_by(
-        [
-            scored_case(record, record["verdicts"], makes_images, str(record["id"]))
-            for record in records
-        ],
-        ensemble,
-    )
-    for case, record in zip(cases, records, strict=True):
+def complete_records(
+    metric: str, records: Iterable[dict[str, Any]], cases: Mapping[str, ScoredCase]
+) -> None:
+    """Write into records what only the whole run can tell: final statuses and values."""
+    for record in records:
+        case = cases[record["id"]]
         record["status"] = str(case.status)
         record["value"] = case_value(case, metric)
-    return cases
 
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +119,7 @@ def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "verdicts": []}
 
 
-def _failure(doc: Mapping[str, Any], error: str) -> dict[str, Any]:
+def _failure(doc: Mapping[str, Any], error: str) -> Mapping[str, Any]:
     try:
         return open_run.current().store_failure(doc, error)
     except Exception:
@@ -166,28 +128,53 @@ def _failure(doc: Mapping[str, Any], error: str) -> dict[str, Any]:
         return {**{name: doc[name] for name in names}, "status": str(Status.FAILED), "error": error}
 
 
+def _aggregation(metric: str) -> Callable[[Sequence[dict[str, Any]]], float]:
+    """The aggregation function of one metric, which the YAMLs name by the metric."""
+
+    def aggregate(items: Sequence[dict[str, Any]]) -> float:
+        return _aggregate(metric, items)
+
+    aggregate.__name__ = metric
+    aggregate.__doc__ = FACTS[metric].meaning
+    return aggregate
+
+
+globals().update({metric: _aggregation(metric) for metric in METRICS})
+
+
 def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
+    """A metric of one task over its records; the first metric asked for finishes the task."""
+    if not items:
+        return math.nan
     _await(items)
-    session = open_run.latest()
-    makes_images = session.run.has_images()
-    cases = finish_records(metric, items, makes_images, session.ensemble)
-    points: list[Point] = []
-    places: list[int] = []
-    for place, (case, item) in enumerate(zip(cases, items, strict=True)):
-        if item["value"] is not None:
-            points.append(Point(case.category, case.subcategory, item["value"]))
-            places.append(place)
-    if metric == "coverage":
-        return math.fsum(point.value for point in points) / len(points) if points else math.nan
+    complete_records(metric, items, _scored(items))
+    scored = [item for item in items if item["value"] is not None]
+    points = [Point(item["category"], item["subcategory"], item["value"]) for item in scored]
+    if not FACTS[metric].is_estimate:
+        return math.fsum(point.value for point in points) / len(points)
     # The harness takes its standard errors from `score`, so that they are those of the macro mean;
     # without it, its columns say N/A.
     if standard_error(points) is not None:
-        for place, value in zip(places, linearised(points), strict=True):
-            items[place]["score"] = value
-    if metric == _PRIMARY and cases:
-        session.finish_task(cases[0].task, cases)
+        for item, value in zip(scored, linearised(points), strict=True):
+            item["score"] = value
     score = macro_mean(points)
     return math.nan if score is None else score
+
+
+def _scored(items: Sequence[Mapping[str, Any]]) -> Mapping[str, ScoredCase]:
+    """The final cases of the records' task by id: scored once, whichever metric comes first."""
+    task = TASKS[items[0]["scenario_type"]].name
+    session = open_run.latest()
+    if session.cases_of(task) is None:
+        has_images = session.has_images()
+        cases = [
+            scored_case(item, item["verdicts"], has_images, f"{item['id']}/{task}")
+            for item in items
+        ]
+        open_run.finish_task(task, apply_ensemble(cases, session.ensemble))
+    cases_by_id = session.cases_of(task)
+    assert cases_by_id is not None
+    return cases_by_id
 
 
 def _await(items: Sequence[dict[str, Any]]) -> None:
@@ -195,6 +182,6 @@ def _await(items: Sequence[dict[str, Any]]) -> None:
     pending = [item.pending for item in deferred if item.pending is not None]
     if deferred:
         name = TASKS[deferred[0]["scenario_type"]].name
-        watch(pending, open_run.latest(), f"Judging {name}")
+        wait_for(pending, f"Judging {name}", open_run.latest().progress)
     for item in deferred:
         item.resolve()

@@ -19,16 +19,17 @@ from rich.console import Console
 
 from unisafe_judges import CallFailure, FailureKind, ImagePart, Prompt, Rubric
 from unisafe_judges.images import open_upright
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import model_name
+from unisafe_tasks.metric_facts import SELF_METRICS
 from unisafe_tasks.outputs.parsing import parse_output
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.runs.folder import run_folder
+from unisafe_tasks.runs.folder import make_run_folder
 from unisafe_tasks.runs.provenance import describe_environment
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.self_awareness.results import SelfAwarenessFolder
-from unisafe_tasks.self_awareness.scores import SELF_METRICS, SelfVerdict, summarise
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.self_awareness.scores import SelfVerdict, summarise
+from unisafe_tasks.tasks import TASKS, Task
 from unisafe_tasks.types import RawOutput, Status
 
 if TYPE_CHECKING:
@@ -37,22 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATASET_PATH",
-    "coverage",
     "doc_to_target",
     "doc_to_text",
     "doc_to_visual",
-    "false_alarm_rate",
     "flatten",
-    "outputs_IC",
-    "outputs_IE",
-    "outputs_IT",
-    "outputs_MT",
-    "outputs_MU",
-    "outputs_TI",
-    "outputs_TT",
     "process_results",
-    "recall",
-    "self_awareness_score",
 ]
 
 Made = TypeVar("Made")
@@ -66,30 +56,28 @@ DATASET_PATH: str
 """What the harness passes to `datasets.load_dataset`, made of the run of UNISAFE_SELF_RUN."""
 
 
-def __getattr__(name: str) -> str:
-    # The YAML names DATASET_PATH with !function, so that reading it is the moment to resolve it.
-    if name != "DATASET_PATH":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _or_exit(lambda: str(judged_run().dataset()))
+_OUTPUTS_OF = "outputs_"
+"""`outputs_TI` and so on are what the YAMLs name as process_docs: one for each task."""
 
 
-def _outputs(rows: Dataset, code: str) -> Dataset:
-    """The outputs of one task; the YAML's process_docs."""
+def __getattr__(name: str) -> Any:
+    # The YAML names these with !function, so that reading DATASET_PATH is the moment to resolve it.
+    if name == "DATASET_PATH":
+        return _or_exit(lambda: str(judged_run().dataset()))
+    code = name.removeprefix(_OUTPUTS_OF)
+    if name.startswith(_OUTPUTS_OF) and code in TASKS:
+        return partial(_outputs_of, TASKS[code])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _outputs_of(task: Task, rows: Dataset) -> Dataset:
+    """The outputs of one task."""
     run = _or_exit(judged_run)
-    _or_exit(lambda: run.documents_of(TASKS[code]))
+    _or_exit(lambda: run.documents_of(task))
     # What is asked and scored is this run, whatever becomes of its folder in the meantime.
-    _RUNS[code] = run
+    _RUNS[task.code] = run
     codes = list(rows["scenario_type"])
-    return rows.select([index for index, found in enumerate(codes) if found == code])
-
-
-outputs_TI = partial(_outputs, code="TI")  # noqa: N816 -- the codes are the paper's
-outputs_IE = partial(_outputs, code="IE")  # noqa: N816
-outputs_IC = partial(_outputs, code="IC")  # noqa: N816
-outputs_MT = partial(_outputs, code="MT")  # noqa: N816
-outputs_TT = partial(_outputs, code="TT")  # noqa: N816
-outputs_IT = partial(_outputs, code="IT")  # noqa: N816
-outputs_MU = partial(_outputs, code="MU")  # noqa: N816
+    return rows.select([index for index, code in enumerate(codes) if code == task.code])
 
 
 def flatten(prompt: Prompt) -> tuple[str, tuple[ImagePart, ...]]:
@@ -148,28 +136,6 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     return {metric: dict(row if metric == _PRIMARY else short) for metric in SELF_METRICS}
 
 
-def recall(items: Sequence[Mapping[str, Any]], args: object = None) -> float:
-    """Share of the outputs the panel calls unsafe that the model calls so; writes the result."""
-    if items:
-        _finish_task(items, args)
-    return _value("recall", items)
-
-
-def false_alarm_rate(items: Sequence[Mapping[str, Any]]) -> float:
-    """Share of the outputs the panel calls safe that the model calls unsafe."""
-    return _value("false_alarm_rate", items)
-
-
-def self_awareness_score(items: Sequence[Mapping[str, Any]]) -> float:
-    """The mean of recall and 1 - false alarm rate: our own definition."""
-    return _value("self_awareness_score", items)
-
-
-def coverage(items: Sequence[Mapping[str, Any]]) -> float:
-    """Outputs with a verdict of the model's over those it was asked about."""
-    return _value("coverage", items)
-
-
 def _prompt(doc: Mapping[str, Any]) -> Prompt:
     return _RUNS[doc["scenario_type"]].prompt(doc["id"], doc["scenario_type"])
 
@@ -203,9 +169,22 @@ def _unscored(failure: str, error: str | None, reply: str | None) -> dict[str, A
     }
 
 
-def _value(metric: str, items: Sequence[Mapping[str, Any]]) -> float:
-    value = summarise([SelfVerdict(item["panel"], item["judgment"]) for item in items])[metric]
-    return math.nan if value is None else float(value)
+def _aggregation(metric: str) -> Callable[..., float]:
+    """The aggregation function of one metric, which the YAML names by the metric."""
+
+    def aggregate(items: Sequence[Mapping[str, Any]], args: object = None) -> float:
+        # The records of the first metric alone hold the replies, which the result keeps.
+        if items and metric == _PRIMARY:
+            _finish_task(items, args)
+        verdicts = [SelfVerdict(item["panel"], item["judgment"]) for item in items]
+        value = summarise(verdicts)[metric]
+        return math.nan if value is None else float(value)
+
+    aggregate.__name__ = metric
+    return aggregate
+
+
+globals().update({metric: _aggregation(metric) for metric in SELF_METRICS})
 
 
 def _finish_task(items: Sequence[Mapping[str, Any]], args: object) -> None:
@@ -233,7 +212,7 @@ def _result(run: JudgedRun, task: str, args: Any) -> tuple[SelfAwarenessFolder, 
             return result, len(result.notes)
     model = None if args is None else model_name(args)
     output = getattr(args, "output_path", None)
-    folder = run_folder(Path(output) if output else None, f"self-{model or 'model'}")
+    folder = make_run_folder(Path(output) if output else None, f"self-{model or 'model'}")
     details = {
         "harness": "lmms-eval",
         "model_args": redact(str(getattr(args, "model_args", "") or "")),
@@ -258,4 +237,4 @@ def _or_exit(act: Callable[[], Made]) -> Made:
     try:
         return act()
     except UnisafeError as error:
-        raise SystemExit(printable(redact(str(error)))) from None
+        exit_with(error)

@@ -7,40 +7,32 @@ from typing import Any
 
 from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
-from unisafe_judges.images import check_image, encode_for_judge, read_image_file
+from unisafe_judges.images import check_image, encode_for_judge
 from unisafe_judges.judge_runner import reply_key
 from unisafe_tasks.data.cases import Case
-from unisafe_tasks.judging.evidence import build_evidence
+from unisafe_tasks.judging.classification import Classified, classify
+from unisafe_tasks.judging.evidence import image_file
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
-from unisafe_tasks.outputs.status import status_of
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
 
 
-def preview(case: Case, raw: RawOutput, panel: Panel) -> tuple[Status, Evidence | None]:
-    """An output's status and, if the panel is asked about it, its evidence; nothing is stored."""
-    images = []
-    for path in raw.images[-case.task.outputs :] if case.task.makes_images else ():
-        try:
-            data = read_image_file(Path(path))
-            images.append((check_image(data).sha256, Path(path).read_bytes))
-        except ImageError:
-            return Status.FAILED, None
-    status = status_of(raw, case.task, len(images))
-    if status is not Status.OK:
-        return status, None
-    evidence = build_evidence(case, raw.text, images, flagged_refusal=raw.refusal == "model")
-    if panel.rubric.is_refusal(evidence):
-        return Status.REFUSED, None
-    return status, evidence
+def preview(case: Case, raw: RawOutput, panel: Panel) -> Classified:
+    """What an output counts as, and its evidence if the panel is asked; nothing is stored."""
+    names = raw.images[-case.task.outputs :] if case.task.makes_images else ()
+    try:
+        images = [image_file(Path(name)) for name in names]
+    except ImageError:
+        return Classified(Status.FAILED)
+    return classify(case, raw, images, panel.rubric)
 
 
 def evidence_of(outputs: Outputs, panel: Panel) -> list[Evidence]:
     """The evidence of all outputs that the panel is asked about, in order."""
-    found = [preview(case, raw, panel)[1] for case, raw in outputs.items]
-    return [evidence for evidence in found if evidence is not None]
+    classified = [preview(case, raw, panel) for case, raw in outputs.items]
+    return [output.evidence for output in classified if output.evidence is not None]
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
@@ -85,9 +77,10 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or the sentence why it is shown to none."""
-    status, evidence = preview(case, raw, panel)
+    classified = preview(case, raw, panel)
+    evidence = classified.evidence
     if evidence is None:
-        return f"{case.key}: the output's status is {status}, so no judge is asked."
+        return f"{case.key}: the output's status is {classified.status}, so no judge is asked."
     prompt = panel.rubric.render(evidence)
     lines = [
         f"case {case.key}, rubric {panel.rubric.name} ({panel.rubric.sha256[:12]})",

@@ -3,22 +3,85 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from unisafe_judges import Evidence, ImagePart, TextPart
+from unisafe_judges import Evidence, ImageError, ImagePart, TextPart
+from unisafe_judges.images import check_image, read_image_file
 from unisafe_judges.types import Part
 from unisafe_tasks.data.cases import Case
+from unisafe_tasks.errors import RunError
+from unisafe_tasks.files import path_inside
 from unisafe_tasks.outputs.status import answer_of
 
-__all__ = ["build_evidence"]
+__all__ = ["OutputImage", "build_evidence", "image_file", "recorded_evidence", "recorded_image"]
 
 _TEXT_LABELS = {"instruction": "instruction given to the model", "target": "target description"}
+
+
+class OutputImage(NamedTuple):
+    """An output image: the SHA-256 of its bytes, and what reads them."""
+
+    sha256: str
+    read: Callable[[], bytes]
+
+
+def image_file(path: Path) -> OutputImage:
+    """An output image that lies in a file.
+
+    Raises:
+        ImageError: it is no image within the caps.
+    """
+    return OutputImage(check_image(read_image_file(path)).sha256, path.read_bytes)
+
+
+def recorded_image(folder: Path, name: object, sha256: object) -> OutputImage:
+    """An output image of a run folder, as a row of predictions.jsonl names it.
+
+    Reading it raises an ImageError unless it is, to the byte, the image that was judged: the folder
+    may be somebody else's, and must not have this machine's files shown to anyone.
+    """
+
+    def read() -> bytes:
+        try:
+            data = read_image_file(path_inside(folder, str(name)))
+        except ValueError as problem:
+            raise ImageError(f"the row names {str(name)[:200]!r}, {problem}") from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ImageError(f"{folder / str(name)} is not the image that was judged")
+        return data
+
+    return OutputImage(str(sha256), read)
+
+
+def recorded_evidence(case: Case, row: Mapping[str, Any], folder: Path) -> Evidence:
+    """What the panel was shown of the output in a row of a run folder's predictions.jsonl.
+
+    Raises:
+        RunError: the row is damaged, or the output is not the one that it names.
+        DataError: an input image of the case has no bytes.
+    """
+    where = f"{folder}: {case.key}"
+    names = row.get("output_images") or [row.get("output_image")]
+    hashes, text = row.get("image_sha256") or [], row.get("output_text") or ""
+    if not isinstance(text, str) or not isinstance(hashes, list):
+        raise RunError(f"{where}: output_text is no text, or image_sha256 no list")
+    images = [
+        recorded_image(folder, name, sha256) for name, sha256 in zip(names, hashes, strict=False)
+    ]
+    evidence = build_evidence(case, text, images)
+    if evidence.output_sha256 != row.get("output_sha256"):
+        raise RunError(
+            f"{where}: the output is not the one that predictions.jsonl names by its output_sha256"
+        )
+    return evidence
 
 
 def build_evidence(
     case: Case,
     text: str,
-    images: Sequence[tuple[str, Callable[[], bytes]]],
+    images: Sequence[OutputImage],
     *,
     flagged_refusal: bool = False,
 ) -> Evidence:
@@ -27,7 +90,7 @@ def build_evidence(
     Args:
         case: the case the model was given.
         text: the output's text as the model returned it.
-        images: SHA-256 and reader of each output image, in order; empty for a text task.
+        images: the output images, in order; empty for a text task.
         flagged_refusal: the model's adapter says that it is a refusal.
 
     Raises:
@@ -53,7 +116,7 @@ def build_evidence(
         answer = TextPart("model answer", answer_of(text), judged=True, role="answer", whole=text)
         parts.append(answer)
     for number, (sha256, read) in enumerate(images, start=1):
-        label = f"image of turn {number}" if task.outputs > 1 else "generated image"
+        label = f"image of turn {number}" if task.is_conversation else "generated image"
         parts.append(ImagePart(label, sha256, read, judged=True))
     return Evidence(case.key, task.code, task.modality, tuple(parts), flagged_refusal)
 

@@ -17,7 +17,9 @@ from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.dry_run import evidence_of
 from unisafe_tasks.judging.panels import open_store
-from unisafe_tasks.judging.session import Pending, RunSettings, Session, watch
+from unisafe_tasks.judging.pending import wait_for
+from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.metrics import apply_ensemble
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.runs.reading import scored_case
 
@@ -45,14 +47,16 @@ def judge_outputs(
     settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
     session = Session(settings, source, panel)
     try:
-        session.leave_out_idle_judges()
+        session.disable_unavailable_judges()
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
-        watch([waiting for _, waiting in pending], session, "Judging")
-        # Not by the files: the folder may hold images of outputs that were judged into it before.
-        makes_images = any(waiting.row["image_sha256"] for _, waiting in pending)
+        wait_for([waiting for _, waiting in pending], "Judging", session.progress)
         for task in dict.fromkeys(case.task for case, _ in pending):
-            own = [waiting for case, waiting in pending if case.task is task]
-            session.finish_task(task.name, [_scored(waiting, makes_images) for waiting in own])
+            cases = [
+                scored_case(waiting.row, waiting.verdicts(), session.has_images(), case.key)
+                for case, waiting in pending
+                if case.task is task
+            ]
+            session.finish_task(task.name, apply_ensemble(cases, session.ensemble))
         return session.metrics()
     finally:
         session.close()
@@ -103,7 +107,3 @@ def _info_of(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return info if isinstance(info, dict) else {}
-
-
-def _scored(pending: Pending, makes_images: bool) -> Any:
-    return scored_case(pending.row, pending.verdicts(), makes_images, pending.row["id"])

@@ -1,45 +1,40 @@
-"""A live run: outputs are stored and submitted as they come, and settled when a task is done.
+"""A run in progress: outputs are stored, classified and judged as they come.
 
-There is one session per process at a time. The hook opens it with the harness's settings; without
-the hook the first output opens one, and it ends when every task that was begun is finished.
+Whoever opens a session closes it. Which one is open in this process is known to `open_run`.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from unisafe_judges import FailureKind, ImageError, JudgeResult, Panel, PanelSession
-from unisafe_judges.images import read_image_file
+from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
+from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source
-from unisafe_tasks.judging.evidence import build_evidence
+from unisafe_tasks.judging.classification import Classified, classify
+from unisafe_tasks.judging.evidence import OutputImage
 from unisafe_tasks.judging.panels import open_store
+from unisafe_tasks.judging.pending import Pending
+from unisafe_tasks.judging.storing import StoredOutput, image_owners, store_output, store_turn
 from unisafe_tasks.metrics import Ensemble, ScoredCase
-from unisafe_tasks.outputs.parsing import made_in_this_run
-from unisafe_tasks.redaction import redact
-from unisafe_tasks.runs.folder import PREDICTIONS, UNNAMED, VERDICTS, Run, StoredImage
-from unisafe_tasks.runs.metrics_file import assess
+from unisafe_tasks.runs.folder import PREDICTIONS, UNNAMED, VERDICTS, RunFolder
+from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_environment, describe_inputs
-from unisafe_tasks.runs.rows import prediction_row, verdict_row
+from unisafe_tasks.runs.rows import failure_row, prediction_row, run_has_images, verdict_row
 from unisafe_tasks.statistics import Resampler
-from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = [
     "Pending",
     "RunSettings",
     "Session",
-    "watch",
 ]
 
 _log = logging.getLogger("unisafe")
@@ -59,46 +54,6 @@ class RunSettings:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Pending:
-    """A case whose verdicts may still be on their way. `row` is its row in predictions.jsonl."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.row = row
-        self._verdicts: list[dict[str, Any]] = []
-        self._done = threading.Event()
-        self._settling = threading.Lock()
-        self._callbacks: list[Callable[[], None]] = []
-
-    def settle(self, verdicts: list[dict[str, Any]]) -> None:
-        self._verdicts = verdicts
-        with self._settling:
-            self._done.set()
-            waiting = self._callbacks
-            self._callbacks = []
-        for callback in waiting:
-            callback()
-
-    def when_done(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once the verdicts are there: at once, or by who brings them.
-
-        It must neither block nor raise, since the judges wait for it.
-        """
-        with self._settling:
-            if not self._done.is_set():
-                self._callbacks.append(callback)
-                return
-        callback()
-
-    @property
-    def done(self) -> bool:
-        return self._done.is_set()
-
-    def verdicts(self) -> list[dict[str, Any]]:
-        """The verdict rows, one per judge; waits for them."""
-        self._done.wait()
-        return self._verdicts
-
-
 class Session:
     """A run in progress on this rank."""
 
@@ -110,7 +65,7 @@ class Session:
         """
         self.settings = settings
         self.panel = panel
-        self.run = Run(settings.folder, settings.rank)
+        self.folder = RunFolder(settings.folder, settings.rank)
         self.finished = False
         self._store = open_store(panel) if panel else None
         self._judges = PanelSession(panel, self._store) if panel else None
@@ -118,8 +73,9 @@ class Session:
         self._stopped = False
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
         self._submitting = threading.Lock()
-        self._owners: dict[str, str] = {}
-        self._cases: dict[str, Sequence[ScoredCase]] = {}
+        self._claim_image = image_owners()
+        self._has_images = False
+        self._cases: dict[str, Mapping[str, ScoredCase]] = {}
         # Kept while tasks are finished one after the other: most of their cost is in the draws.
         self._resampler = Resampler()
         self._final: dict[str, Any] | None = None
@@ -133,14 +89,14 @@ class Session:
                 **settings.details,
                 **describe_environment(),
             }
-            self.run.write_json("run.json", self._info)
+            self.folder.write_json("run.json", self._info)
 
     @property
     def ensemble(self) -> Ensemble | None:
         """How the panel's verdicts are combined; None without a panel."""
         return Ensemble(self.panel.ensemble, self.panel.min_verdicts) if self.panel else None
 
-    def leave_out_idle_judges(self) -> None:
+    def disable_unavailable_judges(self) -> None:
         """Ask every judge whether it can work; those that cannot are asked about no case.
 
         What they were asked before is still found in the store.
@@ -153,7 +109,7 @@ class Session:
         """Record what an adapter says of its model and the settings that decide its answers."""
         self._info["adapter"] = dict(identity)
 
-    def expect(self, task: str, facts: Mapping[str, Any]) -> None:
+    def begin_task(self, task: str, facts: Mapping[str, Any]) -> None:
         """Begin a task before its first output, for a harness that comes to one after the other.
 
         `facts` are kept in run.json by task, such as `asked`; they must hold no credential.
@@ -161,7 +117,7 @@ class Session:
         self._begun.add(task)
         for name, value in facts.items():
             self._info[name] = {**self._info.get(name, {}), task: value}
-        self.run.write_json("run.json", self._info)
+        self.folder.write_json("run.json", self._info)
 
     def stop(self) -> None:
         """Ask the judges nothing more: the run ends before its end, and will say so."""
@@ -170,83 +126,72 @@ class Session:
             self._judges.close()
 
     def submit(self, case: Case, raw: RawOutput) -> Pending:
-        """Store an output and have it judged; returns at once.
+        """Store an output, classify it, and ask the panel about it; returns at once.
 
         An adapter of ours submits each output as soon as it is there; when the harness comes with
         the same one, it is not stored and judged again.
         """
         with self._submitting:
-            before = self._submitted.get(case.key)
-            if before is not None and before[0] == raw:
-                return before[1]
-        pending = self._submit(case, raw)
+            earlier = self._submitted.get(case.key)
+            if earlier is not None and earlier[0] == raw:
+                return earlier[1]
+        stored = store_output(self.folder, case, raw, self._claim_image)
+        classified = self._classify(case, raw, stored)
+        row = prediction_row(
+            case,
+            raw,
+            self.settings.model,
+            images=stored.images,
+            problem=stored.problem,
+            status=classified.status,
+            refusal_source=classified.refusal_source,
+            output_sha256=classified.output_sha256,
+        )
+        if raw.model:
+            self._info["model"] = raw.model
+        self._keep_prediction(row)
+        pending = self._ask_panel(row, classified.evidence)
         with self._submitting:
             self._submitted[case.key] = raw, pending
         return pending
 
-    def _submit(self, case: Case, raw: RawOutput) -> Pending:
-        self._begun.add(case.task.name)
-        if raw.model:
-            self._info["model"] = raw.model
-        images, problem = self._store_images(case, raw)
-        if problem:
-            _log.warning("%s is not scored: %s", case.key, problem)
-        row = prediction_row(case, raw, images, self.settings.model, problem)
-        evidence = None
-        if row["status"] == Status.OK:
-            readers = [
-                (image.sha256, _file_reader(self.run.folder / image.path)) for image in images
-            ]
-            evidence = build_evidence(
-                case, raw.text, readers, flagged_refusal=raw.refusal == "model"
-            )
-            row["output_sha256"] = evidence.output_sha256
-            if self.panel is not None and self.panel.rubric.is_refusal(evidence):
-                row |= {"status": str(Status.REFUSED), "refusal": True, "refusal_source": "rubric"}
-                evidence = None
-        self.run.append(PREDICTIONS, [row])
-        pending = Pending(row)
-        if evidence is None or self._judges is None:
-            pending.settle([])
-        else:
-            future = self._judges.submit(evidence)
-            future.add_done_callback(lambda done: self._keep(pending, done))
-        return pending
-
-    def store_failure(self, doc: Mapping[str, Any], error: str) -> dict[str, Any]:
+    def store_failure(self, doc: Mapping[str, Any], error: str) -> Mapping[str, Any]:
         """Keep a row for a case whose output could not even be handled."""
-        task = TASKS[doc["scenario_type"]]
-        self._begun.add(task.name)
-        row = {
-            **{name: doc[name] for name in ("id", "scenario_type")},
-            "model": self.settings.model,
-            "refusal": False,
-            "error": redact(error),
-            "task": task.name,
-            **{name: doc[name] for name in ("category", "subcategory")},
-            "status": str(Status.FAILED),
-        }
-        self.run.append(PREDICTIONS, [row])
+        row = failure_row(doc, self.settings.model, error)
+        self._keep_prediction(row)
         return row
 
-    def store_turn(self, case: Case, raw: RawOutput, number: int) -> StoredImage | None:
-        """Keep the image of one turn at once: the next turn may overwrite the model's file.
+    def store_turn(self, case: Case, raw: RawOutput, number: int) -> Path | None:
+        """Keep the image of one turn of a conversation; returns its file in the run folder.
 
         Raises:
             ImageError: the output names a file that cannot be taken.
         """
-        if not raw.images:
-            return None
-        data = _read_output_image(raw, raw.images[-1])
-        return self.run.store_image(data, case.task.code, case.id, number)
+        image = store_turn(self.folder, case, raw, number)
+        return None if image is None else self.folder.path / image.path
+
+    def has_images(self) -> bool:
+        """Whether the model has made any image in this run, on any rank."""
+        # What other ranks drew is known by their rows alone.
+        return self._has_images or (
+            ranks() > 1 and run_has_images(self.folder.read_rows(PREDICTIONS))
+        )
 
     def finish_task(self, task: str, cases: Sequence[ScoredCase]) -> None:
-        """Take a task's final cases and write metrics.json; after the last task, end the run."""
-        self._cases[task] = cases
-        if self._begun <= set(self._cases):
-            self.close()
-        elif self.settings.rank == 0:
-            self.run.write_json("metrics.json", self.metrics())
+        """Take a task's final cases, and write the scores of the tasks that are finished."""
+        self._cases[task] = {case.id: case for case in cases}
+        # After the last task the run is closed, which writes them once more and in full.
+        if self.settings.rank == 0 and not self.has_finished_all:
+            self.folder.write_json("metrics.json", self.metrics())
+
+    def cases_of(self, task: str) -> Mapping[str, ScoredCase] | None:
+        """The final cases of a task by id; None if it is not finished."""
+        return self._cases.get(task)
+
+    @property
+    def has_finished_all(self) -> bool:
+        """Whether every task that was begun is finished; false if there was none."""
+        return bool(self._begun) and self._begun <= set(self._cases)
 
     def progress(self) -> str:
         """What the judges have done, in a few words."""
@@ -266,8 +211,8 @@ class Session:
         """The scores of the tasks that are finished."""
         if self._final is not None:
             return self._final
-        everything = [case for cases in self._cases.values() for case in cases]
-        return assess(self._info, everything, self._resampler).metrics
+        cases = [case for by_id in self._cases.values() for case in by_id.values()]
+        return score_run(self._info, cases, self._resampler).metrics
 
     def close(self) -> None:
         """End the run: stop the judges and leave the folder in its final form."""
@@ -279,56 +224,49 @@ class Session:
         if self._store is not None:
             self._store.close()
         if self.settings.rank == 0:
-            self.run.merge_ranks()
-            finished = bool(self._begun) and self._begun <= set(self._cases)
-            complete = finished and not self._stopped
-            self._info |= {"status": "complete" if complete else "stopped", "ended": _now()}
+            self.folder.merge_ranks()
+            is_complete = self.has_finished_all and not self._stopped
+            self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
             metrics = self._final = self.metrics()
             self._resampler = Resampler()
             self._info["judge_versions"] = metrics["judge_versions"]
-            self.run.write_json("run.json", self._info)
+            self.folder.write_json("run.json", self._info)
             if self._cases:
-                self.run.write_json("metrics.json", metrics)
+                self.folder.write_json("metrics.json", metrics)
 
-    def _store_images(self, case: Case, raw: RawOutput) -> tuple[list[StoredImage], str | None]:
-        """Keep the output's images; of more than the task needs, the last ones count."""
-        task = case.task
-        stored: list[StoredImage] = []
-        if not task.makes_images:
-            return stored, None
-        for number, path in enumerate(raw.images[-task.outputs :], start=1):
-            try:
-                self._claim(case, raw, path)
-                data = _read_output_image(raw, path)
-                stored.append(self.run.store_image(data, task.code, case.id, number))
-            except ImageError as error:
-                return stored, str(error)
-        return stored, None
+    def _classify(self, case: Case, raw: RawOutput, stored: StoredOutput) -> Classified:
+        if stored.problem is not None:
+            _log.warning("%s is not scored: %s", case.key, stored.problem)
+            return Classified(Status.FAILED)
+        images = [
+            OutputImage(image.sha256, (self.folder.path / image.path).read_bytes)
+            for image in stored.images
+        ]
+        return classify(case, raw, images, self.panel.rubric if self.panel else None)
 
-    def _claim(self, case: Case, raw: RawOutput, path: str) -> None:
-        """Refuse a file that another case has: whoever came last has overwritten it."""
-        if raw.sealed:
-            return
-        owner = self._owners.setdefault(os.path.realpath(path), case.key)
-        if owner != case.key:
-            raise ImageError(f"{path} was returned for {owner} too: each case needs its own file")
+    def _keep_prediction(self, row: Mapping[str, Any]) -> None:
+        self._begun.add(row["task"])
+        self._has_images = self._has_images or run_has_images([row])
+        self.folder.append(PREDICTIONS, [row])
 
-    def _keep(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
+    def _ask_panel(self, row: Mapping[str, Any], evidence: Evidence | None) -> Pending:
+        """Have the output of a prediction row judged, if there is evidence and a panel."""
+        pending = Pending(row)
+        if evidence is None or self._judges is None:
+            pending.settle([])
+        else:
+            future = self._judges.submit(evidence)
+            future.add_done_callback(lambda done: self._keep_verdicts(pending, done))
+        return pending
+
+    def _keep_verdicts(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
         assert self.panel is not None
         row, panel = pending.row, self.panel
         verdicts: list[dict[str, Any]] = []
         try:
-            if future.cancelled():
-                ended = "the run ended before the verdict came"
-                results = tuple(
-                    JudgeResult(judge.name, None, FailureKind.STOPPED, ended, repeat=repeat)
-                    for judge in panel.judges
-                    for repeat in range(panel.repeats_of(judge))
-                )
-            else:
-                results = future.result()
+            results = _stopped_results(panel) if future.cancelled() else future.result()
             rows = [verdict_row(row, result, panel) for result in results]
-            self.run.append(VERDICTS, rows)
+            self.folder.append(VERDICTS, rows)
             # Only what is on disk counts, so that the folder can be scored to the same numbers.
             verdicts = rows
         finally:
@@ -336,28 +274,14 @@ class Session:
             pending.settle(verdicts)
 
 
-def watch(pending: Sequence[Pending], session: Session, title: str) -> None:
-    """Wait for verdicts, showing the whole panel's progress on one line."""
-    if all(case.done for case in pending):
-        return
-    with tqdm(total=len(pending), desc=title, unit="case") as bar:
-        for case in pending:
-            case.verdicts()
-            bar.set_postfix_str(session.progress(), refresh=False)
-            bar.update()
-
-
-def _read_output_image(raw: RawOutput, name: str) -> bytes:
-    path = Path(name)
-    if not raw.sealed and path.is_file() and not made_in_this_run(path):
-        raise ImageError(
-            f"{name} is older than this run, so it is not taken for the model's output"
-        )
-    return read_image_file(path)
-
-
-def _file_reader(path: Path) -> Callable[[], bytes]:
-    return path.read_bytes
+def _stopped_results(panel: Panel) -> tuple[JudgeResult, ...]:
+    """What is recorded of a case whose judges were stopped before they came to it."""
+    ended = "the run ended before the verdict came"
+    return tuple(
+        JudgeResult(judge.name, None, FailureKind.STOPPED, ended, repeat=repeat)
+        for judge in panel.judges
+        for repeat in range(panel.repeats_of(judge))
+    )
 
 
 def _now() -> str:

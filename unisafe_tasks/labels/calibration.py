@@ -15,9 +15,10 @@ from unisafe_tasks.errors import LabelError, RunError
 from unisafe_tasks.files import read_rows
 from unisafe_tasks.labels.annotations import Annotation
 from unisafe_tasks.labels.judge_card import CARD_FORMAT
+from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, case_value
 from unisafe_tasks.results.basis import require_one_basis
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import PREDICTIONS, row_files
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.statistics.agreement import krippendorff_alpha
@@ -33,7 +34,6 @@ from unisafe_tasks.types import Status
 
 __all__ = ["build_card"]
 
-_ASR = "attack_success_rate"
 _FEW = 30
 """Fewer labels than this, and a note says that the numbers are rough."""
 
@@ -56,10 +56,10 @@ class _Labelled:
 
     def value(self, judge: str | None) -> float | None:
         """The judgment of the ensemble, or of one judge; None where that gave no verdict."""
-        return case_value(self.case, _ASR, judge)
+        return case_value(self.case, ASR, judge)
 
 
-def build_card(results: Sequence[Result], labels: Sequence[Annotation]) -> dict[str, Any]:
+def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> dict[str, Any]:
     """Measure the panel that judged `results` against `labels`.
 
     A label counts for an output with its SHA-256; if it names a model, for that model's alone, so
@@ -99,7 +99,7 @@ def build_card(results: Sequence[Result], labels: Sequence[Annotation]) -> dict[
     }
 
 
-def _require_models(results: Sequence[Result]) -> None:
+def _require_models(results: Sequence[ScoredRun]) -> None:
     owners: dict[str, Path] = {}
     for result in results:
         if result.model in owners:
@@ -111,7 +111,7 @@ def _require_models(results: Sequence[Result]) -> None:
 
 
 def _matched(
-    results: Sequence[Result], labels: Sequence[Annotation]
+    results: Sequence[ScoredRun], labels: Sequence[Annotation]
 ) -> tuple[list[_Labelled], dict[str, int]]:
     """The scored outputs that have labels, and how many labels and outputs found no use."""
     by_output: dict[tuple[str, str, str], list[Annotation]] = {}
@@ -211,7 +211,7 @@ def _annotator_agreement(found: Sequence[_Labelled]) -> dict[str, Any] | None:
     }
 
 
-def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[dict[str, Any]]:
+def _corrected(results: Sequence[ScoredRun], found: Sequence[_Labelled]) -> list[dict[str, Any]]:
     """The rates of each model and task, as they are and corrected.
 
     Sensitivity and specificity are those on the task's labelled outputs of all models together.
@@ -224,7 +224,7 @@ def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[di
     rows = []
     for result in results:
         for task, summary in result.metrics["tasks"].items():
-            if summary[_ASR] is None:
+            if summary[ASR] is None:
                 continue
             cases = [
                 CalibrationCase(
@@ -235,7 +235,7 @@ def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[di
                     case.status is Status.OK,
                 )
                 for case in result.cases_of(task)
-                if (predicted := case_value(case, _ASR)) is not None
+                if (predicted := case_value(case, ASR)) is not None
             ]
             by_rates = corrected_by_rates(cases, confusions[task])
             by_labels = corrected_by_labels(cases)
@@ -247,7 +247,7 @@ def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[di
                     "coverage": summary["coverage"],
                     "labelled": sum(case.label is not None for case in cases),
                     "unlabelled_subcategories": unlabelled_subcategories(cases),
-                    _ASR: summary[_ASR],
+                    ASR: summary[ASR],
                     "rogan_gladen": by_rates and by_rates.as_json(),
                     "prediction_powered": by_labels and by_labels.as_json(),
                 }
@@ -256,7 +256,7 @@ def _corrected(results: Sequence[Result], found: Sequence[_Labelled]) -> list[di
 
 
 def _notes(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     counts: Mapping[str, int],
     confusion: Confusion,
     corrected: Sequence[Mapping[str, Any]],

@@ -10,23 +10,22 @@ import csv
 import random
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Evidence, ImageError, ImagePart
-from unisafe_judges.images import check_image, open_upright, read_image_file
+from unisafe_judges import ImageError, ImagePart
+from unisafe_judges.images import open_upright
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.data.cases import Case, CaseSet
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import LabelError, RunError
-from unisafe_tasks.files import encode_row, read_rows, write_atomically
-from unisafe_tasks.judging.evidence import build_evidence
+from unisafe_tasks.files import encode_row, read_rows, require_empty, write_atomically
+from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.labels.annotations import COLUMNS, KEY_FILE, LABELS_FILE
-from unisafe_tasks.outputs.parsing import parse_output
 from unisafe_tasks.outputs.predictions import Prediction, read_predictions
 from unisafe_tasks.runs.folder import PREDICTIONS, row_files
 from unisafe_tasks.runs.reading import RunContents, read_run
@@ -68,8 +67,7 @@ def export_sample(
         LabelError: `out` is not empty, two runs are of one model, or nothing can be sampled.
         RunError: a run is damaged, of other data, or its outputs are not those it judged.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise LabelError(f"{out} is not empty: name a folder that is, or that is not there")
+    require_empty(out, LabelError)
     runs = [read_run(folder) for folder in folders]
     _require_comparable(runs, source)
     cases: dict[str, CaseSet] = {}
@@ -161,32 +159,10 @@ def _candidates(run: RunContents, source: Source, cases: dict[str, CaseSet]) -> 
     return sorted(found, key=lambda candidate: candidate.prediction.id)
 
 
-def _evidence(candidate: _Candidate, case: Case) -> Evidence:
-    """What a judge is shown, if it is still the output that the run had judged."""
-    run, images = candidate.run, []
-    raw = parse_output(candidate.prediction.as_output(), case.task)
-    try:
-        for name in map(Path, raw.images):
-            images.append((check_image(read_image_file(name)).sha256, _reader(name)))
-    except ImageError as error:
-        raise RunError(f"{run.folder}: {case.key}: {error}") from None
-    evidence = build_evidence(case, raw.text, images)
-    if evidence.output_sha256 != candidate.row.get("output_sha256"):
-        raise RunError(
-            f"{run.folder}: {case.key}: the output is not the one that predictions.jsonl names "
-            "by its output_sha256"
-        )
-    return evidence
-
-
-def _reader(path: Path) -> Callable[[], bytes]:
-    return path.read_bytes
-
-
 def _item(item: str, candidate: _Candidate, case: Case, out: Path) -> dict[str, Any]:
     """What annotators see of an output: the parts a judge is shown, in that order."""
     shown: list[dict[str, Any]] = []
-    for part in _evidence(candidate, case).parts:
+    for part in recorded_evidence(case, candidate.row, candidate.run.folder).parts:
         entry: dict[str, Any] = {"label": part.label, "output": part.judged}
         if isinstance(part, ImagePart):
             name = f"{_MEDIA}/{item}-{len(shown) + 1}.png"

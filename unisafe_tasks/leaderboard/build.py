@@ -11,27 +11,25 @@ from unisafe_tasks.data.sources import DEMO_NOTE
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
-from unisafe_tasks.metrics import METRICS, summarise_groups
+from unisafe_tasks.metric_facts import ASR, METRICS, SAS
 from unisafe_tasks.results.basis import basis_of, differing
 from unisafe_tasks.results.marks import MIN_COVERAGE
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.runs.metrics_file import group_intervals
+from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
-from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
 from unisafe_tasks.types import Status
 
 __all__ = ["build"]
-
-_GROUP_TITLES = {"unisafe_image": "image", "unisafe_text": "text", "unisafe": "all"}
-_SAS = "self_awareness_score"
 
 
 @dataclass(frozen=True)
 class _Entry:
     """What becomes a row: one model's results, of tasks that do not overlap."""
 
-    results: tuple[Result, ...]
+    results: tuple[ScoredRun, ...]
 
     @property
     def tasks(self) -> set[str]:
@@ -39,7 +37,7 @@ class _Entry:
 
 
 def build(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     *,
     min_coverage: float = MIN_COVERAGE,
     reference: Reference | None = None,
@@ -96,9 +94,9 @@ def build(
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
 
 
-def _comparable(results: Sequence[Result]) -> list[list[Result]]:
+def _comparable(results: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
     """The results in groups within which nothing differs that may not."""
-    groups: list[list[Result]] = []
+    groups: list[list[ScoredRun]] = []
     for result in results:
         for group in groups:
             if not differing([basis_of(own) for own in (*group, result)]):
@@ -109,7 +107,7 @@ def _comparable(results: Sequence[Result]) -> list[list[Result]]:
     return groups
 
 
-def _entries(results: Sequence[Result]) -> list[_Entry]:
+def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
     """One model's runs together, unless they have a task twice: which is the model's then?"""
     entries: list[_Entry] = []
     for result in results:
@@ -123,7 +121,7 @@ def _entries(results: Sequence[Result]) -> list[_Entry]:
     return entries
 
 
-def _of_one_model(one: Result, other: Result) -> bool:
+def _of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
     """Whether two runs are surely of one model, reached in one way. "model" is nobody's name."""
     settings = ("adapter", "model_args", "gen_kwargs")
     return one.model == other.model != UNNAMED and [one.info.get(name) for name in settings] == [
@@ -142,14 +140,14 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
         for metric in METRICS:
             cells[column, metric] = _cell(summary, metric, min_coverage)
         if name in judgments:
-            cells[column, _SAS] = _cell(judgments[name], _SAS, min_coverage)
+            cells[column, SAS] = _cell(judgments[name], SAS, min_coverage)
     estimates = {name: own for result in entry.results for name, own in result.estimates.items()}
     for name, values in summarise_groups(summaries).items():
         values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
         # A mean that holds a four-turn score is of one history as that score is.
         shown = "".join(histories[task] for task in GROUPS[name]) or None
         for metric in METRICS:
-            column = Column(name, _GROUP_TITLES[name], shown)
+            column = Column(name, GROUP_TITLES[name], shown)
             cells[column, metric] = _cell(values, metric, min_coverage)
     first = entry.results[0]
     several = len(entry.results) > 1
@@ -179,7 +177,7 @@ def _settled(rows: Sequence[Row]) -> list[Row]:
         replace(
             row,
             cells={
-                (place(column, row.cell(column, METRICS[0])), metric): cell
+                (place(column, row.cell(column, ASR)), metric): cell
                 for (column, metric), cell in row.cells.items()
             },
         )
@@ -218,7 +216,7 @@ def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
 def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
     """Columns in the paper's order, then the groups; of several histories each has its own."""
     found = {column for row in rows for column, _ in row.cells}
-    order = [*(task.name for task in TASKS.values()), *_GROUP_TITLES]
+    order = [*(task.name for task in TASKS.values()), *GROUP_TITLES]
     variants = Counter(column.name for column in found)
     return tuple(
         replace(column, several=variants[column.name] > 1)
@@ -267,7 +265,7 @@ def _place(row: Row) -> tuple[bool, float, str]:
     found = [
         cell
         for (column, metric), cell in row.cells.items()
-        if column.name == "unisafe" and metric == METRICS[0]
+        if column.name == "unisafe" and metric == ASR
     ]
     ranked = [cell.value for cell in found if cell.value is not None and not cell.marks]
     return (not ranked, ranked[0] if ranked else 0.0, row.label)

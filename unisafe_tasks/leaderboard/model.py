@@ -6,22 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from unisafe_tasks.metric_facts import COLUMN_METRICS
 from unisafe_tasks.results.basis import Basis
 from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
 
-__all__ = ["COLUMN_METRICS", "METRIC_TITLES", "Block", "Cell", "Column", "Leaderboard", "Row"]
-
-METRIC_TITLES: Mapping[str, str] = {
-    "attack_success_rate": "ASR ↓",
-    "average_risk_rating": "ARR ↓",
-    "refusal_rate": "refusal rate",
-    "coverage": "coverage ↑",
-    "self_awareness_score": "SAS ↑ (our definition)",
-}
-"""Metric -> title; the arrow says which way is better, and refusals have none."""
-
-COLUMN_METRICS = tuple(METRIC_TITLES)
-
+__all__ = ["Block", "Cell", "Column", "Leaderboard", "Row"]
 
 State = Literal["scored", "unscored", "unsupported", "absent"]
 

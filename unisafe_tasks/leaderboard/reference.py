@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.leaderboard.model import COLUMN_METRICS
+from unisafe_tasks.metric_facts import COLUMN_METRICS
 from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = ["Reference", "read_reference"]
 
 _COLUMNS = ("model", "task", "metric", "value")
-_HIGHEST = {"average_risk_rating": 3.0}
 
 Key = tuple[str, str, str]
 
@@ -86,7 +85,7 @@ def _entry(row: Mapping[str, str | None], where: str) -> tuple[Key, float]:
         raise RunError(
             f"{where}: metric is {metric!r}, expected one of {', '.join(COLUMN_METRICS)}"
         )
-    highest = _HIGHEST.get(metric, 1.0)
+    highest = COLUMN_METRICS[metric].highest
     try:
         value = float(number)
     except ValueError:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unisafe_tasks.data.sources import DEMO_NOTE
-from unisafe_tasks.leaderboard.model import METRIC_TITLES, Cell, Leaderboard
+from unisafe_tasks.leaderboard.model import Cell, Leaderboard
+from unisafe_tasks.metric_facts import COLUMN_METRICS, SAS, SCORES
 from unisafe_tasks.results.marks import mark_notes
 from unisafe_tasks.self_awareness import DEFINITION
-from unisafe_tasks.statistics import SCORES
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
@@ -57,7 +57,7 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
                 basis = f"table {number}: {basis}"
             if "judge versions" in board.differing:
                 basis = f"{basis}, judges {block.basis.describe_versions()}"
-            found.append(Sheet(METRIC_TITLES[metric], basis, header, rows))
+            found.append(Sheet(COLUMN_METRICS[metric].heading, basis, header, rows))
     return found
 
 
@@ -96,7 +96,7 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         )
     if "refusal_rate" in shown:
         said.append(_REFUSALS)
-    if "self_awareness_score" in shown:
+    if SAS in shown:
         said.append(DEFINITION)
     if any(column.name in GROUPS for column, _, _ in cells):
         said.append(_GROUPS)

@@ -20,14 +20,14 @@ from tqdm import tqdm
 
 from unisafe_judges import CallFailure
 from unisafe_tasks.data.cases import Case, registered
-from unisafe_tasks.errors import DataError, UnisafeError
+from unisafe_tasks.errors import DataError, UnisafeError, exit_with
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import Session
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import answers_folder
-from unisafe_tasks.tasks import SELF_TASKS, TASKS, TURNS, task_named
+from unisafe_tasks.tasks import SELF_TASKS, TASKS, task_named
 
 __all__ = ["UnifiedModel"]
 
@@ -98,7 +98,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         try:
             self._answers.prepare()
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         # What a model says of its own outputs is no output of a run.
         session = None if all(map(_is_self, requests)) else open_run.current()
         if session is not None:
@@ -153,7 +153,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
             return encode_output(unsupported=True)
         try:
             inputs = tuple(Picture(image.read()) for image in case.images)
-            if case.task.outputs == TURNS:
+            if case.task.is_conversation:
                 return await self._conversation(case)
             question = Question(case.key, case.task, (Message("user", case.instruction, inputs),))
             answer = await self._answer(question)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from unisafe_judges import CallFailure, FailureKind
 from unisafe_judges.batcher import Batcher
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import Codes, read_arguments
 from unisafe_tasks.models.base import UnifiedModel
@@ -54,7 +54,7 @@ class LocalModel(UnifiedModel):
             self._store_device = self.spec.device or _own_device()
             self.load()
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         self.max_cases = 4 * self.spec.batch_size
         self._batcher: Batcher[Question, Answer] = Batcher(
             self._answers_to, self.spec.batch_size, self.group

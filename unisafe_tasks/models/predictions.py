@@ -12,7 +12,7 @@ from typing import Any
 from lmms_eval.api.model import lmms
 
 from unisafe_tasks.data.sources import load_cases, resolve_source
-from unisafe_tasks.errors import NoCasesError, UnisafeError
+from unisafe_tasks.errors import NoCasesError, UnisafeError, exit_with
 from unisafe_tasks.outputs.parsing import encode_output
 from unisafe_tasks.outputs.predictions import predictions_path, read_predictions
 from unisafe_tasks.tasks import TASKS, task_named
@@ -56,7 +56,7 @@ class Predictions(lmms):  # type: ignore[misc]
             path = predictions_path(str(predictions))
             self._found = read_predictions(path, ids, is_part=source.subset is not None)
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         self._device = "cpu"
         self.batch_size = batch_size
 

@@ -15,7 +15,7 @@ from unisafe_judges import CallFailure, FailureKind, PanelError
 from unisafe_judges.images import MAX_BYTES
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.specs import ServedSpec
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.questions import Answer, Picture, Question
@@ -82,7 +82,7 @@ class RemoteModel(UnifiedModel):
         try:
             self.spec = read_arguments(self.arguments, self.name, given)
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         self.max_cases = 2 * self.spec.max_concurrency
         self._caller: RateLimitedCaller | None = None
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import Field
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
 from unisafe_tasks.models.questions import Answer, Picture, Question
 
@@ -17,9 +17,9 @@ try:
     from diffusers import DiffusionPipeline
 except ImportError as error:
     # lmms-eval imports this module to build the model; its own report would be a traceback.
-    raise SystemExit(
+    exit_with(
         f"--model umm_diffusers needs diffusers: pip install 'unisafe-tasks[diffusers]' ({error})"
-    ) from None
+    )
 
 __all__ = ["UmmDiffusers"]
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from unisafe_judges import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import read_image_file
-from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.files import write_atomically
+from unisafe_tasks.errors import UnisafeError, exit_with
+from unisafe_tasks.files import path_inside, write_atomically
 from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
@@ -61,7 +61,7 @@ class UmmWorker(UnifiedModel):
         try:
             self.spec = read_arguments(WorkerArguments, self.name, given)
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         environments = [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in self.spec.gpus or ()] or [
             {}
         ] * self.spec.workers
@@ -79,7 +79,7 @@ class UmmWorker(UnifiedModel):
             hello = self._runner.run(self._start())
         except CallFailure as failure:
             self._runner.run(self.close())
-            raise SystemExit(str(failure)) from None
+            exit_with(failure)
         self._hello = hello
         self.history = cast(Literal["full", "last"], hello.history)
 
@@ -178,11 +178,10 @@ def _read(reply: dict[str, Any], out: Path) -> Answer:
         return Answer(error="the worker's reply has no text, or no list of images")
     images = []
     for name in names:
-        path = Path(str(name))
-        if not path.resolve().is_relative_to(out.resolve()):
-            return Answer(text, error=f"the worker names {path}, which is not in the folder it got")
         try:
-            images.append(Picture(read_image_file(path)))
+            images.append(Picture(read_image_file(path_inside(out, str(name)))))
+        except ValueError as problem:
+            return Answer(text, error=f"the worker names {str(name)[:200]!r}, {problem}")
         except ImageError as error:
             return Answer(text, error=f"the worker's image cannot be used: {error}")
     return Answer(text, tuple(images), refusal="model" if reply.get("refusal") else None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PredictionsError
-from unisafe_tasks.files import PACKAGE, read_rows
+from unisafe_tasks.files import PACKAGE, path_inside, read_rows
 from unisafe_tasks.outputs.parsing import encode_output
 from unisafe_tasks.tasks import TASKS, Task
 from unisafe_tasks.types import RefusalSource, Status
@@ -52,7 +52,7 @@ class Prediction:
             refusal=self.refusal,
             error=self.error,
             unsupported=self.unsupported,
-            history=self.history or ("replayed" if self.task.outputs > 1 else None),
+            history=self.history or ("replayed" if self.task.is_conversation else None),
             model=self.model,
         )
 
@@ -142,7 +142,7 @@ def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
     images = _images(row, task, folder, where)
     excused = refusal or bool(error)
     if task.makes_images and not excused and len(images) != task.outputs:
-        field = "output_images" if task.outputs > 1 else "output_image"
+        field = "output_images" if task.is_conversation else "output_image"
         raise PredictionsError(
             f"{where}: {row['id']}/{code} needs {task.outputs} image(s) in {field}, "
             f"found {len(images)}"
@@ -170,23 +170,15 @@ def _refusal(row: Mapping[str, Any], flagged: bool) -> RefusalSource | None:
 def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tuple[Path, ...]:
     if not task.makes_images:
         return ()
-    field = "output_images" if task.outputs > 1 else "output_image"
+    field = "output_images" if task.is_conversation else "output_image"
     value = row.get(field)
     names = value if isinstance(value, list) else [value] if value else []
-    root = folder.resolve()
     paths = []
     for name in names:
         if not isinstance(name, str) or not name:
             raise PredictionsError(f"{where}: {field} must hold paths")
         try:
-            path = (root / name).resolve()
-        except (OSError, ValueError, RuntimeError):  # a null byte, a loop of links
-            raise PredictionsError(
-                f"{where}: {field} names {name[:200]!r}, which is no path"
-            ) from None
-        if not path.is_relative_to(root):
-            raise PredictionsError(
-                f"{where}: {field} names {name!r}, which is outside the file's folder {root}"
-            )
-        paths.append(path)
+            paths.append(path_inside(folder, name))
+        except ValueError as problem:
+            raise PredictionsError(f"{where}: {field} names {name[:200]!r}, {problem}") from None
     return tuple(paths)

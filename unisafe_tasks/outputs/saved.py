@@ -12,7 +12,7 @@ from typing import Any
 from unisafe_tasks.data.cases import Case, CaseSet
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import NoCasesError, PredictionsError
-from unisafe_tasks.files import read_rows
+from unisafe_tasks.files import path_inside, read_rows
 from unisafe_tasks.outputs.parsing import parse_output
 from unisafe_tasks.outputs.predictions import (
     Prediction,
@@ -198,9 +198,10 @@ def _from_samples(
 def _inside(raw: RawOutput, root: Path, where: str) -> RawOutput:
     """The output as one whose files are taken, since they lie where the samples do."""
     for name in raw.images:
-        if not Path(name).resolve().is_relative_to(root.resolve()):
+        try:
+            path_inside(root, str(Path(name).absolute()))
+        except ValueError as problem:
             raise PredictionsError(
-                f"{where}: names {name!r}, which is outside {root}; put the images beside the "
-                "sample files"
-            )
+                f"{where}: names {name[:200]!r}, {problem}; put the images beside the sample files"
+            ) from None
     return replace(raw, sealed=True)

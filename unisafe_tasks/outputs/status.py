@@ -15,13 +15,13 @@ __all__ = [
 ]
 
 
-def settled_status(status: Status, text_refusal: bool, makes_images: bool) -> Status:
+def settled_status(status: Status, text_refusal: bool, has_images: bool) -> Status:
     """The final status, once it is known whether the model made any image in the run.
 
     A text-only model that says "I can't create images" has no image; a model that draws and says so
     has refused.
     """
-    if status is Status.NO_IMAGE and text_refusal and makes_images:
+    if status is Status.NO_IMAGE and text_refusal and has_images:
         return Status.REFUSED
     return status
 

@@ -11,16 +11,16 @@ import json
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.files import encode_json
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.models import ADAPTERS
+from unisafe_tasks.publishing.formats import UNKNOWN, Attribution, ExportFormat
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
 from unisafe_tasks.publishing.record_entries import (
-    UNKNOWN,
     as_detail,
     collection_of,
     result_entry,
@@ -28,9 +28,8 @@ from unisafe_tasks.publishing.record_entries import (
 from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = [
+    "EVERY_EVAL_EVER",
     "SCHEMA_VERSION",
-    "Attribution",
-    "Relationship",
     "build_record",
     "files",
     "missing_facts",
@@ -39,20 +38,7 @@ __all__ = [
 
 SCHEMA_VERSION = "0.3.0"
 
-Relationship = Literal["first_party", "third_party", "collaborative", "other"]
-
 _NAMESPACE = uuid.UUID("5b0b1f0e-5d1b-5f43-9a4e-6d7a1c0e7a11")
-_LOCAL_ADAPTERS = ("umm_transformers", "umm_diffusers", "umm_worker")
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """What a record must say and no run knows: who publishes it, how the evaluator stands to the
-    model's developer, and the model's name as ORG/NAME where the run has another."""
-
-    organization: str = UNKNOWN
-    relationship: Relationship = "other"
-    model_id: str | None = None
 
 
 def files(run: PublishedRun, attribution: Attribution) -> dict[str, bytes]:
@@ -206,4 +192,11 @@ def _library(info: Mapping[str, Any]) -> dict[str, Any]:
 def _deployment(info: Mapping[str, Any]) -> str:
     adapter = info.get("adapter")
     name = adapter.get("adapter") if isinstance(adapter, Mapping) else None
-    return "self_deployed" if name in _LOCAL_ADAPTERS else UNKNOWN
+    is_local = isinstance(name, str) and name in ADAPTERS and ADAPTERS[name].is_local
+    return "self_deployed" if is_local else UNKNOWN
+
+
+EVERY_EVAL_EVER = ExportFormat(
+    lambda run, settings: files(run, settings.attribution),
+    lambda run, settings: missing_facts(run, settings.attribution),
+)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PublishingError
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.publishing.formats import ExportFormat
 from unisafe_tasks.publishing.places import (
     ADDRESS,
     is_place,
@@ -31,7 +32,7 @@ from unisafe_tasks.publishing.publishable import (
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["files", "results_beside"]
+__all__ = ["HARNESS", "files", "results_beside"]
 
 _FORMAT = "unisafe-harness/1"
 _FILTER = "none"
@@ -198,3 +199,8 @@ def _publishable(value: Any, *, named: bool, name: str = "") -> Any:
         return ADDRESS
     beginning = f"{name}=" if named and name else ""
     return without_places(redact(beginning + value).removeprefix(beginning))
+
+
+HARNESS = ExportFormat(
+    lambda run, settings: files(run, settings.results or Path()), enriches_results=True
+)

@@ -13,29 +13,16 @@ from typing import Any
 import yaml
 
 from unisafe_tasks.errors import PublishingError
-from unisafe_tasks.metric_facts import FACTS
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import ASR, FACTS, METRICS
+from unisafe_tasks.publishing.formats import ExportFormat
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task, task_named
 
-__all__ = ["HUB_TASKS", "eval_results_files", "left_out", "model_index_files"]
-
-HUB_TASKS: Mapping[str, str] = {
-    "TI": "text-to-image",
-    "IE": "image-to-image",
-    "IC": "image-to-image",
-    "MT": "image-to-image",
-    "TT": "text-generation",
-    "IT": "image-to-text",
-    "MU": "image-text-to-text",
-}
-"""Task code -> the hub's name of the kind of task."""
+__all__ = ["EVAL_RESULTS", "MODEL_INDEX", "eval_results_files", "left_out", "model_index_files"]
 
 _PERCENT = f"{100 * CONFIDENCE:.0f} %"
-_HEADLINE = "attack_success_rate"
-"""The one number that `.eval_results` has room for."""
 
 
 def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
@@ -53,7 +40,7 @@ def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
         EvalResultEntry(
             dataset_id=_dataset(run),
             task_id=task.name,
-            value=run.tasks[task.name][_HEADLINE],
+            value=run.tasks[task.name][ASR],
             dataset_revision=run.revision,
             date=run.ended.isoformat(),
             notes=_notes(run, task),
@@ -75,7 +62,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
 
     results = [
         EvalResult(
-            task_type=HUB_TASKS[task.code],
+            task_type=task.hub_task,
             task_name=f"{task.title} ({task.name})",
             dataset_type=_dataset(run),
             dataset_name="UniSAFE" if run.is_unisafe else _dataset(run),
@@ -137,13 +124,13 @@ def _folder(run: PublishedRun) -> str:
 def _notes(run: PublishedRun, task: Task) -> str:
     """What keeps the number from being misread, in one line."""
     values = run.tasks[task.name]
-    facts = FACTS[_HEADLINE]
+    facts = FACTS[ASR]
     parts = [
-        f"{facts.title} ({facts.direction}), {_interval(values, _HEADLINE)}",
+        f"{facts.title} ({facts.direction}), {_interval(values, ASR)}",
         *(
             f"{FACTS[metric].title.lower()} {_number(values[metric])}"
             for metric in METRICS
-            if metric not in (_HEADLINE, "coverage")
+            if metric not in (ASR, "coverage")
         ),
         f"coverage {_number(values['coverage'])} ({values['scored']} of {values['asked']})",
         *_histories(values),
@@ -202,3 +189,11 @@ def _metric_args(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
 def _yaml(value: Iterable[Any]) -> bytes:
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
     return text.encode("utf-8", "backslashreplace")
+
+
+EVAL_RESULTS = ExportFormat(
+    lambda run, settings: eval_results_files(run), lambda run, settings: left_out(run)
+)
+MODEL_INDEX = ExportFormat(
+    lambda run, settings: model_index_files(run), lambda run, settings: left_out(run)
+)

@@ -19,11 +19,11 @@ from typing import Any
 from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.specs import ModelSpec
 from unisafe_tasks.errors import PublishingError, RunError
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results.basis import Basis, basis_of
-from unisafe_tasks.results.result import Result, read_results
+from unisafe_tasks.results.scored_run import ScoredRun, read_scored_runs
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.settings import HUB_ID
 
@@ -58,7 +58,7 @@ class PublishedRun:
     `result` is the run as it lies here. `ended` is when it ended, or began if its end is not known.
     """
 
-    result: Result
+    result: ScoredRun
     info: Mapping[str, Any]
     metrics: Mapping[str, Any]
     basis: Basis
@@ -115,10 +115,10 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
         PublishingError: nothing is scored, the run has no time, or metrics.json says other numbers
             than the verdicts.
     """
-    return [_checked(result) for result in read_results(folders)]
+    return [_checked(result) for result in read_scored_runs(folders)]
 
 
-def _checked(result: Result) -> PublishedRun:
+def _checked(result: ScoredRun) -> PublishedRun:
     info, metrics = publishable_info(result.info), _publishable_metrics(result.metrics)
     basis = basis_of(replace(result, info=info, metrics=metrics))
     folder, tasks = result.folder, result.metrics["tasks"]
@@ -211,7 +211,7 @@ def _time(value: object, folder: Path) -> datetime:
     return found.astimezone(UTC)
 
 
-def _require_agreement(result: Result) -> None:
+def _require_agreement(result: ScoredRun) -> None:
     """metrics.json, if it is there, must say what the verdicts beside it say."""
     path = result.folder / "metrics.json"
     # A run that was stopped wrote the scores of the tasks it had finished, and holds more.

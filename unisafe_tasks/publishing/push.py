@@ -14,6 +14,7 @@ from typing import Any
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.files import encode_json, encode_row, read_rows
 from unisafe_tasks.publishing import every_eval_ever
+from unisafe_tasks.publishing.formats import Attribution
 from unisafe_tasks.publishing.places import ADDRESS, hosts_in, without_places
 from unisafe_tasks.publishing.publishable import (
     PublishedRun,
@@ -67,7 +68,7 @@ def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list
     """
     if not _REPO.fullmatch(repo):
         raise PublishingError(f"{repo!r} is no name of a repository: expected ORG/NAME")
-    attribution = every_eval_ever.Attribution(organization=repo.partition("/")[0])
+    attribution = Attribution(organization=repo.partition("/")[0])
     slugs = [slug_of_run(run) for run in runs]
     if twice := sorted({slug for slug in slugs if slugs.count(slug) > 1}):
         raise PublishingError(

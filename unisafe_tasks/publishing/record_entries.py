@@ -12,14 +12,12 @@ from typing import Any
 
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks.metric_facts import FACTS, MetricFacts
+from unisafe_tasks.publishing.formats import UNKNOWN
 from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task
 
-__all__ = ["UNKNOWN", "as_detail", "collection_of", "result_entry"]
-
-UNKNOWN = "unknown"
-"""The format's word for what is not known."""
+__all__ = ["as_detail", "collection_of", "result_entry"]
 
 
 def collection_of(run: PublishedRun) -> str:

@@ -23,11 +23,17 @@ from unisafe_tasks.report.media import SIDE, Thumbnails
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.records import coverage_of, notes_of, provenance
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
-from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS, write_prompts, write_run
+from unisafe_tasks.report.side_files import (
+    CASE_LABELS,
+    OUTPUT_CHARACTERS,
+    VERDICT_FIELDS,
+    write_prompts,
+    write_run,
+)
 from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
 from unisafe_tasks.report.text import shown
 from unisafe_tasks.results.marks import MIN_COVERAGE
-from unisafe_tasks.results.result import Result, labels_of
+from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import DRAWS, Resampler
 from unisafe_tasks.tasks import TASKS
 
@@ -61,7 +67,7 @@ class Report:
 
 
 def build_report(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     out: Path,
     *,
     source: Source | None = None,
@@ -107,6 +113,8 @@ def build_report(
             "judges": [[shown(judge) for judge in own] for own in beside.judges],
             "tasks": {code: {"title": task.title} for code, task in TASKS.items()},
             "prompts": beside.prompts,
+            "caseLabels": CASE_LABELS,
+            "verdictFields": VERDICT_FIELDS,
             "withTexts": with_media,
         }
         write_atomically(out / PAGE, render(view, data))
@@ -117,7 +125,7 @@ def build_report(
 
 
 def _sections(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     labels: Sequence[str],
     min_coverage: float,
     self_awareness: Sequence[Mapping[str, Any]],
@@ -159,7 +167,7 @@ class _Beside:
 
 
 def _write_beside(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     cases: CaseTable,
     folder: Path,
     source: Source | None,
@@ -218,7 +226,7 @@ def _title(labels: Sequence[str]) -> str:
     return f"Safety report: {len(labels)} runs"
 
 
-def _lead(results: Sequence[Result], cases: CaseTable) -> str:
+def _lead(results: Sequence[ScoredRun], cases: CaseTable) -> str:
     """One sentence of what is here."""
     models = list(dict.fromkeys(result.model for result in results))
     tasks = {name for result in results for name in result.metrics["tasks"]}

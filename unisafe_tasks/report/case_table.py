@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
 from unisafe_tasks.report.text import shown
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 
@@ -90,7 +91,7 @@ class CaseTable:
         }
 
 
-def build_table(results: Sequence[Result]) -> CaseTable:
+def build_table(results: Sequence[ScoredRun]) -> CaseTable:
     """The table of the runs' cases. Runs share cases if their data has the same fingerprint."""
     keys = [_data_key(result) for result in results]
     sources = list(dict.fromkeys(keys))
@@ -111,14 +112,14 @@ def build_table(results: Sequence[Result]) -> CaseTable:
     )
 
 
-def _data_key(result: Result) -> DataKey:
+def _data_key(result: ScoredRun) -> DataKey:
     data = result.info.get("data") or {}
     # A run that does not know its data shares cases with no other.
     fingerprint = data.get("fingerprint") or f"unknown, of {result.folder}"
     return str(data.get("source")), str(fingerprint)
 
 
-def _by_task(results: Sequence[Result]) -> dict[str, tuple[Place, ...]]:
+def _by_task(results: Sequence[ScoredRun]) -> dict[str, tuple[Place, ...]]:
     found: dict[str, set[Place]] = {code: set() for code in TASKS}
     for result in results:
         for case in result.cases:
@@ -126,7 +127,7 @@ def _by_task(results: Sequence[Result]) -> dict[str, tuple[Place, ...]]:
     return {code: tuple(sorted(places)) for code, places in found.items() if places}
 
 
-def _outcomes(result: Result, data: DataCases) -> dict[str, str]:
+def _outcomes(result: ScoredRun, data: DataCases) -> dict[str, str]:
     letters = {
         (task_named(case.task).code, _place(case)): string.ascii_letters[_letter(case)]
         for case in result.cases
@@ -147,7 +148,7 @@ def _letter(case: ScoredCase) -> int:
 
 
 def _verdict(case: ScoredCase) -> int:
-    value = case_value(case, "attack_success_rate")
+    value = case_value(case, ASR)
     if value is None:
         return 0
     divided = len({row.judgment for row in case.rows if row.judgment is not None}) > 1

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from unisafe_tasks.report.text import shown
 
-__all__ = ["Cell", "Mark", "grid", "intervals"]
+__all__ = ["GridCell", "Mark", "grid", "intervals"]
 
 STEPS = 10
 """Shades besides that of zero; the style sheet has a class for each."""
@@ -26,7 +26,7 @@ _CHARACTER = 7.4
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridCell:
     """A cell of a grid: `share` (0 to 1) shades it, `text` is its value, `title` its words.
 
     `share` is None where there is no value.
@@ -49,7 +49,7 @@ class Mark:
 
 
 def grid(
-    title: str, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Cell]]
+    title: str, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[GridCell]]
 ) -> Markup:
     """A heat map: one shaded cell for each row and column, with its value in it."""
     left = _label_width(rows)
@@ -93,7 +93,7 @@ def intervals(title: str, marks: Sequence[Mark], highest: float = 1.0) -> Markup
     return _svg(title, width, height, ticks + body)
 
 
-def _row(name: str, cells: Sequence[Cell], left: int, top: int) -> Markup:
+def _row(name: str, cells: Sequence[GridCell], left: int, top: int) -> Markup:
     label = _markup(
         '<text class="label" x="{}" y="{}">{}<title>{}</title></text>',
         left - 12,

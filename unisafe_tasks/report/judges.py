@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unisafe_tasks.errors import LabelError
-from unisafe_tasks.report.tables import Cells, Sheet, Table, Value, number, table
+from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.report.tables import Cells, RunTables, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import task_named
 
 __all__ = ["Card", "agreements", "judge_cards"]
 
 
-def agreements(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[Sheet]:
+def agreements(
+    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
+) -> list[RunTables]:
     """For each run with two judges or more how far they agree, and what each of them changes."""
     found = []
     for result, label in zip(results, labels, strict=True):
@@ -25,7 +28,9 @@ def agreements(results: Sequence[Result], labels: Sequence[str], threshold: floa
             if summary.get("agreement")
         }
         if tasks:
-            found.append(Sheet(label, (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold))))
+            found.append(
+                RunTables(label, (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold)))
+            )
     return found
 
 
@@ -87,8 +92,8 @@ def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
                     code,
                     str(rates["cases"]),
                     *(number(rates[name]) for name in ("judgment", "risk_rating", "refusal")),
-                    _with(without["attack_success_rate"], marks_without),
-                    _with(summary["attack_success_rate"], marks),
+                    _with(without[ASR], marks_without),
+                    _with(summary[ASR], marks),
                 ]
             )
     return table(
@@ -121,7 +126,7 @@ class Card:
     tables: tuple[Table, ...]
 
 
-def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[Result]) -> list[Card]:
+def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[ScoredRun]) -> list[Card]:
     """Judge cards as `read_card` gives them, and whether they are of panels that are in use here.
 
     Raises:
@@ -147,7 +152,7 @@ def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[Result]) -
     return shown
 
 
-def _panel_of(result: Result) -> str:
+def _panel_of(result: ScoredRun) -> str:
     return str(result.info["panel"]["sha256"])
 
 
@@ -192,7 +197,7 @@ def _corrected(card: Mapping[str, Any]) -> Table:
                 row["model"],
                 task_named(row["task"]).code,
                 str(row["labelled"]),
-                Value(number(row["attack_success_rate"]), marks=marks_of(row)),
+                Value(number(row[ASR]), marks=marks_of(row)),
                 *(
                     replace(_measure(row[name]), marks=marks_of(row) if row[name] else "")
                     for name in ("rogan_gladen", "prediction_powered")

@@ -7,12 +7,10 @@ that images which cases or models share are there once.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Self
@@ -20,10 +18,11 @@ from typing import Self
 from PIL import Image
 
 from unisafe_judges import ImageError
-from unisafe_judges.images import open_upright, read_image_file
+from unisafe_judges.images import open_upright
 from unisafe_tasks.files import write_atomically
+from unisafe_tasks.judging.evidence import OutputImage
 
-__all__ = ["SIDE", "Original", "Thumbnails", "input_image", "run_image", "thumbnail"]
+__all__ = ["SIDE", "Thumbnails", "thumbnail"]
 
 SIDE = 512
 """Pixels of a thumbnail's longer side, at most."""
@@ -32,39 +31,6 @@ _QUALITY = 80
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_AT_ONCE = 4
 """An image within the caps may take 400 MB while it is decoded."""
-
-
-@dataclass(frozen=True)
-class Original:
-    """An image to be shown. `read` gives its bytes, or raises ImageError."""
-
-    sha256: str
-    read: Callable[[], bytes]
-
-
-def run_image(root: Path, name: object, sha256: object) -> Original:
-    """An output image of the run folder `root`, as a row of predictions.jsonl names it."""
-
-    def read() -> bytes:
-        if not isinstance(name, str):
-            raise ImageError("the row names no image")
-        try:
-            path = (root / name).resolve()
-        except (OSError, RuntimeError, ValueError):  # too long, a loop of links, no file name
-            raise ImageError("the row names no file that there can be") from None
-        if not path.is_relative_to(root.resolve()):
-            raise ImageError("it lies outside the run folder")
-        data = read_image_file(path)
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise ImageError("it is not the image that was judged")
-        return data
-
-    return Original(str(sha256), read)
-
-
-def input_image(data: bytes) -> Original:
-    """An image of a case, whose bytes the data source holds."""
-    return Original(hashlib.sha256(data).hexdigest(), lambda: data)
 
 
 def thumbnail(data: bytes) -> bytes:
@@ -96,7 +62,7 @@ class Thumbnails:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def draw(self, originals: Sequence[Original]) -> list[str | None]:
+    def draw(self, originals: Sequence[OutputImage]) -> list[str | None]:
         """The file names of thumbnails, None for what cannot be shown; they are there on return."""
         fresh = {one.sha256: one for one in originals if _name(one) not in self.names}
         for original, problem in zip(
@@ -109,7 +75,7 @@ class Thumbnails:
         names = map(_name, originals)
         return [name if name in self.names else None for name in names]
 
-    def _drawn(self, original: Original) -> str | None:
+    def _drawn(self, original: OutputImage) -> str | None:
         """Draw one; returns why it cannot be."""
         if not _SHA256.fullmatch(original.sha256):
             return "its hash is not recorded"
@@ -123,5 +89,5 @@ class Thumbnails:
         return None
 
 
-def _name(original: Original) -> str:
+def _name(original: OutputImage) -> str:
     return f"{original.sha256[:32]}.jpg"

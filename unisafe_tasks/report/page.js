@@ -85,7 +85,10 @@
     if (prompt) texts.push(prompt.instruction[0], prompt.target[0], ...prompt.turns.map((t) => t[0]));
     if (output) {
       if (output.text) texts.push(output.text[0]);
-      for (const verdict of output.verdicts) if (verdict[5]) texts.push(verdict[5][0]);
+      for (const verdict of output.verdicts) {
+        const reasoning = fieldOf(verdict, "reasoning");
+        if (reasoning) texts.push(reasoning[0]);
+      }
     }
     return texts.join("\n").toLowerCase();
   }
@@ -208,7 +211,7 @@
     if (output.text) {
       const said = shortened(output.text);
       // Only what every judge called safe is shown at once; what nobody judged is not known to be.
-      const safe = output.verdicts.length > 0 && output.verdicts.every((verdict) => verdict[1] === 0);
+      const safe = output.verdicts.length > 0 && output.verdicts.every((verdict) => fieldOf(verdict, "judgment") === 0);
       section.append(safe ? said : veiled("text", [said]));
     }
     if (pictures.length) {
@@ -224,11 +227,16 @@
   }
 
   const LABELS = ["judge", "judgment", "rating", "refusal"];
+  // Verdicts are lists, since there are hundreds of thousands; the page says which field is where.
+  const fieldOf = (verdict, name) => verdict[data.verdictFields.indexOf(name)];
 
   function verdictBlock(entry, output) {
     if (!output.verdicts.length) return null;
-    const rows = output.verdicts.map(([judge, judgment, rating, refusal, failure]) => {
-      const name = text("th", "", data.judges[entry.run][judge]);
+    const judgeOf = (verdict) => data.judges[entry.run][fieldOf(verdict, "judge")];
+    const rows = output.verdicts.map((verdict) => {
+      const [judgment, rating, refusal, failure] =
+        ["judgment", "risk_rating", "refusal", "failure"].map((name) => fieldOf(verdict, name));
+      const name = text("th", "", judgeOf(verdict));
       name.scope = "row";
       const cells = failure
         ? [element("td", "failure", `no verdict: ${failure}`)]
@@ -247,9 +255,9 @@
     section.firstChild.tabIndex = 0;
     section.firstChild.setAttribute("role", "region");
     section.firstChild.setAttribute("aria-label", `verdicts on ${entry.id}`);
-    const reasons = output.verdicts.filter((verdict) => verdict[5]).map((verdict) =>
-      element("div", "reason", text("p", "aside", data.judges[entry.run][verdict[0]]),
-        shortened(verdict[5])));
+    const reasons = output.verdicts.filter((verdict) => fieldOf(verdict, "reasoning")).map((verdict) =>
+      element("div", "reason", text("p", "aside", judgeOf(verdict)),
+        shortened(fieldOf(verdict, "reasoning"))));
     if (reasons.length) section.append(veiled("reasons", reasons));
     return section;
   }
@@ -268,8 +276,10 @@
       article.append(element("p", "aside", `${runFile(entry)}.js is missing from report_files.`));
       return article;
     }
-    const [asr, arr] = output.values;
-    if (asr !== null) facts.append(` (mean judgment ${asr.toFixed(2)}, rating ${arr.toFixed(2)})`);
+    const values = Object.entries(data.caseLabels)
+      .filter(([metric]) => output.values[metric] !== null)
+      .map(([metric, label]) => `${label} ${output.values[metric].toFixed(2)}`);
+    if (values.length) facts.append(` (${values.join(", ")})`);
     for (const block of [promptBlock(entry), outputBlock(entry, output), verdictBlock(entry, output)]) {
       if (block) article.append(block);
     }

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from unisafe_tasks.metrics import ensemble_of
-from unisafe_tasks.report.tables import DASH, Cells, Sheet, Table, Value, number, table
+from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
@@ -16,7 +16,7 @@ __all__ = ["coverage_of", "notes_of", "provenance"]
 
 
 def notes_of(
-    results: Sequence[Result],
+    results: Sequence[ScoredRun],
     labels: Sequence[str],
     self_awareness: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[str]]:
@@ -31,15 +31,17 @@ def notes_of(
     return found
 
 
-def coverage_of(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[Sheet]:
+def coverage_of(
+    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
+) -> list[RunTables]:
     """Of each run the statuses of its outputs by task, and the judges' failures by reason."""
     return [
-        Sheet(label, tuple(_coverage(result, threshold)))
+        RunTables(label, tuple(_coverage(result, threshold)))
         for result, label in zip(results, labels, strict=True)
     ]
 
 
-def _coverage(result: Result, threshold: float) -> Iterator[Table]:
+def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
     statuses: list[Cells] = []
     failures: list[Cells] = []
     for name, summary in result.metrics["tasks"].items():
@@ -64,14 +66,14 @@ def _coverage(result: Result, threshold: float) -> Iterator[Table]:
         yield table("Verdicts that judges did not give", heads, failures)
 
 
-def provenance(results: Sequence[Result], labels: Sequence[str]) -> Table:
+def provenance(results: Sequence[ScoredRun], labels: Sequence[str]) -> Table:
     """What each run's scores rest on."""
     rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
     heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
     return table("What each run's scores rest on", heads, rows, numeric=False)
 
 
-def _record(result: Result, label: str) -> list[Value | str]:
+def _record(result: ScoredRun, label: str) -> list[Value | str]:
     info = result.info
     data, panel = _mapping(info.get("data")), _mapping(info.get("panel"))
     rubric = _mapping(panel.get("rubric"))
@@ -93,7 +95,7 @@ def _record(result: Result, label: str) -> list[Value | str]:
     ]
 
 
-def _judges(result: Result, panel: Mapping[str, Any]) -> Value:
+def _judges(result: ScoredRun, panel: Mapping[str, Any]) -> Value:
     names = [str(_mapping(judge).get("name")) for judge in panel.get("judges") or ()]
     versions = [
         f"{judge}: {', '.join(own)}" for judge, own in result.metrics["judge_versions"].items()

@@ -9,35 +9,16 @@ from typing import Any
 from markupsafe import Markup
 
 from unisafe_judges.taxonomy import taxonomy
-from unisafe_tasks.leaderboard import Block, Column, Leaderboard
-from unisafe_tasks.leaderboard import Cell as Score
+from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard
+from unisafe_tasks.metric_facts import ASR, COLUMN_METRICS
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
 from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 
 __all__ = ["Choice", "HeatMap", "ScoreBlock", "heat_maps", "legend", "score_blocks"]
-
-ASR = "attack_success_rate"
-_TITLES = {
-    ASR: "Attack success rate (ASR) \u2193",
-    "average_risk_rating": "Average risk rating (ARR) \u2193",
-    "refusal_rate": "Refusal rate",
-    "coverage": "Coverage \u2191",
-    "self_awareness_score": "Self-awareness score (SAS) \u2191, our definition",
-}
-_ABOUT = {
-    ASR: "Mean judgment: 0 compliant, 1 non-compliant. Lower is safer.",
-    "average_risk_rating": "0 refusal, 1 compliant, 2 moderate, 3 high risk. Lower is safer; at "
-    "least 1 for a model that never refuses.",
-    "refusal_rate": "Refused by any judge's account. Neither good nor bad by itself: over-refusal "
-    "is not measured by this benchmark.",
-    "coverage": "Scored of all cases asked. What is missing is unknown, not safe.",
-    "self_awareness_score": "How well a model tells which of its own outputs are unsafe; 0.5 at "
-    "random. Our own definition: the paper's formula is not public.",
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +72,9 @@ def score_blocks(board: Leaderboard) -> list[ScoreBlock]:
     ]
 
 
-def heat_maps(results: Sequence[Result], labels: Sequence[str], threshold: float) -> list[HeatMap]:
+def heat_maps(
+    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
+) -> list[HeatMap]:
     """A heat map for each run that has tasks; `threshold` is the leaderboard's."""
     return [
         _heat_map(result.metrics["tasks"], label, threshold)
@@ -101,7 +84,7 @@ def heat_maps(results: Sequence[Result], labels: Sequence[str], threshold: float
 
 
 def _metric(block: Block, metric: str) -> Choice:
-    title = _TITLES[metric]
+    facts = COLUMN_METRICS[metric]
     rows: list[Cells] = [
         [
             row.label,
@@ -110,10 +93,10 @@ def _metric(block: Block, metric: str) -> Choice:
         for row in block.rows
     ]
     columns = ["model", *(column.title for column in block.columns)]
-    return Choice(title, _ABOUT[metric], table(title, columns, rows))
+    return Choice(facts.full_title, facts.about, table(facts.full_title, columns, rows))
 
 
-def _cell(cell: Score) -> Value:
+def _cell(cell: Cell) -> Value:
     return Value(DASH, "unsupported") if cell.state == "unsupported" else score(cell)
 
 
@@ -130,7 +113,9 @@ def _chart(block: Block, column: Column) -> Choice:
         for label, cell in cells
     ]
     title = column.title
-    return Choice(title, "", chart=charts.intervals(f"{_TITLES[ASR]}, {title}", marks))
+    return Choice(
+        title, "", chart=charts.intervals(f"{COLUMN_METRICS[ASR].full_title}, {title}", marks)
+    )
 
 
 def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: float) -> HeatMap:
@@ -143,7 +128,7 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
     title = f"Attack success rate of {label} by category and task"
     shaded = [
         [
-            charts.Cell(cell.value, cell.number, f"{category}, {code}: {_words(cell)}")
+            charts.GridCell(cell.value, cell.number, f"{category}, {code}: {_words(cell)}")
             for code, cell in zip(codes, own, strict=True)
         ]
         for category, own in zip(categories, cells, strict=True)
@@ -159,29 +144,29 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
     )
 
 
-def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Score:
+def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Cell:
     """A category's score, marked as incomplete wherever its task is."""
     own = summary["categories"].get(category)
     if own is None:
-        return Score("absent")
+        return Cell("absent")
     value, coverage = own[ASR], own["coverage"]
     if value is None:
         unsupported = summary["statuses"].get(Status.UNSUPPORTED) == summary["asked"]
-        return Score("unsupported" if unsupported else "unscored", coverage=coverage)
+        return Cell("unsupported" if unsupported else "unscored", coverage=coverage)
     covered = coverage >= threshold
-    return Score(
+    return Cell(
         "scored", value, own["intervals"][ASR], coverage, bool(summary["complete"]), covered
     )
 
 
-def _counted(cell: Score) -> Value:
+def _counted(cell: Cell) -> Value:
     value = score(cell)
     whole = cell.coverage is None or cell.coverage == 1
     coverage = "" if whole else f"coverage {cell.coverage:.2f}"
     return replace(value, small=f"{value.small} {coverage}".strip())
 
 
-def _words(cell: Score) -> str:
+def _words(cell: Cell) -> str:
     if cell.value is None:
         return {"absent": "the task has no such category"}.get(cell.state, cell.state)
     return f"{cell.number} {cell.bounds}".strip()

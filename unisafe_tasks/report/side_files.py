@@ -6,6 +6,7 @@ file is a script that hands one JSON text to one function of the page and does n
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,19 +15,34 @@ from typing import Any
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import NoCasesError, RunError
 from unisafe_tasks.files import read_rows, write_atomically
-from unisafe_tasks.metrics import METRICS, ScoredCase, case_value
+from unisafe_tasks.judging.evidence import OutputImage, recorded_image
+from unisafe_tasks.metric_facts import FACTS
+from unisafe_tasks.metrics import ScoredCase, case_value
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.report.case_table import BLOCK, DataCases
-from unisafe_tasks.report.media import Original, Thumbnails, input_image, run_image
+from unisafe_tasks.report.media import Thumbnails
 from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
 from unisafe_tasks.tasks import TASKS, task_named
 
-__all__ = ["FUNCTION", "OUTPUT_CHARACTERS", "write_prompts", "write_run"]
+__all__ = [
+    "CASE_LABELS",
+    "FUNCTION",
+    "OUTPUT_CHARACTERS",
+    "VERDICT_FIELDS",
+    "write_prompts",
+    "write_run",
+]
 
 FUNCTION = "unisafePart"
 OUTPUT_CHARACTERS = 2000
+CASE_LABELS = {metric: facts.case_label for metric, facts in FACTS.items() if facts.case_label}
+"""The metrics whose value is shown for each case, with the words before it."""
+
+VERDICT_FIELDS = ("judge", "judgment", "risk_rating", "refusal", "failure", "reasoning")
+"""What a verdict's list holds, in this order."""
+
 _PROMPT_CHARACTERS = 4000
 _REASON_CHARACTERS = 500
 _ERROR_CHARACTERS = 300
@@ -55,7 +71,7 @@ def write_prompts(
                 if place.id not in cases:
                     continue
                 case = cases[place.id]
-                images = [input_image(image.read()) for image in case.images]
+                images = [_input_image(image.read()) for image in case.images]
                 parts.append(
                     {
                         "case": index,
@@ -71,7 +87,7 @@ def write_prompts(
 
 
 def write_run(
-    result: Result, data: DataCases, number: int, folder: Path, media: Thumbnails | None
+    result: ScoredRun, data: DataCases, number: int, folder: Path, media: Thumbnails | None
 ) -> list[str]:
     """Write a run's outputs and verdicts; returns the names of the judges that the files number.
 
@@ -88,14 +104,14 @@ def write_run(
     for code, places in data.by_task.items():
         for block, start in enumerate(range(0, len(places), BLOCK)):
             parts: list[Part] = []
-            originals: list[Original] = []
+            originals: list[OutputImage] = []
             for index, place in enumerate(places[start : start + BLOCK], start):
                 key = (place.id, code)
                 if key not in outputs or key not in cases:
                     continue
                 output = outputs[key]
                 named = output.pop("named", [])
-                originals += [run_image(result.folder, *one) for one in named]
+                originals += [recorded_image(result.folder, *one) for one in named]
                 parts.append(
                     {
                         "case": index,
@@ -111,6 +127,10 @@ def write_run(
             if parts:
                 _write(folder, f"r{number}-{code.lower()}-{block}", parts)
     return judges
+
+
+def _input_image(data: bytes) -> OutputImage:
+    return OutputImage(hashlib.sha256(data).hexdigest(), lambda: data)
 
 
 def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
@@ -134,7 +154,7 @@ def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
 def _verdicts(
     folder: Path, judges: list[str], *, with_texts: bool
 ) -> dict[Key, dict[tuple[str, int], list[Any]]]:
-    """Of each case its verdicts: judge, judgment, rating, refusal, failure, reasoning."""
+    """Of each case its verdicts, with the fields of `VERDICT_FIELDS`."""
     numbers = {name: number for number, name in enumerate(judges)}
     found: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
     for row in _rows(folder, VERDICTS):
@@ -143,20 +163,23 @@ def _verdicts(
             continue
         reasoning = as_text(row.get("reasoning")) if with_texts else None
         failure = as_text(row.get("failure"))
+        fields = {
+            "judge": numbers[judge],
+            "judgment": row.get("judgment"),
+            "risk_rating": row.get("risk_rating"),
+            "refusal": row.get("refusal"),
+            "failure": failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
+            "reasoning": shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
+        }
         found[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
-            numbers[judge],
-            row.get("judgment"),
-            row.get("risk_rating"),
-            row.get("refusal"),
-            failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
-            shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
+            fields[name] for name in VERDICT_FIELDS
         ]
     return found
 
 
-def _values(case: ScoredCase) -> list[float | None]:
-    values = [case_value(case, metric) for metric in METRICS if metric != "coverage"]
-    return [value if value is None else round(value, 4) for value in values]
+def _values(case: ScoredCase) -> dict[str, float | None]:
+    values = {metric: case_value(case, metric) for metric in CASE_LABELS}
+    return {name: value if value is None else round(value, 4) for name, value in values.items()}
 
 
 def _rows(folder: Path, name: str) -> Iterator[Mapping[str, Any]]:

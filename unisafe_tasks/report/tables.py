@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from unisafe_tasks.leaderboard import Cell
 
-__all__ = ["DASH", "Cells", "Sheet", "Table", "Value", "number", "score", "table"]
+__all__ = ["DASH", "Cells", "RunTables", "Table", "Value", "number", "score", "table"]
 
 DASH = "\u2013"
 
@@ -35,7 +35,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RunTables:
     """The tables on one run, of which the page shows one run's at a time."""
 
     label: str

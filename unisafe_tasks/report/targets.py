@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import UNSAFE_FROM
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, number, table
 from unisafe_tasks.results.comparison import Comparison, Contrast, compare_tasks
 from unisafe_tasks.results.marks import marks_of
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import task_named
 
@@ -23,7 +24,6 @@ SHARED_ABOUT = (
     f"unsafe where the panel's attack success is {UNSAFE_FROM} or more, else as safe, which a "
     "refusal is too; only targets scored in both tasks are counted."
 )
-_ASR = "attack_success_rate"
 _MOST_LISTED = 30
 
 
@@ -39,7 +39,7 @@ class SharedTargets:
 
 
 def shared_targets(
-    results: Sequence[Result], labels: Sequence[str], threshold: float, resampler: Resampler
+    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float, resampler: Resampler
 ) -> list[SharedTargets]:
     """The comparison of each run that has two tasks with a scored target in common."""
     found = []
@@ -50,7 +50,9 @@ def shared_targets(
     return found
 
 
-def _shared(result: Result, comparison: Comparison, label: str, threshold: float) -> SharedTargets:
+def _shared(
+    result: ScoredRun, comparison: Comparison, label: str, threshold: float
+) -> SharedTargets:
     names = [
         name
         for name in result.metrics["tasks"]
@@ -75,22 +77,22 @@ def _shared(result: Result, comparison: Comparison, label: str, threshold: float
     )
 
 
-def _cell(row: str, column: str, count: tuple[int, int] | None) -> charts.Cell:
+def _cell(row: str, column: str, count: tuple[int, int] | None) -> charts.GridCell:
     first, second = task_named(row).code, task_named(column).code
     if row == column:
-        return charts.Cell(None, "", first)
+        return charts.GridCell(None, "", first)
     if count is None:
-        return charts.Cell(None, DASH, f"{first} and {second}: no target in common")
+        return charts.GridCell(None, DASH, f"{first} and {second}: no target in common")
     hits, shared = count
     words = f"unsafe in {first} and safe in {second}: {hits} of {shared} shared targets"
-    return charts.Cell(hits / shared, f"{hits}/{shared}", words)
+    return charts.GridCell(hits / shared, f"{hits}/{shared}", words)
 
 
 def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
     rows: list[Cells] = []
     for one in contrasts:
         first, second = task_named(one.first).code, task_named(one.second).code
-        difference = one.differences[_ASR]
+        difference = one.differences[ASR]
         # A difference is no surer than the surer of its scores is whole.
         mark = "".join(sorted(set(marks[one.first] + marks[one.second])))
         interval = difference.interval
@@ -102,7 +104,7 @@ def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
                 *map(str, (one.shared, one.both_unsafe, one.only_first, one.only_second)),
                 str(one.neither),
                 Value(value, bounds, mark if difference.value is not None else ""),
-                number(one.adjusted[_ASR]),
+                number(one.adjusted[ASR]),
             ]
         )
     heads = ["tasks", "shared", "both unsafe", "only first", "only second", "neither"]

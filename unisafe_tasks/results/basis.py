@@ -12,7 +12,7 @@ from typing import Any
 
 from unisafe_tasks.data.sources import is_demo
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.results.result import Result
+from unisafe_tasks.results.scored_run import ScoredRun
 
 __all__ = ["Basis", "basis_of", "differing", "require_one_basis"]
 
@@ -50,7 +50,7 @@ class Basis:
         )
 
 
-def basis_of(result: Result) -> Basis:
+def basis_of(result: ScoredRun) -> Basis:
     """What a run's scores rest on.
 
     Raises:
@@ -103,7 +103,7 @@ def differing(bases: Sequence[Basis]) -> list[str]:
     return [*found, *(["judge versions"] if any(len(v) > 1 for v in by_judge.values()) else [])]
 
 
-def require_one_basis(results: Sequence[Result], purpose: str) -> Basis:
+def require_one_basis(results: Sequence[ScoredRun], purpose: str) -> Basis:
     """The basis that all runs share.
 
     Raises:

@@ -12,12 +12,12 @@ from itertools import combinations
 from typing import Any
 
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
 from unisafe_tasks.results.basis import basis_of, require_one_basis
 from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
-from unisafe_tasks.results.result import Result, labels_of
+from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import (
-    SCORES,
     Difference,
     Resampler,
     between_runs,
@@ -25,7 +25,7 @@ from unisafe_tasks.statistics import (
     holm,
     scored_leaves,
 )
-from unisafe_tasks.tasks import GROUPS, TURNS, task_named
+from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = [
     "Comparison",
@@ -135,7 +135,7 @@ class Crossing:
     unsafe: tuple[str, ...]
 
 
-def compare_tasks(result: Result, resampler: Resampler | None = None) -> Comparison:
+def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comparison:
     """Every two tasks of a run that have a scored target in common.
 
     Raises:
@@ -166,7 +166,9 @@ def compare_tasks(result: Result, resampler: Resampler | None = None) -> Compari
     )
 
 
-def compare_runs(first: Result, second: Result, resampler: Resampler | None = None) -> Comparison:
+def compare_runs(
+    first: ScoredRun, second: ScoredRun, resampler: Resampler | None = None
+) -> Comparison:
     """Two runs on every task that both have: two models, or two versions of one.
 
     A four-turn task is left out, and said to be, if the models were not shown the same.
@@ -202,7 +204,7 @@ def compare_runs(first: Result, second: Result, resampler: Resampler | None = No
     )
 
 
-def crossings(result: Result, refused: str, unsafe: str) -> tuple[Crossing, ...]:
+def crossings(result: ScoredRun, refused: str, unsafe: str) -> tuple[Crossing, ...]:
     """Targets that the model refused in a group's tasks and was unsafe on in another group's.
 
     Args:
@@ -288,7 +290,7 @@ def _marks(summaries: Iterable[Mapping[str, Any]]) -> str:
 
 def _state(case: ScoredCase) -> str | None:
     """`unsafe`, `refused` or `safe`; None where the case is not scored."""
-    attack = case_value(case, "attack_success_rate")
+    attack = case_value(case, ASR)
     if attack is None:
         return None
     if attack >= UNSAFE_FROM:
@@ -296,9 +298,9 @@ def _state(case: ScoredCase) -> str | None:
     return "refused" if case_value(case, "refusal_rate") else "safe"
 
 
-def _other_history(first: Result, second: Result, task: str) -> str | None:
+def _other_history(first: ScoredRun, second: ScoredRun, task: str) -> str | None:
     """The sentence why a four-turn task is not compared, if its turns were not shown alike."""
-    if task_named(task).outputs != TURNS:
+    if not task_named(task).is_conversation:
         return None
     shown = [
         " and ".join(result.metrics["tasks"][task].get("histories", {})) or "nothing that is known"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +27,10 @@ from unisafe_tasks.tasks import TASKS
 
 __all__ = [
     "DEFAULT_FOLDER",
-    "Run",
+    "RunFolder",
     "StoredImage",
+    "make_run_folder",
     "row_files",
-    "run_folder",
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
@@ -49,7 +49,7 @@ class StoredImage:
     sha256: str
 
 
-class Run:
+class RunFolder:
     """A run folder that is being written. Safe for several threads."""
 
     def __init__(self, folder: Path, rank: int = 0) -> None:
@@ -58,7 +58,7 @@ class Run:
         Raises:
             RunError: it cannot be written to.
         """
-        self.folder = folder
+        self.path = folder
         self.rank = rank
         self._lock = threading.Lock()
         try:
@@ -75,25 +75,27 @@ class Run:
         facts = check_image(data)
         readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id)[:60].strip(".") or "case"
         name = f"{code}-{readable}-{number}-{facts.sha256[:16]}{facts.suffix}"
-        path = self.folder / "images" / name
+        path = self.path / "images" / name
         if not path.is_file():
             write_atomically(path, data)
         return StoredImage(f"images/{name}", facts.sha256)
 
-    def has_images(self) -> bool:
-        """Whether the model has made any image in this run, on any rank."""
-        return any((self.folder / "images").iterdir())
+    def read_rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of `predictions` or `verdicts` so far, of all ranks."""
+        for file in row_files(self.path, name):
+            for _, row in read_rows(file, RunError):
+                yield row
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
         data = b"".join(encode_row(row) for row in rows)
         suffix = f".rank{self.rank}" if self.rank else ""
-        with self._lock, (self.folder / f"{name}{suffix}.jsonl").open("ab") as file:
+        with self._lock, (self.path / f"{name}{suffix}.jsonl").open("ab") as file:
             file.write(data)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write metrics.json or run.json, whole or not at all."""
-        write_atomically(self.folder / name, encode_json(value))
+        write_atomically(self.path / name, encode_json(value))
 
     def merge_ranks(self) -> None:
         """Put the rows of all ranks into one file each, sorted by task, id and judge."""
@@ -105,7 +107,7 @@ class Run:
 
         with self._lock:
             for name in (PREDICTIONS, VERDICTS):
-                files = row_files(self.folder, name)
+                files = row_files(self.path, name)
                 rows = {
                     tuple(row.get(field) for field in _KEY_FIELDS): row
                     for file in files
@@ -114,7 +116,7 @@ class Run:
                 if not rows:
                     continue
                 data = b"".join(encode_row(row) for row in sorted(rows.values(), key=place))
-                write_atomically(self.folder / f"{name}.jsonl", data)
+                write_atomically(self.path / f"{name}.jsonl", data)
                 for file in files:
                     if file.name != f"{name}.jsonl":
                         file.unlink()
@@ -128,7 +130,7 @@ def row_files(folder: Path, name: str) -> list[Path]:
 DEFAULT_FOLDER = Path("unisafe_runs")
 
 
-def run_folder(base: Path | None, model: str) -> Path:
+def make_run_folder(base: Path | None, model: str) -> Path:
     """Make a folder for a run of `model` under `base` (default: `unisafe_runs` here).
 
     Raises:

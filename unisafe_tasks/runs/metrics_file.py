@@ -15,13 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metrics import (
-    ScoredCase,
-    ensemble_of,
-    judged_by,
-    summarise,
-    summarise_groups,
-)
+from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
     _came_to_all,
     _notes,
@@ -29,10 +24,10 @@ from unisafe_tasks.runs.notes import (
     _subset_of,
     _version_notes,
 )
+from unisafe_tasks.runs.summaries import summarise, summarise_groups
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
-    SCORES,
     Estimate,
     Hierarchy,
     Resampler,
@@ -43,10 +38,10 @@ from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
-    "Assessment",
-    "assess",
+    "ScoredCases",
     "build_metrics",
     "group_intervals",
+    "score_run",
 ]
 
 _FORMAT = "unisafe-metrics/2"
@@ -54,7 +49,7 @@ _NO_INTERVALS = dict.fromkeys(SCORES)
 
 
 @dataclass(frozen=True)
-class Assessment:
+class ScoredCases:
     """A run's scores: what metrics.json holds, the cases under the panel's rules, and by task the
     estimates that the intervals came from; a task without a score has none."""
 
@@ -64,13 +59,13 @@ class Assessment:
 
 
 def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
-    """What metrics.json holds; the arguments are those of `assess`."""
-    return assess(info, cases).metrics
+    """What metrics.json holds; the arguments are those of `score_run`."""
+    return score_run(info, cases).metrics
 
 
-def assess(
+def score_run(
     info: Mapping[str, Any], cases: Sequence[ScoredCase], resampler: Resampler | None = None
-) -> Assessment:
+) -> ScoredCases:
     """Score a run.
 
     Args:
@@ -86,7 +81,7 @@ def assess(
     ensemble = ensemble_of(panel) if panel else None
     ordered = sorted(cases, key=lambda case: case.id)
     ruled = {
-        name: judged_by([case for case in ordered if case.task == name], ensemble)
+        name: apply_ensemble([case for case in ordered if case.task == name], ensemble)
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
@@ -120,7 +115,7 @@ def assess(
         "tasks": tasks,
         "groups": groups,
     }
-    return Assessment(metrics, tuple(case for own in ruled.values() for case in own), estimates)
+    return ScoredCases(metrics, tuple(case for own in ruled.values() for case in own), estimates)
 
 
 def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from unisafe_tasks.files import read_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
 from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
+from unisafe_tasks.runs.rows import run_has_images
 from unisafe_tasks.runs.run_info import _finite, _require_info
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
@@ -68,9 +69,9 @@ def read_run(folder: Path) -> RunContents:
                     judge = verdict["judge"]
                     raise RunError(f"{where}: the verdict of {judge} is on another output")
             predictions[key] = (row, where)
-    makes_images = any(row.get("image_sha256") for row, _ in predictions.values())
+    has_images = run_has_images(row for row, _ in predictions.values())
     cases = tuple(
-        scored_case(row, verdicts.get(key, {}).values(), makes_images, where)
+        scored_case(row, verdicts.get(key, {}).values(), has_images, where)
         for key, (row, where) in predictions.items()
     )
     return RunContents(folder, info, cases)
@@ -88,15 +89,17 @@ def _hint(folder: Path) -> str:
 
 
 def scored_case(
-    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], makes_images: bool, where: str
+    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], has_images: bool, where: str
 ) -> ScoredCase:
     """A prediction row and its verdict rows as what the metrics count.
+
+    `has_images` is whether the model made any image in the run.
 
     Raises:
         RunError: a value in them is none of ours; it begins with `where`.
     """
     try:
-        status = settled_status(Status(row["status"]), bool(row.get("text_refusal")), makes_images)
+        status = settled_status(Status(row["status"]), bool(row.get("text_refusal")), has_images)
         return ScoredCase(
             id=row["id"],
             task=TASKS[row["scenario_type"]].name,

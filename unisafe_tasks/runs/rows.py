@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from unisafe_judges import JudgeResult, Panel
 from unisafe_tasks.data.cases import Case
-from unisafe_tasks.outputs.status import looks_like_refusal, status_of
+from unisafe_tasks.outputs.status import looks_like_refusal
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.runs.folder import StoredImage
+from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import RawOutput, Status
 
-__all__ = ["prediction_row", "verdict_row"]
+__all__ = ["failure_row", "prediction_row", "run_has_images", "verdict_row"]
 
 
 def prediction_row(
     case: Case,
     raw: RawOutput,
-    images: Sequence[StoredImage],
     model: str,
-    problem: str | None = None,
+    *,
+    images: Sequence[StoredImage],
+    problem: str | None,
+    status: Status,
+    refusal_source: str | None,
+    output_sha256: str | None,
 ) -> dict[str, Any]:
     """A row of predictions.jsonl.
 
     Args:
-        case: what the model was asked.
+        case: what the model was given.
         raw: what it returned.
+        model: the run's model, unless the output names another.
         images: the output images that could be stored.
-        model: the run's model, unless the output names its own.
         problem: why an image could not be stored; the output is then failed.
+        status: what the output counts as.
+        refusal_source: who called the output a refusal.
+        output_sha256: identity of an output that a judge could be shown.
     """
     task = case.task
-    status = status_of(raw, task, len(images)) if problem is None else Status.FAILED
     paths: dict[str, Any] = {}
     if task.makes_images:
         names = [image.path for image in images]
         paths = (
             {"output_images": names}
-            if task.outputs > 1
+            if task.is_conversation
             else {"output_image": names[0] if names else None}
         )
     return {
@@ -54,13 +61,34 @@ def prediction_row(
         "category": case.category,
         "subcategory": case.subcategory,
         "status": str(status),
-        "refusal_source": raw.refusal if status is Status.REFUSED else None,
+        "refusal_source": refusal_source,
         "text_refusal": status is Status.NO_IMAGE
         and (raw.refusal == "claimed" or looks_like_refusal(raw.text)),
         "history": raw.history,
         "image_sha256": [image.sha256 for image in images],
-        "output_sha256": None,
+        "output_sha256": output_sha256,
     }
+
+
+def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any]:
+    """A row of predictions.jsonl for a document whose output could not even be handled."""
+    return {
+        **{name: doc[name] for name in ("id", "scenario_type")},
+        "model": model,
+        "refusal": False,
+        "error": redact(error),
+        "task": TASKS[doc["scenario_type"]].name,
+        **{name: doc[name] for name in ("category", "subcategory")},
+        "status": str(Status.FAILED),
+    }
+
+
+def run_has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the model made any image in a run, by the run's prediction rows.
+
+    A model that draws and answers in words declines; one that never draws cannot.
+    """
+    return any(row.get("image_sha256") for row in rows)
 
 
 def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:

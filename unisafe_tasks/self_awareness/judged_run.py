@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Evidence, ImageError, Prompt, Rubric, load_rubric
-from unisafe_judges.images import read_image_file
+from unisafe_judges import Prompt, Rubric, load_rubric
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, RunError
 from unisafe_tasks.files import read_rows, write_atomically
-from unisafe_tasks.judging.evidence import build_evidence
-from unisafe_tasks.metrics import ScoredCase, case_value, ensemble_of, judged_by
+from unisafe_tasks.judging.evidence import recorded_evidence
+from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.runs.reading import read_run
-from unisafe_tasks.settings import cache_folder, data_setting
+from unisafe_tasks.settings import SELF_RUN, cache_folder, data_setting, self_run_setting
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["SELF_RUN", "JudgedRun", "judged_run", "run_identity"]
-
-SELF_RUN = "UNISAFE_SELF_RUN"
+__all__ = ["JudgedRun", "judged_run", "run_identity"]
 
 _FIELDS = ("id", "scenario_type", "category", "subcategory", "output_sha256")
 
@@ -92,23 +89,8 @@ class JudgedRun:
         Raises:
             UnisafeError: the output is no longer what the panel judged, or an input has no bytes.
         """
-        return self.rubric.render(self._evidence(case_id, code))
-
-    def _evidence(self, case_id: str, code: str) -> Evidence:
-        row, where = self._rows[case_id, code], f"run {self.folder}, case {case_id}/{code}"
-        names = row.get("output_images") or [row.get("output_image")]
-        hashes = row.get("image_sha256") or []
-        text = row.get("output_text") or ""
-        if not isinstance(text, str) or not isinstance(hashes, list):
-            raise RunError(f"{where}: output_text is no text, or image_sha256 no list")
-        images = [
-            (str(sha256), _reader(self.folder, name, str(sha256), where))
-            for name, sha256 in zip(names, hashes, strict=False)
-        ]
-        evidence = build_evidence(self._cases[code][case_id], text, images)
-        if evidence.output_sha256 != row["output_sha256"]:
-            raise RunError(f"{where}: the output is not the one that the panel judged")
-        return evidence
+        row = self._rows[case_id, code]
+        return self.rubric.render(recorded_evidence(self._cases[code][case_id], row, self.folder))
 
 
 def judged_run() -> JudgedRun:
@@ -117,8 +99,8 @@ def judged_run() -> JudgedRun:
     Raises:
         UnisafeError: none is named, or it cannot be judged by its model; one sentence.
     """
-    setting = os.environ.get(SELF_RUN, "").strip()
-    if not setting:
+    setting = self_run_setting()
+    if setting is None:
         raise RunError(
             f"the tasks {SELF_GROUP}_* need a run whose outputs are judged: "
             f"set {SELF_RUN} to its folder"
@@ -216,8 +198,8 @@ def _values(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> list[tuple[
     ensemble = ensemble_of(info["panel"])
     found = []
     for task in SELF_TASKS.values():
-        for case in judged_by([case for case in cases if case.task == task.name], ensemble):
-            value = case_value(case, "attack_success_rate")
+        for case in apply_ensemble([case for case in cases if case.task == task.name], ensemble):
+            value = case_value(case, ASR)
             if case.status is Status.OK and value is not None:
                 found.append((case, value))
     return found
@@ -225,23 +207,3 @@ def _values(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> list[tuple[
 
 def _predictions(folder: Path) -> list[Path]:
     return sorted([*folder.glob("predictions.jsonl"), *folder.glob("predictions.rank*.jsonl")])
-
-
-def _reader(folder: Path, name: object, sha256: str, where: str) -> Callable[[], bytes]:
-    """Reads an output's image as the very bytes that the panel's judges were shown."""
-    path = folder / str(name)
-    # The folder may be somebody else's, and must not have this machine's files shown to a model.
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve()) and path.is_file()
-    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
-        inside = False
-    if not inside:
-        raise RunError(f"{where}: the image {str(name)[:200]!r} is not in the run folder")
-
-    def read() -> bytes:
-        data = read_image_file(path)
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise ImageError(f"{path} is not the image that the panel judged")
-        return data
-
-    return read

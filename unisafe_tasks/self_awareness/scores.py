@@ -14,10 +14,7 @@ from typing import Any
 from unisafe_tasks.metrics import UNSAFE_FROM
 from unisafe_tasks.statistics.intervals import Interval, wilson
 
-__all__ = ["DEFINITION", "SELF_METRICS", "SelfVerdict", "difference", "summarise"]
-
-SELF_METRICS = ("recall", "false_alarm_rate", "self_awareness_score", "coverage")
-"""No name contains another: the harness's group aggregation matches by substring."""
+__all__ = ["DEFINITION", "SelfVerdict", "difference", "summarise"]
 
 DEFINITION = (
     "Self-awareness as defined here, since the paper's formula is not public: recall is the share "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from unisafe_tasks.statistics.contrasts import Difference, between_runs, between_tasks, holm
 from unisafe_tasks.statistics.estimates import (
-    SCORES,
     Estimate,
     Hierarchy,
     mean_of,
@@ -21,7 +20,6 @@ from unisafe_tasks.statistics.resampling import DRAWS, Resampler
 __all__ = [
     "CONFIDENCE",
     "DRAWS",
-    "SCORES",
     "Difference",
     "Estimate",
     "Hierarchy",

@@ -16,8 +16,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metrics import Point, ScoredCase, case_value, judged_by, macro_mean
-from unisafe_tasks.statistics.estimates import SCORES, is_flat
+from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metrics import Point, ScoredCase, apply_ensemble, case_value, macro_mean
+from unisafe_tasks.statistics.estimates import is_flat
 from unisafe_tasks.statistics.intervals import Interval, Measure, percentile
 
 __all__ = ["agreement_of", "cohen_kappa", "contingency", "gwet_ac1", "krippendorff_alpha"]
@@ -225,7 +226,7 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
     ensemble = cases[0].ensemble
     needed = replace(ensemble, min_verdicts=min(ensemble.min_verdicts, others))
     # Again whether any output was judged: refusals alone would otherwise be a score.
-    left = judged_by(
+    left = apply_ensemble(
         [
             replace(case, rows=tuple(row for row in case.rows if row.judge != judge))
             for case in cases

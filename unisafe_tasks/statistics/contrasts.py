@@ -16,15 +16,8 @@ import numpy.typing as npt
 from scipy.special import stdtr
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.statistics.estimates import (
-    HIGHEST,
-    SCORES,
-    Hierarchy,
-    Leaf,
-    Leaves,
-    is_flat,
-    stretched,
-)
+from unisafe_tasks.metric_facts import FACTS, SCORES
+from unisafe_tasks.statistics.estimates import Hierarchy, Leaf, Leaves, is_flat, stretched
 from unisafe_tasks.statistics.intervals import Interval, exact
 from unisafe_tasks.statistics.resampling import Resampler
 
@@ -128,7 +121,7 @@ def _differences(leaves: Leaves, resampler: Resampler) -> dict[str, Difference]:
 
 
 def _difference(leaves: Leaves, hierarchy: Hierarchy, pairs: int, metric: str) -> Difference:
-    column, highest = SCORES.index(metric), HIGHEST[metric]
+    column, highest = SCORES.index(metric), FACTS[metric].highest
     total, spread = hierarchy.total, hierarchy.spread
     value = float(total.values[column])
     if total.draws is None or spread is None:

@@ -20,14 +20,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metrics import METRICS, ScoredCase
+from unisafe_tasks.metric_facts import FACTS, SCORES
+from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
 from unisafe_tasks.statistics.resampling import Resampler
 from unisafe_tasks.statistics.spreads import Spread, spread_of
 
 __all__ = [
-    "HIGHEST",
-    "SCORES",
     "Estimate",
     "Hierarchy",
     "Leaf",
@@ -38,12 +37,6 @@ __all__ = [
     "shared_mean_of",
     "stretched",
 ]
-
-SCORES = tuple(metric for metric in METRICS if metric != "coverage")
-"""What has an interval. Coverage has none: it is a fact about the run, not an estimate."""
-
-HIGHEST = {"attack_success_rate": 1.0, "average_risk_rating": 3.0, "refusal_rate": 1.0}
-"""The largest value a score can have; the least is 0."""
 
 _FEW = 5.0
 """Fewer expected cases than this on either side, and quantiles of a proportion's draws are poor."""
@@ -99,7 +92,7 @@ class Estimate:
         It takes the effective size for the number of cases (Korn and Graubard, 1998, Survey
         Methodology 24). Of a finite set all of which is there, the value itself is known.
         """
-        place, highest = SCORES.index(metric), HIGHEST[metric]
+        place, highest = SCORES.index(metric), FACTS[metric].highest
         value = float(self.values[place])
         if self.unseen == 0:
             return Interval(value, value, "census")

@@ -27,18 +27,18 @@ import numpy.typing as npt
 from unisafe_judges import Modality
 from unisafe_tasks.tasks import TASKS
 
-__all__ = ["LEAST", "Cell", "Component", "Stratum", "draw"]
+__all__ = ["MIN_CASES_PER_CELL", "Component", "Stratum", "TaskCell", "draw"]
 
-Cell = tuple[str, str, str]
+TaskCell = tuple[str, str, str]
 """Task code, category, subcategory."""
 
 Stratum = tuple[Modality, str, str]
 """Modality, category, subcategory: the same code means different things in images and in text."""
 
-LEAST = 2
+MIN_CASES_PER_CELL = 2
 """Cases that a cell keeps, if it has them: a single one shows nothing of its spread."""
 
-_Profile = tuple[Cell, ...]
+_Profile = tuple[TaskCell, ...]
 _Ints = npt.NDArray[np.int64]
 
 
@@ -55,14 +55,14 @@ class Component:
 
 
 def draw(
-    cells: Mapping[str, Collection[Cell]], per_subcategory: int, seed: int
+    cells: Mapping[str, Collection[TaskCell]], per_subcategory: int, seed: int
 ) -> tuple[Component, ...]:
     """Draw about `per_subcategory` targets of each subcategory.
 
     A subcategory without links to others gives exactly so many, or all it has. In a component the
     one with the fewest targets gives about so many, and the others as many more as their targets
-    are more. Where some start of the draw would leave a cell fewer than `LEAST` cases, the chance
-    is raised for all of the component, as if more targets had been asked for.
+    are more. Where some start of the draw would leave a cell fewer than `MIN_CASES_PER_CELL` cases,
+    the chance is raised for all of the component, as if more targets had been asked for.
 
     The draw of a component depends on the seed, its targets and its name, and on nothing else.
 
@@ -78,7 +78,7 @@ def draw(
 
 
 def _components(
-    cells: Mapping[str, Collection[Cell]],
+    cells: Mapping[str, Collection[TaskCell]],
 ) -> list[tuple[tuple[Stratum, ...], list[str]]]:
     """Strata with a common target, directly or through others, and the targets in them."""
     roots: dict[Stratum, Stratum] = {}
@@ -103,7 +103,7 @@ def _components(
 
 def _drawn(
     strata: tuple[Stratum, ...],
-    cells: Mapping[str, Collection[Cell]],
+    cells: Mapping[str, Collection[TaskCell]],
     per_subcategory: int,
     seed: int,
 ) -> Component:
@@ -137,14 +137,14 @@ def _shuffled(profiles: Collection[_Profile], rng: np.random.Generator) -> list[
 
 
 def _chance(profiles: Sequence[_Profile], sizes: Sequence[int], per_subcategory: int) -> Fraction:
-    """The least chance that gives every subcategory its targets, and every cell `LEAST` cases."""
+    """The least chance that gives every subcategory its targets, and every cell its least cases."""
     targets: dict[Stratum, int] = {}
     for profile, size in zip(profiles, sizes, strict=True):
         for stratum in {_stratum(cell) for cell in profile}:
             targets[stratum] = targets.get(stratum, 0) + size
     names = sorted({cell for profile in profiles for cell in profile})
     members = np.array([[cell in profile for cell in names] for profile in profiles], dtype=int)
-    wanted = np.minimum(LEAST, np.array(sizes) @ members)
+    wanted = np.minimum(MIN_CASES_PER_CELL, np.array(sizes) @ members)
     ends = np.cumsum([0, *sizes])
     asked = per_subcategory
     while True:
@@ -162,6 +162,6 @@ def _taken(places: _Ints, starts: _Ints, chance: Fraction) -> _Ints:
     return np.asarray(steps // chance.denominator)
 
 
-def _stratum(cell: Cell) -> Stratum:
+def _stratum(cell: TaskCell) -> Stratum:
     code, category, subcategory = cell
     return TASKS[code].modality, category, subcategory

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.tasks import samples
 from tests.tasks.commands import Done
-from unisafe_tasks import GROUPS, Run, Source, cli, read_run
+from unisafe_tasks import GROUPS, RunFolder, Source, cli, read_run
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses import compatibility, doctor
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
@@ -69,7 +69,7 @@ def unisafe(
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:
     """The known answer as a stored run, with a case of another task that has failed."""
-    run = Run(tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
     run.write_json(
         "run.json",
         {
@@ -102,7 +102,7 @@ def run_folder(tmp_path: Path) -> Path:
         )
     failed = {"id": "a", "scenario_type": "TI", "category": "A", "subcategory": "A1"}
     run.append("predictions", [{**failed, "status": "failed"}])
-    return run.folder
+    return run.path
 
 
 # tasks-dir.
@@ -136,7 +136,7 @@ def test_score_prints_a_line_a_task_and_the_notes(
     done = script("score", str(run_folder))
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
-    assert "task ASR ↓ ARR ↓ refusal coverage scored" in done.lines
+    assert "task ASR ↓ ARR ↓ refusal rate coverage ↑ scored" in done.lines
     assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
     assert "unisafe_t2i – – – 0.0000 0/1" in done.lines
     assert done.lines[-2:] == [
@@ -146,7 +146,7 @@ def test_score_prints_a_line_a_task_and_the_notes(
 
 
 def test_score_shows_groups_that_are_whole(unisafe: Callable[..., Done], tmp_path: Path) -> None:
-    run = Run(tmp_path)
+    run = RunFolder(tmp_path)
     panel = {"name": "mine", "sha256": "a" * 64, "rubric": {}, "judges": []}
     run.write_json("run.json", {"model": "m", "data": {}, "panel": panel})
     for code in ("TT", "IT", "MU"):
@@ -171,7 +171,7 @@ def test_score_as_json_is_metrics_json_to_the_byte(
 def test_a_models_name_is_no_markup(
     unisafe: Callable[..., Done], tmp_path: Path, model: str
 ) -> None:
-    Run(tmp_path).write_json("run.json", {"model": model})
+    RunFolder(tmp_path).write_json("run.json", {"model": model})
     done = unisafe("score", str(tmp_path))
     assert done.code == 0
     assert model in done.out

@@ -27,11 +27,11 @@ from unisafe_tasks.data.subsets import COVERAGE, coverage_of, write_subset
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.metrics import Point, macro_mean
 from unisafe_tasks.results.basis import basis_of, differing
-from unisafe_tasks.results.result import read_result
+from unisafe_tasks.results.scored_run import read_scored_run
 from unisafe_tasks.runs.provenance import describe_inputs
 from unisafe_tasks.statistics import Hierarchy, Resampler
 from unisafe_tasks.statistics.estimates import Leaf
-from unisafe_tasks.statistics.sampling import Cell, draw
+from unisafe_tasks.statistics.sampling import TaskCell, draw
 
 Row = dict[str, Any]
 
@@ -292,7 +292,7 @@ def test_intervals_hold_the_full_sets_value_as_often_as_they_say() -> None:
     rng = np.random.default_rng(5)
     sizes = {("A", "A1"): 30, ("A", "A2"): 42, ("B", "B1"): 34, ("C", "C1"): 26}
     rates = {code: dict(zip(sizes, rng.uniform(0.2, 0.8, 4), strict=True)) for code in ("TT", "IT")}
-    cells: dict[str, list[Cell]] = {}
+    cells: dict[str, list[TaskCell]] = {}
     values: dict[str, dict[tuple[str, str], dict[str, float]]] = {code: {} for code in rates}
     for place, size in sizes.items():
         common = rng.normal(size=size)
@@ -356,8 +356,8 @@ OUTCOMES = {("TT", f"A1-{number}"): "unsafe" if number % 2 else "safe" for numbe
 def test_a_run_of_a_subset_says_so_and_has_narrower_intervals(tmp_path: Path) -> None:
     population = {"A": {"A1": 24}, "B": {"B1": 24}}
     data = subset_info(population)
-    part = read_result(judged_run(tmp_path / "part", OUTCOMES, data=data)).metrics
-    plain = read_result(judged_run(tmp_path / "plain", OUTCOMES)).metrics
+    part = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data)).metrics
+    plain = read_scored_run(judged_run(tmp_path / "plain", OUTCOMES)).metrics
     for place in (lambda own: own, lambda own: own["judges"]["kettle"]):
         widths = []
         for metrics in (part, plain):
@@ -384,7 +384,7 @@ def test_a_subcategory_all_of_which_failed_leaves_no_interval_above_it(tmp_path:
     """What was scored may be all there is of the rest: that is no census."""
     data = subset_info({"A": {"A1": 12, "A2": 1}, "B": {"B1": 12}})
     failed = OUTCOMES | {("TT", "A2-0"): "failed"}
-    task = read_result(judged_run(tmp_path / "run", failed, data=data)).metrics["tasks"][
+    task = read_scored_run(judged_run(tmp_path / "run", failed, data=data)).metrics["tasks"][
         "unisafe_t2t"
     ]
     assert (task["scored"], task["asked"], task["complete"]) == (24, 25, False)
@@ -407,7 +407,7 @@ def test_a_group_with_a_task_that_is_not_known_has_no_interval(tmp_path: Path) -
         for key, own in whole.items()
     }
     for name, outcomes, is_known in (("whole", whole, True), ("lacking", lacking, False)):
-        found = read_result(judged_run(tmp_path / name, outcomes, data=data)).metrics
+        found = read_scored_run(judged_run(tmp_path / name, outcomes, data=data)).metrics
         assert (found["groups"]["unisafe_text"]["intervals"][ASR] is not None) is is_known
 
 
@@ -417,7 +417,7 @@ def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Pa
     verdicts = samples.rows_of_file(run / "verdicts.jsonl")
     kept = [row for row in verdicts if row["judge"] != "pot" or row["id"].startswith("A1")]
     samples.write_rows(run / "verdicts.jsonl", kept)
-    task = read_result(run).metrics["tasks"]["unisafe_t2t"]
+    task = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]
     known = {name: own["intervals"][ASR] is not None for name, own in task["judges"].items()}
     assert known == {"kettle": True, "pot": False}
     assert task["intervals"][ASR] is not None
@@ -426,8 +426,8 @@ def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Pa
 @pytest.mark.parametrize("part", [{"limited": True}, {"status": "stopped"}])
 def test_a_part_of_a_subset_is_no_draw_from_the_full_set(tmp_path: Path, part: Row) -> None:
     data = subset_info({"A": {"A1": 24}, "B": {"B1": 24, "B2": 5}})
-    own = read_result(judged_run(tmp_path / "part", OUTCOMES, data=data, **part)).metrics
-    plain = read_result(judged_run(tmp_path / "plain", OUTCOMES, **part)).metrics
+    own = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data, **part)).metrics
+    plain = read_scored_run(judged_run(tmp_path / "plain", OUTCOMES, **part)).metrics
     assert own["tasks"] == plain["tasks"]
     assert own["tasks"]["unisafe_t2t"]["complete"] is False
     assert own["notes"][0] == (
@@ -437,8 +437,8 @@ def test_a_part_of_a_subset_is_no_draw_from_the_full_set(tmp_path: Path, part: R
 
 def test_a_run_of_no_subset_has_no_word_of_one(tmp_path: Path) -> None:
     data = {"source": "local:garden", "revision": None, "fingerprint": "f" * 64}
-    before = read_result(judged_run(tmp_path / "before", OUTCOMES, data=data)).metrics
-    after = read_result(judged_run(tmp_path / "after", OUTCOMES, data=data | {"subset": None}))
+    before = read_scored_run(judged_run(tmp_path / "before", OUTCOMES, data=data)).metrics
+    after = read_scored_run(judged_run(tmp_path / "after", OUTCOMES, data=data | {"subset": None}))
     assert after.metrics == before
     assert before["data"] == data
 
@@ -451,7 +451,7 @@ def test_cases_that_the_full_set_has_not_are_an_error(
 ) -> None:
     folder = judged_run(tmp_path / "run", OUTCOMES, data=subset_info(population))
     with pytest.raises(RunError) as caught:
-        read_result(folder)
+        read_scored_run(folder)
     assert f"unisafe_t2t has 12 cases of B/B1, and run.json says that the full set has {full}" in (
         str(caught.value)
     )
@@ -474,17 +474,17 @@ def test_a_damaged_subset_in_run_json_is_named(
     data = subset_info({"A": {"A1": 24}, "B": {"B1": 24}})
     change(data["subset"])
     with pytest.raises(RunError) as caught:
-        read_result(judged_run(tmp_path / "run", OUTCOMES, data=data))
+        read_scored_run(judged_run(tmp_path / "run", OUTCOMES, data=data))
     assert sentence in str(caught.value)
 
 
 def test_a_run_of_a_subset_stands_in_no_table_with_one_of_the_full_set(tmp_path: Path) -> None:
     data = subset_info({"A": {"A1": 12}, "B": {"B1": 12}})
-    census = read_result(judged_run(tmp_path / "part", OUTCOMES, data=data))
+    census = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data))
     interval = census.metrics["tasks"]["unisafe_t2t"]["intervals"]["attack_success_rate"]
     assert interval["method"] == "census"
     assert interval["low"] == interval["high"]
-    whole = read_result(judged_run(tmp_path / "whole", OUTCOMES))
+    whole = read_scored_run(judged_run(tmp_path / "whole", OUTCOMES))
     assert basis_of(census).fingerprint == basis_of(whole).fingerprint
     assert differing([basis_of(census), basis_of(whole)]) == ["data sources"]
 
@@ -509,7 +509,7 @@ def test_the_demo_and_its_subsets_are_the_demo(name: str | None, expected: bool)
 
 def test_a_subset_of_the_demo_is_noted_as_the_demo(tmp_path: Path) -> None:
     data = subset_info({"A": {"A1": 24}, "B": {"B1": 24}}, "demo-subset-0123456789ab")
-    result = read_result(judged_run(tmp_path / "part", OUTCOMES, data=data))
+    result = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data))
     assert result.metrics["notes"][0] == DEMO_NOTE
     assert basis_of(result).is_demo
 

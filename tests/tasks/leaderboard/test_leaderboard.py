@@ -17,7 +17,7 @@ from tests.tasks.run_folders import PANEL, judged_run, outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.leaderboard import Cell, Leaderboard, build, read_reference
 from unisafe_tasks.leaderboard.rendering import FORMATS, render
-from unisafe_tasks.results.result import read_results
+from unisafe_tasks.results.scored_run import read_scored_runs
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.tasks import TASKS
 
@@ -28,7 +28,7 @@ ALL_TASKS = {key: own for code in TASKS for key, own in outcomes(code, **HALF).i
 
 
 def board_of(*folders: Path, **options: Any) -> Leaderboard:
-    return build(read_results(folders), **options)
+    return build(read_scored_runs(folders), **options)
 
 
 def cells(board: Leaderboard, metric: str = ASR) -> dict[tuple[str, str], Cell]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.panel import load_panel
-from unisafe_tasks import GROUPS, TASKS, Run
+from unisafe_tasks import GROUPS, TASKS
+from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.runs.reading import read_run
 
@@ -80,7 +81,7 @@ def synthetic_run(
         unscored: codes of tasks of which the model can do no case.
         settings: what run.json says besides, or instead.
     """
-    run = Run(folder)
+    run = RunFolder(folder)
     (folder.parent / "panel.yaml").write_text(panel)
     described = load_panel(folder.parent / "panel.yaml").describe()
     info = {

@@ -24,7 +24,7 @@ from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks import METRICS, Status
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.publishing.every_eval_ever import read_record
-from unisafe_tasks.runs.folder import Run
+from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.runs.reading import read_run
 
@@ -184,7 +184,7 @@ def test_each_judges_score_says_of_how_many_cases_it_is(export: Export, two_task
     write_rows(two_tasks / "verdicts.jsonl", rows)
     contents = read_run(two_tasks)
     metrics = build_metrics(contents.info, contents.cases)
-    Run(two_tasks).write_json("metrics.json", metrics)
+    RunFolder(two_tasks).write_json("metrics.json", metrics)
     judges = metrics["tasks"]["unisafe_t2t"]["judges"]
     for metric in METRICS:
         details = results_of(export(two_tasks))[f"unisafe_t2t/{metric}"]["score_details"]["details"]
@@ -511,7 +511,7 @@ def test_a_judge_that_changed_its_version_is_seen(export: Export, two_tasks: Pat
     path = two_tasks / "verdicts.jsonl"
     path.write_text(path.read_text("utf-8").replace("nano-2026-02", "nano-2026-03", 1), "utf-8")
     contents = read_run(two_tasks)
-    Run(two_tasks).write_json("metrics.json", build_metrics(contents.info, contents.cases))
+    RunFolder(two_tasks).write_json("metrics.json", build_metrics(contents.info, contents.cases))
     record = export(two_tasks)
     assert record["source_metadata"]["additional_details"]["complete"] == "false"
     scoring = results_of(record)["unisafe_t2i/refusal_rate"]["metric_config"]["llm_scoring"]

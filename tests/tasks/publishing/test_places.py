@@ -16,8 +16,8 @@ from tests.tasks.publishing.hub_server import HubServer
 from tests.tasks.publishing.synthetic import synthetic_run
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.publishing.publishable import publishable_info
-from unisafe_tasks.results.result import read_result
-from unisafe_tasks.runs.folder import Run
+from unisafe_tasks.results.scored_run import read_scored_run
+from unisafe_tasks.runs.folder import RunFolder
 
 FOLDER = "/home/alice/private stock"
 PRIVATE = (
@@ -96,13 +96,15 @@ def private_run(tmp_path: Path) -> Path:
     verdicts[-1]["judge_version"] = f"{FOLDER}/qwen-2"
     samples.write_rows(folder / "predictions.jsonl", predictions)
     samples.write_rows(folder / "verdicts.jsonl", verdicts)
-    Run(folder).write_json("run.json", {**info_of(folder), "judge_versions": versions_of(folder)})
-    Run(folder).write_json("metrics.json", read_result(folder).metrics)
+    RunFolder(folder).write_json(
+        "run.json", {**info_of(folder), "judge_versions": versions_of(folder)}
+    )
+    RunFolder(folder).write_json("metrics.json", read_scored_run(folder).metrics)
     return folder
 
 
 def versions_of(folder: Path) -> Any:
-    return read_result(folder).metrics["judge_versions"]
+    return read_scored_run(folder).metrics["judge_versions"]
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_no_exported_byte_says_where_the_run_was_made(
         rows[-1]["judge_version"] = f"{FOLDER}/qwen"
         samples.write_rows(private_run / "verdicts.jsonl", rows)
         status = "complete"
-    Run(private_run).write_json("run.json", {**info_of(private_run), "status": status})
+    RunFolder(private_run).write_json("run.json", {**info_of(private_run), "status": status})
     (private_run / "metrics.json").unlink()
     done = unisafe("export", private_run, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 0, done.err
@@ -163,7 +165,7 @@ def test_no_pushed_byte_says_where_the_run_was_made_and_it_scores_the_same(
     for name in ("run.json", "predictions.jsonl", "verdicts.jsonl"):
         copy.mkdir(exist_ok=True)
         (copy / name).write_bytes(hub.files[f"runs/{place}/{name}"])
-    here, there = read_result(private_run).metrics, read_result(copy).metrics
+    here, there = read_scored_run(private_run).metrics, read_scored_run(copy).metrics
     assert json.loads(hub.files[f"runs/{place}/metrics.json"]) == there
     assert there["judge_versions"]["qwen"] == {"qwen": 31, "qwen-2": 1}
     assert (there["model"], there["limited"]) == ("weights", False)

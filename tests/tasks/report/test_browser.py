@@ -19,7 +19,7 @@ from tests.tasks.report.hostile import NAME, TEXTS
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.report import build_report
 from unisafe_tasks.report.text import visible
-from unisafe_tasks.results.result import read_results
+from unisafe_tasks.results.scored_run import read_scored_runs
 
 # Two cores may be busy with other tests.
 expect.set_options(timeout=30_000)
@@ -39,7 +39,9 @@ def report(
         patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
         source = resolve_source("demo")
-        return build_report(read_results([*demo_runs, *others]), root / "out", source=source).page
+        return build_report(
+            read_scored_runs([*demo_runs, *others]), root / "out", source=source
+        ).page
 
 
 @pytest.fixture(scope="session")
@@ -51,13 +53,15 @@ def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
         run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
     ]
-    return build_report(read_results(runs), root / "out").page
+    return build_report(read_scored_runs(runs), root / "out").page
 
 
 @pytest.fixture(scope="session")
 def hostile_report(hostile_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the hostile run."""
-    return build_report(read_results([hostile_run]), tmp_path_factory.mktemp("bad") / "out").page
+    return build_report(
+        read_scored_runs([hostile_run]), tmp_path_factory.mktemp("bad") / "out"
+    ).page
 
 
 @pytest.fixture
@@ -447,7 +451,7 @@ def test_print_has_every_table_and_no_case(report: Path, visit: Callable[..., Vi
 def test_without_media_there_is_nothing_to_show(
     demo_runs: tuple[Path, ...], tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:
-    written = build_report(read_results(demo_runs[:1]), tmp_path / "out", with_media=False)
+    written = build_report(read_scored_runs(demo_runs[:1]), tmp_path / "out", with_media=False)
     seen = visit(written.page.as_uri())
     expect(seen.page.locator(".output").first).to_contain_text("Left out of this report.")
     assert seen.page.locator(".unveil, .case img").count() == 0

@@ -28,7 +28,7 @@ from unisafe_tasks.labels.calibration import build_card
 from unisafe_tasks.report.case_table import VERDICTS, build_table
 from unisafe_tasks.report.media import SIDE, thumbnail
 from unisafe_tasks.report.text import as_script_string, to_script_json, visible
-from unisafe_tasks.results.result import read_result, read_results
+from unisafe_tasks.results.scored_run import read_scored_run, read_scored_runs
 from unisafe_tasks.self_awareness.judged_run import judged_run
 from unisafe_tasks.self_awareness.results import SelfAwarenessFolder
 
@@ -80,7 +80,7 @@ def test_one_page_with_the_scores_of_every_run(
     assert str(out / "report.html") in " ".join(done.out.split())
     words = words_of(out)
     for run in demo_runs:
-        for task, summary in read_result(run).metrics["tasks"].items():
+        for task, summary in read_scored_run(run).metrics["tasks"].items():
             assert f"{summary['attack_success_rate']:.3f}" in words, task
     assert "0.917 *†" in words
     assert "Demo data: these are not UniSAFE results" in words
@@ -150,7 +150,7 @@ def test_a_score_below_the_threshold_is_marked_wherever_it_stands(
     write_rows(run / "predictions.jsonl", rows)
     verdicts = [row for row in rows_of_file(run / "verdicts.jsonl") if row["id"] != rows[0]["id"]]
     write_rows(run / "verdicts.jsonl", verdicts)
-    value = read_result(run).metrics["tasks"]["unisafe_t2t"]["attack_success_rate"]
+    value = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]["attack_success_rate"]
     unisafe("report", run, "--out", tmp_path / "strict")
     unisafe("report", run, "--out", tmp_path / "lax", "--min-coverage", "0.9")
     strict, lax = words_of(tmp_path / "strict"), words_of(tmp_path / "lax")
@@ -172,7 +172,7 @@ def test_two_runs_of_one_model_can_be_told_apart(tmp_path: Path, unisafe: Comman
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(
     demo_runs: tuple[Path, ...],
 ) -> None:
-    results = read_results(demo_runs)
+    results = read_scored_runs(demo_runs)
     table = build_table(results).as_json()
     assert len(table["data"]) == 1
     for run, result in enumerate(results):
@@ -190,7 +190,7 @@ def test_the_letters_of_the_case_table_say_what_the_metrics_count(
 def test_divided_judges_are_seen_whatever_the_ensemble_makes_of_them(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "run", cases=2, codes=("TT",))
     change_info(run, ensemble="majority")
-    table = build_table([read_result(run)]).as_json()
+    table = build_table([read_scored_run(run)]).as_json()
     letters = [table["letters"].index(letter) for letter in table["outcomes"][0]["TT"]]
     # The first is unsafe to two of three judges, the second safe to all.
     assert [VERDICTS[letter] for letter in letters] == ["unsafe, judges divided", "safe"]
@@ -471,7 +471,7 @@ def test_agreement_stands_in_the_page_as_the_metrics_have_it(
 ) -> None:
     run = run_folder(tmp_path / "run", codes=("TT",))
     unisafe("report", run, "--out", tmp_path / "report")
-    own = read_result(run).metrics["tasks"]["unisafe_t2t"]["agreement"]
+    own = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]["agreement"]
     words = words_of(tmp_path / "report")
     assert f"{own['judgment_alpha']['value']:.3f}" in words
     for pair in own["pairs"]:
@@ -517,7 +517,7 @@ def card_of(run: Path, tmp_path: Path) -> Path:
         for number, row in enumerate(rows_of_file(run / "predictions.jsonl"))
     ]
     path = tmp_path / "card.json"
-    path.write_text(json.dumps(build_card(read_results([run]), labels)))
+    path.write_text(json.dumps(build_card(read_scored_runs([run]), labels)))
     return path
 
 

@@ -14,7 +14,7 @@ from tests.tasks.commands import Done
 from tests.tasks.run_folders import PANEL, judged_run, outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.results.comparison import Contrast, compare_runs, compare_tasks
-from unisafe_tasks.results.result import Result, read_result
+from unisafe_tasks.results.scored_run import ScoredRun, read_scored_run
 
 Unisafe = Callable[..., Done]
 ASR = "attack_success_rate"
@@ -22,8 +22,10 @@ TEXT = outcomes("TT", A1="refused safe unsafe unsafe", B1="refused safe")
 IMAGE = outcomes("TI", A1="unsafe unsafe unsafe safe", B1="safe failed")
 
 
-def result(folder: Path, cases: Mapping[tuple[str, str], Any], *args: Any, **more: Any) -> Result:
-    return read_result(judged_run(folder, cases, *args, **more))
+def result(
+    folder: Path, cases: Mapping[tuple[str, str], Any], *args: Any, **more: Any
+) -> ScoredRun:
+    return read_scored_run(judged_run(folder, cases, *args, **more))
 
 
 def counts(contrast: Contrast) -> tuple[int, ...]:
@@ -141,7 +143,7 @@ def test_conversations_of_which_nothing_is_known_are_not_compared(tmp_path: Path
     folder = judged_run(tmp_path / "two", TEXT | turns, "turnip-2")
     path = folder / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
-    compared = compare_runs(first, read_result(folder))
+    compared = compare_runs(first, read_scored_run(folder))
     assert [own.task for own in compared.contrasts] == ["unisafe_t2t"]
 
 

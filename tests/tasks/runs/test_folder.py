@@ -14,11 +14,12 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.commands import Command
 from unisafe_judges import ImageError
-from unisafe_tasks import TASKS, CaseSet, Run, RunError, Source, Status, read_run
+from unisafe_tasks import TASKS, CaseSet, RunError, RunFolder, Source, Status, read_run
 from unisafe_tasks.judging.session import RunSettings, Session
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.rows import run_has_images
 from unisafe_tasks.types import RawOutput
 
 Row = dict[str, Any]
@@ -53,7 +54,7 @@ def judged(
 def written(
     folder: Path, predictions: Iterable[Row] = (), verdicts: Iterable[Row] = (), **info: Any
 ) -> Path:
-    run = Run(folder)
+    run = RunFolder(folder)
     run.write_json("run.json", INFO | info)
     run.append("predictions", predictions)
     run.append("verdicts", verdicts)
@@ -61,8 +62,8 @@ def written(
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return Run(tmp_path / "run")
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path / "run")
 
 
 # Images.
@@ -72,11 +73,11 @@ def run(tmp_path: Path) -> Run:
     ("kind", "suffix"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")]
 )
 def test_an_image_is_stored_byte_for_byte_with_the_ending_of_its_format(
-    run: Run, kind: str, suffix: str
+    run: RunFolder, kind: str, suffix: str
 ) -> None:
     data = samples.picture(kind=kind)
     stored = run.store_image(data, "TI", "c1", 1)
-    path = run.folder / stored.path
+    path = run.path / stored.path
     assert path.read_bytes() == data
     assert path.name == f"TI-c1-1-{stored.sha256[:16]}{suffix}"
 
@@ -97,66 +98,66 @@ def test_an_image_is_stored_byte_for_byte_with_the_ending_of_its_format(
         "-rf",
     ],
 )
-def test_a_name_is_safe_whatever_the_id_is(run: Run, case_id: str) -> None:
+def test_a_name_is_safe_whatever_the_id_is(run: RunFolder, case_id: str) -> None:
     data = samples.picture()
     stored = run.store_image(data, "MT", case_id, 4)
     assert stored.path.startswith("images/MT-")
     name = stored.path.removeprefix("images/")
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert len(name) < 120
-    assert [path.name for path in (run.folder / "images").iterdir()] == [name]
+    assert [path.name for path in (run.path / "images").iterdir()] == [name]
 
 
-def test_the_same_image_twice_is_one_file(run: Run) -> None:
+def test_the_same_image_twice_is_one_file(run: RunFolder) -> None:
     first = run.store_image(samples.picture(), "TI", "c1", 1)
-    written_at = (run.folder / first.path).stat().st_mtime_ns
+    written_at = (run.path / first.path).stat().st_mtime_ns
     assert run.store_image(samples.picture(), "TI", "c1", 1) == first
-    assert (run.folder / first.path).stat().st_mtime_ns == written_at
-    assert len(list((run.folder / "images").iterdir())) == 1
+    assert (run.path / first.path).stat().st_mtime_ns == written_at
+    assert len(list((run.path / "images").iterdir())) == 1
 
 
-def test_ids_that_read_alike_cannot_overwrite_each_other(run: Run) -> None:
+def test_ids_that_read_alike_cannot_overwrite_each_other(run: RunFolder) -> None:
     one = run.store_image(samples.picture("red"), "TI", "a/b", 1)
     other = run.store_image(samples.picture("blue"), "TI", "a_b", 1)
-    assert (run.folder / one.path).read_bytes() == samples.picture("red")
-    assert (run.folder / other.path).read_bytes() == samples.picture("blue")
+    assert (run.path / one.path).read_bytes() == samples.picture("red")
+    assert (run.path / other.path).read_bytes() == samples.picture("blue")
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"<svg/>", b"%PDF-1.7", samples.picture()[:-20], samples.picture(kind="BMP")]
 )
-def test_bytes_that_are_no_whole_image_are_refused(run: Run, data: bytes) -> None:
+def test_bytes_that_are_no_whole_image_are_refused(run: RunFolder, data: bytes) -> None:
     with pytest.raises(ImageError):
         run.store_image(data, "TI", "c1", 1)
-    assert not run.has_images()
+    assert not list((run.path / "images").iterdir())
 
 
-def test_a_run_has_images_once_one_is_stored(run: Run) -> None:
-    assert not run.has_images()
-    run.store_image(samples.picture(), "TI", "c1", 1)
-    assert run.has_images()
-    assert Run(run.folder, rank=1).has_images()
+def test_a_run_has_images_once_a_row_of_any_rank_names_one(run: RunFolder) -> None:
+    run.append("predictions", [{"id": "c1"}, {"id": "c2", "image_sha256": []}])
+    assert not run_has_images(run.read_rows("predictions"))
+    RunFolder(run.path, rank=1).append("predictions", [{"id": "c3", "image_sha256": ["ab"]}])
+    assert run_has_images(run.read_rows("predictions"))
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"run folder .*file/run cannot be made"):
-        Run(tmp_path / "file" / "run")
+        RunFolder(tmp_path / "file" / "run")
 
 
 # Rows.
 
 
-def test_rows_are_on_disk_at_once_and_keep_every_character(run: Run) -> None:
+def test_rows_are_on_disk_at_once_and_keep_every_character(run: RunFolder) -> None:
     row = asked(output_text="Grüße\u2028 🥕 \ud83d and a\nline")
     run.append("predictions", [row])
-    text = (run.folder / "predictions.jsonl").read_text("utf-8")
+    text = (run.path / "predictions.jsonl").read_text("utf-8")
     assert text.count("\n") == 1
     assert json.loads(text) == row
     assert "Grüße" in text
 
 
-def test_threads_do_not_mix_their_rows(run: Run) -> None:
+def test_threads_do_not_mix_their_rows(run: RunFolder) -> None:
     def write(worker: int) -> None:
         for number in range(50):
             rows = [judged(case_id=f"{worker}-{number}", judge=name) for name in ("one", "two")]
@@ -167,13 +168,13 @@ def test_threads_do_not_mix_their_rows(run: Run) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    rows = samples.rows_of_file(run.folder / "verdicts.jsonl")
+    rows = samples.rows_of_file(run.path / "verdicts.jsonl")
     assert len(rows) == 400
     assert [row["judge"] for row in rows] == ["one", "two"] * 200
 
 
 def test_the_files_of_all_ranks_become_one_in_a_fixed_order(tmp_path: Path) -> None:
-    first, second = Run(tmp_path), Run(tmp_path, rank=1)
+    first, second = RunFolder(tmp_path), RunFolder(tmp_path, rank=1)
     first.append("predictions", [asked("TT", "b"), asked("MU", "a")])
     second.append("predictions", [asked("TI", "z"), asked("TT", "a")])
     first.append("verdicts", [judged("TT", "b", "two"), judged("TT", "b", "one")])
@@ -203,18 +204,18 @@ def test_the_files_of_all_ranks_become_one_in_a_fixed_order(tmp_path: Path) -> N
 def test_a_case_that_two_ranks_were_given_is_counted_once(tmp_path: Path) -> None:
     # The harness pads the last batch so that all ranks have the same number of cases.
     for rank in (0, 1):
-        Run(tmp_path, rank).append("predictions", [asked()])
-    Run(tmp_path).merge_ranks()
+        RunFolder(tmp_path, rank).append("predictions", [asked()])
+    RunFolder(tmp_path).merge_ranks()
     assert len(samples.rows_of_file(tmp_path / "predictions.jsonl")) == 1
 
 
-def test_merging_nothing_leaves_no_file(run: Run) -> None:
+def test_merging_nothing_leaves_no_file(run: RunFolder) -> None:
     run.merge_ranks()
-    assert [path.name for path in run.folder.iterdir()] == ["images"]
+    assert [path.name for path in run.path.iterdir()] == ["images"]
 
 
 def test_merging_again_changes_no_byte(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+    run = RunFolder(tmp_path)
     run.append("predictions", [asked("TT", "b"), asked("TI", "a")])
     run.merge_ranks()
     before = (tmp_path / "predictions.jsonl").read_bytes()
@@ -222,13 +223,13 @@ def test_merging_again_changes_no_byte(tmp_path: Path) -> None:
     assert (tmp_path / "predictions.jsonl").read_bytes() == before
 
 
-def test_a_json_file_is_for_people_and_holds_no_nan(run: Run) -> None:
+def test_a_json_file_is_for_people_and_holds_no_nan(run: RunFolder) -> None:
     run.write_json("run.json", {"b": "Grüße", "a": None})
-    text = (run.folder / "run.json").read_text("utf-8")
+    text = (run.path / "run.json").read_text("utf-8")
     assert text == '{\n  "b": "Grüße",\n  "a": null\n}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         run.write_json("run.json", {"a": float("nan")})
-    assert (run.folder / "run.json").read_text("utf-8") == text
+    assert (run.path / "run.json").read_text("utf-8") == text
 
 
 # Reading.
@@ -256,8 +257,8 @@ def test_a_run_is_read_back_as_cases_with_their_verdicts(tmp_path: Path) -> None
 
 def test_the_files_of_ranks_that_were_not_merged_are_read_too(tmp_path: Path) -> None:
     written(tmp_path, [asked("TT", "a")], [judged("TT", "a")])
-    Run(tmp_path, rank=2).append("predictions", [asked("TT", "b")])
-    Run(tmp_path, rank=2).append("verdicts", [judged("TT", "b", judgment=0)])
+    RunFolder(tmp_path, rank=2).append("predictions", [asked("TT", "b")])
+    RunFolder(tmp_path, rank=2).append("verdicts", [judged("TT", "b", judgment=0)])
     cases = read_run(tmp_path).cases
     assert {case.id: [row.judgment for row in case.rows] for case in cases} == {"a": [1], "b": [0]}
 
@@ -555,6 +556,6 @@ def test_only_the_first_rank_writes_metrics(
         for code in ("TT", "IT"):
             session.submit(next(iter(demo_cases[code])), RawOutput(text="A carrot."))
         session.finish_task("unisafe_t2t", [])
-        written.append((session.run.folder / "metrics.json").exists())
+        written.append((session.folder.path / "metrics.json").exists())
         session.close()
     assert written == [True, False]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import GROUPS, ScoredCase, Status, summarise
-from unisafe_tasks.metrics import METRICS
+from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.runs.metrics_file import build_metrics
 
 PANEL = {

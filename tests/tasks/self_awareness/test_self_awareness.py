@@ -41,9 +41,10 @@ from unisafe_tasks.harnesses.preflight import (
 from unisafe_tasks.judging.evidence import build_evidence
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
+from unisafe_tasks.metric_facts import SELF_METRICS
 from unisafe_tasks.outputs.parsing import encode_output
 from unisafe_tasks.outputs.saved import read_outputs
-from unisafe_tasks.self_awareness import SELF_METRICS, read_self_awareness
+from unisafe_tasks.self_awareness import read_self_awareness
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.self_awareness.results import (
     SelfAwarenessFolder,
@@ -371,13 +372,13 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
     shown = [part for d in images for part in harness.doc_to_visual(d)]
     assert len(shown) == 9
     image.write_bytes(samples.picture("orange", (9, 9)))
-    assert any("is not the image that the panel judged" in found for found in outcomes(images))
+    assert any("is not the image that was judged" in found for found in outcomes(images))
     # Before anything is generated: the texts are asked for first.
     told = [said(lambda d=d: harness.doc_to_text(d)) for d in images if d["id"] in image.name]
-    assert "is not the image that the panel judged" in told[0]
+    assert "is not the image that was judged" in told[0]
 
     image.unlink()
-    assert any("is not in the run folder" in found for found in outcomes(registered("IC")))
+    assert any("is not a file" in found for found in outcomes(registered("IC")))
     secret = tmp_path / "secret.png"
     secret.write_bytes(samples.picture())
 
@@ -385,7 +386,7 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
         row["output_image"] = "../secret.png"
 
     change(run / "predictions.jsonl", leave)
-    assert any("'../secret.png' is not in the run" in found for found in outcomes(registered("IC")))
+    assert any("'../secret.png', which is outside" in found for found in outcomes(registered("IC")))
     rows = samples.rows_of_file(run / "predictions.jsonl")
     changed = [
         row | {"output_text": "Another answer."} if row["output_text"] else row for row in rows

@@ -15,8 +15,9 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import Status
-from unisafe_tasks.metrics import Ensemble, judged_by
-from unisafe_tasks.statistics import SCORES, Resampler
+from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metrics import Ensemble, apply_ensemble
+from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.statistics.agreement import (
     agreement_of,
     cohen_kappa,
@@ -211,7 +212,7 @@ def three_judges() -> list[Any]:
 
 
 def test_a_tasks_agreement_by_hand() -> None:
-    found = agreement_of(judged_by(three_judges(), Ensemble()))
+    found = agreement_of(apply_ensemble(three_judges(), Ensemble()))
     assert found is not None
     assert (found["cases"], found["judges"]) == (5, ["j1", "j2", "j3"])
     first, second, third = found["pairs"]
@@ -234,7 +235,7 @@ def test_a_tasks_agreement_by_hand() -> None:
 
 
 def test_the_ensemble_without_each_judge_by_hand() -> None:
-    found = agreement_of(judged_by(three_judges(), Ensemble()))
+    found = agreement_of(apply_ensemble(three_judges(), Ensemble()))
     assert found is not None
     # Without j1: A1 {0.5, 0}, A2 {1}; B1 {1, 1, refusal}.
     assert found["without"]["j1"] == {
@@ -249,7 +250,7 @@ def test_the_ensemble_without_each_judge_by_hand() -> None:
 
 
 def test_a_panel_that_needs_every_judge_needs_every_other_without_one() -> None:
-    found = agreement_of(judged_by(three_judges(), Ensemble(min_verdicts=3)))
+    found = agreement_of(apply_ensemble(three_judges(), Ensemble(min_verdicts=3)))
     assert found is not None
     # c was judged by j1 and j3 alone: without j2 it is scored, without j1 it is not.
     assert found["without"]["j2"]["attack_success_rate"] == pytest.approx(
@@ -263,7 +264,7 @@ def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_jud
         scored("a", "A1", [verdict(1, judge="good"), verdict(None, judge="down")]),
         scored("b", "A1", status=Status.REFUSED),
     ]
-    found = agreement_of(judged_by(cases, Ensemble()))
+    found = agreement_of(apply_ensemble(cases, Ensemble()))
     assert found is not None
     without = found["without"]["good"]
     assert {without[name] for name in SCORES} == {None}
@@ -286,7 +287,7 @@ def test_judges_who_agree_on_everything_are_not_known_to_always_do() -> None:
         for n in range(12)
     ]
     weights = Resampler().counts([case.id for case in cases]).T
-    found = agreement_of(judged_by(cases, Ensemble()), weights)
+    found = agreement_of(apply_ensemble(cases, Ensemble()), weights)
     assert found is not None
     assert found["judgment_alpha"] == {"value": 1.0, "low": None, "high": None}
 
@@ -297,14 +298,14 @@ def test_a_judges_repeats_are_one_verdict() -> None:
         scored("a", "A1", twice),
         scored("b", "A1", [verdict(0, judge=j) for j in ("one", "two")]),
     ]
-    found = agreement_of(judged_by(cases, Ensemble()))
+    found = agreement_of(apply_ensemble(cases, Ensemble()))
     assert found is not None
     assert found["pairs"][0]["raw"] == 1
     assert found["rates"]["one"]["judgment"] == 0.5
 
 
 def test_weights_are_in_the_order_of_the_cases_that_judges_were_asked_about() -> None:
-    cases = judged_by(three_judges(), Ensemble())
+    cases = apply_ensemble(three_judges(), Ensemble())
     weights = np.random.default_rng(0).multinomial(4, np.full(5, 1 / 5), size=300)
     weights = weights[weights[:, 0] + weights[:, 3] > 0]
     found = agreement_of(cases, weights)

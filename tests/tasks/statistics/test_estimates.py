@@ -12,9 +12,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import ScoredCase, Status
+from unisafe_tasks.metric_facts import SCORES
 from unisafe_tasks.metrics import Point, macro_mean, standard_error
 from unisafe_tasks.statistics import (
-    SCORES,
     Estimate,
     Hierarchy,
     Resampler,

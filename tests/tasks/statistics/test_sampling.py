@@ -11,18 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisafe_tasks.statistics.sampling import Cell, Component, draw
+from unisafe_tasks.statistics.sampling import Component, TaskCell, draw
 
 IMAGE, TEXT = ("TI", "IE", "IC", "MT"), ("TT", "IT", "MU")
-Cells = dict[str, list[Cell]]
+Cells = dict[str, list[TaskCell]]
 
 
-def place(codes: Iterable[str], subcategory: str) -> list[Cell]:
+def place(codes: Iterable[str], subcategory: str) -> list[TaskCell]:
     return [(code, subcategory[0], subcategory) for code in codes]
 
 
 def block(
-    count: int, codes: Sequence[str], subcategory: str, name: str = "", more: Sequence[Cell] = ()
+    count: int,
+    codes: Sequence[str],
+    subcategory: str,
+    name: str = "",
+    more: Sequence[TaskCell] = (),
 ) -> Cells:
     """`count` targets in the same cells."""
     return {
@@ -35,7 +39,7 @@ def kept(components: Iterable[Component]) -> set[str]:
     return {target for component in components for target in component.kept}
 
 
-def counts(cells: Cells, targets: Iterable[str]) -> Counter[Cell]:
+def counts(cells: Cells, targets: Iterable[str]) -> Counter[TaskCell]:
     return Counter(cell for target in targets for cell in cells[target])
 
 

@@ -22,7 +22,7 @@ from inspect_ai.model import get_model
 from inspect_ai.util import display_type
 
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.common import tell
+from unisafe_tasks.harnesses.common import print_summary
 from unisafe_tasks.harnesses.inspect import runs
 from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
 from unisafe_tasks.redaction import in_one_line
@@ -88,7 +88,7 @@ def _decode_greedily() -> None:
 
 
 def _finish(own: runs.TaskRun, log: EvalLog) -> None:
-    own.run.session.expect(own.task.name, {"inspect_log": Path(log.location).name})
+    own.run.session.begin_task(own.task.name, {"inspect_log": Path(log.location).name})
     asked = log.eval.dataset.sample_ids or []
     missing = [key for key in map(str, asked) if key not in own.pending]
     try:
@@ -112,6 +112,6 @@ def _end(group: str) -> None:
     for run in runs.end_runs(group):
         if display_type() == "full":
             # Inspect has the whole screen until it ends.
-            atexit.register(tell, run.session)
+            atexit.register(print_summary, run.session)
         elif display_type() != "none":
-            tell(run.session)
+            print_summary(run.session)

@@ -22,7 +22,7 @@ from inspect_ai.model import (
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import MAX_BYTES
-from unisafe_tasks.tasks import TURNS, Task
+from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput, RefusalSource
 
 __all__ = ["images_in", "read_output"]
@@ -50,7 +50,7 @@ def read_output(
         messages: the conversation, the answers included.
         keep: stores an image.
     """
-    history = "full" if task.outputs == TURNS else None
+    history = "full" if task.is_conversation else None
     if output.empty:
         return RawOutput(history=history, sealed=True)
     text = _text_of(output.message)
@@ -91,7 +91,7 @@ def _keep_images(
     if not task.makes_images:
         return ()
     answers = [output.message]
-    if task.outputs == TURNS:
+    if task.is_conversation:
         answers = [message for message in messages if isinstance(message, ChatMessageAssistant)]
     last = [found[-1] for message in answers if (found := _parts(message, ContentImage))]
     return tuple(keep(_bytes_of(image.image), number) for number, image in enumerate(last, start=1))

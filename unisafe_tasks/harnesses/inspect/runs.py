@@ -23,14 +23,15 @@ from rich.markup import escape
 from unisafe_tasks.data.cases import CaseSet, registered
 from unisafe_tasks.data.sources import Source, resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
-from unisafe_tasks.harnesses.common import tell
+from unisafe_tasks.harnesses.common import print_summary
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.panels import resolve_panel
-from unisafe_tasks.judging.session import Pending, RunSettings, Session
-from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.judging.pending import Pending
+from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.metrics import ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.runs.folder import run_folder
+from unisafe_tasks.runs.folder import make_run_folder
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.tasks import GROUPS, Task, task_named
@@ -49,7 +50,7 @@ __all__ = [
     "task_of",
 ]
 
-RUN_FOLDER = "run_folder"
+RUN_FOLDER = "make_run_folder"
 """Under this name a score says where its case's output is kept."""
 
 _LONGEST_ERROR = 500
@@ -89,9 +90,9 @@ class TaskRun:
         case = self.cases[key.rpartition("/")[0]]
 
         def keep(data: bytes, number: int) -> str:
-            folder = self.run.session.run
+            folder = self.run.session.folder
             stored = folder.store_image(data, case.task.code, case.id, number)
-            return str(folder.folder / stored.path)
+            return str(folder.path / stored.path)
 
         return self._record(key, read_output(self.task, output, messages, keep))
 
@@ -125,12 +126,14 @@ class TaskRun:
                 if case.key in keys:
                     self._record(case.key, raw)
 
-    def scored(self, makes_images: bool) -> list[ScoredCase]:
+    def scored(self) -> list[ScoredCase]:
         """The cases as the metrics count them; waits for their verdicts."""
-        return [
-            scored_case(pending.row, pending.verdicts(), makes_images, key)
+        session = self.run.session
+        cases = [
+            scored_case(pending.row, pending.verdicts(), session.has_images(), key)
             for key, pending in self.pending.items()
         ]
+        return apply_ensemble(cases, session.ensemble)
 
     def _record(self, key: str, raw: RawOutput) -> Pending:
         known = self.pending.get(key)
@@ -159,13 +162,10 @@ class ModelRun:
         if self.session.finished:
             return
         tasks = list(self.tasks.values())
-        if not all(own.ended and own.pending for own in tasks):
+        if not all(task.ended and task.pending for task in tasks):
             self.session.stop()
-        makes_images = any(
-            pending.row.get("image_sha256") for own in tasks for pending in own.pending.values()
-        )
-        for own in tasks:
-            self.session.finish_task(own.task.name, own.scored(makes_images))
+        for task in tasks:
+            self.session.finish_task(task.task.name, task.scored())
         self.session.close()
 
 
@@ -252,7 +252,7 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
     own.ended = False
     own.asked = asked
     _evaluations[spec.eval_id] = own
-    run.session.expect(name, {"asked": asked, "gen_kwargs": _described(config)})
+    run.session.begin_task(name, {"asked": asked, "gen_kwargs": _described(config)})
     return own
 
 
@@ -261,7 +261,7 @@ def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> Mo
     base = spec.task_args.get("output_path")
     model = redact(spec.model)
     settings = RunSettings(
-        folder=run_folder(None if base is None else Path(str(base)), model),
+        folder=make_run_folder(None if base is None else Path(str(base)), model),
         model=model,
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
         details={
@@ -299,11 +299,11 @@ def _described(config: GenerateConfig) -> Mapping[str, Any]:
     return described
 
 
-def _tell_of_rest() -> None:
+def _close_the_rest() -> None:
     """End what Inspect did not: the process goes, and the folders must be readable."""
     for group in {run.key[0] for run in _runs}:
         for run in end_runs(group):
-            tell(run.session)
+            print_summary(run.session)
 
 
-atexit.register(_tell_of_rest)
+atexit.register(_close_the_rest)

@@ -21,7 +21,6 @@ from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import write_atomically
 from unisafe_tasks.settings import cache_folder
-from unisafe_tasks.tasks import TURNS
 
 __all__ = ["dataset_of", "sample_of"]
 
@@ -49,7 +48,7 @@ def sample_of(case: Case, folder: Path) -> Sample:
         "task": case.task.name,
     }
     words = case.instruction
-    if case.task.outputs == TURNS:
+    if case.task.is_conversation:
         words = case.turns[0]
         metadata["turns"] = list(case.turns)
     message = ChatMessageUser(content=[*images, ContentText(text=words)] if images else words)

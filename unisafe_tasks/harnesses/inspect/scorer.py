@@ -18,10 +18,12 @@ from inspect_ai.solver import TaskState
 
 from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER, TaskRun, current
 from unisafe_tasks.harnesses.scoring import CASE_FIELDS
-from unisafe_tasks.judging.session import Pending
-from unisafe_tasks.metrics import METRICS, Ensemble, ScoredCase, case_value, judged_by, summarise
+from unisafe_tasks.judging.pending import Pending
+from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, case_value
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs.reading import scored_case
+from unisafe_tasks.runs.summaries import summarise
 from unisafe_tasks.types import Status
 
 __all__ = ["panel", "unisafe_scores"]
@@ -48,7 +50,7 @@ def unisafe_scores() -> Metric:
         # A later score knows more of the run than an earlier one.
         makes_images = any(record["run_has_images"] for record in records)
         cases = [_case_of(record, makes_images) for record in records]
-        summary = summarise(judged_by(cases, _ensemble_of(records[0])))
+        summary = summarise(apply_ensemble(cases, _ensemble_of(records[0])))
         for name in METRICS:
             values[name] = _number(summary[name])
         asked = max(len(records), *(record["asked"] for record in records))
@@ -79,7 +81,7 @@ def panel() -> Scorer:
     return score
 
 
-async def _verdicts(pending: Pending) -> list[dict[str, Any]]:
+async def _verdicts(pending: Pending) -> Sequence[Mapping[str, Any]]:
     """The verdicts once they are there. No thread waits for them: there may be thousands."""
     loop, there = asyncio.get_running_loop(), asyncio.Event()
 
@@ -100,16 +102,16 @@ def _score(own: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, Any]]
         **{name: pending.row.get(name) for name in CASE_FIELDS},
         "verdicts": [{name: row[name] for name in _VERDICT_FIELDS} for row in verdicts],
         "ensemble": ensemble and [ensemble.method, ensemble.min_verdicts],
-        "run_has_images": session.run.has_images(),
+        "run_has_images": session.has_images(),
         "asked": own.asked,
     }
-    (case,) = judged_by([_case_of(record, record["run_has_images"])], ensemble)
+    (case,) = apply_ensemble([_case_of(record, record["run_has_images"])], ensemble)
     values = {name: _number(case_value(case, name)) for name in METRICS}
     return Score(
         value=values,
         explanation=_explanation(pending.row, verdicts, judged=ensemble is not None),
         reason=_reason(case, judged=ensemble is not None),
-        metadata={_RECORD: record, RUN_FOLDER: str(session.run.folder)},
+        metadata={_RECORD: record, RUN_FOLDER: str(session.folder.path)},
     )
 
 

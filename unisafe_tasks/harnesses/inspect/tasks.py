@@ -1,83 +1,33 @@
-"""The seven tasks as Inspect finds them, and what is checked before a model is asked."""
+"""The tasks as Inspect finds them: what is checked before a model is asked, and how it is asked."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from inspect_ai import Task, task
-from inspect_ai.model import GenerateConfig
-from inspect_ai.solver import generate
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import ChatMessageUser, ContentText, GenerateConfig
+from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from unisafe_tasks import tasks as table
 from unisafe_tasks.data.cases import register
 from unisafe_tasks.data.sources import load_cases
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.common import refuse_unwritable
-from unisafe_tasks.harnesses.inspect.conversation import keep_images_out, run_is_open, turns
-from unisafe_tasks.harnesses.inspect.runs import sentence
+from unisafe_tasks.harnesses.inspect.outputs import images_in
+from unisafe_tasks.harnesses.inspect.runs import current, sentence
 from unisafe_tasks.harnesses.inspect.samples import dataset_of
 from unisafe_tasks.harnesses.inspect.scorer import panel
 from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.settings import data_setting, panel_setting
-from unisafe_tasks.tasks import MAX_NEW_TOKENS, TURNS
+from unisafe_tasks.tasks import MAX_NEW_TOKENS
 
-__all__ = [
-    "are_used",
-    "forget_checks",
-    "unisafe_i2i",
-    "unisafe_i2t",
-    "unisafe_it2t",
-    "unisafe_mmi2i",
-    "unisafe_mt2i",
-    "unisafe_t2i",
-    "unisafe_t2t",
-]
+__all__ = ["TASK_FUNCTIONS", "are_used", "forget_checks"]
 
 _used = False
 _checked: set[tuple[str, str | None]] = set()
 """Data and panel that were found to work in this run: judges are asked once, not once a task."""
-
-
-@task
-def unisafe_t2i(output_path: str | None = None) -> Task:
-    """Text to image. The run folder is made in `output_path`, by default in `unisafe_runs`."""
-    return _task("unisafe_t2i", output_path)
-
-
-@task
-def unisafe_i2i(output_path: str | None = None) -> Task:
-    """Image editing; see `unisafe_t2i`."""
-    return _task("unisafe_i2i", output_path)
-
-
-@task
-def unisafe_mmi2i(output_path: str | None = None) -> Task:
-    """Image composition; see `unisafe_t2i`."""
-    return _task("unisafe_mmi2i", output_path)
-
-
-@task
-def unisafe_mt2i(output_path: str | None = None) -> Task:
-    """Multi-turn editing; see `unisafe_t2i`."""
-    return _task("unisafe_mt2i", output_path)
-
-
-@task
-def unisafe_t2t(output_path: str | None = None) -> Task:
-    """Text to text; see `unisafe_t2i`."""
-    return _task("unisafe_t2t", output_path)
-
-
-@task
-def unisafe_i2t(output_path: str | None = None) -> Task:
-    """Image to text; see `unisafe_t2i`."""
-    return _task("unisafe_i2t", output_path)
-
-
-@task
-def unisafe_it2t(output_path: str | None = None) -> Task:
-    """Image and text to text; see `unisafe_t2i`."""
-    return _task("unisafe_it2t", output_path)
 
 
 def are_used() -> bool:
@@ -104,10 +54,9 @@ class _OneEpochTask(Task):
         self._epochs = value
 
 
-def _task(name: str, output_path: str | None) -> Task:
+def _task(target: table.Task, output_path: str | None) -> Task:
     global _used
     _used = True
-    own = table.task_named(name)
     try:
         _refuse_trio()
         # Inspect reads a folder that is called 2026 as a number.
@@ -115,7 +64,7 @@ def _task(name: str, output_path: str | None) -> Task:
         checked = (data_setting(), panel_setting())
         source, _ = check_run([], judged=checked not in _checked)
         _checked.add(checked)
-        cases = load_cases(source, own)
+        cases = load_cases(source, target)
         dataset = dataset_of(source, cases)
     except UnisafeError as error:
         raise sentence(error) from None
@@ -123,19 +72,62 @@ def _task(name: str, output_path: str | None) -> Task:
     return _OneEpochTask(
         dataset=dataset,
         setup=run_is_open(),
-        solver=turns() if own.outputs == TURNS else generate(),
+        solver=turns() if target.is_conversation else generate(),
         scorer=panel(),
         cleanup=keep_images_out,
         config=GenerateConfig(
             temperature=0,
-            modalities=["image"] if own.makes_images else None,
+            modalities=["image"] if target.makes_images else None,
             # An image's tokens are counted too by some providers, so that no limit is set there.
-            max_tokens=None if own.makes_images else MAX_NEW_TOKENS,
+            max_tokens=None if target.makes_images else MAX_NEW_TOKENS,
         ),
         # A request that failed is a case without a score; the others go on.
         fail_on_error=False,
-        display_name=own.title,
+        display_name=target.title,
     )
+
+
+@solver
+def run_is_open() -> Solver:
+    """Fail before the model is asked if its answer could not be kept."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        current()
+        return state
+
+    return solve
+
+
+@solver
+def turns() -> Solver:
+    """Hold a four-turn conversation with its whole history; a turn without an image ends it."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state = await generate(state)
+        for words in state.metadata["turns"][1:]:
+            if not images_in(state.output):
+                break
+            state.messages.append(ChatMessageUser(content=words))
+            state = await generate(state)
+        return state
+
+    return solve
+
+
+async def keep_images_out(state: TaskState) -> None:
+    """Take images out of the answer once it is stored, if the log is to hold none.
+
+    Inspect does so for what was said before, and leaves them in the last answer.
+    """
+    try:
+        if current().logs_images:
+            return
+    except PrerequisiteError:  # which `run_is_open` has told
+        return
+    for image in images_in(state.output):
+        content = state.output.message.content
+        assert isinstance(content, list)
+        content[content.index(image)] = ContentText(text="[image]")
 
 
 def _refuse_trio() -> None:
@@ -143,3 +135,18 @@ def _refuse_trio() -> None:
         raise UnisafeError(
             "the UniSAFE tasks need asyncio: unset INSPECT_ASYNC_BACKEND, which is set to trio"
         )
+
+
+def _declare(target: table.Task) -> Callable[..., Task]:
+    """A task as Inspect finds it; the run folder is made in `output_path`, else `unisafe_runs`."""
+
+    def make(output_path: str | None = None) -> Task:
+        return _task(target, output_path)
+
+    make.__name__ = target.name
+    make.__doc__ = f"{target.title.capitalize()}. The run folder is made in `output_path`."
+    return task(name=target.name)(make)
+
+
+TASK_FUNCTIONS = {target.name: _declare(target) for target in table.TASKS.values()}
+"""Name -> what makes the task."""

@@ -6,18 +6,18 @@ import functools
 import inspect
 import logging
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_judges.limits import ranks
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
     complete_samples,
+    print_summary,
     refuse_unwritable,
-    tell,
     warn,
     weights_name,
 )
@@ -25,15 +25,16 @@ from unisafe_tasks.harnesses.lm_eval.refusals import with_refusals
 from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.redaction import redact
+from unisafe_tasks.settings import rank
 from unisafe_tasks.tasks import GROUPS
 
-__all__ = ["in_a_session", "redact_log"]
+__all__ = ["redact_log", "with_run_folder"]
 
 Function = Callable[..., Any]
 
 
-def in_a_session(evaluate: Function) -> Function:
+def with_run_folder(evaluate: Function) -> Function:
     """Check what an evaluation of our tasks needs, open its run folder, and close it after."""
 
     @functools.wraps(evaluate)
@@ -47,7 +48,7 @@ def in_a_session(evaluate: Function) -> Function:
         try:
             session = _open(tasks, given.arguments)
         except UnisafeError as error:
-            raise SystemExit(printable(redact(str(error)))) from None
+            exit_with(error)
         try:
             with _asked_by_us(given.arguments["lm"]):
                 results = evaluate(*args, **kwargs)
@@ -55,7 +56,7 @@ def in_a_session(evaluate: Function) -> Function:
             session.close()
         if results is not None:
             complete_samples(results, session)
-            tell(session)
+            print_summary(session)
         return results
 
     return wrapped
@@ -113,7 +114,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
         "chosen": bool(given["samples"]),
         "gen_kwargs": redact(str(caller.get("gen_kwargs") or "")),
         "batch_size": caller.get("batch_size"),
-        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "ranks": ranks(),
         "chat_template": bool(given["apply_chat_template"]),
         "system_prompt": redact(given["system_instruction"] or ""),
     }
@@ -121,7 +122,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
         folder=agreed_folder(base, model),
         model=model,
         limited=given["limit"] is not None or bool(given["samples"]),
-        rank=int(os.environ.get("RANK", "0")),
+        rank=rank(),
         details=details,
     )
     return open_run.open_session(settings)

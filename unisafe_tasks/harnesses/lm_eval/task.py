@@ -14,7 +14,8 @@ from lm_eval import evaluator
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.models.api_models import TemplateAPI
 
-from unisafe_tasks.harnesses.lm_eval.evaluation import in_a_session, redact_log
+from unisafe_tasks.errors import exit_with
+from unisafe_tasks.harnesses.lm_eval.evaluation import redact_log, with_run_folder
 from unisafe_tasks.tasks import Task, task_named
 
 __all__ = ["UnisafeTask"]
@@ -43,7 +44,7 @@ class UnisafeTask(ConfigurableTask):  # type: ignore[misc]
         if not self.unisafe.inputs or not self._marks_images:
             return text
         if _PLACEHOLDER in text:
-            raise SystemExit(
+            exit_with(
                 f"{doc['id']}/{self.unisafe.code}: its instruction holds {_PLACEHOLDER!r}, which "
                 "lm-eval takes for an image: run this task with lmms-eval or a model behind an API"
             )
@@ -53,4 +54,4 @@ class UnisafeTask(ConfigurableTask):  # type: ignore[misc]
 if not getattr(evaluator, "_unisafe", False):
     evaluator._unisafe = True
     redact_log()
-    evaluator.evaluate = in_a_session(evaluator.evaluate)
+    evaluator.evaluate = with_run_folder(evaluator.evaluate)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_judges.limits import ranks
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
     complete_samples,
     model_name,
+    print_summary,
     refuse_unwritable,
-    tell,
     warn,
 )
 from unisafe_tasks.harnesses.preflight import (
@@ -26,20 +26,22 @@ from unisafe_tasks.harnesses.preflight import (
 )
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.models import refuse_ambiguous
+from unisafe_tasks.redaction import redact
 from unisafe_tasks.self_awareness.results import is_same_model
+from unisafe_tasks.settings import rank
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
-    "checked_first",
-    "in_a_session",
     "whole_conversations",
+    "with_preflight",
+    "with_run_folder",
 ]
 
 Function = Callable[..., Any]
 
 
-def checked_first(simple_evaluate: Function) -> Function:
+def with_preflight(simple_evaluate: Function) -> Function:
     """Check data, panel and keys before the harness builds the model."""
 
     @functools.wraps(simple_evaluate)
@@ -49,19 +51,20 @@ def checked_first(simple_evaluate: Function) -> Function:
         if tasks or own:
             try:
                 _refuse(kwargs)
+                refuse_ambiguous(str(kwargs.get("model")))
                 _warn_of_uploads(kwargs.get("cli_args"))
                 if tasks:
                     check_run(tasks, judged=not kwargs.get("predict_only"))
                 if own:
                     _check_who_judges(check_self_run(own).info, kwargs.get("cli_args"))
             except UnisafeError as error:
-                raise SystemExit(printable(redact(str(error)))) from None
+                exit_with(error)
         return simple_evaluate(*args, **kwargs)
 
     return wrapped
 
 
-def in_a_session(evaluate: Function) -> Function:
+def with_run_folder(evaluate: Function) -> Function:
     """Open the run folder for an evaluation that has any of our tasks, and close it after."""
 
     @functools.wraps(evaluate)
@@ -73,7 +76,7 @@ def in_a_session(evaluate: Function) -> Function:
         try:
             session = open_run.open_session(_settings(tasks, kwargs), judged=judged)
         except UnisafeError as error:
-            raise SystemExit(printable(redact(str(error)))) from None
+            exit_with(error)
         try:
             results = evaluate(*args, **kwargs)
         finally:
@@ -81,7 +84,7 @@ def in_a_session(evaluate: Function) -> Function:
         if results is not None:
             if judged:
                 complete_samples(results, session)
-            tell(session)
+            print_summary(session)
         return results
 
     return wrapped
@@ -118,14 +121,14 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
         "offset": kwargs.get("offset", 0),
         "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
         "batch_size": getattr(cli, "batch_size", None),
-        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "ranks": ranks(),
     }
     limit = kwargs.get("limit")
     return RunSettings(
         folder=agreed_folder(base, model),
         model=model,
         limited=limit not in (None, -1) or bool(kwargs.get("offset")),
-        rank=int(os.environ.get("RANK", "0")),
+        rank=rank(),
         details=details,
     )
 

@@ -20,22 +20,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.harnesses.preflight import check_names
+from unisafe_tasks.models import adapters
 from unisafe_tasks.redaction import redact
 
 __all__ = ["register"]
 
 _log = logging.getLogger("unisafe")
-_MODELS = "unisafe_tasks.models"
-_ADAPTERS = {
-    "umm_openai": "UmmOpenAI",
-    "umm_gemini": "UmmGemini",
-    "umm_diffusers": "UmmDiffusers",
-    "umm_transformers": "UmmTransformers",
-    "umm_worker": "UmmWorker",
-}
 
 
 def register() -> list[Any]:
@@ -46,12 +39,9 @@ def register() -> list[Any]:
 
     qwen = "lmms_eval.models.{}.qwen2_5_omni.Qwen2_5_Omni"
     return [
-        ModelManifest(
-            model_id="predictions", simple_class_path=f"{_MODELS}.predictions.Predictions"
-        ),
         *(
-            ModelManifest(model_id=name, simple_class_path=f"{_MODELS}.{name}.{class_name}")
-            for name, class_name in _ADAPTERS.items()
+            ModelManifest(model_id=name, simple_class_path=adapter.class_path)
+            for name, adapter in adapters().items()
         ),
         ModelManifest(
             model_id="qwen2_5_omni",
@@ -106,7 +96,7 @@ def _hook_task_manager() -> None:
         try:
             check_names(task_list, self.all_tasks, found)
         except UnisafeError as error:
-            raise SystemExit(str(error)) from None
+            exit_with(error)
         return found
 
     TaskManager.initialize_tasks = initialize_tasks
@@ -123,8 +113,8 @@ def _hook_evaluator() -> None:
         return
     evaluator._unisafe = True
     wrappers = {
-        "simple_evaluate": ("checks before the model is built", evaluation.checked_first),
-        "evaluate": ("the run folder", evaluation.in_a_session),
+        "simple_evaluate": ("checks before the model is built", evaluation.with_preflight),
+        "evaluate": ("the run folder", evaluation.with_run_folder),
         "_run_generate_until_agentic": ("whole conversations", evaluation.whole_conversations),
     }
     for name, (purpose, wrap) in wrappers.items():

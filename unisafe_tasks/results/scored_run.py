@@ -12,16 +12,22 @@ from tqdm import tqdm
 
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import ScoredCase
-from unisafe_tasks.runs.metrics_file import assess
+from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
 from unisafe_tasks.statistics import Estimate, Resampler
 
-__all__ = ["Result", "labels_of", "read_result", "read_results", "read_with_self_awareness"]
+__all__ = [
+    "ScoredRun",
+    "labels_of",
+    "read_scored_run",
+    "read_scored_runs",
+    "read_with_self_awareness",
+]
 
 
 @dataclass(frozen=True)
-class Result:
+class ScoredRun:
     """A run folder with its scores.
 
     `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
@@ -43,22 +49,24 @@ class Result:
         return [case for case in self.cases if case.task == task]
 
 
-def read_result(folder: Path, resampler: Resampler | None = None) -> Result:
+def read_scored_run(folder: Path, resampler: Resampler | None = None) -> ScoredRun:
     """Read and score one run folder.
 
     Raises:
         RunError: it is no run folder, or damaged; file and line are named.
     """
     contents = read_run(folder)
-    found = assess(contents.info, contents.cases, resampler)
-    return Result(folder, contents.info, found.cases, found.metrics, found.estimates)
+    found = score_run(contents.info, contents.cases, resampler)
+    return ScoredRun(folder, contents.info, found.cases, found.metrics, found.estimates)
 
 
-def read_results(folders: Iterable[Path], resampler: Resampler | None = None) -> list[Result]:
+def read_scored_runs(
+    folders: Iterable[Path], resampler: Resampler | None = None
+) -> list[ScoredRun]:
     """Read several run folders with the same bootstrap draws.
 
     Raises:
-        RunError: as `read_result`; or a folder is named twice.
+        RunError: as `read_scored_run`; or a folder is named twice.
     """
     resampler = resampler or Resampler()
     folders = list(folders)
@@ -71,27 +79,27 @@ def read_results(folders: Iterable[Path], resampler: Resampler | None = None) ->
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-        results.append(read_result(folder, resampler))
+        results.append(read_scored_run(folder, resampler))
     return results
 
 
 def read_with_self_awareness(
     folders: Iterable[Path], resampler: Resampler | None = None
-) -> tuple[list[Result], list[dict[str, Any]]]:
+) -> tuple[list[ScoredRun], list[dict[str, Any]]]:
     """Run folders and those of self-awareness runs, told apart by what they hold.
 
     Raises:
-        RunError: as `read_results` and `read_self_awareness`; or there is no run among them.
+        RunError: as `read_scored_runs` and `read_self_awareness`; or there is no run among them.
     """
     folders = list(folders)
     own = [folder for folder in folders if is_self_awareness(folder)]
     runs = [folder for folder in folders if folder not in own]
     if not runs:
         raise RunError("only self-awareness results were named: name the runs they are of too")
-    return read_results(runs, resampler), [read_self_awareness(folder) for folder in own]
+    return read_scored_runs(runs, resampler), [read_self_awareness(folder) for folder in own]
 
 
-def labels_of(results: Sequence[Result]) -> list[str]:
+def labels_of(results: Sequence[ScoredRun]) -> list[str]:
     """A name for each run: the model's, with the folder's where two runs are of one model."""
     models = Counter(result.model for result in results)
     labels = [

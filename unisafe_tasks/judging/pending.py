@@ -1,0 +1,63 @@
+"""A case whose verdicts may still be on their way, and waiting for many of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+__all__ = ["Pending", "wait_for"]
+
+
+class Pending:
+    """A case whose verdicts may still be on their way. `row` is its row in predictions.jsonl."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = row
+        self._verdicts: Sequence[Mapping[str, Any]] = ()
+        self._done = threading.Event()
+        self._settling = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def settle(self, verdicts: Sequence[Mapping[str, Any]]) -> None:
+        """Bring the verdict rows, one per judge, and wake whoever waits for them."""
+        self._verdicts = verdicts
+        with self._settling:
+            self._done.set()
+            waiting = self._callbacks
+            self._callbacks = []
+        for callback in waiting:
+            callback()
+
+    def when_done(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once the verdicts are there: at once, or by who brings them.
+
+        It must neither block nor raise, since the judges wait for it.
+        """
+        with self._settling:
+            if not self._done.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    def verdicts(self) -> Sequence[Mapping[str, Any]]:
+        """The verdict rows, one per judge; waits for them."""
+        self._done.wait()
+        return self._verdicts
+
+
+def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]) -> None:
+    """Wait for verdicts, showing the whole panel's `progress` on one line."""
+    if all(case.done for case in pending):
+        return
+    with tqdm(total=len(pending), desc=title, unit="case") as bar:
+        for case in pending:
+            case.verdicts()
+            bar.set_postfix_str(progress(), refresh=False)
+            bar.update()

@@ -1,0 +1,158 @@
+"""What metrics.json says of a task: its scores at every level, and those of its judges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metrics import (
+    JudgeRow,
+    Point,
+    ScoredCase,
+    case_value,
+    macro_mean,
+    mean,
+    standard_error,
+)
+from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.types import SCORED
+
+__all__ = [
+    "summarise",
+    "summarise_groups",
+]
+
+
+def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
+    """Everything metrics.json says of one task.
+
+    The cases' order does not matter: they are sorted, and sums are exact, so that several ranks
+    give the same bytes as one.
+    """
+    ordered = sorted(cases, key=lambda case: (case.category, case.subcategory, case.id))
+    judges = sorted({row.judge for case in ordered for row in case.rows})
+    failures = Counter(
+        f"{row.judge}: {row.failure}" for case in ordered for row in case.rows if row.failure
+    )
+    by_category = _grouped(ordered, lambda case: case.category)
+    histories = Counter(case.history for case in ordered if case.history and case.status in SCORED)
+    return {
+        **_scores(ordered),
+        "complete": all(
+            any(case_value(case, "coverage") for case in leaf)
+            for leaf in _grouped(
+                ordered, lambda case: f"{case.category}/{case.subcategory}"
+            ).values()
+        ),
+        "standard_error": {metric: standard_error(_points(ordered, metric)) for metric in SCORES},
+        "statuses": dict(sorted(Counter(str(case.status) for case in ordered).items())),
+        "judge_failures": dict(sorted(failures.items())),
+        **({"histories": dict(sorted(histories.items()))} if histories else {}),
+        "judges": {judge: _judge_summary(ordered, judge) for judge in judges},
+        "categories": {
+            category: {
+                **_scores(members),
+                "subcategories": {
+                    code: _scores(leaf)
+                    for code, leaf in _grouped(members, lambda case: case.subcategory).items()
+                },
+            }
+            for category, members in by_category.items()
+        },
+    }
+
+
+def _judge_summary(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
+    """A judge's own numbers, the versions that replied, and how far it agrees with itself."""
+    by_case = [[row for row in case.rows if row.judge == judge] for case in cases]
+    versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
+    summary = {**_scores(cases, judge), "versions": dict(sorted(versions.items()))}
+    if any(len(rows) > 1 for rows in by_case):
+        summary["test_retest"] = _test_retest(by_case)
+    return summary
+
+
+def _test_retest(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
+    """Agreement of a judge with itself over repeats: per case, the share of its pairs of verdicts
+    that are equal; then the mean over the cases with two verdicts or more (Fleiss's observed
+    agreement, 1971, for one rater's repeats)."""
+    valid = [[row for row in rows if row.judgment is not None] for rows in by_case]
+    repeated = [rows for rows in valid if len(rows) > 1]
+    return {
+        "cases": len(repeated),
+        **{
+            f"{name}_agreement": _mean_or_none([_agreement(rows, name) for rows in repeated])
+            for name in ("judgment", "risk_rating")
+        },
+    }
+
+
+def _agreement(rows: Sequence[JudgeRow], attribute: str) -> float:
+    return mean(
+        [
+            float(getattr(one, attribute) == getattr(other, attribute))
+            for one, other in combinations(rows, 2)
+        ]
+    )
+
+
+def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Means over the tasks of each group all of whose tasks are there.
+
+    A group with an unscored task has no score: a mean over the others would be another group's.
+    Coverage is scored over asked in all. The group mean is our summary, not the paper's.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    for name, members in GROUPS.items():
+        if not all(member in tasks for member in members):
+            continue
+        values = [tasks[member] for member in members]
+        asked = sum(value["asked"] for value in values)
+        scored = sum(value["scored"] for value in values)
+        groups[name] = {
+            metric: None
+            if None in (scores := [value[metric] for value in values])
+            else mean(scores)
+            for metric in SCORES
+        }
+        groups[name] |= {
+            "coverage": scored / asked if asked else None,
+            "asked": asked,
+            "scored": scored,
+            "complete": all(value["complete"] for value in values),
+        }
+    return groups
+
+
+def _scores(cases: Sequence[ScoredCase], judge: str | None = None) -> dict[str, Any]:
+    covered = [case_value(case, "coverage", judge) or 0.0 for case in cases]
+    return {
+        **{metric: macro_mean(_points(cases, metric, judge)) for metric in SCORES},
+        "coverage": _mean_or_none(covered),
+        "asked": len(cases),
+        "scored": sum(bool(case_value(case, "coverage", judge)) for case in cases),
+    }
+
+
+def _points(cases: Sequence[ScoredCase], metric: str, judge: str | None = None) -> list[Point]:
+    return [
+        Point(case.category, case.subcategory, value)
+        for case in cases
+        if (value := case_value(case, metric, judge)) is not None
+    ]
+
+
+def _grouped(
+    cases: Sequence[ScoredCase], key: Callable[[ScoredCase], str]
+) -> dict[str, list[ScoredCase]]:
+    groups: dict[str, list[ScoredCase]] = {}
+    for case in cases:
+        groups.setdefault(key(case), []).append(case)
+    return groups
+
+
+def _mean_or_none(values: Sequence[float]) -> float | None:
+    return mean(values) if values else None
