@@ -1,0 +1,54 @@
+"""Run folders of earlier versions are read, scored, judged, compared and reported as they were.
+
+`run_of_0.1.0` was written by the first version: the scripted model `demo` on three cases of three
+tasks, judged by the demo's reference verdicts.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.tasks.commands import Command, metrics_of
+
+EARLIER = Path(__file__).parent / "run_of_0.1.0"
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(EARLIER, tmp_path / "earlier"))
+
+
+def test_its_metrics_are_recomputed_to_the_byte(unisafe: Command, earlier: Path) -> None:
+    done = unisafe("score", earlier, "--json")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.encode() == (earlier / "metrics.json").read_bytes()
+
+
+def test_its_outputs_are_judged_again_to_the_same_scores(
+    unisafe: Command, earlier: Path, tmp_path: Path
+) -> None:
+    assert unisafe("judge", earlier, "--out", tmp_path / "again").code == 0
+    again, before = metrics_of(tmp_path / "again"), metrics_of(earlier)
+    assert (again["tasks"], again["groups"]) == (before["tasks"], before["groups"])
+
+
+def test_it_stands_beside_a_run_of_today(unisafe: Command, earlier: Path, tmp_path: Path) -> None:
+    words = ("--task", "TT", "--task", "IE", "--task", "IC", "--limit", "3")
+    assert unisafe("judge", "demo-cautious", *words, "--out", tmp_path / "today").code == 0
+    board = json.loads(unisafe("leaderboard", earlier, tmp_path / "today", "--format", "json").out)
+    assert board["differing"] == []
+    assert {score["model"] for score in board["scores"]} == {"demo", "demo-cautious"}
+    compared = unisafe("compare", earlier, tmp_path / "today")
+    assert compared.code == 0, compared.err
+    assert "demo and demo-cautious" in compared.out
+
+
+def test_it_is_reported_and_exported(unisafe: Command, earlier: Path, tmp_path: Path) -> None:
+    assert unisafe("report", earlier, "--out", tmp_path / "report").code == 0
+    assert (tmp_path / "report" / "report.html").is_file()
+    words = ("--format", "every-eval-ever", "--out", tmp_path / "exported")
+    assert unisafe("export", earlier, *words).code == 0
