@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.harnesses.conftest import Command
+from tests.harnesses.conftest import Command, Finished
+from tests.small_distribution import install_distribution
 from unisafe_tasks import GROUPS
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
 
@@ -55,6 +60,60 @@ def test_the_models_are_registered_and_load() -> None:
     resolved = MODEL_REGISTRY_V2.resolve("qwen_omni")
     assert resolved.model_id == "qwen2_5_omni"
     assert resolved.model_type == "chat"
+
+
+@pytest.fixture
+def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Any]:
+    """The adapter of docs/extending.md, added by a distribution of its own."""
+    page = (Path(__file__).parents[2] / "docs" / "extending.md").read_text("utf-8")
+    module = "acme_models/echo.py"
+    (code,) = re.findall(rf"^```python\n# {module}\n(.*?)^```$", page, re.M | re.S)
+    (table,) = re.findall(
+        r'^\[project\.entry-points\."unisafe\.model_adapters"\]\n(.+?)^```$', page, re.M | re.S
+    )
+    install_distribution(
+        tmp_path / "acme",
+        monkeypatch,
+        name="acme-models",
+        entry_points={"unisafe.model_adapters": tomllib.loads(table)},
+        modules={module: code},
+    )
+    from lmms_eval.models.registry_v2 import ModelRegistryV2
+
+    from unisafe_tasks.harnesses.lmms_eval import plugin
+
+    registry = ModelRegistryV2()
+    for manifest in plugin.register():
+        registry.register_manifest(manifest)
+    added: type[Any] = registry.get_model_class("echo")
+    return added
+
+
+def test_another_distribution_adds_an_adapter(
+    echo: type[Any], evaluate: Callable[..., Finished]
+) -> None:
+    done = evaluate(echo(prefix="Heard:"), "unisafe_t2t")
+    texts = [row["output_text"] for row in done.rows("predictions")]
+    assert len(texts) == 14
+    assert all(text.startswith("Heard: ") for text in texts)
+    adapter = json.loads((done.folder / "run.json").read_text("utf-8"))["adapter"]
+    assert adapter == {"adapter": "echo", "prefix": "Heard:"}
+
+
+def test_an_adapters_name_that_two_distributions_use_is_refused_when_it_is_named(
+    evaluate: Callable[..., Finished], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_distribution(
+        tmp_path / "acme",
+        monkeypatch,
+        name="acme-models",
+        entry_points={"unisafe.model_adapters": {"predictions": "acme_models.other:Other"}},
+        modules={"acme_models/other.py": ""},
+    )
+    with pytest.raises(
+        SystemExit, match=r"--model predictions may mean acme_models.other:Other or"
+    ):
+        evaluate("predictions", "unisafe_t2t", model_args="predictions=demo")
 
 
 def test_bagel_says_which_package_it_lacks() -> None:
