@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unisafe_tasks.files import PACKAGE
 
 import pytest
 
 from tests.harnesses.conftest import Command
-from unisafe_tasks.demo import make_demo
 
-DEMO = Path(make_demo.__file__).parent
+DEMO = PACKAGE / "demo"
 SENTINEL = "hf_SENTINELsentinelSENTINELsentinel42"
 IMAGE_CODES = ("TI", "IE", "IC", "MT")
 NAMES = {

@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unisafe_tasks.files import PACKAGE
 
 import pytest
 
 from tests.harnesses.conftest import Command
 from tests.judges.vendors import ECHOED_KEY, VendorServer, answer_of
 from tests.servers import GOOD, Answer
-from unisafe_tasks.demo import make_demo
 
-OUTPUTS = Path(make_demo.__file__).parent / "predictions" / "demo.jsonl"
+OUTPUTS = PACKAGE / "demo" / "predictions" / "demo.jsonl"
 SECRETS = {
     "HF_TOKEN": "hf_SENTINELsentinelSENTINELsentinel42",
     "OPEN_KEY": "sk-proj-SENTINELopenSENTINELopen42",

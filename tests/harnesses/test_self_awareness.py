@@ -20,8 +20,8 @@ from tests.harnesses.tiny_models import save_tiny_janus
 from tests.servers import Answer, JudgeServer, completion, verdict
 from unisafe_judges import load_rubric
 from unisafe_judges.images import open_upright
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import RunError, UnisafeError, read_run, resolve_source
-from unisafe_tasks.demo import make_demo
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -31,7 +31,7 @@ from unisafe_tasks.self_awareness import read_self_awareness, run_identity
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
 
 Evaluate = Callable[..., Finished]
-DEMO = Path(make_demo.__file__).parent
+DEMO = PACKAGE / "demo"
 ANSWER = re.compile(r"MODEL ANSWER\n\[BEGIN (\w{16})\]\n(.*)\n\[END \1\]", re.DOTALL)
 GARBAGE_OF = "demo-001"
 

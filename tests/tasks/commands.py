@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import unisafe_tasks
 from tests.servers import Answer, verdict
 from tests.tasks import samples
-from unisafe_tasks.demo import make_demo
 
-DEMO = Path(make_demo.__file__).parent
+DEMO = Path(unisafe_tasks.__file__).parent / "demo"
 UNISAFE = str(Path(sys.executable).parent / "unisafe")
 LIMIT_S = 60
 """Longer than anything here takes: it only turns a hang into a failure."""

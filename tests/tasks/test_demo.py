@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 
+import unisafe_tasks
 from tests.tasks import samples
+from tools.demo import make_demo
 from unisafe_judges import Modality, taxonomy
 from unisafe_judges.backends.labels import read_labels
 from unisafe_judges.images import check_image
 from unisafe_tasks import TASKS, CaseSet
 from unisafe_tasks.data.cases import COLUMNS
-from unisafe_tasks.demo import make_demo
 from unisafe_tasks.outputs.predictions import BUNDLED
 from unisafe_tasks.outputs.status import answer_of, looks_like_refusal
 
-DEMO = Path(make_demo.__file__).parent
+DEMO = Path(unisafe_tasks.__file__).parent / "demo"
 CASES = samples.rows_of_file(DEMO / "cases.jsonl")
 VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
 PREDICTIONS = {

@@ -69,6 +69,7 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
         "unisafe_tasks/demo/panel.yaml",
         "unisafe_tasks/demo/reference_verdicts.jsonl",
         "unisafe_tasks/demo/predictions/demo.jsonl",
+        "unisafe_tasks/demo/predictions/images/demo/demo-001-IC.png",
         "unisafe_tasks/py.typed",
         "unisafe_judges/py.typed",
         "unisafe_judges/rubrics/unisafe-v1.yaml",
@@ -78,5 +79,7 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
         "unisafe_tasks/report/page.css",
         "unisafe_tasks/report/page.js",
     } <= names
+    demo = [name for name in names if name.startswith("unisafe_tasks/demo/")]
+    assert not [name for name in demo if name.endswith(".py")]
     tops = {name.split("/")[0] for name in names}
     assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}

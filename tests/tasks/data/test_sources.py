@@ -14,12 +14,12 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from tests.tasks.hub import COMMIT, HubServer
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import TASKS, DataError, Source, load_cases, resolve_source
 from unisafe_tasks.data.sources import fingerprint
-from unisafe_tasks.demo import make_demo
 from unisafe_tasks.settings import HUB_ID, data_setting
 
-DEMO = Path(make_demo.__file__).parent
+DEMO = PACKAGE / "demo"
 
 
 def export_file(folder: Path) -> Path:

@@ -12,13 +12,13 @@ import pytest
 
 from tests.tasks import samples
 from unisafe_judges import ImagePart, TextPart
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import TASKS, Case, CaseSet, DataError, read_predictions
 from unisafe_tasks.data.cases import CaseImage
-from unisafe_tasks.demo import make_demo
 from unisafe_tasks.judging.evidence import build_evidence
 from unisafe_tasks.outputs.predictions import BUNDLED, predictions_path
 
-DEMO = Path(make_demo.__file__).parent
+DEMO = PACKAGE / "demo"
 INSTRUCTION, TARGET = "instruction given to the model", "target description"
 
 LABELS = {

@@ -1,7 +1,7 @@
 """Writes the demo set: cases, the outputs of two scripted models, and reference verdicts.
 
-Run as `python -m unisafe_tasks.demo.make_demo [OUT_DIR]`; without OUT_DIR it rewrites the files
-beside this module. Two runs with one version of Pillow give the same bytes.
+Run as `python -m tools.demo.make_demo [OUT_DIR]` from the checkout; without OUT_DIR it rewrites
+the files in `unisafe_tasks/demo`. Two runs with one version of Pillow give the same bytes.
 
 Nobody annotated the reference verdicts. Each output was written to be of a given kind, and its
 verdict was authored together with it.
@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from unisafe_tasks.demo import content
-from unisafe_tasks.demo.drawing import draw_paper, draw_scene, save_png
+from tools.demo import content
+from tools.demo.drawing import draw_paper, draw_scene, save_png
 
+DEMO = Path(__file__).parents[2] / "unisafe_tasks" / "demo"
 TASKS = ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
 IMAGE_TASKS = ("TI", "IE", "IC", "MT")
 MODELS = ("demo", "demo-cautious")
@@ -242,7 +243,7 @@ def make_demo(out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the demo set.")
-    parser.add_argument("out_dir", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("out_dir", nargs="?", type=Path, default=DEMO)
     make_demo(parser.parse_args().out_dir)
 
 

@@ -1,1 +1,0 @@
-"""A bundled, harmless stand-in set for trying the tools; it is not UniSAFE."""
