@@ -58,6 +58,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/deptry unisafe_tasks judges
 	$(BIN)/lint-imports
 
 install: $(INSTALLED)

@@ -21,8 +21,8 @@ def normal(name: str) -> str:
 @pytest.mark.parametrize("row", RELEASES, ids=lambda row: row.name)
 def test_the_extra_installs_the_release_that_was_tested(row: HarnessVersion) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    (requirement,) = project["optional-dependencies"][row.extra]
-    assert normal(requirement) == normal(row.requirement)
+    requirements = project["optional-dependencies"][row.extra]
+    assert normal(row.requirement) in map(normal, requirements)
 
 
 @pytest.mark.parametrize("row", RELEASES, ids=lambda row: row.name)
