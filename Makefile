@@ -1,16 +1,24 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both install what they need, once.
+# Two commands on a fresh machine: `make demo` and `make test`. Each installs what it needs into
+# .venv, once; `make test` adds to what `make demo` installed.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
-INSTALLED := $(VENV)/.installed
+FOR_DEMO := $(VENV)/.installed-demo
+FOR_TEST := $(VENV)/.installed-test
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-compile
+
+# PyPI's torchvision is made for CUDA and breaks `import transformers` beside a CPU torch, which does
+# without it.
+NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
+	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
 .PHONY: demo test test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
-demo: $(INSTALLED)
+demo: $(FOR_DEMO)
 	rm -rf demo-run
 	$(BIN)/lmms-eval --model predictions --model_args predictions=demo --tasks unisafe \
 		--output_path demo-run --log_samples
@@ -21,7 +29,7 @@ demo: $(INSTALLED)
 	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 
 test: lint browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
 
 # The report is tested in a real browser, Debian's; without one those tests are skipped.
 browser:
@@ -36,7 +44,7 @@ browser:
 
 # The validator of every_eval_ever needs Python 3.12 or newer and packages that do not install beside
 # ours: it has an environment of its own. EXPORTS_PYTHON names an interpreter that is not on the PATH.
-test-exports: $(INSTALLED)
+test-exports: $(FOR_TEST)
 	@found=; for name in $(EXPORTS_PYTHON) python3.14 python3.13 python3.12 python3; do \
 		"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$name && break; \
 	done; \
@@ -51,26 +59,32 @@ test-exports: $(INSTALLED)
 		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
 
 # Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/compatibility.py.
-test-matrix: $(INSTALLED)
+test-matrix: $(FOR_TEST)
 	$(BIN)/python -m tests.matrix
 
-lint: $(INSTALLED)
+lint: $(FOR_TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/deptry unisafe_tasks judges
 	$(BIN)/lint-imports
 
-install: $(INSTALLED)
+install: $(FOR_TEST)
 
-# torch comes first, so that the build that is here stays; PyPI's torchvision is made for CUDA and
-# breaks `import transformers` beside a CPU torch, which does without it.
-$(INSTALLED): pyproject.toml constraints.txt
+# torch comes first, so that the build that is here stays. Few of the modules are ever imported, so
+# that compiling them all would cost the demo half a minute and 460 MB.
+$(FOR_DEMO): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,inspect,hf,diffusers,dev]'
-	@$(BIN)/python -c 'import torchvision' 2>/dev/null || \
-		$(BIN)/python -m pip uninstall --quiet --yes torchvision
+	$(INSTALL) torch
+	$(INSTALL) --editable '.[lmms]'
+	$(NO_BROKEN_TORCHVISION)
+	touch $@
+
+# The tests start many processes, for which everything is compiled.
+$(FOR_TEST): $(FOR_DEMO)
+	$(INSTALL) --editable '.[lmms,lm,inspect,hf,diffusers,dev]'
+	$(NO_BROKEN_TORCHVISION)
+	-$(BIN)/python -m compileall -qq -j 2 $(VENV)/lib
 	touch $@
 
 clean:
