@@ -58,7 +58,8 @@ test-exports: $(FOR_TEST)
 	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python \
 		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
 
-# Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/compatibility.py.
+# Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/compatibility.py. Then the
+# core on newer Pythons. CORE_PYTHONS names interpreters that are not on the PATH.
 test-matrix: $(FOR_TEST)
 	$(BIN)/python -m tests.matrix
 

@@ -3,16 +3,22 @@
 In each there is this package and one harness. Its own listing command must show the tasks (Inspect
 has none for packages: what its entry point holds is looked at), `unisafe doctor` must say which row
 it is, and the harness's tests must pass, which load and run each task.
+
+The last rows are newer Pythons with the core alone. Its tests must pass; those that need more than
+the core are skipped.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, HarnessVersion
@@ -21,6 +27,8 @@ from unisafe_tasks.tasks import GROUPS
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venv-matrix"
+CORE_PYTHONS = ("3.12", "3.13")
+VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
 TESTS = {
     "lmms_eval": ("test_command.py", "test_plugin.py", "test_evaluation.py"),
     "lm_eval": ("test_lm_eval.py",),
@@ -49,19 +57,25 @@ class Failure(Exception):
 
 def main() -> int:
     """Test every row; the exit code is 1 if one failed."""
-    results: list[tuple[str, str]] = []
+    rows = (
+        replace(row, repository=os.environ.get("LMMS_EVAL_REPOSITORY", row.repository))
+        for row in COMPATIBILITY
+    )
+    checks: dict[str, Callable[[], None]] = {row.name: partial(check, row) for row in rows}
+    for version in CORE_PYTHONS:
+        checks[f"the core on Python {version}"] = partial(check_core, version)
+    results: dict[str, str] = {}
     failed = False
-    for row in COMPATIBILITY:
-        own = replace(row, repository=os.environ.get("LMMS_EVAL_REPOSITORY", row.repository))
+    for name, look in checks.items():
         try:
-            check(own)
-            results.append((row.name, "passed"))
+            look()
+            results[name] = "passed"
         except Failure as failure:
             failed = failed or not failure.skipped
             state = "SKIPPED, not tested" if failure.skipped else "FAILED"
-            results.append((row.name, f"{state}: {failure}"))
+            results[name] = f"{state}: {failure}"
     print("\nCompatibility:")
-    for name, result in results:
+    for name, result in results.items():
         print(f"  {name}: {result}")
     return int(failed)
 
@@ -77,33 +91,73 @@ def check(row: HarnessVersion) -> None:
         raise Failure(f"`{' '.join(words)}` does not list {', '.join(absent)}")
     if f"tested as {row.name}" not in run(folder, "unisafe", "doctor"):
         raise Failure("`unisafe doctor` does not say that this is the row")
-    files = [str(ROOT / "tests" / "harness" / name) for name in TESTS[row.distribution]]
-    done = subprocess.run([folder / "bin" / "python", "-m", "pytest", "-q", *files], cwd=ROOT)
-    if done.returncode:
-        raise Failure(f"pytest ended with {done.returncode}")
+    run_tests(folder, *(f"tests/harness/{name}" for name in TESTS[row.distribution]))
+
+
+def check_core(version: str) -> None:
+    """Build an environment with the core and what its tests are run with, and run them."""
+    folder = ENVIRONMENTS / f"core-{version}"
+    print(f"\n== the core on Python {version}: {folder}", flush=True)
+    if not (folder / "installed").is_file():
+        create(folder, interpreter(version))
+        pip_install(folder, ROOT / "constraints.txt", "--editable", f"{ROOT}[dev]")
+        (folder / "installed").touch()
+    run_tests(folder, "-n", "2", "--dist", "loadfile", "tests/judges", "tests/tasks")
+
+
+def interpreter(version: str) -> str:
+    """A Python of this version: one that CORE_PYTHONS names, or else the one on the PATH."""
+    for name in (*os.environ.get("CORE_PYTHONS", "").split(), f"python{version}"):
+        if not (path := shutil.which(name)):
+            continue
+        # A version manager may have put a name on the PATH that has no Python behind it.
+        done = subprocess.run([path, "-c", VERSION], capture_output=True, text=True)
+        if done.stdout.strip() == version:
+            return path
+    raise Failure(f"there is no Python {version} here", skipped=True)
 
 
 def install(row: HarnessVersion, folder: Path) -> None:
     """An environment with this package, the row's harness, and nothing else of ours."""
     if (folder / "installed").is_file():
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    create(folder, sys.executable)
     pinned = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     others = [line for line in pinned if not line.startswith(f"{row.distribution}==")]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(others))
         constraints.flush()
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-        pip += ["--constraint", constraints.name]
         # As in the Makefile: torch first, so that the build that is here stays.
-        steps = (["torch"], [row.requirement], ["--editable", f"{ROOT}[hf]", "pytest"])
-        for step in steps:
-            if subprocess.run([*pip, *step]).returncode:
-                skipped = row.commit is not None and step == [row.requirement]
-                raise Failure(f"pip could not install {' '.join(step)}", skipped=skipped)
+        for step in (["torch"], [row.requirement], ["--editable", f"{ROOT}[hf]", "pytest"]):
+            try:
+                pip_install(folder, Path(constraints.name), *step)
+            except Failure as failure:
+                failure.skipped = row.commit is not None and step == [row.requirement]
+                raise
     if subprocess.run([folder / "bin" / "python", "-c", "import torchvision"]).returncode:
-        subprocess.run([*pip[:3], "uninstall", "--quiet", "--yes", "torchvision"], check=True)
+        pip = [str(folder / "bin" / "python"), "-m", "pip"]
+        subprocess.run([*pip, "uninstall", "--quiet", "--yes", "torchvision"], check=True)
     (folder / "installed").touch()
+
+
+def create(folder: Path, python: str) -> None:
+    """A new and empty environment."""
+    subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
+
+
+def pip_install(folder: Path, constraints: Path, *words: str) -> None:
+    """Have pip install these in an environment."""
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    if subprocess.run([*pip, "--constraint", str(constraints), *words]).returncode:
+        raise Failure(f"pip could not install {' '.join(words)}")
+
+
+def run_tests(folder: Path, *words: str) -> None:
+    """Run tests in an environment."""
+    pytest = [str(folder / "bin" / "python"), "-m", "pytest", "-q"]
+    done = subprocess.run([*pytest, *words], cwd=ROOT)
+    if done.returncode:
+        raise Failure(f"pytest ended with {done.returncode}")
 
 
 def run(folder: Path, *words: str) -> str:

@@ -28,6 +28,8 @@ from unisafe_judges.specs import TransformersSpec
 from unisafe_judges.types import ImagePart, Reply
 from unisafe_judges.verdicts import VERDICT_SCHEMA, read_object
 
+pytest.importorskip("llguidance", reason="the extra hf is not installed")
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 

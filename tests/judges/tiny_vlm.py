@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    CLIPImageProcessor,
-    CLIPVisionConfig,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
-    PreTrainedTokenizerFast,
-)
-
 SPECIAL = ["<bos>", "<eos>", "<pad>", "<image>", "<|user|>", "<|system|>"]
 WIDTH = 16
 IMAGE_SIZE = 8
@@ -29,6 +17,19 @@ TEMPLATE = (
 
 def save_tiny_vlm(folder: Path, *, positions: int = 40_000) -> Path:
     """Build the model, of some 10 k parameters, and save it with its processor."""
+    # Here, so that without the extra hf this module can be imported and its readers be skipped.
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import (
+        CLIPImageProcessor,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+        PreTrainedTokenizerFast,
+    )
+
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([*SPECIAL, *alphabet])}
     fast = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

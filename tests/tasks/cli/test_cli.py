@@ -218,6 +218,10 @@ class TaskManager:
 
 # The demo set was read before, or its first loading would be on standard error.
 @pytest.mark.usefixtures("demo_cases")
+@pytest.mark.skipif(
+    not all(importlib.util.find_spec(harness) for harness in ("lm_eval", "inspect_ai")),
+    reason="the extras lm and inspect are not installed",
+)
 def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:

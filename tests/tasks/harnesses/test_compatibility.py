@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,11 @@ def test_the_constraints_name_the_same_release(row: HarnessVersion) -> None:
 
 @pytest.mark.parametrize("row", RELEASES, ids=lambda row: row.name)
 def test_what_the_suite_runs_on_is_a_row(row: HarnessVersion) -> None:
-    assert known_version_of(row.distribution) == row
+    try:
+        known = known_version_of(row.distribution)
+    except PackageNotFoundError:
+        pytest.skip(f"the extra {row.extra} is not installed")
+    assert known == row
 
 
 @pytest.mark.parametrize("row", COMPATIBILITY, ids=lambda row: row.name)
