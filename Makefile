@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
-.PHONY: demo test test-exports test-matrix browser install lint clean
+.PHONY: demo test yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -58,7 +58,7 @@ test-exports: $(FOR_TEST)
 	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python \
 		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
 
-# Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/compatibility.py. Then the
+# Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/harnesses/compatibility.py. Then the
 # core on newer Pythons. CORE_PYTHONS names interpreters that are not on the PATH.
 test-matrix: $(FOR_TEST)
 	$(BIN)/python -m tests.matrix
@@ -69,6 +69,10 @@ lint: $(FOR_TEST)
 	$(BIN)/mypy
 	$(BIN)/deptry unisafe_tasks judges
 	$(BIN)/lint-imports
+
+# The task YAMLs are written from the tables of tasks and metrics.
+yamls: $(FOR_DEMO)
+	$(BIN)/python -m tools.yaml_configs
 
 install: $(FOR_TEST)
 

@@ -91,7 +91,7 @@ def check(row: HarnessVersion) -> None:
         raise Failure(f"`{' '.join(words)}` does not list {', '.join(absent)}")
     if f"tested as {row.name}" not in run(folder, "unisafe", "doctor"):
         raise Failure("`unisafe doctor` does not say that this is the row")
-    run_tests(folder, *(f"tests/harness/{name}" for name in TESTS[row.distribution]))
+    run_tests(folder, *(f"tests/harnesses/{name}" for name in TESTS[row.distribution]))
 
 
 def check_core(version: str) -> None:

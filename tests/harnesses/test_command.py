@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unisafe_tasks.files import PACKAGE
 
 import pytest
 
 from tests.harnesses.conftest import Command
+from unisafe_tasks.files import PACKAGE
 
 DEMO = PACKAGE / "demo"
 SENTINEL = "hf_SENTINELsentinelSENTINELsentinel42"

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unisafe_tasks.files import PACKAGE
 
 import pytest
 
 from tests.harnesses.conftest import Command
 from tests.judges.vendors import ECHOED_KEY, VendorServer, answer_of
 from tests.servers import GOOD, Answer
+from unisafe_tasks.files import PACKAGE
 
 OUTPUTS = PACKAGE / "demo" / "predictions" / "demo.jsonl"
 SECRETS = {

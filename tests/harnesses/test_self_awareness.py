@@ -20,8 +20,8 @@ from tests.harnesses.tiny_models import save_tiny_janus
 from tests.servers import Answer, JudgeServer, completion, verdict
 from unisafe_judges import load_rubric
 from unisafe_judges.images import open_upright
-from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import RunError, UnisafeError, read_run, resolve_source
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.models.umm_openai import UmmOpenAI

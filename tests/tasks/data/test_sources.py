@@ -14,9 +14,9 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from tests.tasks.hub import COMMIT, HubServer
-from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import TASKS, DataError, Source, load_cases, resolve_source
 from unisafe_tasks.data.sources import fingerprint
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.settings import HUB_ID, data_setting
 
 DEMO = PACKAGE / "demo"

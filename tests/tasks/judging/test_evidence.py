@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import datasets
@@ -12,9 +11,9 @@ import pytest
 
 from tests.tasks import samples
 from unisafe_judges import ImagePart, TextPart
-from unisafe_tasks.files import PACKAGE
 from unisafe_tasks import TASKS, Case, CaseSet, DataError, read_predictions
 from unisafe_tasks.data.cases import CaseImage
+from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.judging.evidence import build_evidence
 from unisafe_tasks.outputs.predictions import BUNDLED, predictions_path
 
