@@ -57,6 +57,8 @@ def judge_outputs(
                 if case.task is task
             ]
             session.finish_task(task.name, apply_ensemble(cases, session.ensemble))
+        # Only a run that has ended knows whether its scores are of the whole task.
+        session.close()
         return session.metrics()
     finally:
         session.close()

@@ -95,6 +95,20 @@ def test_judging_the_demo_gives_the_numbers_of_its_own_files(
         assert found["coverage"] == (7 / 8 if code == "IE" else 1.0)
 
 
+def test_what_is_printed_are_the_scores_of_the_finished_run(
+    judged_demo: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, folder = judged_demo
+    printed = " ".join(done.stdout.split())
+    for note in metrics_of(folder)["notes"]:
+        assert " ".join(note.split()) in printed
+    assert "did not come to its end" not in printed
+    (row,) = [
+        line for line in done.stdout.splitlines() if "unisafe_t2t" in line and "14/14" in line
+    ]
+    assert "*" not in row, "a mark of a run that has not ended"
+
+
 def test_the_folder_says_how_it_was_made(
     judged_demo: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
