@@ -83,28 +83,28 @@ def read_filled_in(folder: Path) -> Annotations:
     files = sorted(folder.glob("labels*.csv"))
     if not files:
         raise LabelError(f"{folder} holds no labels*.csv")
-    found: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    labels: dict[tuple[str, str], tuple[Annotation, str]] = {}
     for file in files:
         for where, row in _csv_rows(file):
             label = _filled_in(row, key, file, where)
             if label is None:
                 continue
-            place = (row["item"], label.annotator)
-            if place in found:
+            label_key = (row["item"], label.annotator)
+            if label_key in labels:
                 raise LabelError(
                     f"{where}: a second label of {row['item']} by {label.annotator}, first in "
-                    f"{found[place][1]}"
+                    f"{labels[label_key][1]}"
                 )
-            found[place] = label, where
-    if not found:
+            labels[label_key] = label, where
+    if not labels:
         raise LabelError(f"{folder}: no row of {', '.join(f.name for f in files)} is filled in")
-    annotators = sorted({annotator for _, annotator in found})
-    done = [annotator for _, annotator in found]
+    annotators = sorted({annotator for _, annotator in labels})
+    done = [annotator for _, annotator in labels]
     return Annotations(
-        labels=tuple(found[place][0] for place in sorted(found)),
+        labels=tuple(labels[label_key][0] for label_key in sorted(labels)),
         items=len(key),
         missing={name: len(key) - done.count(name) for name in annotators},
-        unlabelled=len(key) - len({item for item, _ in found}),
+        unlabelled=len(key) - len({item for item, _ in labels}),
     )
 
 
@@ -119,22 +119,28 @@ def read_annotations(path: Path) -> list[Annotation]:
     Raises:
         LabelError: naming the file and the line.
     """
-    found: dict[tuple[str | None, ...], Annotation] = {}
+    annotations: dict[tuple[str | None, ...], Annotation] = {}
     for number, row in read_rows(path, LabelError):
         where = f"{path}, line {number}"
         for name in ("id", "scenario_type", "output_sha256"):
             if not isinstance(row.get(name), str) or not row[name]:
                 raise LabelError(f"{where}: {name} is missing or no text")
         label = _checked(row, where)
-        place = (label.id, label.scenario_type, label.output_sha256, label.model, label.annotator)
-        if found.setdefault(place, label) != label:
+        label_key = (
+            label.id,
+            label.scenario_type,
+            label.output_sha256,
+            label.model,
+            label.annotator,
+        )
+        if annotations.setdefault(label_key, label) != label:
             raise LabelError(
                 f"{where}: a second, different label by {label.annotator} for "
                 f"{label.id}/{label.scenario_type} and the same output"
             )
-    if not found:
+    if not annotations:
         raise LabelError(f"{path} holds no labels")
-    return list(found.values())
+    return list(annotations.values())
 
 
 def _checked(row: Mapping[str, Any], where: str) -> Annotation:

@@ -71,15 +71,15 @@ def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> di
     """
     basis = require_one_basis(results, "a judge card")
     _require_models(results)
-    found, counts = _matched(results, labels)
-    if not found:
+    outputs, counts = _matched(results, labels)
+    if not outputs:
         raise LabelError(
             "no label is of an output that these runs have a score for: labels belong to outputs, "
             "by output_sha256, not to cases"
         )
-    judges = sorted({row.judge for own in found for row in own.case.rows})
-    corrected = _corrected(results, found)
-    confusion = _confusion(found, None)
+    judges = sorted({row.judge for output in outputs for row in output.case.rows})
+    corrected = _corrected(results, outputs)
+    confusion = _confusion(outputs, None)
     panel = results[0].info["panel"]
     return {
         "format": CARD_FORMAT,
@@ -88,12 +88,12 @@ def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> di
         "models": [result.model for result in results],
         "notes": _notes(results, counts, confusion, corrected, is_demo=basis.is_demo),
         "counts": counts,
-        "annotators": _annotator_agreement(found),
+        "annotators": _annotator_agreement(outputs),
         "ensemble": confusion.as_json(),
-        "judges": {judge: _confusion(found, judge).as_json() for judge in judges},
+        "judges": {judge: _confusion(outputs, judge).as_json() for judge in judges},
         "correlations": {
-            "ensemble": _correlations(found, None),
-            "judges": {judge: _correlations(found, judge) for judge in judges},
+            "ensemble": _correlations(outputs, None),
+            "judges": {judge: _correlations(outputs, judge) for judge in judges},
         },
         "corrected": corrected,
     }
@@ -116,9 +116,9 @@ def _matched(
     """The scored outputs that have labels, and how many labels and outputs found no use."""
     by_output: dict[tuple[str, str, str], list[Annotation]] = {}
     for label in labels:
-        place = (label.id, label.scenario_type, label.output_sha256)
-        by_output.setdefault(place, []).append(label)
-    found: list[_Labelled] = []
+        output_key = (label.id, label.scenario_type, label.output_sha256)
+        by_output.setdefault(output_key, []).append(label)
+    outputs: list[_Labelled] = []
     used: set[Annotation] = set()
     unscored = 0
     for result in results:
@@ -126,27 +126,27 @@ def _matched(
         for case in result.cases:
             code = task_named(case.task).code
             digest = digests.get((case.id, code))
-            own = [
+            output_labels = [
                 label
                 for label in by_output.get((case.id, code, digest or ""), ())
                 if label.model in (None, result.model)
             ]
-            if not own or case.status is not Status.OK:
+            if not output_labels or case.status is not Status.OK:
                 continue
-            used.update(own)
+            used.update(output_labels)
             if case_value(case, "coverage"):
-                found.append(_Labelled(result.model, case, tuple(own)))
+                outputs.append(_Labelled(result.model, case, tuple(output_labels)))
             else:
                 unscored += 1
     counts = {
         "labels": len(labels),
         "annotators": len({label.annotator for label in labels}),
-        "outputs": len(found),
-        "cells": len({own.cell for own in found}),
+        "outputs": len(outputs),
+        "cells": len({output.cell for output in outputs}),
         "unmatched_labels": len(labels) - len(used),
         "unscored_outputs": unscored,
     }
-    return found, counts
+    return outputs, counts
 
 
 def _digests(folder: Path) -> dict[tuple[str, str], str]:
@@ -158,28 +158,30 @@ def _digests(folder: Path) -> dict[tuple[str, str], str]:
     }
 
 
-def _confusion(found: Sequence[_Labelled], judge: str | None) -> Confusion:
-    pairs = _pairs(found, judge)
+def _confusion(outputs: Sequence[_Labelled], judge: str | None) -> Confusion:
+    pairs = _pairs(outputs, judge)
     return Confusion.of([value for value, _ in pairs], [human for _, human in pairs])
 
 
-def _pairs(found: Sequence[_Labelled], judge: str | None) -> list[tuple[float, float]]:
+def _pairs(outputs: Sequence[_Labelled], judge: str | None) -> list[tuple[float, float]]:
     """Judgments of the panel or a judge, and of people, on the outputs that have both."""
-    return [(value, own.human) for own in found if (value := own.value(judge)) is not None]
+    return [
+        (value, output.human) for output in outputs if (value := output.value(judge)) is not None
+    ]
 
 
-def _correlations(found: Sequence[_Labelled], judge: str | None) -> dict[str, Any]:
+def _correlations(outputs: Sequence[_Labelled], judge: str | None) -> dict[str, Any]:
     """With the human mean: over outputs, and over the means of each model and task."""
     members: dict[tuple[str, str], list[_Labelled]] = {}
-    for own in found:
-        members.setdefault(own.cell, []).append(own)
+    for output in outputs:
+        members.setdefault(output.cell, []).append(output)
     cells = [
         [fmean(side) for side in zip(*pairs, strict=True)]
         for _, cell in sorted(members.items())
         if (pairs := _pairs(cell, judge))
     ]
     over_cells = pearson([cell[0] for cell in cells], [cell[1] for cell in cells])
-    pairs = _pairs(found, judge)
+    pairs = _pairs(outputs, judge)
     over_outputs = pearson([value for value, _ in pairs], [human for _, human in pairs])
     return {
         "cells": over_cells and over_cells.as_json(),
@@ -187,20 +189,20 @@ def _correlations(found: Sequence[_Labelled], judge: str | None) -> dict[str, An
     }
 
 
-def _annotator_agreement(found: Sequence[_Labelled]) -> dict[str, Any] | None:
+def _annotator_agreement(outputs: Sequence[_Labelled]) -> dict[str, Any] | None:
     """Alpha among annotators, its interval over risk targets; None with one annotator."""
-    names = sorted({label.annotator for own in found for label in own.labels})
+    names = sorted({label.annotator for output in outputs for label in output.labels})
     if len(names) < 2:
         return None
-    values = np.full((2, len(names), len(found)), np.nan)
-    for column, own in enumerate(found):
-        for label in own.labels:
-            place = names.index(label.annotator)
-            values[:, place, column] = label.judgment, label.risk_rating
-    targets = sorted({own.case.id for own in found})
+    values = np.full((2, len(names), len(outputs)), np.nan)
+    for column, output in enumerate(outputs):
+        for label in output.labels:
+            index = names.index(label.annotator)
+            values[:, index, column] = label.judgment, label.risk_rating
+    targets = sorted({output.case.id for output in outputs})
     weights = None
     if len(targets) > 1:
-        rows = [targets.index(own.case.id) for own in found]
+        rows = [targets.index(output.case.id) for output in outputs]
         weights = Resampler().counts(targets)[rows].T
     judgments = krippendorff_alpha(values[0], "nominal", weights)
     ratings = krippendorff_alpha(values[1], "ordinal", weights)
@@ -211,14 +213,14 @@ def _annotator_agreement(found: Sequence[_Labelled]) -> dict[str, Any] | None:
     }
 
 
-def _corrected(results: Sequence[ScoredRun], found: Sequence[_Labelled]) -> list[dict[str, Any]]:
+def _corrected(results: Sequence[ScoredRun], outputs: Sequence[_Labelled]) -> list[dict[str, Any]]:
     """The rates of each model and task, as they are and corrected.
 
     Sensitivity and specificity are those on the task's labelled outputs of all models together.
     """
-    human = {(*own.cell, own.case.id): own.human for own in found}
+    human = {(*output.cell, output.case.id): output.human for output in outputs}
     confusions = {
-        task: _confusion([own for own in found if own.case.task == task], None)
+        task: _confusion([output for output in outputs if output.case.task == task], None)
         for task in {task for result in results for task in result.metrics["tasks"]}
     }
     rows = []
@@ -305,6 +307,6 @@ def _notes(
         "not of all outputs: a sample with as many of each subcategory has other shares of them."
     )
     for result in results:
-        own = [note for note in result.metrics["notes"] if note != DEMO_NOTE]
-        notes += [f"{result.model}: {note}" for note in own]
+        run_notes = [note for note in result.metrics["notes"] if note != DEMO_NOTE]
+        notes += [f"{result.model}: {note}" for note in run_notes]
     return notes

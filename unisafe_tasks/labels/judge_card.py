@@ -121,10 +121,12 @@ def card_for(cards: Iterable[Mapping[str, Any]], panel_sha256: str) -> Mapping[s
     Raises:
         LabelError: there are two.
     """
-    own = [card for card in cards if card["panel"]["sha256"] == panel_sha256]
-    if len(own) > 1:
-        raise LabelError(f"there are {len(own)} judge cards of panel {panel_sha256[:12]}: name one")
-    return own[0] if own else None
+    matching = [card for card in cards if card["panel"]["sha256"] == panel_sha256]
+    if len(matching) > 1:
+        raise LabelError(
+            f"there are {len(matching)} judge cards of panel {panel_sha256[:12]}: name one"
+        )
+    return matching[0] if matching else None
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -111,7 +111,9 @@ def _write(
         key.append(encode_row(_key(item, candidate, len(members), per_cell)))
     write_atomically(out / ITEMS_FILE, b"".join(items))
     write_atomically(out / LABELS_FILE, _empty_sheet(len(drawn), width))
-    write_atomically(out / _README, _instructions(runs, [own for own, _ in drawn]).encode())
+    write_atomically(
+        out / _README, _instructions(runs, [candidate for candidate, _ in drawn]).encode()
+    )
     # Last, so that a folder without it was not finished.
     write_atomically(out / KEY_FILE, b"".join(key))
 
@@ -155,8 +157,8 @@ def _candidates(run: RunContents, source: Source, cases: dict[str, CaseSet]) -> 
     predictions: dict[tuple[str, str], Prediction] = {}
     for file in row_files(run.folder, PREDICTIONS):
         predictions |= read_predictions(file, cases)
-    found = [_Candidate(run, predictions[key], row) for key, row in rows.items()]
-    return sorted(found, key=lambda candidate: candidate.prediction.id)
+    candidates = [_Candidate(run, predictions[key], row) for key, row in rows.items()]
+    return sorted(candidates, key=lambda candidate: candidate.prediction.id)
 
 
 def _item(item: str, candidate: _Candidate, case: Case, out: Path) -> dict[str, Any]:
@@ -256,10 +258,10 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
     lines += ["", f"These are the words of the rubric {rubric.name}."]
     others = sorted(
         {
-            str(own.get("name"))
+            str(run_rubric.get("name"))
             for run in runs
-            if (own := (run.info.get("panel") or {}).get("rubric"))
-            and own.get("sha256") != rubric.sha256
+            if (run_rubric := (run.info.get("panel") or {}).get("rubric"))
+            and run_rubric.get("sha256") != rubric.sha256
         }
     )
     if others:
@@ -272,7 +274,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
 
 def _field(instructions: str, name: str) -> str:
     """What the rubric says of one field of a verdict."""
-    found = re.search(rf"^- {name}: (.+?)(?=^- |^\n)", instructions, re.M | re.S)
-    assert found is not None
-    text = " ".join(found.group(1).split())
+    match = re.search(rf"^- {name}: (.+?)(?=^- |^\n)", instructions, re.M | re.S)
+    assert match is not None
+    text = " ".join(match.group(1).split())
     return text[0].upper() + text[1:]

@@ -63,13 +63,13 @@ def build(
     for members in _comparable(results):
         basis = basis_of(members[0])
         rows = [
-            _row(entry, min_coverage, _own_judgments(entry, self_awareness))
+            _row(entry, min_coverage, _self_judgments(entry, self_awareness))
             for entry in _entries(members)
         ]
         rows = _told_apart(_settled(rows))
         if reference is not None:
             rows = [_beside(row, reference, used) for row in rows]
-        blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_place))))
+        blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_rank))))
     notes = [
         f"{result.folder.name} ({result.model}) was not judged, and is in no table."
         for result in given
@@ -77,16 +77,16 @@ def build(
     ]
     identities = {run_identity(result.info) for result in results}
     notes += [
-        f"A self-awareness result of {own['model']} on {own['run']['folder']} is not shown: it is "
-        "of none of these runs, or not known to be of the same model."
-        for own in self_awareness
-        if not _is_shown(own, identities)
+        f"A self-awareness result of {awareness['model']} on {awareness['run']['folder']} is not "
+        "shown: it is of none of these runs, or not known to be of the same model."
+        for awareness in self_awareness
+        if not _is_shown(awareness, identities)
     ]
     notes += [
-        f"self-awareness of {own['model']} on {own['run']['folder']}: {note}"
-        for own in self_awareness
-        if _is_shown(own, identities)
-        for note in own["notes"]
+        f"self-awareness of {awareness['model']} on {awareness['run']['folder']}: {note}"
+        for awareness in self_awareness
+        if _is_shown(awareness, identities)
+        for note in awareness["notes"]
         if note not in (DEFINITION, DEMO_NOTE)
     ]
     notes += reference.notes(used) if reference else []
@@ -99,7 +99,7 @@ def _comparable(results: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
     groups: list[list[ScoredRun]] = []
     for result in results:
         for group in groups:
-            if not differing([basis_of(own) for own in (*group, result)]):
+            if not differing([basis_of(member) for member in (*group, result)]):
                 group.append(result)
                 break
         else:
@@ -111,10 +111,10 @@ def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
     """One model's runs together, unless they have a task twice: which is the model's then?"""
     entries: list[_Entry] = []
     for result in results:
-        own = set(result.metrics["tasks"])
-        for place, entry in enumerate(entries):
-            if _of_one_model(entry.results[0], result) and not entry.tasks & own:
-                entries[place] = _Entry((*entry.results, result))
+        tasks = set(result.metrics["tasks"])
+        for index, entry in enumerate(entries):
+            if _of_one_model(entry.results[0], result) and not entry.tasks & tasks:
+                entries[index] = _Entry((*entry.results, result))
                 break
         else:
             entries.append(_Entry((result,)))
@@ -134,14 +134,18 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
     summaries: dict[str, dict[str, Any]] = {}
     for result in entry.results:
         summaries |= result.metrics["tasks"]
-    histories = {name: "+".join(own.get("histories", {})) for name, own in summaries.items()}
+    histories = {
+        name: "+".join(summary.get("histories", {})) for name, summary in summaries.items()
+    }
     for name, summary in summaries.items():
         column = Column(name, task_named(name).code, histories[name] or None)
         for metric in METRICS:
             cells[column, metric] = _cell(summary, metric, min_coverage)
         if name in judgments:
             cells[column, SAS] = _cell(judgments[name], SAS, min_coverage)
-    estimates = {name: own for result in entry.results for name, own in result.estimates.items()}
+    estimates = {
+        name: estimate for result in entry.results for name, estimate in result.estimates.items()
+    }
     for name, values in summarise_groups(summaries).items():
         values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
         # A mean that holds a four-turn score is of one history as that score is.
@@ -152,9 +156,9 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
     first = entry.results[0]
     several = len(entry.results) > 1
     notes = dict.fromkeys(
-        f"{own.folder.name}: {note}" if several and note != DEMO_NOTE else note
-        for own in entry.results
-        for note in own.metrics["notes"]
+        f"{result.folder.name}: {note}" if several and note != DEMO_NOTE else note
+        for result in entry.results
+        for note in result.metrics["notes"]
     )
     folders = tuple(result.folder.name for result in entry.results)
     return Row(first.model, first.model, folders, cells, tuple(notes))
@@ -169,7 +173,7 @@ def _settled(rows: Sequence[Row]) -> list[Row]:
     ):
         known.setdefault(column.name, column)
 
-    def place(column: Column, cell: Cell) -> Column:
+    def settled_column(column: Column, cell: Cell) -> Column:
         empty = column.history is None and cell.value is None
         return known.get(column.name, column) if empty else column
 
@@ -177,7 +181,7 @@ def _settled(rows: Sequence[Row]) -> list[Row]:
         replace(
             row,
             cells={
-                (place(column, row.cell(column, ASR)), metric): cell
+                (settled_column(column, row.cell(column, ASR)), metric): cell
                 for (column, metric), cell in row.cells.items()
             },
         )
@@ -215,16 +219,18 @@ def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
 
 def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
     """Columns in the paper's order, then the groups; of several histories each has its own."""
-    found = {column for row in rows for column, _ in row.cells}
+    columns = {column for row in rows for column, _ in row.cells}
     order = [*(task.name for task in TASKS.values()), *GROUP_TITLES]
-    variants = Counter(column.name for column in found)
+    variants = Counter(column.name for column in columns)
     return tuple(
         replace(column, several=variants[column.name] > 1)
-        for column in sorted(found, key=lambda own: (order.index(own.name), own.history or ""))
+        for column in sorted(
+            columns, key=lambda column: (order.index(column.name), column.history or "")
+        )
     )
 
 
-def _own_judgments(
+def _self_judgments(
     entry: _Entry, self_awareness: Sequence[Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
     """Task -> what the model's judgments of these very outputs were worth.
@@ -233,21 +239,21 @@ def _own_judgments(
     """
     runs = {run_identity(result.info) for result in entry.results}
     judgments: dict[str, Mapping[str, Any]] = {}
-    for found in self_awareness:
-        if not _is_shown(found, runs):
+    for awareness in self_awareness:
+        if not _is_shown(awareness, runs):
             continue
-        for name, summary in found["tasks"].items():
+        for name, summary in awareness["tasks"].items():
             if name in judgments:
                 raise RunError(
-                    f"two self-awareness results are of {name} of {found['run']['folder']}: name "
-                    "one of them"
+                    f"two self-awareness results are of {name} of {awareness['run']['folder']}: "
+                    "name one of them"
                 )
-            judgments[name] = {"complete": found["complete"], **summary}
+            judgments[name] = {"complete": awareness["complete"], **summary}
     return judgments
 
 
-def _is_shown(found: Mapping[str, Any], runs: Collection[str]) -> bool:
-    return found["same_model"] is True and found["run"]["identity"] in runs
+def _is_shown(awareness: Mapping[str, Any], runs: Collection[str]) -> bool:
+    return awareness["same_model"] is True and awareness["run"]["identity"] in runs
 
 
 def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> Row:
@@ -260,12 +266,12 @@ def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> 
     return replace(row, cells=cells)
 
 
-def _place(row: Row) -> tuple[bool, float, str]:
+def _rank(row: Row) -> tuple[bool, float, str]:
     """Safest first by the mean of all tasks; models without an unmarked one after them, by name."""
-    found = [
+    means = [
         cell
         for (column, metric), cell in row.cells.items()
         if column.name == "unisafe" and metric == ASR
     ]
-    ranked = [cell.value for cell in found if cell.value is not None and not cell.marks]
+    ranked = [cell.value for cell in means if cell.value is not None and not cell.marks]
     return (not ranked, ranked[0] if ranked else 0.0, row.label)

@@ -33,7 +33,9 @@ def _markdown(board: Leaderboard, metrics: Sequence[str]) -> str:
         lines.append("| model | " + " | ".join(_md(title) for title in sheet.header) + " |")
         lines.append("|---|" + "---:|" * len(sheet.header))
         for label, cells in sheet.rows:
-            lines.append(f"| {_md(label)} | " + " | ".join(_md(_line(own)) for own in cells) + " |")
+            lines.append(
+                f"| {_md(label)} | " + " | ".join(_md(_line(cell)) for cell in cells) + " |"
+            )
         lines.append("")
     lines += [f"- {_md(note)}" for note in notes_of(board, metrics)]
     return "\n".join(lines) + "\n"
@@ -125,7 +127,7 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
 
 
 def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]:
-    found = []
+    records = []
     for number, block in enumerate(board.blocks, start=1):
         basis = block.basis
         for row in block.rows:
@@ -135,7 +137,7 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                         continue
                     cell = row.cells[column, metric]
                     interval = cell.interval or {}
-                    found.append(
+                    records.append(
                         _EMPTY
                         | {
                             "table": number,
@@ -165,7 +167,7 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                             ],
                         }
                     )
-    return found
+    return records
 
 
 def _line(cell: Cell) -> str:

@@ -41,7 +41,7 @@ class Sheet:
 
 def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
     """A sheet for each block and each of `metrics`, or of all that are there."""
-    found = []
+    sheets = []
     for number, block in enumerate(board.blocks, start=1):
         for metric in block.metrics():
             if metrics and metric not in metrics:
@@ -57,8 +57,8 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
                 basis = f"table {number}: {basis}"
             if "judge versions" in board.differing:
                 basis = f"{basis}, judges {block.basis.describe_versions()}"
-            found.append(Sheet(COLUMN_METRICS[metric].heading, basis, header, rows))
-    return found
+            sheets.append(Sheet(COLUMN_METRICS[metric].heading, basis, header, rows))
+    return sheets
 
 
 def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:

@@ -71,8 +71,8 @@ def files(run: PublishedRun, path: Path) -> dict[str, bytes]:
         "judge_versions": run.metrics["judge_versions"],
         "limited": run.metrics["limited"],
         "notes": run.metrics["notes"],
-        "tasks": {name: _own(values) for name, values in run.tasks.items()},
-        "groups": {name: _own(values) for name, values in run.metrics["groups"].items()},
+        "tasks": {name: _details(values) for name, values in run.tasks.items()},
+        "groups": {name: _details(values) for name, values in run.metrics["groups"].items()},
     }
     # NaN stays what the harness wrote for a task without a score; readers of its files know it.
     text = json.dumps(enriched, indent=2, ensure_ascii=False)
@@ -100,22 +100,23 @@ def _require_same_model(run: PublishedRun, results: Mapping[str, Any], path: Pat
     config, info = results.get("config"), run.result.info
     if not isinstance(config, Mapping):
         return
-    asked = _model_in(info.get("command"))
+    run_model = _model_in(info.get("command"))
     theirs = {name: config[name] for name in ("model", "model_args") if name in config}
-    if asked and isinstance(theirs.get("model"), str) and theirs["model"] != asked:
+    if run_model and isinstance(theirs.get("model"), str) and theirs["model"] != run_model:
         raise PublishingError(
             f"{path} is not of {run.folder}: it is of --model {redact(theirs['model'])}, the run "
-            f"of --model {redact(asked)}; name the file that lmms-eval wrote for this run"
+            f"of --model {redact(run_model)}; name the file that lmms-eval wrote for this run"
         )
-    own = info.get("model_args")
+    run_args = info.get("model_args")
     # Without a command line nobody knows whether there were none.
-    if not isinstance(own, str) or "model_args" not in theirs or not (own or asked):
+    if not isinstance(run_args, str) or "model_args" not in theirs or not (run_args or run_model):
         return
-    found = str(theirs["model_args"] or "")
-    if not any(_is_redacted(own, text) for text in (found, redact(found))):
+    file_args = str(theirs["model_args"] or "")
+    if not any(_is_redacted(run_args, text) for text in (file_args, redact(file_args))):
         raise PublishingError(
-            f"{path} is not of {run.folder}: it is of --model_args {redact(found) or 'none'}, the "
-            f"run of {redact(own) or 'none'}; name the file that lmms-eval wrote for this run"
+            f"{path} is not of {run.folder}: it is of --model_args {redact(file_args) or 'none'}, "
+            f"the run of {redact(run_args) or 'none'}; name the file that lmms-eval wrote for this "
+            "run"
         )
 
 
@@ -130,23 +131,23 @@ def _model_in(command: object) -> str | None:
     return None
 
 
-def _is_redacted(own: str, text: str) -> bool:
-    """Whether `own` is `text`, some of whose credentials were taken out when the run began."""
-    return bool(re.fullmatch("[^,]*".join(map(re.escape, own.split("[redacted]"))), text))
+def _is_redacted(redacted: str, text: str) -> bool:
+    """Whether `redacted` is `text` with some of its credentials replaced by "[redacted]"."""
+    return bool(re.fullmatch("[^,]*".join(map(re.escape, redacted.split("[redacted]"))), text))
 
 
 def _require_same(run: PublishedRun, results: Mapping[str, Any], path: Path) -> None:
-    found = results["results"]
-    ours = {name for name in found if name in GROUPS["unisafe"]}
+    entries = results["results"]
+    ours = {name for name in entries if name in GROUPS["unisafe"]}
     if ours != set(run.tasks):
         raise PublishingError(
             f"{path} is not of {run.folder}: it has the tasks {_listed(ours)}, the run "
             f"{_listed(set(run.tasks))}"
         )
-    known = {**run.tasks, **{n: v for n, v in run.metrics["groups"].items() if n in found}}
+    known = {**run.tasks, **{n: v for n, v in run.metrics["groups"].items() if n in entries}}
     for name, values in known.items():
         for metric in METRICS:
-            theirs = _harness_value(found[name], metric)
+            theirs = _harness_value(entries[name], metric)
             if not same_score(theirs, values[metric]):
                 raise PublishingError(
                     f"{path} is not of {run.folder}: it says {metric} {theirs} of {name}, the run "
@@ -173,7 +174,7 @@ def _in_harness_manner(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+def _details(values: Mapping[str, Any]) -> dict[str, Any]:
     names = (
         *("asked", "scored", "coverage", "complete", "histories", "standard_error", "intervals"),
         "agreement",

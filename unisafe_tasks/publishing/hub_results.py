@@ -143,10 +143,10 @@ def _notes(run: PublishedRun, task: Task) -> str:
 
 def _histories(values: Mapping[str, Any]) -> list[str]:
     """What a four-turn model was shown of the turns before; scores of different ones differ."""
-    found = values.get("histories")
-    if not found:
+    histories = values.get("histories")
+    if not histories:
         return []
-    return [f"history {', '.join(f'{name} ({count} cases)' for name, count in found.items())}"]
+    return [f"history {', '.join(f'{name} ({count} cases)' for name, count in histories.items())}"]
 
 
 def _judges(run: PublishedRun) -> str:
@@ -158,11 +158,11 @@ def _judges(run: PublishedRun) -> str:
 
 
 def _interval(values: Mapping[str, Any], metric: str) -> str:
-    found = (values.get("intervals") or {}).get(metric)
-    if found is None:
+    interval = (values.get("intervals") or {}).get(metric)
+    if interval is None:
         return f"no {_PERCENT} interval (too few cases)"
-    low, high = _number(found["low"]), _number(found["high"])
-    return f"{_PERCENT} interval {low} to {high} ({found['method']})"
+    low, high = _number(interval["low"]), _number(interval["high"])
+    return f"{_PERCENT} interval {low} to {high} ({interval['method']})"
 
 
 def _number(value: float) -> str:

@@ -75,8 +75,8 @@ def without_places_in_settings(value: Any) -> Any:
         return _text(value)
     parts = [part.partition("=") for part in value.split(",")]
     return ",".join(
-        f"{name}{sign}{_text(own)}" if sign else _text(name)
-        for name, sign, own in parts
+        f"{name}{sign}{_text(setting)}" if sign else _text(name)
+        for name, sign, setting in parts
         if not (sign and is_place(name))
     )
 
@@ -108,11 +108,11 @@ def _is_path(text: str) -> bool:
     return slashes > 1 and not re.search(r"[\s<>{}=,]", text) and not _HUB_NAME.fullmatch(text)
 
 
-def _shortened(found: re.Match[str]) -> str:
+def _shortened(match: re.Match[str]) -> str:
     """A path in a sentence. `/word` alone is none: models take instructions of this form."""
-    parts = _parts(found["rest"])
-    if found["root"] in ("/", "\\") and len(parts) < 2:
-        return found.group()
+    parts = _parts(match["rest"])
+    if match["root"] in ("/", "\\") and len(parts) < 2:
+        return match.group()
     return parts[-1] if parts else ""
 
 

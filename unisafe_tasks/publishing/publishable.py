@@ -100,11 +100,11 @@ class PublishedRun:
 
     def unscored(self) -> dict[str, list[str]]:
         """The metrics of each task that have no value. No value is no zero."""
-        found = {
+        missing = {
             name: [metric for metric in METRICS if values[metric] is None]
             for name, values in self.tasks.items()
         }
-        return {name: metrics for name, metrics in found.items() if metrics}
+        return {name: metrics for name, metrics in missing.items() if metrics}
 
 
 def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
@@ -172,9 +172,11 @@ def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
     public: dict[str, Any] = without_places(metrics)
     public["judge_versions"] = _versions_by_judge(metrics["judge_versions"])
     for name, values in metrics["tasks"].items():
-        for judge, own in values["judges"].items():
-            public["tasks"][name]["judges"][judge]["versions"] = _versions(own["versions"])
-    versions = {version for own in metrics["judge_versions"].values() for version in own}
+        for judge, judge_summary in values["judges"].items():
+            public["tasks"][name]["judges"][judge]["versions"] = _versions(
+                judge_summary["versions"]
+            )
+    versions = {version for counts in metrics["judge_versions"].values() for version in counts}
     notes = []
     for note in metrics["notes"]:
         # As a whole first: a path in the middle of a sentence may hold spaces.
@@ -185,7 +187,7 @@ def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _versions_by_judge(versions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    return {judge: _versions(own) for judge, own in versions.items()}
+    return {judge: _versions(counts) for judge, counts in versions.items()}
 
 
 def _versions(counts: Mapping[str, int]) -> dict[str, int]:
@@ -200,15 +202,15 @@ def _versions(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _time(value: object, folder: Path) -> datetime:
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        moment = None
+    if moment is None or moment.tzinfo is None:
         raise PublishingError(
             f"{folder / 'run.json'}: started or ended is {value!r}, expected an ISO 8601 time with "
             "its offset: a result is published with its date"
         )
-    return found.astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 def _require_agreement(result: ScoredRun) -> None:
@@ -226,14 +228,14 @@ def _require_agreement(result: ScoredRun) -> None:
         }
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise RunError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
-    found = result.metrics["tasks"]
-    if set(tasks) != set(found):
+    computed = result.metrics["tasks"]
+    if set(tasks) != set(computed):
         raise PublishingError(f"{path} has other tasks than the verdicts beside it: {_again(path)}")
     for (task, metric), value in stored.items():
-        if not same_score(value, found[task][metric]):
+        if not same_score(value, computed[task][metric]):
             raise PublishingError(
                 f"{path} says {metric} {value} of {task}, but the verdicts beside it give "
-                f"{found[task][metric]}: {_again(path)}"
+                f"{computed[task][metric]}: {_again(path)}"
             )
 
 

@@ -108,12 +108,12 @@ def push(uploads: Sequence[Upload], repo: str, *, with_outputs: bool) -> str:
         done = api.create_commit(
             repo, operations, commit_message="Add UniSAFE results", repo_type="dataset"
         )
-        there = set(api.list_repo_files(repo, repo_type="dataset", revision=done.oid))
+        arrived = set(api.list_repo_files(repo, repo_type="dataset", revision=done.oid))
     except PublishingError:
         raise
     except Exception as error:  # also what the client's HTTP library raises
         raise PublishingError(_sentence(repo, error)) from None
-    if missing := [upload.path for upload in uploads if upload.path not in there]:
+    if missing := [upload.path for upload in uploads if upload.path not in arrived]:
         raise PublishingError(
             f"{len(missing)} of {len(uploads)} files did not arrive in {repo}, {missing[0]} first: "
             "look at the repository's .gitignore"

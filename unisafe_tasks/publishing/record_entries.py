@@ -45,8 +45,12 @@ def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
             "judge_failures": as_detail(values["judge_failures"]),
             "by_judge": as_detail(
                 {
-                    name: {"score": own[metric], "scored": own["scored"], "asked": own["asked"]}
-                    for name, own in values["judges"].items()
+                    name: {
+                        "score": judge_summary[metric],
+                        "scored": judge_summary["scored"],
+                        "asked": judge_summary["asked"],
+                    }
+                    for name, judge_summary in values["judges"].items()
                 }
             ),
         },
@@ -219,19 +223,19 @@ def _uncertainty(
 ) -> dict[str, Any] | None:
     error = (values.get("standard_error") or {}).get(metric)
     interval = (values.get("intervals") or {}).get(metric)
-    found: dict[str, Any] = {}
+    uncertainty: dict[str, Any] = {}
     if error is not None:
-        found["standard_error"] = {"value": error, "method": "analytic"}
+        uncertainty["standard_error"] = {"value": error, "method": "analytic"}
     if interval is not None:
-        found["confidence_interval"] = {
+        uncertainty["confidence_interval"] = {
             "lower": interval["low"],
             "upper": interval["high"],
             "confidence_level": CONFIDENCE,
             "method": interval["method"],
         }
         if interval["method"] == "bootstrap":
-            found["num_bootstrap_samples"] = metrics["bootstrap"]["draws"]
-    return found | {"num_samples": values["scored"]} if found else None
+            uncertainty["num_bootstrap_samples"] = metrics["bootstrap"]["draws"]
+    return uncertainty | {"num_samples": values["scored"]} if uncertainty else None
 
 
 def _generation(info: Mapping[str, Any]) -> dict[str, str]:

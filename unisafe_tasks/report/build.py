@@ -110,7 +110,7 @@ def build_report(
         view["browser_about"] = _browser_about(with_media, beside.prompts)
         data = cases.as_json() | {
             "models": [shown(label) for label in labels],
-            "judges": [[shown(judge) for judge in own] for own in beside.judges],
+            "judges": [[shown(judge) for judge in names] for names in beside.judges],
             "tasks": {code: {"title": task.title} for code, task in TASKS.items()},
             "prompts": beside.prompts,
             "caseLabels": CASE_LABELS,
@@ -240,7 +240,7 @@ def _lead(results: Sequence[ScoredRun], cases: CaseTable) -> str:
 
 
 def _count(cases: CaseTable) -> int:
-    return sum(len(places) for data in cases.data for places in data.by_task.values())
+    return sum(len(case_keys) for data in cases.data for case_keys in data.by_task.values())
 
 
 def _s(count: int) -> str:

@@ -18,7 +18,7 @@ from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["BLOCK", "VERDICTS", "CaseTable", "DataCases", "Place", "build_table"]
+__all__ = ["BLOCK", "VERDICTS", "CaseKey", "CaseTable", "DataCases", "build_table"]
 
 BLOCK = 100
 """Cases of one task in one side file."""
@@ -33,8 +33,8 @@ DataKey = tuple[str, str]
 
 
 @dataclass(frozen=True, order=True)
-class Place:
-    """A case and where it stands in the taxonomy."""
+class CaseKey:
+    """What identifies a case within a task: its id, and its category and subcategory."""
 
     id: str
     category: str
@@ -47,7 +47,7 @@ class DataCases:
 
     source: str
     fingerprint: str
-    by_task: Mapping[str, tuple[Place, ...]]
+    by_task: Mapping[str, tuple[CaseKey, ...]]
 
 
 @dataclass(frozen=True)
@@ -61,33 +61,36 @@ class CaseTable:
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script reads; all names in it are visible text."""
-        places = sorted(
+        subcategories = sorted(
             {
-                (place.category, place.subcategory)
+                (case_key.category, case_key.subcategory)
                 for data in self.data
-                for places in data.by_task.values()
-                for place in places
+                for case_keys in data.by_task.values()
+                for case_key in case_keys
             }
         )
-        number = {place: index for index, place in enumerate(places)}
+        index_of = {names: index for index, names in enumerate(subcategories)}
         return {
             "statuses": list(_STATUSES),
             "verdicts": list(VERDICTS),
             "letters": string.ascii_letters,
             "block": BLOCK,
-            "places": [[shown(part) for part in place] for place in places],
+            "subcategories": [[shown(name) for name in names] for names in subcategories],
             "data": [
                 {
                     code: {
-                        "ids": [shown(place.id) for place in own],
-                        "places": [number[place.category, place.subcategory] for place in own],
+                        "ids": [shown(case_key.id) for case_key in case_keys],
+                        "subcategories": [
+                            index_of[case_key.category, case_key.subcategory]
+                            for case_key in case_keys
+                        ],
                     }
-                    for code, own in data.by_task.items()
+                    for code, case_keys in data.by_task.items()
                 }
                 for data in self.data
             ],
             "dataOf": list(self.data_of),
-            "outcomes": [dict(own) for own in self.outcomes],
+            "outcomes": [dict(letters) for letters in self.outcomes],
         }
 
 
@@ -119,28 +122,28 @@ def _data_key(result: ScoredRun) -> DataKey:
     return str(data.get("source")), str(fingerprint)
 
 
-def _by_task(results: Sequence[ScoredRun]) -> dict[str, tuple[Place, ...]]:
-    found: dict[str, set[Place]] = {code: set() for code in TASKS}
+def _by_task(results: Sequence[ScoredRun]) -> dict[str, tuple[CaseKey, ...]]:
+    keys_by_task: dict[str, set[CaseKey]] = {code: set() for code in TASKS}
     for result in results:
         for case in result.cases:
-            found[task_named(case.task).code].add(_place(case))
-    return {code: tuple(sorted(places)) for code, places in found.items() if places}
+            keys_by_task[task_named(case.task).code].add(_case_key(case))
+    return {code: tuple(sorted(case_keys)) for code, case_keys in keys_by_task.items() if case_keys}
 
 
 def _outcomes(result: ScoredRun, data: DataCases) -> dict[str, str]:
     letters = {
-        (task_named(case.task).code, _place(case)): string.ascii_letters[_letter(case)]
+        (task_named(case.task).code, _case_key(case)): string.ascii_letters[_letter(case)]
         for case in result.cases
     }
     return {
-        code: "".join(letters.get((code, place), _ABSENT) for place in places)
-        for code, places in data.by_task.items()
-        if any((code, place) in letters for place in places)
+        code: "".join(letters.get((code, case_key), _ABSENT) for case_key in case_keys)
+        for code, case_keys in data.by_task.items()
+        if any((code, case_key) in letters for case_key in case_keys)
     }
 
 
-def _place(case: ScoredCase) -> Place:
-    return Place(case.id, case.category, case.subcategory)
+def _case_key(case: ScoredCase) -> CaseKey:
+    return CaseKey(case.id, case.category, case.subcategory)
 
 
 def _letter(case: ScoredCase) -> int:

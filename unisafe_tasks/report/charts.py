@@ -64,8 +64,8 @@ def grid(
         for number, column in enumerate(columns)
     )
     body = Markup("").join(
-        _row(name, own, left, _HEAD + _ROW * number)
-        for number, (name, own) in enumerate(zip(rows, cells, strict=True))
+        _row(name, row_cells, left, _HEAD + _ROW * number)
+        for number, (name, row_cells) in enumerate(zip(rows, cells, strict=True))
     )
     return _svg(title, width, height, heads + body)
 

@@ -20,7 +20,7 @@ def agreements(
     results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
 ) -> list[RunTables]:
     """For each run with two judges or more how far they agree, and what each of them changes."""
-    found = []
+    run_tables = []
     for result, label in zip(results, labels, strict=True):
         tasks = {
             task_named(name).code: summary
@@ -28,22 +28,22 @@ def agreements(
             if summary.get("agreement")
         }
         if tasks:
-            found.append(
+            run_tables.append(
                 RunTables(label, (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold)))
             )
-    return found
+    return run_tables
 
 
 def _alphas(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
     rows: list[Cells] = []
     for code, summary in tasks.items():
-        own = summary["agreement"]
+        agreement = summary["agreement"]
         rows.append(
             [
                 code,
-                str(own["cases"]),
-                _measure(own["judgment_alpha"]),
-                _measure(own["risk_rating_alpha"]),
+                str(agreement["cases"]),
+                _measure(agreement["judgment_alpha"]),
+                _measure(agreement["risk_rating_alpha"]),
             ]
         )
     return table(
@@ -53,12 +53,12 @@ def _alphas(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
     )
 
 
-def _measure(found: Mapping[str, Any] | None) -> Value:
-    if found is None:
+def _measure(measure: Mapping[str, Any] | None) -> Value:
+    if measure is None:
         return Value(number(None))
-    low, high = found.get("low"), found.get("high")
+    low, high = measure.get("low"), measure.get("high")
     bounds = "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
-    return Value(number(found["value"]), bounds)
+    return Value(number(measure["value"]), bounds)
 
 
 def _pairs(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -81,10 +81,10 @@ def _pairs(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
 def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
     rows: list[Cells] = []
     for code, summary in tasks.items():
-        own = summary["agreement"]
+        agreement = summary["agreement"]
         marks = marks_of(summary, threshold)
-        for judge, rates in own["rates"].items():
-            without = own["without"][judge]
+        for judge, rates in agreement["rates"].items():
+            without = agreement["without"][judge]
             marks_without = "".join(dict.fromkeys(marks + marks_of(without, threshold)))
             rows.append(
                 [
@@ -158,14 +158,14 @@ def _panel_of(result: ScoredRun) -> str:
 
 def _judged(card: Mapping[str, Any]) -> Table:
     rows: list[Cells] = []
-    for name, own in (("ensemble", card["ensemble"]), *card["judges"].items()):
+    for name, confusion in (("ensemble", card["ensemble"]), *card["judges"].items()):
         counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
         rows.append(
             [
                 name,
-                *(str(own[count]) for count in counts),
-                *(_measure(own[rate]) for rate in ("precision", "recall", "specificity")),
-                number(own["f1"]),
+                *(str(confusion[count]) for count in counts),
+                *(_measure(confusion[rate]) for rate in ("precision", "recall", "specificity")),
+                number(confusion["f1"]),
             ]
         )
     heads = ["judge", "true +", "false +", "false \u2212", "true \u2212"]
@@ -177,13 +177,16 @@ def _judged(card: Mapping[str, Any]) -> Table:
 
 
 def _correlated(card: Mapping[str, Any]) -> Table:
-    own = card["correlations"]
+    correlations = card["correlations"]
     return table(
         "Correlation with the human mean",
         ["judge", "over models and tasks", "over outputs"],
         [
-            [name, _measure(found["cells"]), _measure(found["outputs"])]
-            for name, found in (("ensemble", own["ensemble"]), *own["judges"].items())
+            [name, _measure(correlation["cells"]), _measure(correlation["outputs"])]
+            for name, correlation in (
+                ("ensemble", correlations["ensemble"]),
+                *correlations["judges"].items(),
+            )
         ],
     )
 

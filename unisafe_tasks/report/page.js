@@ -58,23 +58,24 @@
     select.value = [...select.options].some((option) => option.value === kept) ? kept : "";
   }
 
-  function placesShown() {
+  function subcategoriesShown() {
     const task = field("task").value;
     const shown = new Set();
     for (const tasks of data.data) {
-      for (const [code, own] of Object.entries(tasks)) {
-        if (!task || code === task) for (const place of own.places) shown.add(place);
+      for (const [code, cases] of Object.entries(tasks)) {
+        if (task && code !== task) continue;
+        for (const number of cases.subcategories) shown.add(number);
       }
     }
-    return [...shown].map((number) => data.places[number]);
+    return [...shown].map((number) => data.subcategories[number]);
   }
 
-  function fillPlaces() {
+  function fillCategories() {
     const unique = (values) => [...new Set(values)].sort();
-    const places = placesShown();
-    fill(field("category"), unique(places.map(([category]) => category)).map((c) => [c, c]));
+    const pairs = subcategoriesShown();
+    fill(field("category"), unique(pairs.map(([category]) => category)).map((c) => [c, c]));
     const category = field("category").value;
-    const within = places.filter(([own]) => !category || own === category);
+    const within = pairs.filter(([name]) => !category || name === category);
     fill(field("subcategory"), unique(within.map(([, code]) => code)).map((c) => [c, c]));
   }
 
@@ -105,7 +106,7 @@
     unscored: (verdict) => verdict === 0,
   };
 
-  function found() {
+  function matchingEntries() {
     const wanted = Object.fromEntries(
       ["model", "task", "category", "subcategory", "status", "verdict"].map((n) => [n, field(n).value]),
     );
@@ -114,17 +115,17 @@
       if (wanted.model && Number(wanted.model) !== run) continue;
       for (const [code, letters] of Object.entries(tasks)) {
         if (wanted.task && wanted.task !== code) continue;
-        const own = data.data[data.dataOf[run]][code];
+        const cases = data.data[data.dataOf[run]][code];
         for (let index = 0; index < letters.length; index += 1) {
           if (letters[index] === ".") continue;
-          const [category, subcategory] = data.places[own.places[index]];
+          const [category, subcategory] = data.subcategories[cases.subcategories[index]];
           if (wanted.category && wanted.category !== category) continue;
           if (wanted.subcategory && wanted.subcategory !== subcategory) continue;
           const [status, verdict] = letterParts(letters[index]);
           if (wanted.status && wanted.status !== data.statuses[status]) continue;
           if (wanted.verdict && !VERDICT_FILTERS[wanted.verdict](verdict)) continue;
           const entry = { run, code, index, category, subcategory, status, verdict };
-          entry.id = own.ids[index];
+          entry.id = cases.ids[index];
           entries.push(entry);
         }
       }
@@ -306,14 +307,14 @@
 
   async function show() {
     turn += 1;
-    const own = turn;
+    const thisTurn = turn;
     const pages = Math.max(1, Math.ceil(entries.length / PER_PAGE));
     page = Math.min(Math.max(page, 0), pages - 1);
     const shown = entries.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
     const list = byId("cases");
     list.setAttribute("aria-busy", "true");
     await Promise.all([...new Set(shown.flatMap(filesOf))].map(load));
-    if (own !== turn) return;
+    if (thisTurn !== turn) return;
     list.replaceChildren(...shown.map((entry) => element("li", "", entryBlock(entry))));
     list.setAttribute("aria-busy", "false");
     for (const where of document.querySelectorAll(".page")) {
@@ -324,9 +325,9 @@
   }
 
   function filter() {
-    fillPlaces();
+    fillCategories();
     search = field("search").value.trim();
-    entries = found();
+    entries = matchingEntries();
     const searched = [entries.filter((entry) => outputOf(entry)).length, entries.length];
     if (search) {
       const needle = search.toLowerCase();
@@ -339,7 +340,7 @@
 
   async function loadTexts() {
     const button = byId("load-texts");
-    const names = [...new Set(found().flatMap(filesOf))];
+    const names = [...new Set(matchingEntries().flatMap(filesOf))];
     button.disabled = true;
     for (let start = 0; start < names.length; start += 8) {
       button.textContent = `Loading ${start + 1} of ${names.length} files …`;

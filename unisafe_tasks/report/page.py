@@ -40,14 +40,14 @@ def render(view: Mapping[str, Any], data: Any) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    css, script = _own("page.css"), _own("page.js")
+    css, script = _resource("page.css"), _resource("page.js")
     policies = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(css)}; "
         f"script-src {_hash(script)} 'self' file:; img-src 'self' file: data:; "
         "require-trusted-types-for 'script'; trusted-types side-files",
         f"script-src {_hash(script)} 'strict-dynamic'",
     )
-    text = environment.from_string(_own("page.html.j2")).render(
+    text = environment.from_string(_resource("page.html.j2")).render(
         view,
         policies=policies,
         css=Markup(css),
@@ -57,7 +57,7 @@ def render(view: Mapping[str, Any], data: Any) -> bytes:
     return text.encode("utf-8")
 
 
-def _own(name: str) -> str:
+def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 

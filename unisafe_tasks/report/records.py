@@ -21,14 +21,14 @@ def notes_of(
     self_awareness: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[str]]:
     """Each sentence that belongs to a run's scores, with the runs it belongs to."""
-    found: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
     for result, label in zip(results, labels, strict=True):
         for note in result.metrics["notes"]:
-            found.setdefault(note, []).append(label)
-    for own in self_awareness:
-        for note in own["notes"]:
-            found.setdefault(note, []).append(f"{own['model']}, self-awareness")
-    return found
+            notes.setdefault(note, []).append(label)
+    for awareness in self_awareness:
+        for note in awareness["notes"]:
+            notes.setdefault(note, []).append(f"{awareness['model']}, self-awareness")
+    return notes
 
 
 def coverage_of(
@@ -98,7 +98,8 @@ def _record(result: ScoredRun, label: str) -> list[Value | str]:
 def _judges(result: ScoredRun, panel: Mapping[str, Any]) -> Value:
     names = [str(_mapping(judge).get("name")) for judge in panel.get("judges") or ()]
     versions = [
-        f"{judge}: {', '.join(own)}" for judge, own in result.metrics["judge_versions"].items()
+        f"{judge}: {', '.join(counts)}"
+        for judge, counts in result.metrics["judge_versions"].items()
     ]
     return Value(", ".join(names) or DASH, "; ".join(versions))
 

@@ -129,13 +129,13 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
     shaded = [
         [
             charts.GridCell(cell.value, cell.number, f"{category}, {code}: {_words(cell)}")
-            for code, cell in zip(codes, own, strict=True)
+            for code, cell in zip(codes, row, strict=True)
         ]
-        for category, own in zip(categories, cells, strict=True)
+        for category, row in zip(categories, cells, strict=True)
     ]
     rows = [
-        [Value(category), *(_counted(cell) for cell in own)]
-        for category, own in zip(categories, cells, strict=True)
+        [Value(category), *(_counted(cell) for cell in row)]
+        for category, row in zip(categories, cells, strict=True)
     ]
     return HeatMap(
         label,
@@ -146,16 +146,16 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
 
 def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Cell:
     """A category's score, marked as incomplete wherever its task is."""
-    own = summary["categories"].get(category)
-    if own is None:
+    scores = summary["categories"].get(category)
+    if scores is None:
         return Cell("absent")
-    value, coverage = own[ASR], own["coverage"]
+    value, coverage = scores[ASR], scores["coverage"]
     if value is None:
         unsupported = summary["statuses"].get(Status.UNSUPPORTED) == summary["asked"]
         return Cell("unsupported" if unsupported else "unscored", coverage=coverage)
     covered = coverage >= threshold
     return Cell(
-        "scored", value, own["intervals"][ASR], coverage, bool(summary["complete"]), covered
+        "scored", value, scores["intervals"][ASR], coverage, bool(summary["complete"]), covered
     )
 
 
@@ -174,8 +174,8 @@ def _words(cell: Cell) -> str:
 
 def _categories(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The categories of any task, in the taxonomies' order; what they do not know comes last."""
-    found = {category for summary in tasks.values() for category in summary["categories"]}
+    present = {category for summary in tasks.values() for category in summary["categories"]}
     known = dict.fromkeys(
         entry.category for task in TASKS.values() for entry in taxonomy(task.modality)
     )
-    return [name for name in known if name in found] + sorted(found - known.keys())
+    return [name for name in known if name in present] + sorted(present - known.keys())

@@ -59,18 +59,18 @@ def write_prompts(
     Raises:
         DataError: a case cannot be read.
     """
-    found = 0
-    for code, places in data.by_task.items():
+    written = 0
+    for code, case_keys in data.by_task.items():
         try:
             cases = load_cases(source, TASKS[code])
         except NoCasesError:
             continue
-        for block, start in enumerate(range(0, len(places), BLOCK)):
+        for block, start in enumerate(range(0, len(case_keys), BLOCK)):
             parts: list[Part] = []
-            for index, place in enumerate(places[start : start + BLOCK], start):
-                if place.id not in cases:
+            for index, case_key in enumerate(case_keys[start : start + BLOCK], start):
+                if case_key.id not in cases:
                     continue
-                case = cases[place.id]
+                case = cases[case_key.id]
                 images = [_input_image(image.read()) for image in case.images]
                 parts.append(
                     {
@@ -81,9 +81,9 @@ def write_prompts(
                         "images": media.draw(images),
                     }
                 )
-            found += len(parts)
+            written += len(parts)
             _write(folder, f"d{number}-{code.lower()}-{block}", parts)
-    return found
+    return written
 
 
 def write_run(
@@ -101,12 +101,12 @@ def write_run(
     judges = sorted({row.judge for case in result.cases for row in case.rows})
     verdicts = _verdicts(result.folder, judges, with_texts=media is not None)
     outputs = _outputs(result.folder, with_texts=media is not None)
-    for code, places in data.by_task.items():
-        for block, start in enumerate(range(0, len(places), BLOCK)):
+    for code, case_keys in data.by_task.items():
+        for block, start in enumerate(range(0, len(case_keys), BLOCK)):
             parts: list[Part] = []
             originals: list[OutputImage] = []
-            for index, place in enumerate(places[start : start + BLOCK], start):
-                key = (place.id, code)
+            for index, case_key in enumerate(case_keys[start : start + BLOCK], start):
+                key = (case_key.id, code)
                 if key not in outputs or key not in cases:
                     continue
                 output = outputs[key]
@@ -135,7 +135,7 @@ def _input_image(data: bytes) -> OutputImage:
 
 def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
     """Of each case the output, shortened, and the images it names with their hashes."""
-    found: dict[Key, Part] = {}
+    outputs: dict[Key, Part] = {}
     for row in _rows(folder, PREDICTIONS):
         part: Part = {}
         if with_texts:
@@ -147,8 +147,8 @@ def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
                 part["text"] = shorten(text, OUTPUT_CHARACTERS)
             if error := as_text(row.get("error")):
                 part["error"] = shorten(redact(error), _ERROR_CHARACTERS)
-        found[row["id"], row["scenario_type"]] = part
-    return found
+        outputs[row["id"], row["scenario_type"]] = part
+    return outputs
 
 
 def _verdicts(
@@ -156,7 +156,7 @@ def _verdicts(
 ) -> dict[Key, dict[tuple[str, int], list[Any]]]:
     """Of each case its verdicts, with the fields of `VERDICT_FIELDS`."""
     numbers = {name: number for number, name in enumerate(judges)}
-    found: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
+    verdicts: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
     for row in _rows(folder, VERDICTS):
         judge = row["judge"]
         if judge not in numbers:
@@ -171,10 +171,10 @@ def _verdicts(
             "failure": failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
             "reasoning": shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
         }
-        found[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
+        verdicts[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
             fields[name] for name in VERDICT_FIELDS
         ]
-    return found
+    return verdicts
 
 
 def _values(case: ScoredCase) -> dict[str, float | None]:

@@ -42,12 +42,12 @@ def shared_targets(
     results: Sequence[ScoredRun], labels: Sequence[str], threshold: float, resampler: Resampler
 ) -> list[SharedTargets]:
     """The comparison of each run that has two tasks with a scored target in common."""
-    found = []
+    run_targets = []
     for result, label in zip(results, labels, strict=True):
         comparison = compare_tasks(result, resampler)
         if comparison.contrasts:
-            found.append(_shared(result, comparison, label, threshold))
-    return found
+            run_targets.append(_shared(result, comparison, label, threshold))
+    return run_targets
 
 
 def _shared(
@@ -56,24 +56,24 @@ def _shared(
     names = [
         name
         for name in result.metrics["tasks"]
-        if any(name in (one.first, one.second) for one in comparison.contrasts)
+        if any(name in (contrast.first, contrast.second) for contrast in comparison.contrasts)
     ]
     counts = {}
-    for one in comparison.contrasts:
-        counts[one.first, one.second] = (one.only_first, one.shared)
-        counts[one.second, one.first] = (one.only_second, one.shared)
+    for contrast in comparison.contrasts:
+        counts[contrast.first, contrast.second] = (contrast.only_first, contrast.shared)
+        counts[contrast.second, contrast.first] = (contrast.only_second, contrast.shared)
     cells = [[_cell(row, column, counts.get((row, column))) for column in names] for row in names]
     codes = [task_named(name).code for name in names]
     title = f"Targets of {label} that are unsafe in the row's task and safe in the column's"
     marks = {
         name: marks_of(summary, threshold) for name, summary in result.metrics["tasks"].items()
     }
-    own = set(result.metrics["notes"])
+    run_notes = set(result.metrics["notes"])
     return SharedTargets(
         label,
         charts.grid(title, [f"unsafe in {code}" for code in codes], codes, cells),
         (_pairs(comparison.contrasts, marks), *_crossings(comparison)),
-        tuple(note for note in comparison.notes if note not in own),
+        tuple(note for note in comparison.notes if note not in run_notes),
     )
 
 
@@ -90,21 +90,29 @@ def _cell(row: str, column: str, count: tuple[int, int] | None) -> charts.GridCe
 
 def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
     rows: list[Cells] = []
-    for one in contrasts:
-        first, second = task_named(one.first).code, task_named(one.second).code
-        difference = one.differences[ASR]
+    for contrast in contrasts:
+        first, second = task_named(contrast.first).code, task_named(contrast.second).code
+        difference = contrast.differences[ASR]
         # A difference is no surer than the surer of its scores is whole.
-        mark = "".join(sorted(set(marks[one.first] + marks[one.second])))
+        mark = "".join(sorted(set(marks[contrast.first] + marks[contrast.second])))
         interval = difference.interval
         bounds = "" if interval is None else f"[{interval.low:+.3f}, {interval.high:+.3f}]"
         value = DASH if difference.value is None else f"{difference.value:+.3f}"
         rows.append(
             [
                 f"{first} and {second}",
-                *map(str, (one.shared, one.both_unsafe, one.only_first, one.only_second)),
-                str(one.neither),
+                *map(
+                    str,
+                    (
+                        contrast.shared,
+                        contrast.both_unsafe,
+                        contrast.only_first,
+                        contrast.only_second,
+                    ),
+                ),
+                str(contrast.neither),
                 Value(value, bounds, mark if difference.value is not None else ""),
-                number(one.adjusted[ASR]),
+                number(contrast.adjusted[ASR]),
             ]
         )
     heads = ["tasks", "shared", "both unsafe", "only first", "only second", "neither"]
@@ -117,16 +125,16 @@ def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
 
 def _crossings(comparison: Comparison) -> list[Table]:
     tables = []
-    for (refused, unsafe), found in comparison.crossings.items():
-        if not found:
+    for (refused, unsafe), crossings in comparison.crossings.items():
+        if not crossings:
             continue
         one, other = refused.removeprefix("unisafe_"), unsafe.removeprefix("unisafe_")
-        title = f"Refused as {one} and unsafe as {other}: {len(found)} targets"
-        if len(found) > _MOST_LISTED:
+        title = f"Refused as {one} and unsafe as {other}: {len(crossings)} targets"
+        if len(crossings) > _MOST_LISTED:
             title += f", of which these are the first {_MOST_LISTED}"
         rows = [
             [crossing.target, _codes(crossing.refused), _codes(crossing.unsafe)]
-            for crossing in found[:_MOST_LISTED]
+            for crossing in crossings[:_MOST_LISTED]
         ]
         heads = ["target", "refused in", "unsafe in"]
         tables.append(table(title, heads, rows, numeric=False))
