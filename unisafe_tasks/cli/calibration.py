@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_tasks.cli.tables import wide_console
+from unisafe_tasks.cli.tables import numeric_table, wide_console
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.redaction import printable
 
@@ -57,13 +57,15 @@ def import_labels(
 
     if out.exists():
         raise LabelError(f"{out} is there already: name a file that is not")
-    found = read_filled_in(folder)
-    write_atomically(out, encode_annotations(found.labels))
-    typer.echo(f"{len(found.labels)} labels written to {out}")
-    for annotator, missing in found.missing.items():
-        typer.echo(printable(f"{annotator}: {found.items - missing} of {found.items} items"))
-    if found.unlabelled:
-        typer.echo(f"{found.unlabelled} items have no label of anyone")
+    annotations = read_filled_in(folder)
+    write_atomically(out, encode_annotations(annotations.labels))
+    typer.echo(f"{len(annotations.labels)} labels written to {out}")
+    for annotator, missing in annotations.missing.items():
+        typer.echo(
+            printable(f"{annotator}: {annotations.items - missing} of {annotations.items} items")
+        )
+    if annotations.unlabelled:
+        typer.echo(f"{annotations.unlabelled} items have no label of anyone")
 
 
 def calibrate(
@@ -113,15 +115,18 @@ def _print_card(card: Mapping[str, Any]) -> None:
 
 def _judges(card: Mapping[str, Any], title: str) -> Table:
     names = ("judge", "TP", "FP", "FN", "TN", "precision", "recall", "specificity", "F1")
-    table = Table(*names, "r, outputs", "r, cells", title=escape(printable(title)))
+    table = numeric_table(*names, "r, outputs", "r, cells", title=escape(printable(title)))
     correlations = card["correlations"]
     rows = [("ensemble", card["ensemble"], correlations["ensemble"])]
-    rows += [(name, own, correlations["judges"][name]) for name, own in card["judges"].items()]
-    for name, own, correlation in rows:
+    rows += [
+        (name, confusion, correlations["judges"][name])
+        for name, confusion in card["judges"].items()
+    ]
+    for name, confusion, correlation in rows:
         table.add_row(
             escape(printable(name)),
             *(
-                str(own[f"{kind}_{side}"])
+                str(confusion[f"{kind}_{side}"])
                 for kind, side in (
                     ("true", "positives"),
                     ("false", "positives"),
@@ -129,19 +134,20 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
                     ("true", "negatives"),
                 )
             ),
-            *(_measure(own[rate]) for rate in ("precision", "recall", "specificity")),
-            "–" if own["f1"] is None else f"{own['f1']:.4f}",
+            *(_measure(confusion[rate]) for rate in ("precision", "recall", "specificity")),
+            "–" if confusion["f1"] is None else f"{confusion['f1']:.4f}",
             _measure(correlation["outputs"]),
             _measure(correlation["cells"]),
         )
-    return _right(table)
+    return table
 
 
 def _rates(card: Mapping[str, Any]) -> Table:
     from unisafe_tasks.results.marks import marks_of
 
     title = "attack success rate, as judged and corrected by the labels"
-    table = Table("model", "task", "labels", "judged", "Rogan-Gladen", "PPI", title=title)
+    heads = ("labels", "judged", "Rogan-Gladen", "PPI")
+    table = numeric_table("model", "task", *heads, labels=2, title=title)
     for row in card["corrected"]:
         table.add_row(
             escape(printable(row["model"])),
@@ -153,12 +159,6 @@ def _rates(card: Mapping[str, Any]) -> Table:
                 for name in ("rogan_gladen", "prediction_powered")
             ),
         )
-    return _right(table, 2)
-
-
-def _right(table: Table, first: int = 1) -> Table:
-    for column in table.columns[first:]:
-        column.justify = "right"
     return table
 
 

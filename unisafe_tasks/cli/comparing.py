@@ -47,8 +47,10 @@ def leaderboard(
     if form not in ("text", *FORMATS):
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None
-    results, own = read_with_self_awareness(runs)
-    board = build(results, min_coverage=min_coverage, reference=published, self_awareness=own)
+    results, self_awareness = read_with_self_awareness(runs)
+    board = build(
+        results, min_coverage=min_coverage, reference=published, self_awareness=self_awareness
+    )
     if form == "text":
         print_leaderboard(board, chosen)
     else:

@@ -48,16 +48,18 @@ def validate(source: _SOURCE = None) -> None:
     from unisafe_tasks.data.validation import validate
 
     resolved = resolve_source(source)
-    found = validate(resolved)
+    validation = validate(resolved)
     said = Console(stderr=True, soft_wrap=True)
-    for sentences, beginning in ((found.notes, "note: "), (found.problems, "")):
+    for sentences, beginning in ((validation.notes, "note: "), (validation.problems, "")):
         for sentence in sentences[:_SHOWN]:
             said.print(f"{beginning}{in_one_line(sentence)}", markup=False, highlight=False)
         if (more := len(sentences) - _SHOWN) > 0:
             said.print(f"{beginning}and {more:,} more", markup=False, highlight=False)
-    looked = f"{found.cases} cases and {found.images} images"
-    if found.problems:
-        number = f"{len(found.problems):,} problem{'s' if len(found.problems) > 1 else ''}"
+    looked = f"{validation.cases} cases and {validation.images} images"
+    if validation.problems:
+        number = (
+            f"{len(validation.problems):,} problem{'s' if len(validation.problems) > 1 else ''}"
+        )
         raise UnisafeError(f"{resolved.name}: {number}; {looked} were looked at")
     typer.echo(in_one_line(f"{resolved.name}: {looked} are valid"))
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from unisafe_tasks.cli.tables import numeric_table
 from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.sampling import MIN_CASES_PER_CELL
@@ -64,7 +65,7 @@ def print_subset(drawn: DrawnSubset) -> None:
         f"{facts.name}: {facts.targets:,} of {drawn.targets:,} risk targets, {facts.cases:,} of "
         f"{total:,} cases",
     )
-    table = _right(Table("task", "cases kept", "of"))
+    table = numeric_table("task", "cases kept", "of")
     for code, (kept, of) in drawn.kept.items():
         table.add_row(code, f"{kept:,}", f"{of:,}")
     console.print(table)
@@ -96,9 +97,9 @@ def _coverage(per_subcategory: int) -> Iterable[str]:
 
 def _larger(drawn: DrawnSubset) -> Iterable[str]:
     """Where more was kept than asked for; what is kept of shared targets depends on both sides."""
-    asked = drawn.facts.per_subcategory
-    found = [component for component in drawn.components if component.most > asked]
-    for component in found[:_LINKS_NAMED]:
+    per_subcategory = drawn.facts.per_subcategory
+    larger = [component for component in drawn.components if component.most > per_subcategory]
+    for component in larger[:_LINKS_NAMED]:
         names = [f"{modality} {code}" for modality, _, code in component.strata]
         why = (
             f"so that each task keeps {MIN_CASES_PER_CELL} cases"
@@ -106,40 +107,42 @@ def _larger(drawn: DrawnSubset) -> Iterable[str]:
             else f"{len(names)} subcategories share targets"
         )
         yield (
-            f"More than {size_in_words(asked)} ({why}): {_some(names)}: "
+            f"More than {size_in_words(per_subcategory)} ({why}): {_some(names)}: "
             f"{len(component.kept)} of {component.targets} targets"
         )
-    if len(found) > _LINKS_NAMED:
-        yield f"and {len(found) - _LINKS_NAMED} more"
+    if len(larger) > _LINKS_NAMED:
+        yield f"and {len(larger) - _LINKS_NAMED} more"
 
 
 def _tasks(sheet: Mapping[str, Any]) -> Table:
-    table = Table("task", "code", "cases", "categories", "subcategories", "shared targets")
-    for name, own in sheet["tasks"].items():
-        counts = (own[key] for key in ("cases", "categories", "subcategories", "shared_targets"))
-        table.add_row(name, own["code"], *map(str, counts))
-    return _right(table, 2)
+    heads = ("cases", "categories", "subcategories", "shared targets")
+    table = numeric_table("task", "code", *heads, labels=2)
+    for name, task in sheet["tasks"].items():
+        counts = (task[key] for key in ("cases", "categories", "subcategories", "shared_targets"))
+        table.add_row(name, task["code"], *map(str, counts))
+    return table
 
 
 def _subcategories(sheet: Mapping[str, Any]) -> Table:
     """Cases by category and subcategory; a category's own line has its sum."""
     tasks = sheet["tasks"]
-    table = Table("category", "", "name", *(own["code"] for own in tasks.values()))
+    codes = [task["code"] for task in tasks.values()]
+    table = numeric_table("category", "", "name", *codes, labels=3)
     for modality, facts in sheet["modalities"].items():
         members = {
-            name: own for name, own in tasks.items() if TASKS[own["code"]].modality == modality
+            name: task for name, task in tasks.items() if TASKS[task["code"]].modality == modality
         }
         table.add_row(f"{modality} tasks", style="bold")
-        for category in sorted({name for own in members.values() for name in own["counts"]}):
-            cells = {name: own["counts"].get(category, {}) for name, own in members.items()}
-            sums = {name: sum(own.values()) for name, own in cells.items()}
+        for category in sorted({name for task in members.values() for name in task["counts"]}):
+            by_code = {name: task["counts"].get(category, {}) for name, task in members.items()}
+            sums = {name: sum(counts.values()) for name, counts in by_code.items()}
             table.add_row(_safe(category), "", "", *_by_task(tasks, sums), style="bold")
-            for code in sorted({code for own in cells.values() for code in own}):
-                counts = {name: own.get(code, 0) for name, own in cells.items()}
+            for code in sorted({code for counts in by_code.values() for code in counts}):
+                of_code = {name: counts.get(code, 0) for name, counts in by_code.items()}
                 title = facts["names"].get(code, "")
-                table.add_row("", _safe(code), _safe(title), *_by_task(tasks, counts))
+                table.add_row("", _safe(code), _safe(title), *_by_task(tasks, of_code))
         table.add_section()
-    return _right(table, 3)
+    return table
 
 
 def _by_task(tasks: Iterable[str], counts: Mapping[str, int]) -> list[str]:
@@ -156,57 +159,53 @@ def _details(sheet: Mapping[str, Any]) -> Iterable[str]:
         f"shared targets: {shared['within_image']} within image, {shared['within_text']} within "
         f"text, {shared['across_both']} across both"
     )
-    for own in tasks.values():
-        yield f"{own['code']} instruction: {_range(own['instruction_characters'])} characters"
-    for own in tasks.values():
-        found = own["input_images"]
-        if found["bytes"]:
+    for task in tasks.values():
+        yield f"{task['code']} instruction: {_range(task['instruction_characters'])} characters"
+    for task in tasks.values():
+        inputs = task["input_images"]
+        if inputs["bytes"]:
             yield (
-                f"{own['code']} input images: {found['count']}; {_range(found['bytes'])} bytes; "
-                f"{_range(found['width'])} wide, {_range(found['height'])} high"
+                f"{task['code']} input images: {inputs['count']}; {_range(inputs['bytes'])} bytes; "
+                f"{_range(inputs['width'])} wide, {_range(inputs['height'])} high"
             )
     several = images["in_several_targets"]
     yield (
         f"input images: {images['count']}, {images['distinct']} distinct, {len(several)} in "
         "several targets"
     )
-    for own in tasks.values():
-        groups = [" = ".join(group) for group in own["duplicates"]]
+    for task in tasks.values():
+        groups = [" = ".join(group) for group in task["duplicates"]]
         if groups:
-            yield f"{own['code']}, the same instruction and images: {_some(groups)}"
-    if not any(own["duplicates"] for own in tasks.values()):
+            yield f"{task['code']}, the same instruction and images: {_some(groups)}"
+    if not any(task["duplicates"] for task in tasks.values()):
         yield "no two cases of a task have the same instruction and images"
-    for own in tasks.values():
-        if missing := own["missing_targets"]:
+    for task in tasks.values():
+        if missing := task["missing_targets"]:
             yield (
-                f"{own['code']} lacks {len(missing)} targets of the other tasks with its "
+                f"{task['code']} lacks {len(missing)} targets of the other tasks with its "
                 f"taxonomy: {_some(missing)}"
             )
 
 
 def _published(totals: Mapping[str, Mapping[str, int]]) -> Table:
-    table = Table("published totals", "published", "here", "")
-    for name, own in totals.items():
-        same = own["published"] == own["here"]
-        table.add_row(name, f"{own['published']:,}", f"{own['here']:,}", "" if same else "differs")
-    return _right(table)
+    table = numeric_table("published totals", "published", "here", "")
+    for name, total in totals.items():
+        same = total["published"] == total["here"]
+        table.add_row(
+            name, f"{total['published']:,}", f"{total['here']:,}", "" if same else "differs"
+        )
+    return table
 
 
-def _range(found: Mapping[str, float]) -> str:
-    if found["min"] == found["max"]:
-        return f"{found['min']:,}"
-    return f"{found['min']:,} to {found['max']:,}, median {found['median']:,.10g}"
+def _range(summary: Mapping[str, float]) -> str:
+    if summary["min"] == summary["max"]:
+        return f"{summary['min']:,}"
+    return f"{summary['min']:,} to {summary['max']:,}, median {summary['median']:,.10g}"
 
 
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _right(table: Table, first: int = 1) -> Table:
-    for column in table.columns[first:]:
-        column.justify = "right"
-    return table
 
 
 def _safe(text: str) -> str:

@@ -117,10 +117,10 @@ def prompt(
         raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
     (wanted,) = named
     outputs = read_outputs(predictions, source, named)
-    found = [item for item in outputs.items if item[0].id == case_id]
-    if not found:
+    items = [item for item in outputs.items if item[0].id == case_id]
+    if not items:
         raise UnisafeError(f"the data has no case {case_id}/{wanted.code}")
-    typer.echo(describe_prompt(*found[0], chosen))
+    typer.echo(describe_prompt(*items[0], chosen))
 
 
 def tasks_named(names: list[str] | None) -> list[Any]:
@@ -131,12 +131,12 @@ def tasks_named(names: list[str] | None) -> list[Any]:
     """
     from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 
-    found = []
+    tasks = []
     for name in names or []:
         for member in GROUPS.get(name, (name,)):
             try:
-                found.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
+                tasks.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
             except KeyError:
                 known = ", ".join([*TASKS, *GROUPS["unisafe"]])
                 raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(tasks))

@@ -46,14 +46,14 @@ def report(
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()
-    results, own_judgments = read_with_self_awareness(runs, resampler)
+    results, self_awareness = read_with_self_awareness(runs, resampler)
     written = build_report(
         results,
         out,
         source=_cases(data) if media else None,
         with_media=media,
         min_coverage=min_coverage,
-        self_awareness=own_judgments,
+        self_awareness=self_awareness,
         cards=[read_card(path) for path in card or ()],
         resampler=resampler,
     )

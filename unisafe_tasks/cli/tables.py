@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from unisafe_tasks.results.comparison import Comparison, Contrast
 
 __all__ = [
+    "numeric_table",
     "print_batches",
     "print_comparison",
     "print_estimate",
@@ -37,11 +38,17 @@ def wide_console() -> Console:
     return Console(soft_wrap=True, width=max(Console().width, _WIDEST))
 
 
+def numeric_table(*heads: str, labels: int = 1, title: str | None = None) -> Table:
+    """A table: the first `labels` columns hold words, the others numbers, aligned to the right."""
+    table = Table(*heads, title=title)
+    for column in table.columns[labels:]:
+        column.justify = "right"
+    return table
+
+
 def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
     """Calls, tokens and cost by judge, before any call is made."""
-    table = Table("judge", "calls", "in the store", "input tokens, about", "cost, about")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = numeric_table("judge", "calls", "in the store", "input tokens, about", "cost, about")
     for row in rows:
         cost = "no price given" if row["cost"] is None else f"${row['cost']:.2f}"
         table.add_row(
@@ -53,9 +60,7 @@ def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
 def print_batches(reports: Iterable[BatchReport]) -> None:
     """What a round of batch mode did for each judge, and how far its jobs are."""
     console = Console(soft_wrap=True)
-    table = Table("judge", "collected", "failed", "sent", "waiting", "held back", "cost")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = numeric_table("judge", "collected", "failed", "sent", "waiting", "held back", "cost")
     reports = list(reports)
     for report in reports:
         counts = (report.collected, report.failed, report.sent, report.waiting, report.held_back)
@@ -79,15 +84,15 @@ def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
         title = escape(printable(f"{sheet.title}: {sheet.basis}"))
         labels = ["model", *(in_one_line(label) for label, _ in sheet.rows)]
         columns = [
-            [printable(head), *("\n".join(_lines(cells[place])) for _, cells in sheet.rows)]
-            for place, head in enumerate(sheet.header)
+            [printable(head), *("\n".join(_lines(cells[index])) for _, cells in sheet.rows)]
+            for index, head in enumerate(sheet.header)
         ]
         for part in _fitting(labels, columns, width):
             table = Table(escape(labels[0]), title=title, title_justify="left")
             for head, *_ in part:
                 table.add_column(escape(head), justify="right", no_wrap=True)
-            for place, label in enumerate(labels[1:], start=1):
-                table.add_row(escape(label), *(escape(texts[place]) for texts in part))
+            for index, label in enumerate(labels[1:], start=1):
+                table.add_row(escape(label), *(escape(texts[index]) for texts in part))
             console.print(table)
     for note in notes_of(board, metrics):
         console.print(printable(note), markup=False, highlight=False)
@@ -124,18 +129,18 @@ def print_comparison(compared: Comparison) -> None:
     if all(contrast.task is None for contrast in compared.contrasts):
         wide.print(_matrix(compared.contrasts))
     wide.print(_differences(compared.contrasts))
-    for (refused, unsafe), found in compared.crossings.items():
-        noun = "target" if len(found) == 1 else "targets"
+    for (refused, unsafe), crossings in compared.crossings.items():
+        noun = "target" if len(crossings) == 1 else "targets"
         console.print(
-            f"Refused in {refused} and unsafe in {unsafe}: {len(found)} {noun}"
-            f"{':' if found else '.'}",
+            f"Refused in {refused} and unsafe in {unsafe}: {len(crossings)} {noun}"
+            f"{':' if crossings else '.'}",
             highlight=False,
         )
-        for crossing in found[:_SHOWN]:
+        for crossing in crossings[:_SHOWN]:
             where = f"{', '.join(crossing.refused)} → {', '.join(crossing.unsafe)}"
             console.print(printable(f"  {crossing.target}: {where}"), markup=False, highlight=False)
-        if len(found) > _SHOWN:
-            console.print(f"  and {len(found) - _SHOWN} more: see --json", highlight=False)
+        if len(crossings) > _SHOWN:
+            console.print(f"  and {len(crossings) - _SHOWN} more: see --json", highlight=False)
     for note in compared.notes:
         console.print(printable(note), markup=False, highlight=False)
 
@@ -143,39 +148,40 @@ def print_comparison(compared: Comparison) -> None:
 def _matrix(contrasts: Sequence[Contrast]) -> Table:
     """Of the targets shared by two tasks, how many are unsafe in the row's and not in the
     column's."""
-    compared = {name for own in contrasts for name in (own.first, own.second)}
+    compared = {name for contrast in contrasts for name in (contrast.first, contrast.second)}
     names = [name for name in GROUPS["unisafe"] if name in compared]
-    counts = {(own.first, own.second): (own.only_first, own.shared) for own in contrasts}
-    counts |= {(own.second, own.first): (own.only_second, own.shared) for own in contrasts}
-    table = Table("unsafe here ↓  not there →", *(task_named(name).code for name in names))
-    for column in table.columns[1:]:
-        column.justify = "right"
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
+    for contrast in contrasts:
+        counts[contrast.first, contrast.second] = (contrast.only_first, contrast.shared)
+        counts[contrast.second, contrast.first] = (contrast.only_second, contrast.shared)
+    table = numeric_table("unsafe here ↓  not there →", *(task_named(name).code for name in names))
     for row in names:
-        found = (counts.get((row, name)) for name in names)
-        table.add_row(row, *("" if own is None else f"{own[0]}/{own[1]}" for own in found))
+        cells = (counts.get((row, name)) for name in names)
+        table.add_row(row, *("" if cell is None else f"{cell[0]}/{cell[1]}" for cell in cells))
     return table
 
 
 def _differences(contrasts: Sequence[Contrast]) -> Table:
-    table = Table(
-        "first", "second", "shared", "both unsafe", "first only", "second only", "neither"
-    )
-    table.add_column("ASR, second minus first")
-    table.add_column("p")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for own in contrasts:
-        counts = (own.shared, own.both_unsafe, own.only_first, own.only_second, own.neither)
-        change, p = own.differences[ASR], own.adjusted[ASR]
+    heads = ("shared", "both unsafe", "first only", "second only", "neither")
+    table = numeric_table("first", "second", *heads, "ASR, second minus first", "p", labels=2)
+    for contrast in contrasts:
+        counts = (
+            contrast.shared,
+            contrast.both_unsafe,
+            contrast.only_first,
+            contrast.only_second,
+            contrast.neither,
+        )
+        change, p = contrast.differences[ASR], contrast.adjusted[ASR]
         bounds = change.interval and f" [{change.interval.low:+.3f}, {change.interval.high:+.3f}]"
-        first = own.first if own.task is None else f"{own.task}: {own.first}"
+        first = contrast.first if contrast.task is None else f"{contrast.task}: {contrast.first}"
         table.add_row(
             escape(in_one_line(first)),
-            escape(in_one_line(own.second)),
+            escape(in_one_line(contrast.second)),
             *map(str, counts),
             "–"
             if change.value is None
-            else escape(f"{change.value:+.3f}{own.marks}{bounds or ''}"),
+            else escape(f"{change.value:+.3f}{contrast.marks}{bounds or ''}"),
             "–" if p is None else _p_value(p),
         )
     return table
@@ -192,9 +198,7 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
     console = wide_console()
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
     headings = [facts.heading for facts in FACTS.values()]
-    table = Table("task", *headings, "scored", title=_title(metrics))
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = numeric_table("task", *headings, "scored", title=_title(metrics))
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
             mark = marks_of(values)
