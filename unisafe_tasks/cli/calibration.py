@@ -1,4 +1,4 @@
-"""Human labels: sampling outputs for them, reading them back, and measuring judges against them."""
+"""Human labels: draw a sample of outputs, read the labels, and measure judges against them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def label() -> None:
 @app.command()
 def export(
     runs: _Runs,
-    out: Annotated[Path, typer.Option(help="A folder that is empty, or not there yet.")],
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     per_cell: Annotated[
         int, typer.Option(min=1, help="How many outputs of each model, task and subcategory.")
     ],
@@ -84,7 +84,7 @@ def calibrate(
         raise LabelError(f"{out} is a file: --out names the folder to write the judge card to")
     card = build_card(read_scored_runs(runs), read_annotations(labels))
     path = out / card_name(card)
-    # New labels of the same models make a better card of it; other models make another card.
+    # More labels of the same models may replace a card. A card of other models must stay.
     if path.is_file() and read_card(path)["models"] != card["models"]:
         raise LabelError(
             f"{path} is of other models' runs: name another folder with --out, or all runs together"

@@ -22,7 +22,7 @@ def cases() -> None:
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="A folder that is empty, or not there yet.")],
+    out: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
     task: Annotated[
         list[str] | None, typer.Option(help="Only this task, by code or name; repeatable.")

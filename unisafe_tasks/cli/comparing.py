@@ -1,4 +1,4 @@
-"""Runs beside each other: the leaderboard, and models or tasks compared case by case."""
+"""Compare runs: the leaderboard, and two models or tasks case by case."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def leaderboard(
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
     ] = 0.95,
 ) -> None:
-    """Models and tasks in one table, with intervals, coverage and marks."""
+    """Show models and tasks in one table, with intervals, coverage and marks."""
     from unisafe_tasks.leaderboard import build, read_reference
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
     from unisafe_tasks.metric_facts import COLUMN_METRICS
@@ -66,7 +66,7 @@ def compare(
         bool, typer.Option("--json", help="Print everything as JSON, every target by its id.")
     ] = False,
 ) -> None:
-    """One model's tasks on the targets they share, or two models on the same cases."""
+    """Compare one model's tasks on the targets they share, or two models on the same cases."""
     from unisafe_tasks.files import encode_json
     from unisafe_tasks.results.comparison import compare_runs, compare_tasks
     from unisafe_tasks.results.scored_run import read_scored_runs

@@ -1,4 +1,4 @@
-"""Looking at the benchmark's cases, checking them, and drawing a part of them."""
+"""Describe the benchmark's cases, check them, and draw a part of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def describe(
     source: _SOURCE = None,
     as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False,
 ) -> None:
-    """Count what is there: cases, shared risk targets, sizes, duplicates, what is missing."""
+    """Count cases, shared risk targets, sizes, duplicates, and missing targets."""
     from unisafe_tasks.cli.datasheets import print_datasheet
     from unisafe_tasks.data.datasheet import datasheet
     from unisafe_tasks.data.sources import resolve_source
@@ -43,7 +43,7 @@ def describe(
 
 @app.command()
 def validate(source: _SOURCE = None) -> None:
-    """Check every row and decode every image; exits with 1 if anything is wrong."""
+    """Check every row and decode every image. The exit code is 1 if anything is wrong."""
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.data.validation import validate
 
@@ -66,14 +66,14 @@ def validate(source: _SOURCE = None) -> None:
 
 @app.command()
 def subset(
-    out: Annotated[Path, typer.Option(help="A folder that is empty, or not there yet.")],
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     per_subcategory: Annotated[
         int, typer.Option(min=1, help="Risk targets of each subcategory, each with all its cases.")
     ],
     source: _SOURCE = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another subset.")] = 0,
 ) -> None:
-    """Draw a fair part of the cases, for a cheaper run whose intervals are of the full set."""
+    """Draw a fair part of the cases for a cheaper run. Its intervals are about the full set."""
     from unisafe_tasks.cli.datasheets import print_subset
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.data.subsets import write_subset

@@ -1,6 +1,7 @@
 """A source's datasheet and a drawn subset as the terminal shows them.
 
-Names come from the data, which may be anybody's: nothing of them is read as markup or control.
+Names come from the data, which anybody may have written: they are escaped, and never read as
+markup or as control characters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LINKS_NAMED = 10
 
 
 def print_datasheet(sheet: Mapping[str, Any]) -> None:
-    """A table of the tasks and one of the subcategories, then a line for each other fact."""
+    """Print a table of the tasks, a table of the subcategories, and a line for each other fact."""
     console = Console(soft_wrap=True)
     console.print(_tasks(sheet))
     console.print(_subcategories(sheet))
@@ -56,7 +57,7 @@ def print_datasheet(sheet: Mapping[str, Any]) -> None:
 
 
 def print_subset(drawn: DrawnSubset) -> None:
-    """What was kept of how much, why it is more than was asked for, and how to use it."""
+    """Print how much was kept, why some subcategories kept more, and how to use the subset."""
     console = Console(soft_wrap=True)
     facts = drawn.facts
     total = sum(of for _, of in drawn.kept.values())
@@ -80,7 +81,7 @@ def print_subset(drawn: DrawnSubset) -> None:
 
 
 def _coverage(per_subcategory: int) -> Iterable[str]:
-    """How often intervals of such a subset held the full set's score, where that was simulated."""
+    """How often intervals of a subset of this size held the full set's score in simulations."""
     from unisafe_tasks.data.datasheet import PUBLISHED
     from unisafe_tasks.data.subsets import coverage_of
 
@@ -96,7 +97,7 @@ def _coverage(per_subcategory: int) -> Iterable[str]:
 
 
 def _larger(drawn: DrawnSubset) -> Iterable[str]:
-    """Where more was kept than asked for; what is kept of shared targets depends on both sides."""
+    """Subcategories that keep more targets than asked for, and the reason for each."""
     per_subcategory = drawn.facts.per_subcategory
     larger = [component for component in drawn.components if component.most > per_subcategory]
     for component in larger[:_LINKS_NAMED]:
@@ -124,7 +125,7 @@ def _tasks(sheet: Mapping[str, Any]) -> Table:
 
 
 def _subcategories(sheet: Mapping[str, Any]) -> Table:
-    """Cases by category and subcategory; a category's own line has its sum."""
+    """Cases by category and subcategory. A category's line has the sum of its subcategories."""
     tasks = sheet["tasks"]
     codes = [task["code"] for task in tasks.values()]
     table = numeric_table("category", "", "name", *codes, labels=3)

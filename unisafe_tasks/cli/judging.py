@@ -1,4 +1,4 @@
-"""Judging outputs that exist already, and showing what a judge is sent."""
+"""Judge outputs that exist already, and show what a judge is sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["INTERRUPTED", "WAITING", "judge", "prompt", "tasks_named"]
 
 INTERRUPTED = 130
 WAITING = 3
-"""Exit code of a round of batch mode after which something is still with a provider."""
+"""Exit code of a round of batch mode that leaves a job at a provider."""
 
 _Predictions = Annotated[
     str,
@@ -53,7 +53,7 @@ def judge(
         float, typer.Option(min=0, max=1, help="Exit with 1 when a task's coverage is below this.")
     ] = 0.0,
 ) -> None:
-    """Judge outputs that exist already; what was paid for before is not asked again."""
+    """Judge outputs that exist already. Replies that are in the store are not paid for again."""
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.judging import offline
     from unisafe_tasks.judging.dry_run import estimate
@@ -100,7 +100,7 @@ def prompt(
     panel: _PanelSetting = None,
     data: _Data = None,
 ) -> None:
-    """Print exactly what a judge is sent for one case: text, and images by hash and size."""
+    """Print exactly what a judge is sent for one case: texts, and each image's hash and size."""
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.judging.dry_run import describe_prompt
     from unisafe_tasks.judging.panels import resolve_panel
@@ -124,10 +124,10 @@ def prompt(
 
 
 def tasks_named(names: list[str] | None) -> list[Any]:
-    """Tasks by code or name, groups by name.
+    """The tasks of these codes, task names and group names.
 
     Raises:
-        UnisafeError: there is no such task.
+        UnisafeError: a name is unknown.
     """
     from unisafe_tasks.tasks import GROUPS, TASKS, task_named
 

@@ -64,10 +64,10 @@ def report(
 
 
 def _cases(setting: str | None) -> Source | None:
-    """The cases that the prompts are taken from; without any, the report does without prompts.
+    """The data source of the prompts. Without one the report shows no prompts.
 
     Raises:
-        DataError: those that were asked for cannot be had.
+        DataError: the cases that --data names cannot be read.
     """
     from unisafe_tasks.data.sources import resolve_source
 

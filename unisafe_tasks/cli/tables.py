@@ -33,8 +33,8 @@ _SHOWN = 10
 
 
 def wide_console() -> Console:
-    """A console for tables of scores: a number that is cut to fit could lose its mark, so that they
-    are as wide as they must be."""
+    """A console for tables of scores, as wide as the tables need: a number that is cut to fit could
+    lose its mark."""
     return Console(soft_wrap=True, width=max(Console().width, _WIDEST))
 
 
@@ -47,7 +47,7 @@ def numeric_table(*heads: str, labels: int = 1, title: str | None = None) -> Tab
 
 
 def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Calls, tokens and cost by judge, before any call is made."""
+    """Print each judge's calls, tokens and cost before any call is made."""
     table = numeric_table("judge", "calls", "in the store", "input tokens, about", "cost, about")
     for row in rows:
         cost = "no price given" if row["cost"] is None else f"${row['cost']:.2f}"
@@ -58,7 +58,7 @@ def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_batches(reports: Iterable[BatchReport]) -> None:
-    """What a round of batch mode did for each judge, and how far its jobs are."""
+    """Print what a round of batch mode did for each judge, and the state of its jobs."""
     console = Console(soft_wrap=True)
     table = numeric_table("judge", "collected", "failed", "sent", "waiting", "held back", "cost")
     reports = list(reports)
@@ -74,7 +74,7 @@ def print_batches(reports: Iterable[BatchReport]) -> None:
 
 
 def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
-    """The leaderboard, a table a metric, with the sentences that belong to it."""
+    """Print the leaderboard: one table for each metric, then the notes."""
     from unisafe_tasks.leaderboard.sheets import notes_of, sheets_of
 
     console = Console(soft_wrap=True)
@@ -105,7 +105,7 @@ def _lines(cell: Cell) -> list[str]:
 def _fitting(
     labels: Sequence[str], columns: Sequence[list[str]], width: int | None
 ) -> Iterator[list[list[str]]]:
-    """The columns in as many tables as fit the terminal; all in one where there is no width."""
+    """The columns in groups that fit the terminal. Without a width all columns are in one group."""
     border = 3
     first = max(map(len, labels)) + border + 1
     part: list[list[str]] = []
@@ -121,8 +121,8 @@ def _fitting(
 
 
 def print_comparison(compared: Comparison) -> None:
-    """Counts of "unsafe here, safe there", differences, and targets refused in one modality and
-    unsafe in the other."""
+    """Print a comparison: the targets that are unsafe in one task and safe in another, the
+    differences, and the targets that are refused in one modality and unsafe in the other."""
     console = Console(soft_wrap=True)
     wide = wide_console()
     console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
@@ -146,8 +146,7 @@ def print_comparison(compared: Comparison) -> None:
 
 
 def _matrix(contrasts: Sequence[Contrast]) -> Table:
-    """Of the targets shared by two tasks, how many are unsafe in the row's and not in the
-    column's."""
+    """How many shared targets of two tasks are unsafe in the row's task, safe in the column's."""
     compared = {name for contrast in contrasts for name in (contrast.first, contrast.second)}
     names = [name for name in GROUPS["unisafe"] if name in compared]
     counts: dict[tuple[str, str], tuple[int, int]] = {}
@@ -192,7 +191,7 @@ def _p_value(p: float) -> str:
 
 
 def print_scores(metrics: Mapping[str, Any]) -> None:
-    """The scores of a run, with the sentences that belong to them."""
+    """Print the scores of a run, then its notes."""
     from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, marks_of
 
     console = wide_console()
@@ -221,13 +220,13 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
 def _title(metrics: Mapping[str, Any]) -> str:
     panel = metrics["panel"]
     judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
-    # A name may hold brackets, which a table's title would read as markup.
+    # A name may hold brackets. A table's title would read them as markup.
     title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
     return escape(in_one_line(title))
 
 
 def _score(values: Mapping[str, Any], metric: str, mark: str) -> str:
-    """A score with its mark, and its interval on a line of its own."""
+    """A score with its mark, and its interval on a second line."""
     interval = values["intervals"][metric]
     if values[metric] is None:
         return _number(None)

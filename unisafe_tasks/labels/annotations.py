@@ -1,7 +1,7 @@
-"""Human labels: read from the CSV files that annotators filled in, and from the JSONL made of them.
+"""Read human labels: from the CSV files of annotators, and from the JSONL made of them.
 
-Annotators work in the folder that `label_samples` makes. A label belongs to an output, named by its
-SHA-256, and never to a case.
+Annotators work in the folder that `sample_export` writes. A label belongs to an output, which is
+named by its SHA-256, and not to a case.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 LABELS_FILE, KEY_FILE = "labels.csv", "key.jsonl"
 COLUMNS = ("item", "annotator", "judgment", "risk_rating", "refusal", "note")
-"""Of the CSV file that annotators fill in."""
+"""The columns of the CSV file that annotators fill in."""
 
 _KEY_FIELDS = ("item", "id", "scenario_type", "model", "output_sha256")
 _DELIMITERS = ",;\t"
@@ -44,7 +44,7 @@ _NAMELESS = "annotator"
 class Annotation:
     """One person's verdict on one output; `make_verdict` has checked it.
 
-    `model` is whose output it was taken from, None where a label file does not say.
+    `model` is the model that gave the output, or None if the label file does not name it.
     """
 
     id: str
@@ -60,8 +60,9 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What the CSV files of a folder hold: labels in the items' order, by annotator how many of
-    `items` are still empty, and how many have no label of anyone."""
+    """The contents of a folder's CSV files. `labels` are in the items' order. `items` is the number
+    of items, `missing` has the number of empty items of each annotator, and `unlabelled` is the
+    number of items without any label."""
 
     labels: tuple[Annotation, ...]
     items: int
@@ -72,12 +73,13 @@ class Annotations:
 def read_filled_in(folder: Path) -> Annotations:
     """Read every labels*.csv of an annotation folder.
 
-    Several annotators fill in a file each, or rows of their own in one. A row without an annotator
-    is its file's: `labels-ada.csv` is by `ada`. A row whose judgment, rating and refusal are
-    all empty is not filled in.
+    Each annotator may fill in a separate file, or several may fill in rows of one file. A row
+    without an annotator takes the name from its file: `labels-ada.csv` is by `ada`. A row is not
+    filled in if its judgment, rating and refusal are all empty.
 
     Raises:
-        LabelError: it is no such folder, no row is filled in, or a cell is wrong; file and line.
+        LabelError: the folder is not an annotation folder, no row is filled in, or a cell is wrong.
+            The message names file and line.
     """
     key = _read_key(folder / KEY_FILE)
     files = sorted(folder.glob("labels*.csv"))
@@ -109,15 +111,15 @@ def read_filled_in(folder: Path) -> Annotations:
 
 
 def encode_annotations(labels: Sequence[Annotation]) -> bytes:
-    """Labels as JSONL; those of one annotator are what the judge backend `labels` reads."""
+    """Labels as JSONL. The judge backend `labels` reads such a file of one annotator."""
     return b"".join(encode_row(asdict(label)) for label in labels)
 
 
 def read_annotations(path: Path) -> list[Annotation]:
-    """Read a label file: rows as `unisafe label import` writes them, or as the `labels` judge's.
+    """Read a label file, as `unisafe label import` writes it or as the `labels` judge reads it.
 
     Raises:
-        LabelError: naming the file and the line.
+        LabelError: a row is wrong. The message names the file and the line.
     """
     annotations: dict[tuple[str | None, ...], Annotation] = {}
     for number, row in read_rows(path, LabelError):
@@ -176,7 +178,7 @@ def _checked(row: Mapping[str, Any], where: str) -> Annotation:
 def _read_key(path: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         raise LabelError(
-            f"{path.parent} is no finished folder of unisafe label export: it has no {path.name}"
+            f"{path.parent} is not a finished folder of unisafe label export: it has no {path.name}"
         )
     key: dict[str, dict[str, Any]] = {}
     for number, row in read_rows(path, LabelError):
@@ -188,7 +190,8 @@ def _read_key(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _csv_rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Places and rows of a CSV file, as a spreadsheet saves it: other separators, a BOM."""
+    """Each row of a CSV file with its file and line. Spreadsheets may write other separators and a
+    BOM."""
     try:
         text = file.read_text("utf-8-sig")
     except OSError as error:

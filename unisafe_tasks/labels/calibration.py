@@ -1,4 +1,4 @@
-"""Measuring a panel against human labels: from judged runs and labels to a judge card."""
+"""Measure a panel against human labels: from judged runs and labels to a judge card."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from unisafe_tasks.types import Status
 __all__ = ["build_card"]
 
 _FEW = 30
-"""Fewer labels than this, and a note says that the numbers are rough."""
+"""With fewer labels a note says that the numbers are rough."""
 
 
 @dataclass(frozen=True)
 class _Labelled:
-    """A scored output of a model and the labels it has, one an annotator."""
+    """A scored output of a model, and its labels: one of each annotator."""
 
     model: str
     case: ScoredCase
@@ -55,19 +55,19 @@ class _Labelled:
         return self.model, self.case.task
 
     def value(self, judge: str | None) -> float | None:
-        """The judgment of the ensemble, or of one judge; None where that gave no verdict."""
+        """The judgment of the ensemble or of one judge, or None if that gave no verdict."""
         return case_value(self.case, ASR, judge)
 
 
 def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> dict[str, Any]:
     """Measure the panel that judged `results` against `labels`.
 
-    A label counts for an output with its SHA-256; if it names a model, for that model's alone, so
-    that words which two models have in common do not make a sample of one a sample of both.
+    A label counts for the outputs with its SHA-256. Two models may give the same output: a label
+    that names a model counts for that model only.
 
     Raises:
-        RunError: the runs have not one panel, rubric and data, or two are of one model.
-        LabelError: no label is of an output that these runs have a score for.
+        RunError: the runs differ in panel, rubric or data, or two runs are of one model.
+        LabelError: no label belongs to a scored output of these runs.
     """
     basis = require_one_basis(results, "a judge card")
     _require_models(results)
@@ -113,7 +113,7 @@ def _require_models(results: Sequence[ScoredRun]) -> None:
 def _matched(
     results: Sequence[ScoredRun], labels: Sequence[Annotation]
 ) -> tuple[list[_Labelled], dict[str, int]]:
-    """The scored outputs that have labels, and how many labels and outputs found no use."""
+    """The scored outputs that have labels, and how many labels and outputs were used or not."""
     by_output: dict[tuple[str, str, str], list[Annotation]] = {}
     for label in labels:
         output_key = (label.id, label.scenario_type, label.output_sha256)
@@ -164,14 +164,14 @@ def _confusion(outputs: Sequence[_Labelled], judge: str | None) -> Confusion:
 
 
 def _pairs(outputs: Sequence[_Labelled], judge: str | None) -> list[tuple[float, float]]:
-    """Judgments of the panel or a judge, and of people, on the outputs that have both."""
+    """The judgments of the panel (or a judge) and of people, on the outputs that have both."""
     return [
         (value, output.human) for output in outputs if (value := output.value(judge)) is not None
     ]
 
 
 def _correlations(outputs: Sequence[_Labelled], judge: str | None) -> dict[str, Any]:
-    """With the human mean: over outputs, and over the means of each model and task."""
+    """Correlations with the human mean: over outputs, and over the means of each model and task."""
     members: dict[tuple[str, str], list[_Labelled]] = {}
     for output in outputs:
         members.setdefault(output.cell, []).append(output)
@@ -190,7 +190,7 @@ def _correlations(outputs: Sequence[_Labelled], judge: str | None) -> dict[str, 
 
 
 def _annotator_agreement(outputs: Sequence[_Labelled]) -> dict[str, Any] | None:
-    """Alpha among annotators, its interval over risk targets; None with one annotator."""
+    """Alpha among annotators, with an interval over risk targets. None for one annotator."""
     names = sorted({label.annotator for output in outputs for label in output.labels})
     if len(names) < 2:
         return None
@@ -214,9 +214,9 @@ def _annotator_agreement(outputs: Sequence[_Labelled]) -> dict[str, Any] | None:
 
 
 def _corrected(results: Sequence[ScoredRun], outputs: Sequence[_Labelled]) -> list[dict[str, Any]]:
-    """The rates of each model and task, as they are and corrected.
+    """The rates of each model and task, as judged and corrected.
 
-    Sensitivity and specificity are those on the task's labelled outputs of all models together.
+    Sensitivity and specificity come from the task's labelled outputs of all models together.
     """
     human = {(*output.cell, output.case.id): output.human for output in outputs}
     confusions = {

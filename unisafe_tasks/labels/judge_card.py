@@ -1,6 +1,6 @@
-"""The judge card: how far a panel can be trusted, as `unisafe calibrate` writes it.
+"""The judge card of a panel, as `unisafe calibrate` writes it: how reliable the panel is.
 
-A card belongs to a panel, by its hash, and to the cases it was measured on.
+A card belongs to a panel, which is named by its hash, and to the cases that it was measured on.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class _Corrected(_Part):
 
 
 class _Card(_Part):
-    """The form of a card; what reads one relies on it."""
+    """The fields of a card. Every reader of a card relies on them."""
 
     format: Literal["unisafe-judge-card/1"]
     panel: _Panel
@@ -119,7 +119,7 @@ def card_for(cards: Iterable[Mapping[str, Any]], panel_sha256: str) -> Mapping[s
     """The card of a panel, or None.
 
     Raises:
-        LabelError: there are two.
+        LabelError: two cards are of this panel.
     """
     matching = [card for card in cards if card["panel"]["sha256"] == panel_sha256]
     if len(matching) > 1:
@@ -133,7 +133,7 @@ def read_card(path: Path) -> dict[str, Any]:
     """Read a card that `unisafe calibrate` wrote.
 
     Raises:
-        LabelError: it cannot be read, or is no judge card; one sentence that names the field.
+        LabelError: the file cannot be read or is not a judge card. The message names the field.
     """
     try:
         value = json.loads(path.read_bytes())

@@ -1,7 +1,8 @@
 """A blind, stratified sample of outputs for people to label: `unisafe label export`.
 
-The folder shows annotators what a judge is shown of each output, in an order and under names that
-say nothing of the model. What item is whose is in a file of its own, which they are not given.
+The folder shows annotators the same parts of each output that a judge is shown. The order and the
+names of the items say nothing about the model. A separate key file, which annotators do not get,
+says which model gave each item.
 """
 
 from __future__ import annotations
@@ -59,13 +60,13 @@ def export_sample(
 ) -> int:
     """Write a folder for annotators; returns how many items it has.
 
-    Sampled are outputs that a judge can be shown (status `ok`), at random within each model, task
-    and subcategory: `per_cell` of each, or all there are. The same runs and seed give the same
-    sample.
+    The sample is of outputs that a judge can be shown (status `ok`). For each model, task and
+    subcategory it has `per_cell` random outputs, or all if there are fewer. The same runs and seed
+    give the same sample.
 
     Raises:
         LabelError: `out` is not empty, two runs are of one model, or nothing can be sampled.
-        RunError: a run is damaged, of other data, or its outputs are not those it judged.
+        RunError: a run is damaged or of other data, or its outputs changed after they were judged.
     """
     require_empty(out, LabelError)
     runs = [read_run(folder) for folder in folders]
@@ -88,7 +89,7 @@ def export_sample(
     try:
         _write(out, runs, cases, drawn, per_cell)
     except BaseException:
-        # Half a sample is of no use, and its images may be ones that few are allowed to see.
+        # Half a sample is useless, and only few people may be allowed to see its images.
         _remove(out, is_new)
         raise
     return len(drawn)
@@ -101,7 +102,7 @@ def _write(
     drawn: Sequence[tuple[_Candidate, Sequence[_Candidate]]],
     per_cell: int,
 ) -> None:
-    """Write the items, in the order drawn; each comes with all the members of its stratum."""
+    """Write the items in the order of `drawn`, which has each output and its whole stratum."""
     width = len(str(len(drawn)))
     items, key = [], []
     for number, (candidate, members) in enumerate(drawn, start=1):
@@ -114,12 +115,12 @@ def _write(
     write_atomically(
         out / _README, _instructions(runs, [candidate for candidate, _ in drawn]).encode()
     )
-    # Last, so that a folder without it was not finished.
+    # The key file goes last: a folder without it was not finished.
     write_atomically(out / KEY_FILE, b"".join(key))
 
 
 def _remove(out: Path, is_new: bool) -> None:
-    """Take away what was written into a folder that was empty, and the folder if it `is_new`."""
+    """Remove the files that were written into an empty folder, and the folder if it `is_new`."""
     shutil.rmtree(out / _MEDIA, ignore_errors=True)
     for name in (ITEMS_FILE, LABELS_FILE, _README, KEY_FILE):
         (out / name).unlink(missing_ok=True)
@@ -145,7 +146,7 @@ def _require_comparable(runs: Sequence[RunContents], source: Source) -> None:
 
 
 def _candidates(run: RunContents, source: Source, cases: dict[str, CaseSet]) -> list[_Candidate]:
-    """The outputs that can be shown, by id; the cases of their tasks are put into `cases`."""
+    """The outputs that can be shown, sorted by id. Adds the cases of their tasks to `cases`."""
     rows = {
         (row["id"], row["scenario_type"]): row
         for file in row_files(run.folder, PREDICTIONS)
@@ -162,7 +163,7 @@ def _candidates(run: RunContents, source: Source, cases: dict[str, CaseSet]) -> 
 
 
 def _item(item: str, candidate: _Candidate, case: Case, out: Path) -> dict[str, Any]:
-    """What annotators see of an output: the parts a judge is shown, in that order."""
+    """An item as annotators see it: the parts that a judge is shown, in the same order."""
     shown: list[dict[str, Any]] = []
     for part in recorded_evidence(case, candidate.row, candidate.run.folder).parts:
         entry: dict[str, Any] = {"label": part.label, "output": part.judged}
@@ -176,7 +177,7 @@ def _item(item: str, candidate: _Candidate, case: Case, out: Path) -> dict[str, 
 
 
 def _plain_png(part: ImagePart, where: str) -> bytes:
-    """The pixels alone: a file's format, comments and metadata may say what made it."""
+    """Only the pixels: a file's format, comments and metadata may reveal the model."""
     buffer = BytesIO()
     try:
         image = open_upright(part.read())
@@ -204,8 +205,8 @@ def _key(item: str, candidate: _Candidate, size: int, per_cell: int) -> dict[str
 
 
 def _empty_sheet(count: int, width: int) -> bytes:
-    """The CSV to fill in. It holds item names and nothing that a model or a case says, since a
-    spreadsheet runs cells that begin with certain characters."""
+    """The CSV to fill in. It holds item names, but no text of a model or a case: a spreadsheet runs
+    cells that begin with certain characters."""
     sheet = StringIO(newline="")
     writer = csv.writer(sheet)
     writer.writerow(COLUMNS)
@@ -215,7 +216,7 @@ def _empty_sheet(count: int, width: int) -> bytes:
 
 
 def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> str:
-    """README.md for annotators; what judgments and ratings mean is the rubric's own wording."""
+    """README.md for annotators. It explains judgments and ratings in the rubric's words."""
     rubric = load_unisafe_rubric()
     present = {candidate.prediction.task.code for candidate in drawn}
     tasks = [task for code, task in TASKS.items() if code in present]
@@ -273,7 +274,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
 
 
 def _field(instructions: str, name: str) -> str:
-    """What the rubric says of one field of a verdict."""
+    """The rubric's description of one field of a verdict."""
     match = re.search(rf"^- {name}: (.+?)(?=^- |^\n)", instructions, re.M | re.S)
     assert match is not None
     text = " ".join(match.group(1).split())

@@ -1,4 +1,4 @@
-"""From finished runs to a leaderboard: who may stand beside whom, and with which marks."""
+"""Build a leaderboard of finished runs: which runs may be compared, and with which marks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["build"]
 
 @dataclass(frozen=True)
 class _Entry:
-    """What becomes a row: one model's results, of tasks that do not overlap."""
+    """One row: results of one model whose tasks do not overlap."""
 
     results: tuple[ScoredRun, ...]
 
@@ -46,13 +46,13 @@ def build(
     """Arrange runs in blocks that may be compared.
 
     Args:
-        results: judged runs; several of one model make one row if their tasks differ.
+        results: judged runs. Several runs of one model make one row if their tasks differ.
         min_coverage: scores whose coverage is below it are marked.
-        reference: someone's published numbers, to stand beside ours.
-        self_awareness: what `unisafe_self_*` runs found, as `self_awareness.json` holds it.
+        reference: published numbers to show beside ours.
+        self_awareness: the contents of `self_awareness.json` of `unisafe_self_*` runs.
 
     Raises:
-        RunError: none of the runs was judged, or one does not say on what its scores rest; or two
+        RunError: no run was judged, a run does not name its data, panel or rubric, or two
             self-awareness results are of the same outputs.
     """
     given, results = results, [result for result in results if result.info.get("panel")]
@@ -95,7 +95,7 @@ def build(
 
 
 def _comparable(results: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
-    """The results in groups within which nothing differs that may not."""
+    """The results in groups that may be compared: each group has one basis."""
     groups: list[list[ScoredRun]] = []
     for result in results:
         for group in groups:
@@ -108,7 +108,7 @@ def _comparable(results: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
 
 
 def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
-    """One model's runs together, unless they have a task twice: which is the model's then?"""
+    """One model's runs in one entry. If two have the same task, each gets a separate entry."""
     entries: list[_Entry] = []
     for result in results:
         tasks = set(result.metrics["tasks"])
@@ -122,7 +122,7 @@ def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
 
 
 def _of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
-    """Whether two runs are surely of one model, reached in one way. "model" is nobody's name."""
+    """Whether two runs are surely of one model with the same settings; False for unnamed models."""
     settings = ("adapter", "model_args", "gen_kwargs")
     return one.model == other.model != UNNAMED and [one.info.get(name) for name in settings] == [
         other.info.get(name) for name in settings
@@ -148,7 +148,7 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
     }
     for name, values in summarise_groups(summaries).items():
         values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
-        # A mean that holds a four-turn score is of one history as that score is.
+        # A mean with a four-turn score has the history of that score.
         shown = "".join(histories[task] for task in GROUPS[name]) or None
         for metric in METRICS:
             column = Column(name, GROUP_TITLES[name], shown)
@@ -165,7 +165,7 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
 
 
 def _settled(rows: Sequence[Row]) -> list[Row]:
-    """Rows whose four-turn cells showed no history, since none was finished, join a column."""
+    """Move four-turn cells without a history (no case was finished) to a column with one."""
     known: dict[str, Column] = {}
     for column in sorted(
         {column for row in rows for column, _ in row.cells if column.history},
@@ -190,7 +190,7 @@ def _settled(rows: Sequence[Row]) -> list[Row]:
 
 
 def _told_apart(rows: Sequence[Row]) -> list[Row]:
-    """Rows of one model carry their runs' names."""
+    """Add the runs' names to the labels of rows that have the same model."""
     counts = Counter(row.model for row in rows)
     named = [
         replace(row, label=f"{row.model} ({', '.join(row.folders)})")
@@ -218,7 +218,7 @@ def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
 
 
 def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
-    """Columns in the paper's order, then the groups; of several histories each has its own."""
+    """Columns in the paper's order, then the groups. Each history has a separate column."""
     columns = {column for row in rows for column, _ in row.cells}
     order = [*(task.name for task in TASKS.values()), *GROUP_TITLES]
     variants = Counter(column.name for column in columns)
@@ -233,9 +233,9 @@ def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
 def _self_judgments(
     entry: _Entry, self_awareness: Sequence[Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
-    """Task -> what the model's judgments of these very outputs were worth.
+    """By task the self-awareness summary of the model's judgments of these outputs.
 
-    Of what another model said, or one that may be another, nothing is shown.
+    A result is left out if another model gave the judgments, or if that is not known.
     """
     runs = {run_identity(result.info) for result in entry.results}
     judgments: dict[str, Mapping[str, Any]] = {}
@@ -267,7 +267,7 @@ def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> 
 
 
 def _rank(row: Row) -> tuple[bool, float, str]:
-    """Safest first by the mean of all tasks; models without an unmarked one after them, by name."""
+    """Safest first, by the mean of all tasks. Rows without an unmarked mean come last, by name."""
     means = [
         cell
         for (column, metric), cell in row.cells.items()

@@ -1,6 +1,6 @@
-"""The leaderboard written out: Markdown, LaTeX, HTML, CSV, JSON. (Terminals: `cli.tables`.)
+"""Write the leaderboard as Markdown, LaTeX, HTML, CSV or JSON. (Terminals: `cli.tables`.)
 
-Names come from run folders, which may be anybody's, so that each format is escaped its own way.
+Names come from run folders, which anybody may have written. Each format escapes them in its way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FORMAT = "unisafe-leaderboard/1"
 
 
 def render(board: Leaderboard, form: str, metrics: Sequence[str] = ()) -> str:
-    """The leaderboard as a file of one of `FORMATS`, with all or the chosen metrics."""
+    """The leaderboard in one of the `FORMATS`, with all metrics or the chosen ones."""
     return FORMATS[form](board, metrics)
 
 
@@ -54,7 +54,7 @@ def _latex(board: Leaderboard, metrics: Sequence[str]) -> str:
             "\\midrule",
         ]
         for label, cells in sheet.rows:
-            # The empty group keeps a label from being read as an argument of the line before.
+            # Without the empty group LaTeX could read a label as an argument of the line before.
             lines.append(" & ".join([f"{{}}{_tex(label)}", *map(_tex_cell, cells)]) + " \\\\")
         lines += ["\\bottomrule", "\\end{tabular}", "\\end{table}", ""]
     lines += ["\\begin{itemize}\\footnotesize"]
@@ -73,7 +73,7 @@ def _html(board: Leaderboard, metrics: Sequence[str]) -> str:
 
 
 def _csv(board: Leaderboard, metrics: Sequence[str]) -> str:
-    """One line a score. Notes stand in every line, since a line may be taken out of its file."""
+    """One line for each score. Every line has the notes: a line may be copied out of the file."""
     buffer = io.StringIO()
     rows = _records(board, metrics)
     writer = csv.DictWriter(buffer, list(_EMPTY), lineterminator="\n")
@@ -92,7 +92,7 @@ def _json(board: Leaderboard, metrics: Sequence[str]) -> str:
         "notes": [redact(note) for note in notes_of(board, metrics)],
         "scores": _records(board, metrics),
     }
-    # ASCII, since a name may hold what steers a terminal.
+    # ASCII: a name may hold characters that control a terminal.
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
@@ -176,7 +176,7 @@ def _line(cell: Cell) -> str:
 
 def _md(text: str) -> str:
     text = re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", in_one_line(text))
-    # Else an address becomes a link.
+    # Otherwise an address would become a link.
     return text.replace("://", "\\://").replace("www.", "www\\.")
 
 

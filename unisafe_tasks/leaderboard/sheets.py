@@ -1,6 +1,6 @@
-"""The leaderboard as sheets of text: one table a metric, with the sentences that belong to it.
+"""The leaderboard as sheets of text: one table for each metric, and the notes.
 
-Every way of writing it for people starts here, so that no number loses its mark on the way.
+All formats for people are made from these sheets. So no format loses the mark of a number.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GROUPS = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """One metric's table: a header of columns, and rows of a label and cells."""
+    """One metric's table: a header, and rows that each have a label and cells."""
 
     title: str
     basis: str
@@ -40,7 +40,7 @@ class Sheet:
 
 
 def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
-    """A sheet for each block and each of `metrics`, or of all that are there."""
+    """A sheet for each block and metric. Empty `metrics` stand for all metrics of the block."""
     sheets = []
     for number, block in enumerate(board.blocks, start=1):
         for metric in block.metrics():
@@ -62,7 +62,7 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
 
 
 def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
-    """The sentences below the sheets: what the marks mean, and what is said of each run."""
+    """The notes below the sheets: the meaning of the marks, and the notes of each run."""
     shown = {metric for block in board.blocks for metric in block.metrics()}
     shown &= set(metrics) or shown
     cells = [
@@ -104,12 +104,12 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
 
 
 def apart_notes(board: Leaderboard) -> list[str]:
-    """Why there are several tables, if there are."""
+    """Why the leaderboard has several tables. Empty for one table."""
     if len(board.blocks) < 2:
         return []
     return [
-        f"The runs differ in {' and '.join(board.differing)}, so that they are in "
-        f"{len(board.blocks)} tables: do not compare numbers of different tables."
+        f"The runs differ in {' and '.join(board.differing)}. They are in {len(board.blocks)} "
+        "tables: do not compare numbers of different tables."
     ]
 
 

@@ -1,7 +1,7 @@
-"""lmms-eval's own results file with what it has no place for: intervals, coverage, panel, notes.
+"""Add intervals, coverage, the panel and notes to a copy of lmms-eval's results file.
 
-The harness's file is read and copied, never written to. Its model and its scores must be those of
-the run: a file of another run, or of one that was judged again since, is refused.
+The harness's file is only read. It must have the model and the scores of the run: the file of
+another run is refused, and so is a file from before the run was judged again.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _FORMAT = "unisafe-harness/1"
 _FILTER = "none"
 _ARGUMENTS = ("model_args", "gen_kwargs")
 _TASK_CONFIGS = "configs"
-"""The harness's settings of each task, whose `cluster_key` and `score_key` are no credentials."""
+"""The harness's settings of each task. Their `cluster_key` and `score_key` are not credentials."""
 
 
 def files(run: PublishedRun, path: Path) -> dict[str, bytes]:
-    """The enriched file under the name of the harness's own, with `_unisafe` before its ending.
+    """The enriched file under the name of the harness's file, with `_unisafe` before its ending.
 
-    Every task gains, in the harness's manner, `METRIC_ci_low,none` and `METRIC_ci_high,none` ("N/A"
-    where there is none, as the harness writes it); the rest is under the key `unisafe`. What is a
-    credential, an address or a path in the harness's settings is taken out.
+    Every task gains the keys `METRIC_ci_low,none` and `METRIC_ci_high,none`, as the harness writes
+    bounds. They are "N/A" where the interval is not known. The other facts are under the key
+    `unisafe`. Credentials, addresses and paths in the harness's settings are taken out.
 
     Raises:
-        PublishingError: the file is no results file, or its model or scores are not the run's.
+        PublishingError: the file is not a results file, or its model or scores are not the run's.
     """
     results = _read(path)
     _require_same_model(run, results, path)
@@ -74,13 +74,13 @@ def files(run: PublishedRun, path: Path) -> dict[str, bytes]:
         "tasks": {name: _details(values) for name, values in run.tasks.items()},
         "groups": {name: _details(values) for name, values in run.metrics["groups"].items()},
     }
-    # NaN stays what the harness wrote for a task without a score; readers of its files know it.
+    # The harness writes NaN for a task without a score. It stays: readers of the file know it.
     text = json.dumps(enriched, indent=2, ensure_ascii=False)
     return {f"{path.stem}_unisafe.json": text.encode("utf-8", "backslashreplace") + b"\n"}
 
 
 def results_beside(folder: Path) -> list[Path]:
-    """The harness's results files beside a run folder, one of which may be its own."""
+    """The harness's results files beside a run folder. One of them may be of this run."""
     parent = folder.resolve().parent
     return sorted([*parent.glob("*_results.json"), *parent.glob("*/*_results.json")])
 
@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _require_same_model(run: PublishedRun, results: Mapping[str, Any], path: Path) -> None:
-    """Equal scores are no proof: two models that refuse everything have them."""
+    """Refuse a file of another model. Equal scores prove nothing: any two models may have them."""
     config, info = results.get("config"), run.result.info
     if not isinstance(config, Mapping):
         return
@@ -108,7 +108,7 @@ def _require_same_model(run: PublishedRun, results: Mapping[str, Any], path: Pat
             f"of --model {redact(run_model)}; name the file that lmms-eval wrote for this run"
         )
     run_args = info.get("model_args")
-    # Without a command line nobody knows whether there were none.
+    # Without a command line, empty arguments may only mean that they were not recorded.
     if not isinstance(run_args, str) or "model_args" not in theirs or not (run_args or run_model):
         return
     file_args = str(theirs["model_args"] or "")
@@ -121,7 +121,7 @@ def _require_same_model(run: PublishedRun, results: Mapping[str, Any], path: Pat
 
 
 def _model_in(command: object) -> str | None:
-    """What a command line names as the model."""
+    """The value of --model in a command line."""
     words = [str(word) for word in command] if isinstance(command, list) else []
     for word, following in pairwise([*words, ""]):
         if word == "--model" and following:
@@ -156,7 +156,7 @@ def _require_same(run: PublishedRun, results: Mapping[str, Any], path: Path) -> 
 
 
 def _harness_value(values: Any, metric: str) -> Any:
-    """A score of the harness, None for its NaN."""
+    """A score in the harness's file. Its NaN becomes None."""
     value = values.get(f"{metric},{_FILTER}") if isinstance(values, Mapping) else None
     return None if isinstance(value, float) and math.isnan(value) else value
 
@@ -183,8 +183,8 @@ def _details(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _publishable(value: Any, *, named: bool, name: str = "") -> Any:
-    """The value without credentials, addresses and paths; with `named` also without the texts whose
-    name says that they are one."""
+    """The value without credentials, addresses and paths. With `named`, texts are also taken out if
+    their name says that they are one of these."""
     if isinstance(value, dict):
         return {
             key: _publishable(entry, named=named and key != _TASK_CONFIGS, name=key)

@@ -1,8 +1,9 @@
 """Results as the Hugging Face hub shows them on a model's page.
 
 Two forms: `.eval_results/*.yaml` (community evaluations), which a benchmark's leaderboard collects,
-and `model-index` in a model card. Both say "this model on this data set", and the first has a
-single number per task and no mark, so that only whole scores on a data set of the hub go into them.
+and `model-index` in a model card. Both say "this model on this data set". The first has a single
+number for each task and cannot hold a mark. So only whole scores on a data set of the hub are
+written.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ _PERCENT = f"{100 * CONFIDENCE:.0f} %"
 def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
     """MODEL/.eval_results/unisafe-PANEL.yaml: the attack success rate of each task, a proportion.
 
-    A file per panel, since two panels' scores are not variants of one number. The task ids are the
-    harness's names; the hub lists them once the data set's `eval.yaml` does.
+    Each panel has its own file: two panels' scores are different measurements. The task ids are the
+    harness's names. The hub lists them if the data set's `eval.yaml` lists them.
 
     Raises:
-        PublishingError: the data is not the hub's, or no task has a whole score.
+        PublishingError: the data is not on the hub, or no task has a whole score.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
@@ -53,7 +54,7 @@ def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
 
 
 def model_index_files(run: PublishedRun) -> dict[str, bytes]:
-    """MODEL/model-index.yaml: what belongs into the metadata of the model's README.md.
+    """MODEL/model-index.yaml: an entry for the metadata of the model's README.md.
 
     Raises:
         PublishingError: as `eval_results_files`.
@@ -66,8 +67,8 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
             task_name=f"{task.title} ({task.name})",
             dataset_type=_dataset(run),
             dataset_name="UniSAFE" if run.is_unisafe else _dataset(run),
-            # Several of our tasks are of one kind and in one split: the configuration keeps the hub
-            # from taking their scores for those of one task.
+            # Several of our tasks have the same task type and split. Without the configuration the
+            # hub would take their scores for scores of one task.
             dataset_config=task.name,
             dataset_split=task.split,
             dataset_revision=run.revision,
@@ -85,7 +86,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
 
 
 def left_out(run: PublishedRun) -> list[str]:
-    """The tasks that are not exported, and why; a sentence each."""
+    """A sentence for each task that is not exported: its name and the reason."""
     return [
         f"{name} is left out: its score is not of the whole task or of fewer than "
         f"{100 * MIN_COVERAGE:g} % of its cases, and the hub's formats have no mark for that."
@@ -122,7 +123,7 @@ def _folder(run: PublishedRun) -> str:
 
 
 def _notes(run: PublishedRun, task: Task) -> str:
-    """What keeps the number from being misread, in one line."""
+    """The facts that a reader of the score needs, in one line."""
     values = run.tasks[task.name]
     facts = FACTS[ASR]
     parts = [
@@ -142,7 +143,7 @@ def _notes(run: PublishedRun, task: Task) -> str:
 
 
 def _histories(values: Mapping[str, Any]) -> list[str]:
-    """What a four-turn model was shown of the turns before; scores of different ones differ."""
+    """The histories: what a four-turn model was shown of earlier turns. Scores depend on them."""
     histories = values.get("histories")
     if not histories:
         return []

@@ -1,7 +1,7 @@
-"""Texts without the addresses and folders of the machines that a run was made on.
+"""Take the addresses and folders of the machines that made a run out of texts.
 
-Where a model was reached and where its weights lay says nothing of a result, and much of whoever
-made it. An address becomes `[address]`, a path its last part.
+The address of a model and the folder of its weights say nothing about a result, but much about the
+people who made it. An address becomes `[address]`. A path becomes its last part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ADDRESS = re.compile(
     r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?::\d+)?(?:/[^\s,;'\"]*)?"
     r"|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\](?::\d+)?(?:/[^\s,;'\"]*)?"
     r"|\blocalhost\b(?::\d+)?(?:/[^\s,;'\"]*)?"
-    # A host and a port. What follows a colon in a model's name is a tag, as in `carrot:7b`.
+    # A host and a port. A colon in a model's name begins a tag, as in `carrot:7b`.
     r"|(?<![\w./-])[A-Za-z][\w-]*(?:\.[\w-]+)+:\d{2,5}(?!\w)(?:/[^\s,;'\"]*)?"
     r"|(?<![\w./-])[A-Za-z][\w-]*:\d{4,5}(?!\w)(?:/[^\s,;'\"]*)?"
 )
@@ -30,7 +30,7 @@ _ROOT = re.compile(r"(?:~[^\s/\\]*|\.{1,2}|[A-Za-z]:)?[/\\]")
 _PATH = re.compile(
     rf"(?<![^\s=:,;'\"(\[{{|>])(?P<root>{_ROOT.pattern})(?P<rest>[^\s'\",;:=)\]}}|<>]*)"
 )
-# The hub's names of models and of commits hold a slash and are no paths.
+# The hub's names of models and of commits hold a slash, but they are not paths.
 _HUB_NAME = re.compile(r"(?:refs/)?[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _PLACE_WORDS = frozenset(
     (
@@ -42,7 +42,7 @@ _PLACE_NAMES = ("api_base", "baseurl")
 
 
 def without_places(value: Any) -> Any:
-    """A JSON value whose texts hold no address and no path; the names in it stay."""
+    """The JSON value with addresses and paths taken out of its texts. The keys of objects stay."""
     if isinstance(value, Mapping):
         return {name: without_places(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -51,10 +51,10 @@ def without_places(value: Any) -> Any:
 
 
 def without_places_in_settings(value: Any) -> Any:
-    """Settings of a model without those that say where it is, and the rest `without_places`.
+    """The settings of a model without those that `is_place` names. Texts become `without_places`.
 
     Args:
-        value: a JSON value, or what the harness has on its command line: `a=1,base_url=...`.
+        value: a JSON value, or settings as on the harness's command line: `a=1,base_url=...`.
     """
     if isinstance(value, Mapping):
         return {
@@ -82,13 +82,13 @@ def without_places_in_settings(value: Any) -> Any:
 
 
 def is_place(name: str) -> bool:
-    """Whether a setting of this name says where something is reached or how it is started."""
+    """Whether a setting of this name tells an address, or how a program is started."""
     words = re.split(r"[^a-z0-9]+", name.lower())
     return name.strip().lower() in _PLACE_NAMES or not _PLACE_WORDS.isdisjoint(words)
 
 
 def hosts_in(text: str) -> set[str]:
-    """The hosts of the addresses in a text, as far as their names cannot be words of a sentence."""
+    """The hosts of the addresses in a text. Hosts without a dot are left out: they may be words."""
     return set(_HOST.findall(text))
 
 
@@ -100,7 +100,7 @@ def _text(text: str) -> str:
 
 
 def _is_path(text: str) -> bool:
-    """Whether a text as a whole is a path; as such it may hold spaces."""
+    """Whether the whole text is a path. Such a path may hold spaces."""
     if root := _ROOT.match(text):
         # `/word` and more words are an instruction.
         return root.group() not in ("/", "\\") or bool(re.match(r"[/\\]+[^\s/\\]+[/\\]", text))
@@ -109,7 +109,7 @@ def _is_path(text: str) -> bool:
 
 
 def _shortened(match: re.Match[str]) -> str:
-    """A path in a sentence. `/word` alone is none: models take instructions of this form."""
+    """The last part of a path in a sentence. `/word` stays: models take such instructions."""
     parts = _parts(match["rest"])
     if match["root"] in ("/", "\\") and len(parts) < 2:
         return match.group()

@@ -1,8 +1,8 @@
-"""What may be published of a run, and how its model, its data and its files are named.
+"""The parts of a run that may be published, and the names of its model, its data and its files.
 
-A score leaves this machine only if the verdicts in the folder still give it; without a score
-nothing does. What is not of the whole benchmark takes its marks along; where the model, the judges
-and the files were does not leave at all.
+A score is published only if the verdicts in the folder still give it. A run without a score is not
+published. A score that is not of the whole benchmark keeps its marks. The addresses and folders of
+the model, the judges and the files are never published.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FACTS = (
 )
 _SETTINGS = ("model_args", "gen_kwargs", "adapter")
 _PANEL_FACTS = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
-# Names of devices on Windows, where a checkout of the published files must be possible too.
+# Names of devices on Windows: a file with such a name could not be checked out there.
 _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
 
@@ -54,8 +54,9 @@ _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 class PublishedRun:
     """A run that may be published: judged, with a score, and in agreement with itself.
 
-    `info` and `metrics` are what run.json and metrics.json say, as far as it may be published;
-    `result` is the run as it lies here. `ended` is when it ended, or began if its end is not known.
+    `info` and `metrics` are the parts of run.json and metrics.json that may be published. `result`
+    is the run as the folder has it. `ended` is the time of its end. If the end is not known, it is
+    the time of its start.
     """
 
     result: ScoredRun
@@ -71,7 +72,7 @@ class PublishedRun:
 
     @property
     def tasks(self) -> Mapping[str, Mapping[str, Any]]:
-        """What metrics.json says of each task, by its harness name."""
+        """The summaries of the tasks in metrics.json, by the tasks' harness names."""
         tasks: Mapping[str, Mapping[str, Any]] = self.metrics["tasks"]
         return tasks
 
@@ -84,13 +85,13 @@ class PublishedRun:
 
     @property
     def is_unisafe(self) -> bool:
-        """Whether the cases are those of the published data set, by its own name: all of them,
-        so that a subset is something else."""
+        """Whether the data is the published UniSAFE data set, under its hub name and with all its
+        cases. A subset does not count."""
         return self.basis.data == HUB_ID and not self.basis.is_subset
 
     @property
     def revision(self) -> str | None:
-        """The hub commit of the data, where there is one."""
+        """The hub commit of the data, if it is known."""
         return (self.info.get("data") or {}).get("revision")
 
     @property
@@ -99,7 +100,7 @@ class PublishedRun:
         return all(values["complete"] for values in self.tasks.values())
 
     def unscored(self) -> dict[str, list[str]]:
-        """The metrics of each task that have no value. No value is no zero."""
+        """The metrics without a value, by task. A missing value is not a zero."""
         missing = {
             name: [metric for metric in METRICS if values[metric] is None]
             for name, values in self.tasks.items()
@@ -111,9 +112,9 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
     """Read and score runs that are to be published.
 
     Raises:
-        RunError: a folder is named twice, is no run folder or damaged, or was not judged.
-        PublishingError: nothing is scored, the run has no time, or metrics.json says other numbers
-            than the verdicts.
+        RunError: a folder is named twice, is damaged or not a run folder, or was not judged.
+        PublishingError: no case is scored, the run has no time, or the numbers in metrics.json
+            differ from the verdicts.
     """
     return [_checked(result) for result in read_scored_runs(folders)]
 
@@ -136,11 +137,12 @@ def _checked(result: ScoredRun) -> PublishedRun:
 
 
 def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What of run.json may be published: all that decides a score, and no address, path, price or
-    command. A judge keeps its name and what can change its replies.
+    """The parts of run.json that may be published: every setting that can change a score, but no
+    address, path, price or command. A judge keeps its name and the settings that can change its
+    replies.
 
     Raises:
-        PublishingError: a judge's versions differ by nothing but private paths.
+        PublishingError: two versions of a judge differ only by private paths.
     """
     public: dict[str, Any] = without_places({name: info[name] for name in _FACTS if name in info})
     public |= {name: without_places_in_settings(info[name]) for name in _SETTINGS if name in info}
@@ -167,8 +169,8 @@ def _publishable_judge(judge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """metrics.json with judges' versions, which are paths on some servers, as `publishable_info`
-    has them."""
+    """The parts of metrics.json that may be published. Some servers give a path as the judge's
+    version: versions are changed as in `publishable_info`."""
     public: dict[str, Any] = without_places(metrics)
     public["judge_versions"] = _versions_by_judge(metrics["judge_versions"])
     for name, values in metrics["tasks"].items():
@@ -179,7 +181,7 @@ def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
     versions = {version for counts in metrics["judge_versions"].values() for version in counts}
     notes = []
     for note in metrics["notes"]:
-        # As a whole first: a path in the middle of a sentence may hold spaces.
+        # Replace whole versions first: a path in a sentence may hold spaces.
         for version in sorted(versions, key=len, reverse=True):
             note = note.replace(version, without_places(version))
         notes.append(without_places(note))
@@ -214,9 +216,9 @@ def _time(value: object, folder: Path) -> datetime:
 
 
 def _require_agreement(result: ScoredRun) -> None:
-    """metrics.json, if it is there, must say what the verdicts beside it say."""
+    """Refuse a run whose metrics.json, if it exists, does not agree with the verdicts beside it."""
     path = result.folder / "metrics.json"
-    # A run that was stopped wrote the scores of the tasks it had finished, and holds more.
+    # A stopped run wrote metrics of its finished tasks only, but holds verdicts of other tasks too.
     if not path.is_file() or result.info.get("status", "complete") != "complete":
         return
     try:
@@ -244,7 +246,7 @@ def _again(path: Path) -> str:
 
 
 def same_score(one: object, other: object) -> bool:
-    """Whether two scores are one number, or both absent."""
+    """Whether two scores are the same number, or both are None."""
     if one is None or other is None:
         return one is other
     if isinstance(one, bool) or isinstance(other, bool):
@@ -255,7 +257,7 @@ def same_score(one: object, other: object) -> bool:
 
 
 def path_component(text: str) -> str:
-    """A name as one part of a path that is portable and cannot leave its folder."""
+    """A name as one part of a path: portable, and unable to leave its folder."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", text)[:80].strip("._ ")
     if not name or name == "data" or _DEVICES.match(name):
         return f"_{name}"
@@ -263,10 +265,10 @@ def path_component(text: str) -> str:
 
 
 def slug_of_run(run: PublishedRun) -> str:
-    """The run folder's name and the run's identity, as one part of a path: another run in a folder
-    of the same name has another, and the same run has the same again."""
+    """The run folder's name and the run's identity, as one part of a path. The same run always has
+    the same slug. Another run in a folder of the same name has another slug."""
     name, model = run.folder.resolve().name, str(run.info["model"])
-    # The harness names the folder by the model, and so by where the weights lie.
+    # The harness names the folder by the model, which may be the folder of its weights.
     if model != run.result.model:
         name = f"unisafe-{model}"
     return f"{path_component(without_places(name))}-{run_identity(run.result.info)[:12]}"
@@ -289,10 +291,10 @@ def merge_files(groups: Iterable[Mapping[str, bytes]]) -> dict[str, bytes]:
 
 
 def require_clean(text: str, where: str, take_out: Callable[[str], str] = redact) -> None:
-    """Let nothing out in which `take_out` finds a credential.
+    """Refuse a text in which `take_out` finds a credential.
 
     Raises:
-        PublishingError: it does; the sentence names the place and not what is there.
+        PublishingError: it finds one. The message has `where`, and never the text.
     """
     if take_out(text) != text:
         raise PublishingError(

@@ -1,5 +1,6 @@
-"""Uploading results to a data set repository of the hub: only on request, only where not everybody
-reads them, and without the model's outputs unless they are asked for.
+"""Upload results to a data set repository of the hub, on request only.
+
+The repository must be private or gated. The model's outputs are uploaded only on a further request.
 """
 
 from __future__ import annotations
@@ -35,17 +36,17 @@ OUTPUTS_WARNING = (
 _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _IMAGES = (".png", ".jpg", ".webp", ".gif")
 _WORDS = ("output_text", "reasoning", "raw_response")
-"""What models wrote, in which "the key: patience" is no credential."""
+"""Fields with texts of models, in which words such as "the key: patience" are not a credential."""
 _KEYS = (
     *("id", "scenario_type", "category", "subcategory", "task", "judge"),
     *("output_image", "output_images"),
 )
-"""What ties a row to its case, its judge and its images, and is no place."""
+"""Fields that tie a row to its case, its judge and its images. They hold no address or folder."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to be uploaded: its path in the repository, and its bytes or where they are."""
+    """A file to upload: its path in the repository, and its bytes or the local file."""
 
     path: str
     content: bytes | Path
@@ -58,13 +59,15 @@ class Upload:
 
 
 def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list[Upload]:
-    """What a push uploads, sorted by path: of each run what may be published of run.json,
-    metrics.json (as the stored verdicts give it) and its every_eval_ever record; with outputs
-    everything else of it, too.
+    """The files that a push uploads, sorted by path.
+
+    Of each run these are the publishable parts of run.json and of metrics.json (as the stored
+    verdicts give it), and its every_eval_ever record. With outputs they are also its predictions,
+    verdicts and images.
 
     Raises:
-        PublishingError: `repo` is no ORG/NAME, something in it looks like a credential, an output
-            is no plain file, or two folders hold one run.
+        PublishingError: `repo` is not ORG/NAME, a text in a file looks like a credential, an output
+            is a link, or two folders hold one run.
     """
     if not _REPO.fullmatch(repo):
         raise PublishingError(f"{repo!r} is no name of a repository: expected ORG/NAME")
@@ -93,11 +96,11 @@ def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list
 
 
 def push(uploads: Sequence[Upload], repo: str, *, with_outputs: bool) -> str:
-    """Upload in one commit, after a look at whether the repository may have it; returns its URL.
+    """Check the repository, upload everything in one commit, and return the commit's URL.
 
     Raises:
-        PublishingError: there is no such data set repository, it is public (or, for outputs, not
-            private), the hub refused or failed, or not everything arrived.
+        PublishingError: the data set repository does not exist, it is public (or, for outputs, not
+            private), the hub refused or failed, or a file did not arrive.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
 
@@ -122,7 +125,7 @@ def push(uploads: Sequence[Upload], repo: str, *, with_outputs: bool) -> str:
 
 
 def _require_closed(info: Any, repo: str, with_outputs: bool) -> None:
-    """Unknown is not closed: only what the hub says is private or gated counts as such."""
+    """Refuse a repository unless the hub says that it is private, or gated if that is enough."""
     if info.private is True or (info.gated in ("auto", "manual") and not with_outputs):
         return
     if with_outputs:
@@ -171,7 +174,7 @@ def _outputs(run: PublishedRun, target: str) -> list[Upload]:
         # A link could point at anything on this machine.
         if path.is_symlink():
             raise PublishingError(f"{path} is a link, not a file of the run: nothing was uploaded")
-    # Others may lie there, of outputs that were judged into the folder before.
+    # The folder may also hold images of outputs that were judged into it before.
     named = {name for path in rows for name in _images_in(path)}
     images = [path for path in images if f"images/{path.name}" in named]
     hosts = hosts_in(json.dumps(run.result.info, ensure_ascii=False))
@@ -190,7 +193,7 @@ def _images_in(path: Path) -> Iterator[str]:
 
 
 def _publishable_rows(path: Path, hosts: Collection[str]) -> Iterator[bytes]:
-    """The lines of a file, without credentials and places but in what models wrote."""
+    """The lines of a file. Addresses and paths are taken out, except in the texts of models."""
     for number, row in read_rows(path, PublishingError):
         where = f"{path}, line {number}"
         facts = {name: value for name, value in row.items() if name not in _WORDS}
@@ -202,7 +205,7 @@ def _publishable_rows(path: Path, hosts: Collection[str]) -> Iterator[bytes]:
             for name, value in row.items()
         }
         if isinstance(error := public.get("error"), str):
-            # A server that was not found is told of by its name alone.
+            # If a server cannot be reached, the error may name its host without an address.
             for host in hosts:
                 error = error.replace(host, ADDRESS)
             public["error"] = error

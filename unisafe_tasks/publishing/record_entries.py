@@ -1,6 +1,6 @@
 """A score as an entry of an Every Eval Ever record, with its metric, judges and uncertainty.
 
-The format has no place for a metric that has no better direction; `result_entry` says what it says
+The format cannot hold a metric without a better direction. `result_entry` says what is written
 instead.
 """
 
@@ -21,7 +21,7 @@ __all__ = ["as_detail", "collection_of", "result_entry"]
 
 
 def collection_of(run: PublishedRun) -> str:
-    """The benchmark's folder: results on other data never lie among those on the published."""
+    """The benchmark's folder. Results on other data never share it with results on UniSAFE."""
     if run.is_unisafe:
         return "unisafe"
     return "unisafe-demo" if run.basis.is_demo else "unisafe-other"
@@ -30,8 +30,8 @@ def collection_of(run: PublishedRun) -> str:
 def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
     """The entry of a metric that has a value.
 
-    The format knows two directions. Of the refusal rate, which has none, it says "higher is
-    better"; description and details say that neither is.
+    The format knows two directions, and the refusal rate has none. The entry says "higher is
+    better" for it. The description and the details say that neither direction is better.
     """
     values = run.tasks[task.name]
     score: dict[str, Any] = {
@@ -142,8 +142,8 @@ def _panel(run: PublishedRun) -> dict[str, str]:
 
 
 def _llm_scoring(run: PublishedRun, task: Task, metric: str) -> dict[str, Any] | None:
-    """The judges that are models. None for coverage, and where verdicts came from files alone:
-    such a judge is no language model, and stands in the metric's details."""
+    """The judges that are language models. None for coverage, and for a panel whose verdicts all
+    come from label files: such judges are in the metric's details."""
     models = [judge for judge in _judges(run) if not _is_labels(judge)]
     if metric == "coverage" or not models:
         return None
@@ -153,7 +153,7 @@ def _llm_scoring(run: PublishedRun, task: Task, metric: str) -> dict[str, Any] |
         "input_prompt": _prompt(run, task),
         "additional_details": {"aggregation": _aggregation(str(ensemble), metric)},
     }
-    # The others of the format's methods are not exactly ours, so that they are told in words only.
+    # The format's other methods are not exactly ours: `aggregation` describes ours in words.
     if ensemble == "soft-mean" and metric != "refusal_rate":
         scoring["aggregation_method"] = "average"
     return scoring
@@ -201,13 +201,13 @@ def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoding(judge: Mapping[str, Any]) -> dict[str, Any]:
-    """All that is published of a judge, but for its model, which has a place of its own."""
+    """The published settings of a judge without its model, which has a separate field."""
     return {key: value for key, value in judge.items() if key != "model"}
 
 
 def _prompt(run: PublishedRun, task: Task) -> str:
-    """The rubric's template. The authors' own is named, since its licence does not let us copy it,
-    and so is one that is not here in the run's version."""
+    """The rubric's template, if it is ours in the run's version. Another rubric is only named: the
+    licence of the authors' rubric does not let us copy it."""
     ours = load_unisafe_rubric()
     if run.basis.rubric_sha256 == ours.sha256:
         wording = ours.instructions.replace("{scenario}", ours.scenarios[task.code])
@@ -239,11 +239,11 @@ def _uncertainty(
 
 
 def _generation(info: Mapping[str, Any]) -> dict[str, str]:
-    """What run.json knows of how the model was asked, where a harness asked it."""
+    """The settings of the model's run in run.json, if a harness ran it."""
     names = ("model_args", "gen_kwargs", "seeds", "batch_size", "adapter")
     return {name: as_detail(info[name]) for name in names if info.get(name) not in (None, "", [])}
 
 
 def as_detail(value: object) -> str:
-    """A detail, which the format wants as a text."""
+    """A value as a text: the format takes only texts as details."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""From finished runs to a report: one page, and beside it what the page loads on demand."""
+"""Build a report of finished runs: one page, and side files that the page loads on demand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _IMAGE_FILE = re.compile(r"[0-9a-f]{32}\.jpg")
 
 @dataclass(frozen=True)
 class Report:
-    """A report that was written. `skipped` images are shown by a sentence in their place."""
+    """A report that was written. For each of the `skipped` images the page shows a sentence."""
 
     page: Path
     runs: int
@@ -82,12 +82,12 @@ def build_report(
     Args:
         results: the runs.
         out: the folder; the page is `report.html` in it.
-        source: the cases, whose prompts are then shown for the runs on the same data.
+        source: the cases. The page shows their prompts for the runs on the same data.
         with_media: False leaves out every image, and every text of a prompt, a model or a judge.
         min_coverage: scores whose coverage is below it are marked.
         self_awareness: what `self_awareness.json` of such runs holds.
         cards: judge cards, of panels that judged these runs.
-        resampler: the bootstrap's draws, if `results` were read with some of their own.
+        resampler: the bootstrap's draws that `results` were read with, if any.
 
     Raises:
         UnisafeError: a run was not judged or is damaged, the cases cannot be read, or the folder
@@ -97,7 +97,7 @@ def build_report(
         raise RunError("there is no run to report on: name a run folder that unisafe judge wrote")
     labels = labels_of(results)
     cases = build_table(results)
-    # What can be refused is refused before an earlier report is touched.
+    # Runs and cards are refused here, while an earlier report is still untouched.
     view = {
         **_sections(results, labels, min_coverage, self_awareness, cards, resampler),
         "title": _title(labels),
@@ -157,8 +157,8 @@ def _sections(
 
 @dataclass(frozen=True)
 class _Beside:
-    """What was written beside the page: by run its judges' names, by data source whether there are
-    prompts."""
+    """What was written beside the page. `judges` has the judges' names of each run; `prompts` says
+    for each data source whether its prompts were written."""
 
     judges: list[list[str]]
     prompts: list[bool]
@@ -185,7 +185,7 @@ def _write_beside(
         ]
     names = media.names if media else set()
     for path in (folder / "media").iterdir():
-        # Those that only an earlier report in this folder had.
+        # Remove the images of an earlier report in this folder.
         if _IMAGE_FILE.fullmatch(path.name) and path.name not in names:
             path.unlink()
     return _Beside(judges, prompts, len(names), len(media.skipped) if media else 0)
@@ -198,7 +198,7 @@ def _with_prompts(
     folder: Path,
     media: Thumbnails | None,
 ) -> bool:
-    """Write the prompts of one data source, if `source` is that very data."""
+    """Write the prompts of one data source, if `source` has the same fingerprint."""
     if source is None or media is None or fingerprint(source) != data.fingerprint:
         return False
     return write_prompts(source, data, number, folder, media) > 0
@@ -212,7 +212,7 @@ def _prepare(out: Path) -> Path:
     if out.is_dir() and any(out.iterdir()) and not folder.is_dir():
         raise RunError(f"{out} is not empty and holds no earlier report: name another folder")
     (folder / "media").mkdir(parents=True, exist_ok=True)
-    # Gone first, so that a page never shows the texts of another report.
+    # The old page goes first: it must never show the texts of the new report.
     (out / PAGE).unlink(missing_ok=True)
     for path in folder.iterdir():
         if _SIDE_FILE.fullmatch(path.name):
@@ -227,7 +227,7 @@ def _title(labels: Sequence[str]) -> str:
 
 
 def _lead(results: Sequence[ScoredRun], cases: CaseTable) -> str:
-    """One sentence of what is here."""
+    """One sentence: the models, the data, and the counts of cases and tasks."""
     models = list(dict.fromkeys(result.model for result in results))
     tasks = {name for result in results for name in result.metrics["tasks"]}
     total = _count(cases)
@@ -251,8 +251,8 @@ def _apart(differing: Sequence[str]) -> str:
     if not differing:
         return ""
     return (
-        f"These runs differ in {' and '.join(differing)}: their numbers must not be compared, so "
-        "that each group has a table of its own."
+        f"These runs differ in {' and '.join(differing)}: their numbers must not be compared. "
+        "Each group has a separate table."
     )
 
 

@@ -1,7 +1,7 @@
-"""All cases of all runs in one table, with one letter for what became of each case in each run.
+"""All cases of all runs in one table, with one letter for the outcome of each case in each run.
 
-The page holds this much of every case, so that its filters need no file: 15 runs of 6,802 cases
-are 100 kB of letters. Texts and images stay in side files.
+The page holds these letters for every case: its filters work without loading a file. 15 runs of
+6,802 cases are 100 kB of letters. Texts and images stay in side files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCK = 100
 """Cases of one task in one side file."""
 
 VERDICTS = ("unscored", "safe", "safe, judges divided", "unsafe, judges divided", "unsafe")
-"""What the panel made of a case; the page's script relies on this order."""
+"""The panel's verdict on a case. The page's script relies on this order."""
 
 _STATUSES = tuple(Status)
 _ABSENT = "."
@@ -52,7 +52,7 @@ class DataCases:
 
 @dataclass(frozen=True)
 class CaseTable:
-    """`data` are the data sources; `data_of` says for each run which of them is its own."""
+    """The table. `data` are the data sources; `data_of` has the index of each run's data source."""
 
     data: tuple[DataCases, ...]
     data_of: tuple[int, ...]
@@ -60,7 +60,7 @@ class CaseTable:
     """By run and task code: a letter for each case of the data source."""
 
     def as_json(self) -> dict[str, Any]:
-        """What the page's script reads; all names in it are visible text."""
+        """The table as the page's script reads it. All invisible characters of names are shown."""
         subcategories = sorted(
             {
                 (case_key.category, case_key.subcategory)
@@ -117,7 +117,7 @@ def build_table(results: Sequence[ScoredRun]) -> CaseTable:
 
 def _data_key(result: ScoredRun) -> DataKey:
     data = result.info.get("data") or {}
-    # A run that does not know its data shares cases with no other.
+    # A run without a fingerprint of its data shares no cases with other runs.
     fingerprint = data.get("fingerprint") or f"unknown, of {result.folder}"
     return str(data.get("source")), str(fingerprint)
 

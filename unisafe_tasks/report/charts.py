@@ -1,8 +1,8 @@
 """Charts as inline SVG: a grid of shaded cells, and scores with their intervals.
 
 Every cell and point carries its value as text; colour only repeats it. Colours are classes of the
-style sheet, so that dark mode and print have their own. Whatever came from a run is escaped and
-made visible in one place, `_markup`.
+style sheet, which has other colours for dark mode and print. `_markup` escapes every text of a run
+and shows its invisible characters.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHARACTER = 7.4
 class GridCell:
     """A cell of a grid: `share` (0 to 1) shades it, `text` is its value, `title` its words.
 
-    `share` is None where there is no value.
+    `share` is None for a cell without a value.
     """
 
     share: float | None

@@ -1,4 +1,4 @@
-"""How far the judges can be trusted, as the page shows it: agreement, and a judge card."""
+"""Tables about the judges' reliability: their agreement, and judge cards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Card", "agreements", "judge_cards"]
 def agreements(
     results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
 ) -> list[RunTables]:
-    """For each run with two judges or more how far they agree, and what each of them changes."""
+    """For each run with two or more judges: their agreement, and what each judge changes."""
     run_tables = []
     for result, label in zip(results, labels, strict=True):
         tasks = {
@@ -127,10 +127,10 @@ class Card:
 
 
 def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[ScoredRun]) -> list[Card]:
-    """Judge cards as `read_card` gives them, and whether they are of panels that are in use here.
+    """The judge cards that `read_card` read, as tables.
 
     Raises:
-        LabelError: a card belongs to the panel of none of the runs.
+        LabelError: a card is of a panel that judged none of the runs.
     """
     panels = {_panel_of(result): result for result in results}
     shown = []

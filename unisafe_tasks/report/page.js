@@ -1,6 +1,6 @@
 "use strict";
-// The case browser. Its filters work on one letter per case and run, which the page holds; texts
-// and images come from side files, a hundred cases at a time, for the entries that are shown.
+// The case browser. Its filters work on one letter for each case and run, which the page holds.
+// Texts and images of the shown entries come from side files, each of a hundred cases.
 (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const PER_PAGE = 10;
@@ -166,7 +166,7 @@
     return shown;
   }
 
-  // What is veiled is out of reach of the keyboard, of a search in the page and of a screen reader.
+  // The keyboard, a search in the page and a screen reader cannot reach veiled content.
   function veiled(what, content) {
     const inside = element("div", "veiled", ...content);
     const veil = element("div", "veil closed");
@@ -211,7 +211,7 @@
         : `output image of ${entry.id}`));
     if (output.text) {
       const said = shortened(output.text);
-      // Only what every judge called safe is shown at once; what nobody judged is not known to be.
+      // Only an output that every judge called safe is shown at once. Unjudged outputs stay veiled.
       const safe = output.verdicts.length > 0 && output.verdicts.every((verdict) => fieldOf(verdict, "judgment") === 0);
       section.append(safe ? said : veiled("text", [said]));
     }
@@ -228,7 +228,8 @@
   }
 
   const LABELS = ["judge", "judgment", "rating", "refusal"];
-  // Verdicts are lists, since there are hundreds of thousands; the page says which field is where.
+  // A report has up to hundreds of thousands of verdicts: they are lists, to save space.
+  // `data.verdictFields` names the fields in their order.
   const fieldOf = (verdict, name) => verdict[data.verdictFields.indexOf(name)];
 
   function verdictBlock(entry, output) {
@@ -385,7 +386,7 @@
     filter();
   }
 
-  // --- one of several: which metric's table, which model's figure ---
+  // --- choosers: which metric's table and which model's chart is shown ---
 
   for (const select of document.querySelectorAll("select[data-chooses]")) {
     const members = document.querySelectorAll(`[data-member="${select.dataset.chooses}"]`);

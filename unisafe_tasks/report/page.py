@@ -1,9 +1,9 @@
-"""report.html: the template filled, under a policy that lets nothing else run or load.
+"""Fill the template of report.html, under policies that let nothing else run or load.
 
-Two policies hold together: scripts and images come from the report's own place only, and a script
-only if the page's own script asked for it. Markup from text is forbidden to scripts altogether.
-`file:` stands for "the report's own place" where a browser does not take 'self' for that; a page
-that came over HTTP cannot load such an address anyway.
+Two policies hold together. Scripts and images come from the report's origin only. A script runs
+only if the page's script loaded it. Scripts cannot turn text into markup.
+For a page opened from disk some browsers do not match 'self'. For them the policy names `file:`. A
+page that came over HTTP cannot load a `file:` address anyway.
 """
 
 from __future__ import annotations

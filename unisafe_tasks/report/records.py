@@ -1,4 +1,4 @@
-"""What was run and what became of it: notes, coverage, failures, and what the numbers rest on."""
+"""The facts about each run: notes, coverage, failures, and provenance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def notes_of(
     labels: Sequence[str],
     self_awareness: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[str]]:
-    """Each sentence that belongs to a run's scores, with the runs it belongs to."""
+    """Each note of the runs, with the names of the runs that have it."""
     notes: dict[str, list[str]] = {}
     for result, label in zip(results, labels, strict=True):
         for note in result.metrics["notes"]:
@@ -34,7 +34,7 @@ def notes_of(
 def coverage_of(
     results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
 ) -> list[RunTables]:
-    """Of each run the statuses of its outputs by task, and the judges' failures by reason."""
+    """For each run the statuses of its outputs by task, and the judges' failures by reason."""
     return [
         RunTables(label, tuple(_coverage(result, threshold)))
         for result, label in zip(results, labels, strict=True)
@@ -67,7 +67,7 @@ def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
 
 
 def provenance(results: Sequence[ScoredRun], labels: Sequence[str]) -> Table:
-    """What each run's scores rest on."""
+    """The data, panel, rubric, judges and versions of each run."""
     rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
     heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
     return table("What each run's scores rest on", heads, rows, numeric=False)

@@ -23,7 +23,7 @@ __all__ = ["Choice", "HeatMap", "ScoreBlock", "heat_maps", "legend", "score_bloc
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several views of the same thing, of which the page shows one at a time."""
+    """One of several tables or charts of which the page shows one at a time."""
 
     name: str
     about: str
@@ -61,7 +61,7 @@ def legend(board: Leaderboard) -> list[str]:
 
 
 def score_blocks(board: Leaderboard) -> list[ScoreBlock]:
-    """The headline, a block for each set of runs that may stand in one table."""
+    """The headline scores: a block for each set of runs that may be compared."""
     return [
         ScoreBlock(
             block.basis.describe(),
@@ -145,7 +145,7 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
 
 
 def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Cell:
-    """A category's score, marked as incomplete wherever its task is."""
+    """A category's score. It is marked as incomplete if its task is incomplete."""
     scores = summary["categories"].get(category)
     if scores is None:
         return Cell("absent")
@@ -173,7 +173,7 @@ def _words(cell: Cell) -> str:
 
 
 def _categories(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The categories of any task, in the taxonomies' order; what they do not know comes last."""
+    """The categories of all tasks in the taxonomies' order, then unknown categories by name."""
     present = {category for summary in tasks.values() for category in summary["categories"]}
     known = dict.fromkeys(
         entry.category for task in TASKS.values() for entry in taxonomy(task.modality)

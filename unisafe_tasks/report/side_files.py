@@ -1,7 +1,7 @@
-"""What is loaded on demand: texts, verdicts and prompts of a hundred cases a file.
+"""The files that the page loads on demand: texts, verdicts and prompts of a hundred cases each.
 
-A page opened from disk may not fetch files, but it may run scripts that lie beside it. So each side
-file is a script that hands one JSON text to one function of the page and does nothing else.
+A page that is opened from disk may not fetch files, but it may run scripts from its folder. So each
+side file is a script that hands one JSON text to one function of the page and does nothing else.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = [
 FUNCTION = "unisafePart"
 OUTPUT_CHARACTERS = 2000
 CASE_LABELS = {metric: facts.case_label for metric, facts in FACTS.items() if facts.case_label}
-"""The metrics whose value is shown for each case, with the words before it."""
+"""The metrics whose value is shown for each case, each with its label."""
 
 VERDICT_FIELDS = ("judge", "judgment", "risk_rating", "refusal", "failure", "reasoning")
-"""What a verdict's list holds, in this order."""
+"""The fields of a verdict's list, in this order."""
 
 _PROMPT_CHARACTERS = 4000
 _REASON_CHARACTERS = 500
@@ -54,7 +54,7 @@ Part = dict[str, Any]
 def write_prompts(
     source: Source, data: DataCases, number: int, folder: Path, media: Thumbnails
 ) -> int:
-    """Write what the models were asked, once for all runs; returns how many cases were found.
+    """Write the prompts of one data source, for all its runs; returns how many were written.
 
     Raises:
         DataError: a case cannot be read.
@@ -134,7 +134,7 @@ def _input_image(data: bytes) -> OutputImage:
 
 
 def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
-    """Of each case the output, shortened, and the images it names with their hashes."""
+    """By case the shortened output, and the names and hashes of its images."""
     outputs: dict[Key, Part] = {}
     for row in _rows(folder, PREDICTIONS):
         part: Part = {}
@@ -154,7 +154,7 @@ def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
 def _verdicts(
     folder: Path, judges: list[str], *, with_texts: bool
 ) -> dict[Key, dict[tuple[str, int], list[Any]]]:
-    """Of each case its verdicts, with the fields of `VERDICT_FIELDS`."""
+    """By case its verdicts, each a list of the `VERDICT_FIELDS`."""
     numbers = {name: number for number, name in enumerate(judges)}
     verdicts: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
     for row in _rows(folder, VERDICTS):

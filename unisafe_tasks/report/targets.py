@@ -1,4 +1,4 @@
-"""The shared-target comparison as the page shows it: what one task gives and another does not."""
+"""The shared-target comparison of each run, as the page shows it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _MOST_LISTED = 30
 
 @dataclass(frozen=True)
 class SharedTargets:
-    """One run's tasks against each other: the matrix drawn, every pair, and the targets that were
-    refused in one modality and unsafe in the other."""
+    """One run's tasks compared: the matrix as a chart, a table of every pair, and tables of the
+    targets that were refused in one modality and unsafe in the other."""
 
     label: str
     chart: Markup
@@ -93,7 +93,7 @@ def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
     for contrast in contrasts:
         first, second = task_named(contrast.first).code, task_named(contrast.second).code
         difference = contrast.differences[ASR]
-        # A difference is no surer than the surer of its scores is whole.
+        # A difference carries the marks of both scores.
         mark = "".join(sorted(set(marks[contrast.first] + marks[contrast.second])))
         interval = difference.interval
         bounds = "" if interval is None else f"[{interval.low:+.3f}, {interval.high:+.3f}]"
