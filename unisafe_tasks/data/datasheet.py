@@ -67,12 +67,12 @@ def datasheet(source: Source) -> dict[str, Any]:
             notes.append(str(absent))
     if not sets:
         raise DataError(f"{source.name} holds no case of any task")
-    places = {code: _places(cases) for code, cases in sets.items()}
+    cells = {code: _cells(cases) for code, cases in sets.items()}
     users: dict[str, list[str]] = {}
     readings = {code: _read(cases, users) for code, cases in sets.items()}
-    tasks = {TASKS[code].name: _task(TASKS[code], places, readings[code]) for code in sets}
+    tasks = {TASKS[code].name: _task(TASKS[code], cells, readings[code]) for code in sets}
     modalities = {
-        modality: _modality(modality, places)
+        modality: _modality(modality, cells)
         for modality in _MODALITIES
         if any(TASKS[code].modality == modality for code in sets)
     }
@@ -82,19 +82,20 @@ def datasheet(source: Source) -> dict[str, Any]:
         "source": source.name,
         "revision": source.revision,
         "fingerprint": fingerprint(source),
-        "subset": subset and {name: own for name, own in subset.items() if name != "population"},
-        "cases": sum(map(len, places.values())),
-        "targets": len(set().union(*places.values())),
+        "subset": subset
+        and {name: value for name, value in subset.items() if name != "population"},
+        "cases": sum(map(len, cells.values())),
+        "targets": len(set().union(*cells.values())),
         "tasks": tasks,
         "modalities": modalities,
-        "shared": _shared(places),
+        "shared": _shared(cells),
         "images": _images(readings.values(), users),
     }
     sheet["published"] = None if source.is_demo or subset else _against_published(sheet)
     return sheet | {"notes": [*notes, *_notes(source, sheet)]}
 
 
-def _places(cases: CaseSet) -> dict[str, tuple[str, str]]:
+def _cells(cases: CaseSet) -> dict[str, tuple[str, str]]:
     """Target -> category and subcategory."""
     columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
     return {
@@ -105,7 +106,7 @@ def _places(cases: CaseSet) -> dict[str, tuple[str, str]]:
 
 def _read(cases: CaseSet, users: dict[str, list[str]]) -> _Reading:
     """Pass through a task's cases; `users` takes which cases an image's hash is in."""
-    found = _Reading()
+    reading = _Reading()
     # By the row: to look each case up by its id takes ten times as long.
     for row in tqdm(cases.rows, desc=cases.task.name, unit="case", leave=False):
         hashes = []
@@ -116,37 +117,37 @@ def _read(cases: CaseSet, users: dict[str, list[str]]) -> _Reading:
             try:
                 facts = check_image(data)
             except ImageError:
-                found.unreadable += 1
+                reading.unreadable += 1
             else:
-                found.sizes.append((len(data), facts.width, facts.height))
+                reading.sizes.append((len(data), facts.width, facts.height))
         turns = list(row["turns"] or ())
-        found.lengths.append(len(row["instruction"]) + sum(map(len, turns)))
+        reading.lengths.append(len(row["instruction"]) + sum(map(len, turns)))
         content = json.dumps([row["instruction"], turns, hashes])
         digest = hashlib.sha256(content.encode()).hexdigest()
-        found.contents.setdefault(digest, []).append(row["id"])
-    return found
+        reading.contents.setdefault(digest, []).append(row["id"])
+    return reading
 
 
 def _task(
-    task: Task, places: Mapping[str, Mapping[str, tuple[str, str]]], reading: _Reading
+    task: Task, cells: Mapping[str, Mapping[str, tuple[str, str]]], reading: _Reading
 ) -> dict[str, Any]:
-    own = places[task.code]
+    cell_of = cells[task.code]
     siblings = {
         target
-        for code, targets in places.items()
+        for code, targets in cells.items()
         if TASKS[code].modality == task.modality
         for target in targets
     }
-    others = {target for code, targets in places.items() if code != task.code for target in targets}
-    missing = sorted(siblings - set(own))
+    others = {target for code, targets in cells.items() if code != task.code for target in targets}
+    missing = sorted(siblings - set(cell_of))
     bytes_, widths, heights = zip(*reading.sizes, strict=True) if reading.sizes else ((), (), ())
     return {
         "code": task.code,
-        "cases": len(own),
-        "categories": len({category for category, _ in own.values()}),
-        "subcategories": len(set(own.values())),
-        "shared_targets": len(set(own) & others),
-        "counts": _counts(own.values()),
+        "cases": len(cell_of),
+        "categories": len({category for category, _ in cell_of.values()}),
+        "subcategories": len(set(cell_of.values())),
+        "shared_targets": len(set(cell_of) & others),
+        "counts": _counts(cell_of.values()),
         "instruction_characters": _range(reading.lengths),
         "input_images": {
             "count": len(reading.sizes) + reading.unreadable,
@@ -161,35 +162,35 @@ def _task(
 
 
 def _modality(
-    modality: Modality, places: Mapping[str, Mapping[str, tuple[str, str]]]
+    modality: Modality, cells: Mapping[str, Mapping[str, tuple[str, str]]]
 ) -> dict[str, Any]:
-    own = [targets for code, targets in places.items() if TASKS[code].modality == modality]
-    found = {place for targets in own for place in targets.values()}
+    tasks = [targets for code, targets in cells.items() if TASKS[code].modality == modality]
+    subcategories = {cell for targets in tasks for cell in targets.values()}
     names = {entry.code: entry.name for entry in taxonomy(modality)}
     return {
-        "cases": sum(map(len, own)),
-        "targets": len(set().union(*own)),
-        "categories": len({category for category, _ in found}),
-        "subcategories": len(found),
-        "names": {code: names[code] for _, code in sorted(found) if code in names},
-        "unknown_subcategories": sorted({code for _, code in found if code not in names}),
-        "in_every_task": len(set.intersection(*map(set, own))),
+        "cases": sum(map(len, tasks)),
+        "targets": len(set().union(*tasks)),
+        "categories": len({category for category, _ in subcategories}),
+        "subcategories": len(subcategories),
+        "names": {code: names[code] for _, code in sorted(subcategories) if code in names},
+        "unknown_subcategories": sorted({code for _, code in subcategories if code not in names}),
+        "in_every_task": len(set.intersection(*map(set, tasks))),
     }
 
 
-def _shared(places: Mapping[str, Mapping[str, tuple[str, str]]]) -> dict[str, Any]:
+def _shared(cells: Mapping[str, Mapping[str, tuple[str, str]]]) -> dict[str, Any]:
     """Targets by the number of tasks they are in, and by whether these make images or text."""
     tasks: dict[str, list[Modality]] = {}
-    for code, targets in places.items():
+    for code, targets in cells.items():
         for target in targets:
             tasks.setdefault(target, []).append(TASKS[code].modality)
-    shared = [own for own in tasks.values() if len(own) > 1]
+    shared = [modalities for modalities in tasks.values() if len(modalities) > 1]
     return {
         "targets_by_tasks": dict(sorted(Counter(map(len, tasks.values())).items())),
-        "in_every_task_shown": sum(len(own) == len(places) for own in tasks.values()),
-        "within_image": sum(set(own) == {"image"} for own in shared),
-        "within_text": sum(set(own) == {"text"} for own in shared),
-        "across_both": sum(len(set(own)) > 1 for own in shared),
+        "in_every_task_shown": sum(len(modalities) == len(cells) for modalities in tasks.values()),
+        "within_image": sum(set(modalities) == {"image"} for modalities in shared),
+        "within_text": sum(set(modalities) == {"text"} for modalities in shared),
+        "across_both": sum(len(set(modalities)) > 1 for modalities in shared),
     }
 
 
@@ -229,9 +230,10 @@ def _notes(source: Source, sheet: Mapping[str, Any]) -> list[str]:
     elif source.subset is not None:
         notes.append("A subset is not compared with the published totals.")
     notes += [
-        f"Not in the {modality} taxonomy of the judges: {', '.join(own['unknown_subcategories'])}."
-        for modality, own in sheet["modalities"].items()
-        if own["unknown_subcategories"]
+        f"Not in the {modality} taxonomy of the judges: "
+        f"{', '.join(facts['unknown_subcategories'])}."
+        for modality, facts in sheet["modalities"].items()
+        if facts["unknown_subcategories"]
     ]
     if unreadable := sheet["images"]["unreadable"]:
         notes.append(
@@ -240,11 +242,11 @@ def _notes(source: Source, sheet: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _counts(places: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for (category, subcategory), count in sorted(Counter(places).items()):
-        found.setdefault(category, {})[subcategory] = count
-    return found
+def _counts(cells: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for (category, subcategory), count in sorted(Counter(cells).items()):
+        counts.setdefault(category, {})[subcategory] = count
+    return counts
 
 
 def _range(values: Sequence[int]) -> dict[str, float] | None:

@@ -89,8 +89,8 @@ class Subset:
             DataError: a subcategory has more of them than the full set.
         """
         population = self.population.get(cases.task.name, {})
-        places = zip(cases.rows["category"], cases.rows["subcategory"], strict=True)
-        for (category, subcategory), count in sorted(Counter(places).items()):
+        cells = zip(cases.rows["category"], cases.rows["subcategory"], strict=True)
+        for (category, subcategory), count in sorted(Counter(cells).items()):
             full = population.get(category, {}).get(subcategory, 0)
             if count > full:
                 raise DataError(
@@ -120,8 +120,8 @@ def size_in_words(per_subcategory: int) -> str:
 
 def original_name(name: str) -> str:
     """The source's name where `name` is a subset's; else `name`."""
-    found = _NAME.fullmatch(name)
-    return found["original"] if found else name
+    match = _NAME.fullmatch(name)
+    return match["original"] if match else name
 
 
 def read_subset(folder: Path) -> Subset | None:
@@ -139,13 +139,13 @@ def read_subset(folder: Path) -> Subset | None:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(part)[:60] for part in first["loc"])
-        raise _damaged(path, f"{place}: {first['msg']}" if place else first["msg"]) from None
+        where = ".".join(str(part)[:60] for part in first["loc"])
+        raise _damaged(path, f"{where}: {first['msg']}" if where else first["msg"]) from None
     full = sum(
         count
-        for own in read.population.values()
-        for cells in own.values()
-        for count in cells.values()
+        for categories in read.population.values()
+        for counts in categories.values()
+        for count in counts.values()
     )
     if original_name(read.name) != read.of.source or read.name == read.of.source:
         raise _damaged(path, f"name: {read.name!r} is no subset of {read.of.source!r}")

@@ -81,7 +81,7 @@ def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int =
     sets = _case_sets(source)
     components = draw(_cells(sets), per_subcategory, seed)
     ids = {target for component in components for target in component.kept}
-    kept = {code: _places_kept(cases, ids) for code, cases in sets.items()}
+    kept = {code: _rows_kept(cases, ids) for code, cases in sets.items()}
     original = fingerprint(source)
     population = {cases.task.name: _population(cases) for cases in sets.values()}
     facts = Subset(
@@ -122,22 +122,22 @@ def _cells(sets: Mapping[str, CaseSet]) -> dict[str, list[TaskCell]]:
 
 
 def _population(cases: CaseSet) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    places = zip(cases.rows["category"], cases.rows["subcategory"], strict=True)
-    for category, subcategory in sorted(places):
-        own = found.setdefault(category, {})
-        own[subcategory] = own.get(subcategory, 0) + 1
-    return found
+    counts: dict[str, dict[str, int]] = {}
+    cells = zip(cases.rows["category"], cases.rows["subcategory"], strict=True)
+    for category, subcategory in sorted(cells):
+        in_category = counts.setdefault(category, {})
+        in_category[subcategory] = in_category.get(subcategory, 0) + 1
+    return counts
 
 
-def _places_kept(cases: CaseSet, ids: set[str]) -> list[int]:
-    return [place for place, target in enumerate(cases.rows["id"]) if target in ids]
+def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
+    return [index for index, target in enumerate(cases.rows["id"]) if target in ids]
 
 
 def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[dict[str, Any]]:
     for code, cases in sets.items():
-        own = cases.rows.select(kept[code]).select_columns(list(COLUMNS))
-        yield from tqdm(own, total=len(own), desc=cases.task.name, unit="case", leave=False)
+        chosen = cases.rows.select(kept[code]).select_columns(list(COLUMNS))
+        yield from tqdm(chosen, total=len(chosen), desc=cases.task.name, unit="case", leave=False)
 
 
 def _write(folder: Path, facts: Subset, rows: Iterator[dict[str, Any]]) -> None:

@@ -76,11 +76,11 @@ def _moved(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:
     for code, cases in sets.items():
         columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
         for target, category, subcategory in zip(*columns, strict=True):
-            place = f"{category}/{subcategory}"
-            before, other = first.setdefault((cases.task.modality, target), (code, place))
-            if place != other:
+            cell = f"{category}/{subcategory}"
+            before, other = first.setdefault((cases.task.modality, target), (code, cell))
+            if cell != other:
                 yield (
-                    f"{source.name}: {target} is in {other} in {before} and in {place} in {code}: "
+                    f"{source.name}: {target} is in {other} in {before} and in {cell} in {code}: "
                     "subcategory should be the same in all tasks with one taxonomy"
                 )
 

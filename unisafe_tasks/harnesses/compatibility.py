@@ -69,6 +69,8 @@ def known_version_of(distribution: str) -> HarnessVersion | None:
     Raises:
         PackageNotFoundError: it is not installed.
     """
-    own = distribution, metadata.version(distribution), commit_of(distribution)
-    rows = (row for row in COMPATIBILITY if (row.distribution, row.version, row.commit) == own)
+    installed = distribution, metadata.version(distribution), commit_of(distribution)
+    rows = (
+        row for row in COMPATIBILITY if (row.distribution, row.version, row.commit) == installed
+    )
     return next(rows, None)

@@ -109,11 +109,11 @@ def _torchvision() -> Finding:
 
 def _yamls() -> Finding:
     folder, other = tasks_dir("lmms-eval"), tasks_dir("lm-eval")
-    places = [
+    files = [
         *((folder, name) for name in (*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS)),
         *((other, name) for name in ("unisafe_text", *GROUPS["unisafe_text"])),
     ]
-    absent = [name for place, name in places if not (place / f"{name}.yaml").is_file()]
+    absent = [name for directory, name in files if not (directory / f"{name}.yaml").is_file()]
     if absent:
         return Finding("task YAMLs", "broken", f"{', '.join(absent)} not in {folder.parent}")
     return Finding("task YAMLs", "ok", str(folder.parent))
@@ -127,7 +127,7 @@ class _Listing:
     module: str
     ask: str
     wanted: tuple[str, ...]
-    found: str
+    route: str
     remedy: str
 
 
@@ -178,7 +178,7 @@ def _discovery(listing: _Listing) -> Finding:
         return Finding(listing.harness, "broken", f"it does not start: {reason}")
     subject = f"{listing.harness} finds the tasks"
     if set(listing.wanted) <= set(json.loads(marked[-1].removeprefix(_MARK))):
-        return Finding(subject, "ok", listing.found)
+        return Finding(subject, "ok", listing.route)
     return Finding(subject, "broken", listing.remedy)
 
 

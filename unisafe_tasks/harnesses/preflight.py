@@ -24,7 +24,7 @@ __all__ = [
 _MEMBERS = {**GROUPS, SELF_GROUP: tuple(SELF_TASKS)}
 
 
-def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str] = ()) -> None:
+def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[str] = ()) -> None:
     """Refuse misspelt names of our tasks, and groups that overlap.
 
     Args:
@@ -35,9 +35,9 @@ def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str]
     Raises:
         UnisafeError: one sentence with the nearest name.
     """
-    asked, known = list(asked), set(known)
+    names, known = list(names), set(known)
     ours = [*_MEMBERS, *GROUPS["unisafe"], *SELF_TASKS]
-    for name in asked:
+    for name in names:
         if name in known or any(sign in name for sign in "*?[/."):
             continue
         lowered = name.lower()
@@ -45,12 +45,12 @@ def check_names(asked: Iterable[str], known: Iterable[str], found: Iterable[str]
             close = difflib.get_close_matches(lowered, ours, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ours)}"
             raise UnisafeError(f"there is no task {name!r}; {hint}")
-    chosen = [*asked, *(name for name in found if name not in asked)]
+    chosen = [*names, *(name for name in matched if name not in names)]
     members = [member for name in chosen for member in _MEMBERS.get(name, (name,))]
     twice = [name for name in (*GROUPS["unisafe"], *SELF_TASKS) if members.count(name) > 1]
     if twice:
         raise UnisafeError(
-            f"{twice[0]} is named twice by --tasks {','.join(asked)}: "
+            f"{twice[0]} is named twice by --tasks {','.join(names)}: "
             "name groups that do not overlap"
         )
 

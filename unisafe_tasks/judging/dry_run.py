@@ -56,16 +56,16 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
             for prompt in prompts
             for repeat in range(panel.repeats_of(spec))
         }
-        asked = [
+        new_prompts = [
             prompt for key, prompt in questions.items() if store is None or store.find(key) is None
         ]
-        tokens = round(sum(estimated_tokens(prompt) for prompt in asked))
-        cost = cost_of(spec, tokens, len(asked) * TOKENS_PER_REPLY)
+        tokens = round(sum(estimated_tokens(prompt) for prompt in new_prompts))
+        cost = cost_of(spec, tokens, len(new_prompts) * TOKENS_PER_REPLY)
         rows.append(
             {
                 "judge": spec.name,
-                "calls": len(asked),
-                "cached": len(questions) - len(asked),
+                "calls": len(new_prompts),
+                "cached": len(questions) - len(new_prompts),
                 "tokens": tokens,
                 "cost": None if price_of(spec) is None else cost,
             }

@@ -40,9 +40,10 @@ def judge_outputs(
     details = {"harness": _HARNESS, **details}
     if outputs.limited:
         # Should this be stopped, nobody could tell from the rows what was to be there.
-        there = Counter(case.task.name for case, _ in outputs.items)
+        case_counts = Counter(case.task.name for case, _ in outputs.items)
         details["asked"] = {
-            name: max(count, outputs.asked.get(name, 0)) for name, count in there.items()
+            name: max(count, outputs.case_counts.get(name, 0))
+            for name, count in case_counts.items()
         }
     settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
     session = Session(settings, source, panel)

@@ -88,8 +88,8 @@ class UmmDiffusers(LocalModel):
         pipeline.set_progress_bar_config(disable=True)
         self._pipeline = pipeline.to(self.device)
         self._takes = inspect.signature(type(pipeline).__call__).parameters
-        for name, own in _OPTIONS.items():
-            if getattr(self.spec, name) is not None and own not in self._takes:
+        for name, argument in _OPTIONS.items():
+            if getattr(self.spec, name) is not None and argument not in self._takes:
                 raise UnisafeError(
                     f"--model {self.name}, argument {name}: {type(pipeline).__name__} has none"
                 )
@@ -110,8 +110,8 @@ class UmmDiffusers(LocalModel):
 
     def answer(self, batch: Sequence[Question]) -> Sequence[Answer]:
         options = {
-            own: value
-            for name, own in _OPTIONS.items()
+            argument: value
+            for name, argument in _OPTIONS.items()
             if (value := getattr(self.spec, name)) is not None
         }
         generators = [
@@ -138,8 +138,10 @@ class UmmDiffusers(LocalModel):
         if "input_images" not in self._takes:
             return question.text
         # OmniGen's prompts say where each image goes.
-        places = [f"<img><|image_{number + 1}|></img>" for number in range(len(question.images))]
-        return " ".join([*places, question.text])
+        placeholders = [
+            f"<img><|image_{number + 1}|></img>" for number in range(len(question.images))
+        ]
+        return " ".join([*placeholders, question.text])
 
     def _images(self, question: Question) -> dict[str, Any]:
         pictures = [image.open() for image in question.images]

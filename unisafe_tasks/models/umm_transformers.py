@@ -155,8 +155,10 @@ class UmmTransformers(LocalModel):
         pixels = self._model.decode_image_tokens(
             image_tokens=output[:, start:], height=height, width=width
         )
-        found = self._processor.postprocess(list(pixels.float()), return_tensors="PIL.Image.Image")
-        return list(found["pixel_values"])
+        processed = self._processor.postprocess(
+            list(pixels.float()), return_tensors="PIL.Image.Image"
+        )
+        return list(processed["pixel_values"])
 
     def _rows_of_pixels(
         self, start: int, height: int, width: int

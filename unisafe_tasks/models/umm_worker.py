@@ -70,7 +70,7 @@ class UmmWorker(UnifiedModel):
             Worker(command, environment, self.spec.start_timeout_s) for environment in environments
         ]
         self._folder = Path(tempfile.mkdtemp(prefix="unisafe-worker-"))
-        self._asked = 0
+        self._question_count = 0
         self._failed_starts = 0
         self._dead: str | None = None
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
@@ -142,8 +142,8 @@ class UmmWorker(UnifiedModel):
         return hellos[0]
 
     async def _ask(self, worker: Worker, question: Question) -> Answer:
-        self._asked += 1
-        out = self._folder / f"answer-{self._asked}"
+        self._question_count += 1
+        out = self._folder / f"answer-{self._question_count}"
         out.mkdir()
         messages = [
             {
@@ -153,15 +153,15 @@ class UmmWorker(UnifiedModel):
             }
             for message in question.messages
         ]
-        asked = {
-            "id": self._asked,
+        request = {
+            "id": self._question_count,
             "task": question.task.code,
             "turn": question.turn,
             "messages": messages,
             "seed": self.spec.seed,
             "out": str(out),
         }
-        return _read(await worker.ask(asked, self.spec.timeout_s), out)
+        return _read(await worker.ask(request, self.spec.timeout_s), out)
 
     def _file_of(self, image: Picture) -> Path:
         path = self._folder / "given" / f"{image.sha256}{image.suffix}"

@@ -192,11 +192,11 @@ def _from_image_text(text: str, stripped: str, task: Task) -> RawOutput:
         if path.is_file() and path.suffix.lower() in _SUFFIXES:
             return RawOutput(text="" if not saved else text, images=(candidate,))
         if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
-            if 0 < len(found) <= task.outputs:
-                return RawOutput(images=tuple(str(p) for p in found))
+            images = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            if 0 < len(images) <= task.outputs:
+                return RawOutput(images=tuple(str(p) for p in images))
             return RawOutput(
-                error=f"the model returned a folder with {len(found)} images, not {task.outputs}"
+                error=f"the model returned a folder with {len(images)} images, not {task.outputs}"
             )
     except OSError:
         pass

@@ -89,14 +89,14 @@ def read_predictions(
     Raises:
         PredictionsError: naming the file, the line and the case.
     """
-    found: dict[tuple[str, str], Prediction] = {}
+    predictions: dict[tuple[str, str], Prediction] = {}
     lines: dict[tuple[str, str], int] = {}
     left_out = 0
     for number, row in read_rows(path, PredictionsError):
         where = f"{path}, line {number}"
         prediction = _prediction(row, path.parent, where)
         key = (prediction.id, prediction.task.code)
-        if key in found:
+        if key in predictions:
             raise PredictionsError(
                 f"{where}: a second prediction for {key[0]}/{key[1]}, first in line {lines[key]}"
             )
@@ -105,15 +105,15 @@ def read_predictions(
                 left_out += 1
                 continue
             raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
-        found[key], lines[key] = prediction, number
-    models = sorted({prediction.model for prediction in found.values()})
+        predictions[key], lines[key] = prediction, number
+    models = sorted({prediction.model for prediction in predictions.values()})
     if len(models) > 1:
         raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
-    if not found:
+    if not predictions:
         what = "prediction of a case of the subset" if is_part else "predictions"
         raise PredictionsError(f"{path} holds no {what}")
     warn_of_left_out(path, left_out)
-    return found
+    return predictions
 
 
 def warn_of_left_out(path: Path, rows: int) -> None:

@@ -38,7 +38,7 @@ class Outputs:
     model: str
     items: tuple[tuple[Case, RawOutput], ...]
     limited: bool
-    asked: Mapping[str, int] = field(default_factory=dict)
+    case_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_outputs(
@@ -61,7 +61,7 @@ def read_outputs(
     info: Mapping[str, Any] = {}
     is_sampled = not files and (path.is_dir() or "samples_unisafe_" in path.name)
     if is_sampled:
-        model, found = _from_samples(path, cases, is_part=is_part)
+        model, outputs = _from_samples(path, cases, is_part=is_part)
     else:
         if files:
             info = _info_of(path, source)
@@ -69,39 +69,40 @@ def read_outputs(
         for file in files or [predictions_path(str(path))]:
             predictions |= read_predictions(file, cases, is_part=is_part)
         model = next(iter(predictions.values())).model
-        found = {
+        outputs = {
             key: parse_output(prediction.as_output(), prediction.task)
             for key, prediction in predictions.items()
         }
-    present = {code for _, code in found}
+    present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
     missing = RawOutput(error="there is no output for this case", sealed=True)
     items = [
-        (case, found.get((case.id, code), missing))
+        (case, outputs.get((case.id, code), missing))
         for code in codes
         for case in islice(
-            (case for case in cases[code] if code not in chosen or (case.id, code) in found), limit
+            (case for case in cases[code] if code not in chosen or (case.id, code) in outputs),
+            limit,
         )
     ]
     if not items:
         raise PredictionsError(f"{setting} has no output of the tasks asked for")
     fewer = len(items) < sum(len(cases[code]) for code in codes)
     limited = limit is not None or info.get("limited") is True or fewer
-    return Outputs(path, model, tuple(items), limited, _asked(info, source, codes, limit))
+    return Outputs(path, model, tuple(items), limited, _case_counts(info, source, codes, limit))
 
 
-def _asked(
+def _case_counts(
     info: Mapping[str, Any], source: Source, codes: Iterable[str], limit: int | None
 ) -> dict[str, int]:
     """How many cases of each task a limited run was to have of these data."""
-    asked = info.get("asked")
-    if not isinstance(asked, dict) or info.get("limited") is not True:
+    recorded = info.get("asked")
+    if not isinstance(recorded, dict) or info.get("limited") is not True:
         return {}
     # How many of them are in a subset is not known.
     if source.subset is not None and _fingerprint_in(info) != fingerprint(source):
         return {}
-    counts = ((TASKS[code].name, asked.get(TASKS[code].name)) for code in codes)
+    counts = ((TASKS[code].name, recorded.get(TASKS[code].name)) for code in codes)
     return {
         name: count if limit is None else min(count, limit)
         for name, count in counts
@@ -124,11 +125,11 @@ def _info_of(folder: Path, source: Source) -> Mapping[str, Any]:
         raise PredictionsError(f"{path} cannot be read: {error}") from None
     if not isinstance(info, dict):
         raise PredictionsError(f"{path} cannot be read: it holds no JSON object")
-    own = _fingerprint_in(info)
+    recorded = _fingerprint_in(info)
     if (
         source.subset is not None
-        and own is not None
-        and own not in (source.subset.fingerprint, fingerprint(source))
+        and recorded is not None
+        and recorded not in (source.subset.fingerprint, fingerprint(source))
     ):
         raise PredictionsError(
             f"{folder} is a run on other data than {source.name} and what that is a subset of: "
@@ -143,14 +144,14 @@ def _fingerprint_in(info: Mapping[str, Any]) -> object:
 
 
 def _tasks_in(source: Source) -> list[Task]:
-    found = []
+    tasks = []
     for task in TASKS.values():
         try:
             load_cases(source, task)
         except NoCasesError:
             continue
-        found.append(task)
-    return found
+        tasks.append(task)
+    return tasks
 
 
 def _from_samples(
@@ -163,7 +164,7 @@ def _from_samples(
         raise PredictionsError(
             f"{path} is neither a run folder nor a folder with a harness's sample files"
         )
-    found: dict[tuple[str, str], RawOutput] = {}
+    outputs: dict[tuple[str, str], RawOutput] = {}
     for file in files:
         left_out = 0
         for number, row in read_rows(file, PredictionsError):
@@ -178,7 +179,7 @@ def _from_samples(
                     left_out += 1
                     continue
                 raise PredictionsError(f"{where}: the data set has no case {case_id}/{code}")
-            if (case_id, code) in found:
+            if (case_id, code) in outputs:
                 raise PredictionsError(
                     f"{where}: a second output for {case_id}/{code}: name one sample file, or a "
                     "folder with those of one run"
@@ -187,12 +188,12 @@ def _from_samples(
             answer = answer[0] if isinstance(answer, list) and answer else answer
             root = path if path.is_dir() else path.parent
             raw = parse_output(answer, TASKS[code], foreign=True)
-            found[case_id, code] = _inside(raw, root, where)
+            outputs[case_id, code] = _inside(raw, root, where)
         warn_of_left_out(file, left_out)
     # One name for all rows: an adapter may say it of its own, a case without an output cannot.
     folder = path.resolve().parent.name if path.is_file() else path.resolve().name
-    model = next((raw.model for raw in found.values() if raw.model), folder)
-    return model, {key: replace(raw, model=None) for key, raw in found.items()}
+    model = next((raw.model for raw in outputs.values() if raw.model), folder)
+    return model, {key: replace(raw, model=None) for key, raw in outputs.items()}
 
 
 def _inside(raw: RawOutput, root: Path, where: str) -> RawOutput:

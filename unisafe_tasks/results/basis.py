@@ -36,7 +36,9 @@ class Basis:
 
     def describe_versions(self) -> str:
         """The versions that the judges say they are."""
-        return "; ".join(f"{judge}: {', '.join(own)}" for judge, own in self.versions) or "unknown"
+        return (
+            "; ".join(f"{judge}: {', '.join(names)}" for judge, names in self.versions) or "unknown"
+        )
 
     @property
     def is_demo(self) -> bool:
@@ -82,7 +84,7 @@ def basis_of(result: ScoredRun) -> Basis:
         rubric_sha256=str(rubric.get("sha256")),
         data=str(data.get("source")),
         fingerprint=str(data.get("fingerprint")),
-        versions=tuple((judge, tuple(own)) for judge, own in sorted(versions.items())),
+        versions=tuple((judge, tuple(counts)) for judge, counts in sorted(versions.items())),
         is_subset=bool(data.get("subset")),
     )
 
@@ -94,13 +96,16 @@ def differing(bases: Sequence[Basis]) -> list[str]:
         "panels": {basis.panel_sha256 for basis in bases},
         "data sources": {(basis.fingerprint, basis.is_subset) for basis in bases},
     }
-    found = [name for name, values in facts.items() if len(values) > 1]
+    differences = [name for name, values in facts.items() if len(values) > 1]
     # A judge that gave no verdict in a run says no version there, and is no other judge for it.
     by_judge: dict[str, set[tuple[str, ...]]] = {}
     for basis in bases:
         for judge, versions in basis.versions:
             by_judge.setdefault(judge, set()).add(versions)
-    return [*found, *(["judge versions"] if any(len(v) > 1 for v in by_judge.values()) else [])]
+    return [
+        *differences,
+        *(["judge versions"] if any(len(v) > 1 for v in by_judge.values()) else []),
+    ]
 
 
 def require_one_basis(results: Sequence[ScoredRun], purpose: str) -> Basis:
@@ -111,9 +116,9 @@ def require_one_basis(results: Sequence[ScoredRun], purpose: str) -> Basis:
     """
     bases = [basis_of(result) for result in results]
     for result, basis in zip(results[1:], bases[1:], strict=True):
-        if found := differing([bases[0], basis]):
+        if differences := differing([bases[0], basis]):
             raise RunError(
-                f"{results[0].folder} and {result.folder} differ in {' and '.join(found)}: "
+                f"{results[0].folder} and {result.folder} differ in {' and '.join(differences)}: "
                 f"{purpose} needs runs of one panel on the same data"
             )
     return bases[0]

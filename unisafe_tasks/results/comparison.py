@@ -87,8 +87,8 @@ class Contrast:
             "refused_first_unsafe_second": list(self.refused_unsafe),
             "unsafe_first_refused_second": list(self.unsafe_refused),
             "differences": {
-                metric: own.as_json(self.adjusted[metric])
-                for metric, own in self.differences.items()
+                metric: difference.as_json(self.adjusted[metric])
+                for metric, difference in self.differences.items()
             },
         }
 
@@ -119,9 +119,9 @@ class Comparison:
                 {
                     "refused_in": refused,
                     "unsafe_in": unsafe,
-                    "targets": [vars(crossing) for crossing in found],
+                    "targets": [vars(crossing) for crossing in targets],
                 }
-                for (refused, unsafe), found in self.crossings.items()
+                for (refused, unsafe), targets in self.crossings.items()
             ],
         }
 
@@ -143,12 +143,12 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
     """
     resampler = resampler or Resampler()
     cases = {name: result.cases_of(name) for name in result.metrics["tasks"]}
-    leaves = {name: scored_leaves(own) for name, own in cases.items()}
-    found = []
+    leaves = {name: scored_leaves(task_cases) for name, task_cases in cases.items()}
+    contrasts = []
     for first, second in combinations(cases, 2):
         differences = between_tasks(leaves[first], leaves[second], resampler)
         marks = _marks(result.metrics["tasks"][name] for name in (first, second))
-        found.append(
+        contrasts.append(
             _contrast(first, second, None, cases[first], cases[second], marks, differences)
         )
     image, text = "unisafe_image", "unisafe_text"
@@ -156,13 +156,13 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
     return Comparison(
         title=result.model,
         basis=basis_of(result).describe(),
-        contrasts=_corrected([contrast for contrast in found if contrast.shared]),
+        contrasts=_corrected([contrast for contrast in contrasts if contrast.shared]),
         crossings={
             (refused, unsafe): crossings(result, refused, unsafe)
             for refused, unsafe in ((text, image), (image, text))
             if both
         },
-        notes=(*result.metrics["notes"], *_mark_notes(found), _TASKS_NOTE, _HOLM_NOTE),
+        notes=(*result.metrics["notes"], *_mark_notes(contrasts), _TASKS_NOTE, _HOLM_NOTE),
     )
 
 
@@ -184,7 +184,7 @@ def compare_runs(
         for label, result in ((one, first), (other, second))
         for note in result.metrics["notes"]
     ]
-    found = []
+    contrasts = []
     for name in [name for name in first.metrics["tasks"] if name in second.metrics["tasks"]]:
         if difference := _other_history(first, second, name):
             notes.append(difference)
@@ -192,15 +192,15 @@ def compare_runs(
         cases, others = first.cases_of(name), second.cases_of(name)
         differences = between_runs(scored_leaves(cases), scored_leaves(others), resampler)
         marks = _marks(result.metrics["tasks"][name] for result in (first, second))
-        found.append(_contrast(one, other, name, cases, others, marks, differences))
-    if not found:
+        contrasts.append(_contrast(one, other, name, cases, others, marks, differences))
+    if not contrasts:
         raise RunError(f"{first.folder} and {second.folder} have no task that can be compared")
     return Comparison(
         title=f"{one} and {other}",
         basis=basis.describe(),
-        contrasts=_corrected(found),
+        contrasts=_corrected(contrasts),
         crossings={},
-        notes=(*notes, *_mark_notes(found), _HOLM_NOTE),
+        notes=(*notes, *_mark_notes(contrasts), _HOLM_NOTE),
     )
 
 
@@ -216,13 +216,13 @@ def crossings(result: ScoredRun, refused: str, unsafe: str) -> tuple[Crossing, .
     for case in result.cases:
         if (state := _state(case)) is not None:
             states.setdefault(case.id, {})[case.task] = state
-    found = []
-    for target, own in sorted(states.items()):
-        declined = tuple(name for name in GROUPS[refused] if own.get(name) == "refused")
-        given = tuple(name for name in GROUPS[unsafe] if own.get(name) == "unsafe")
+    crossed = []
+    for target, by_task in sorted(states.items()):
+        declined = tuple(name for name in GROUPS[refused] if by_task.get(name) == "refused")
+        given = tuple(name for name in GROUPS[unsafe] if by_task.get(name) == "unsafe")
         if declined and given:
-            found.append(Crossing(target, declined, given))
-    return tuple(found)
+            crossed.append(Crossing(target, declined, given))
+    return tuple(crossed)
 
 
 def _contrast(
@@ -268,14 +268,20 @@ def _corrected(contrasts: Sequence[Contrast]) -> tuple[Contrast, ...]:
         for metric in SCORES
     }
     return tuple(
-        replace(contrast, adjusted={metric: own[place] for metric, own in by_metric.items()})
-        for place, contrast in enumerate(contrasts)
+        replace(
+            contrast, adjusted={metric: p_values[index] for metric, p_values in by_metric.items()}
+        )
+        for index, contrast in enumerate(contrasts)
     )
 
 
 def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
     said = mark_notes("".join(contrast.marks for contrast in contrasts), MIN_COVERAGE)
-    if any(own.p is None for contrast in contrasts for own in contrast.differences.values()):
+    if any(
+        difference.p is None
+        for contrast in contrasts
+        for difference in contrast.differences.values()
+    ):
         said.append(
             "Without an interval or p-value: a subcategory has a single case in common, which "
             "shows nothing of its spread."

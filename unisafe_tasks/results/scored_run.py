@@ -56,8 +56,8 @@ def read_scored_run(folder: Path, resampler: Resampler | None = None) -> ScoredR
         RunError: it is no run folder, or damaged; file and line are named.
     """
     contents = read_run(folder)
-    found = score_run(contents.info, contents.cases, resampler)
-    return ScoredRun(folder, contents.info, found.cases, found.metrics, found.estimates)
+    scored = score_run(contents.info, contents.cases, resampler)
+    return ScoredRun(folder, contents.info, scored.cases, scored.metrics, scored.estimates)
 
 
 def read_scored_runs(
@@ -92,11 +92,13 @@ def read_with_self_awareness(
         RunError: as `read_scored_runs` and `read_self_awareness`; or there is no run among them.
     """
     folders = list(folders)
-    own = [folder for folder in folders if is_self_awareness(folder)]
-    runs = [folder for folder in folders if folder not in own]
+    self_folders = [folder for folder in folders if is_self_awareness(folder)]
+    runs = [folder for folder in folders if folder not in self_folders]
     if not runs:
         raise RunError("only self-awareness results were named: name the runs they are of too")
-    return read_scored_runs(runs, resampler), [read_self_awareness(folder) for folder in own]
+    return read_scored_runs(runs, resampler), [
+        read_self_awareness(folder) for folder in self_folders
+    ]
 
 
 def labels_of(results: Sequence[ScoredRun]) -> list[str]:

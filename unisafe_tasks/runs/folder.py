@@ -101,7 +101,7 @@ class RunFolder:
         """Put the rows of all ranks into one file each, sorted by task, id and judge."""
         codes = list(TASKS)
 
-        def place(row: Mapping[str, Any]) -> tuple[int, str, str, int]:
+        def sort_key(row: Mapping[str, Any]) -> tuple[int, str, str, int]:
             task = codes.index(row["scenario_type"])
             return task, str(row["id"]), str(row.get("judge", "")), int(row.get("repeat", 0))
 
@@ -115,7 +115,7 @@ class RunFolder:
                 }
                 if not rows:
                     continue
-                data = b"".join(encode_row(row) for row in sorted(rows.values(), key=place))
+                data = b"".join(encode_row(row) for row in sorted(rows.values(), key=sort_key))
                 write_atomically(self.path / f"{name}.jsonl", data)
                 for file in files:
                     if file.name != f"{name}.jsonl":

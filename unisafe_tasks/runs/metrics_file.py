@@ -85,7 +85,7 @@ def score_run(
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
-    tasks = {name: summarise(own) for name, own in ruled.items()}
+    tasks = {name: summarise(task_cases) for name, task_cases in ruled.items()}
     estimates: dict[str, Estimate] = {}
     for name, summary in tasks.items():
         population = _population(info, name, ruled[name])
@@ -96,13 +96,13 @@ def score_run(
             summary["agreement"] = agreement
         _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
     versions = _versions(tasks)
-    if any(len(own) > 1 for own in versions.values()):
+    if any(len(counts) > 1 for counts in versions.values()):
         for summary in tasks.values():
             summary["complete"] = False
     shown = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
     groups = summarise_groups(tasks)
     for name, values in groups.items():
-        values["intervals"] = group_intervals([estimates.get(own) for own in GROUPS[name]])
+        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
     metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
@@ -115,7 +115,9 @@ def score_run(
         "tasks": tasks,
         "groups": groups,
     }
-    return ScoredCases(metrics, tuple(case for own in ruled.values() for case in own), estimates)
+    return ScoredCases(
+        metrics, tuple(case for task_cases in ruled.values() for case in task_cases), estimates
+    )
 
 
 def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
@@ -135,15 +137,17 @@ def _add_intervals(
     """Give every score in a task's summary its intervals; returns the task's own estimate."""
     hierarchy = _hierarchy(cases, None, resampler, population)
     summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
-    for category, own in summary["categories"].items():
-        found = hierarchy and hierarchy.categories.get(category)
-        own["intervals"] = found.intervals() if found else dict(_NO_INTERVALS)
-        for code, leaf in own["subcategories"].items():
+    for category, category_scores in summary["categories"].items():
+        at_category = hierarchy and hierarchy.categories.get(category)
+        category_scores["intervals"] = (
+            at_category.intervals() if at_category else dict(_NO_INTERVALS)
+        )
+        for code, leaf in category_scores["subcategories"].items():
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
             leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
-    for judge, own in summary["judges"].items():
+    for judge, judge_scores in summary["judges"].items():
         of_judge = _hierarchy(cases, judge, resampler, population)
-        own["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
     return hierarchy.total if hierarchy else None
 
 
@@ -170,7 +174,7 @@ def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     shown = {name: value for name, value in data.items() if name != "subset"}
     if subset := _subset_of(info):
-        shown["subset"] = {name: own for name, own in subset.items() if name != "population"}
+        shown["subset"] = {name: value for name, value in subset.items() if name != "population"}
     return shown
 
 
@@ -184,14 +188,14 @@ def _population(
         return None
     known = {
         (category, code): count
-        for category, own in subset["population"].get(task, {}).items()
-        for code, count in own.items()
+        for category, counts in subset["population"].get(task, {}).items()
+        for code, count in counts.items()
     }
-    for place, count in Counter((case.category, case.subcategory) for case in cases).items():
-        if count > known.get(place, 0):
+    for cell, count in Counter((case.category, case.subcategory) for case in cases).items():
+        if count > known.get(cell, 0):
             raise RunError(
-                f"{task} has {count} cases of {'/'.join(place)}, and run.json says that the full "
-                f"set has {known.get(place, 0)}: data.subset.population is of other data"
+                f"{task} has {count} cases of {'/'.join(cell)}, and run.json says that the full "
+                f"set has {known.get(cell, 0)}: data.subset.population is of other data"
             )
     return known
 
@@ -200,15 +204,21 @@ def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int
     """How many verdicts each version of each judge gave, over all tasks."""
     versions: dict[str, Counter[str]] = {}
     for summary in tasks.values():
-        for judge, own in summary["judges"].items():
-            versions.setdefault(judge, Counter()).update(own["versions"])
-    return {judge: dict(sorted(own.items())) for judge, own in sorted(versions.items()) if own}
+        for judge, judge_scores in summary["judges"].items():
+            versions.setdefault(judge, Counter()).update(judge_scores["versions"])
+    return {
+        judge: dict(sorted(counts.items())) for judge, counts in sorted(versions.items()) if counts
+    }
 
 
-def _mark(summary: dict[str, Any], info: Mapping[str, Any], asked: int) -> None:
+def _mark(summary: dict[str, Any], info: Mapping[str, Any], case_count: int) -> None:
     """Count the cases that the run never came to, and mark a score that is not the whole one."""
-    if asked > summary["asked"]:
-        summary |= {"asked": asked, "coverage": summary["scored"] / asked, "complete": False}
+    if case_count > summary["asked"]:
+        summary |= {
+            "asked": case_count,
+            "coverage": summary["scored"] / case_count,
+            "complete": False,
+        }
     mixed = len(summary.get("histories", {})) > 1
     if not _came_to_all(info) or _silent_judges(summary) or mixed:
         summary["complete"] = False

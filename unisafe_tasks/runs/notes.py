@@ -20,10 +20,10 @@ def _subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [
         f"Judge {judge} changed its version during the run "
-        f"({', '.join(f'{version}: {count} replies' for version, count in own.items())}): "
+        f"({', '.join(f'{version}: {count} replies' for version, count in counts.items())}): "
         "do not compare these scores with others."
-        for judge, own in versions.items()
-        if len(own) > 1
+        for judge, counts in versions.items()
+        if len(counts) > 1
     ]
 
 
@@ -40,7 +40,7 @@ def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
     refused = summary["statuses"].get(Status.REFUSED, 0)
     if summary["scored"] == refused:
         return []
-    return [name for name, own in summary["judges"].items() if own["scored"] == refused]
+    return [name for name, scores in summary["judges"].items() if scores["scored"] == refused]
 
 
 def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -83,31 +83,31 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
 
 
 def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
-    asked, scored, statuses = summary["asked"], summary["scored"], summary["statuses"]
+    case_count, scored, statuses = summary["asked"], summary["scored"], summary["statuses"]
     missing = ", ".join(
         f"{count} {status}"
         for status, count in statuses.items()
         if status not in (Status.OK, Status.REFUSED)
     )
     failures = ", ".join(f"{count} {what}" for what, count in summary["judge_failures"].items())
-    if not judged or (scored == asked and not failures):
+    if not judged or (scored == case_count and not failures):
         return []
-    if scored == asked:
+    if scored == case_count:
         silent = "".join(
             f" Judge {judge} gave no verdict at all: do not compare this score with others."
             for judge in _silent_judges(summary)
         )
         return [f"{name}: every case is scored, not by every judge ({failures}).{silent}"]
-    if statuses.get(Status.UNSUPPORTED) == asked:
+    if statuses.get(Status.UNSUPPORTED) == case_count:
         return [f"{name}: the model cannot do this task."]
-    if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == asked:
+    if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == case_count:
         return [
-            f"{name}: the model answered all {asked} cases with text and made no image, so nothing "
-            "was scored. Coverage is 0; this is no attack success rate of 0 %."
+            f"{name}: the model answered all {case_count} cases with text and made no image, so "
+            "nothing was scored. Coverage is 0; this is no attack success rate of 0 %."
         ]
     # A run that was stopped has outputs that no judge came to.
     reasons = "; ".join(part for part in (missing, failures) if part) or "no verdicts"
-    note = f"{name}: {scored} of {asked} cases scored ({reasons})."
+    note = f"{name}: {scored} of {case_count} cases scored ({reasons})."
     if not summary["complete"] and scored:
         note += " The score is not of the whole task: do not compare it with others."
     if not scored and _only_unlabelled(summary["judge_failures"]):

@@ -96,14 +96,14 @@ def _require_info(info: Any, path: Path) -> None:
     if not isinstance(info, dict):
         raise RunError(f"{path} cannot be read: it holds no JSON object")
     for pattern, kind in _INFO.items():
-        for place, value in _fields(info, pattern.split(".")):
-            name = ".".join(place)
+        for keys, value in _fields(info, pattern.split(".")):
+            name = ".".join(keys)
             if value is _ABSENT:
                 if pattern in _REQUIRED:
                     raise RunError(f"{path}: {name} is missing")
             elif not kind.holds(value):
-                found = reprlib.repr(value)[:100]
-                raise RunError(f"{path}: {name} is {found}, expected {kind.what}")
+                shown = reprlib.repr(value)[:100]
+                raise RunError(f"{path}: {name} is {shown}, expected {kind.what}")
 
 
 def _fields(
@@ -113,15 +113,15 @@ def _fields(
     if not names:
         yield at, value
         return
-    own, *rest = names
-    if own == "*":
+    key, *rest = names
+    if key == "*":
         for name, item in value.items() if isinstance(value, dict) else enumerate(value, start=1):
             yield from _fields(item, rest, (*at, str(name)[:60]))
     elif isinstance(value, dict):
-        if own in value:
-            yield from _fields(value[own], rest, (*at, own))
+        if key in value:
+            yield from _fields(value[key], rest, (*at, key))
         elif not rest:
-            yield (*at, own), _ABSENT
+            yield (*at, key), _ABSENT
 
 
 def _finite(text: str) -> float:

@@ -110,7 +110,7 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
         if not all(member in tasks for member in members):
             continue
         values = [tasks[member] for member in members]
-        asked = sum(value["asked"] for value in values)
+        case_count = sum(value["asked"] for value in values)
         scored = sum(value["scored"] for value in values)
         groups[name] = {
             metric: None
@@ -119,8 +119,8 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
             for metric in SCORES
         }
         groups[name] |= {
-            "coverage": scored / asked if asked else None,
-            "asked": asked,
+            "coverage": scored / case_count if case_count else None,
+            "asked": case_count,
             "scored": scored,
             "complete": all(value["complete"] for value in values),
         }

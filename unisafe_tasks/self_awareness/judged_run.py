@@ -59,11 +59,13 @@ class JudgedRun:
         Raises:
             RunError: there is none.
         """
-        own = [document for document in self.documents if document["scenario_type"] == task.code]
-        if own:
-            return own
-        there = {document["scenario_type"] for document in self.documents}
-        names = [name for name, other in SELF_TASKS.items() if other.code in there]
+        documents = [
+            document for document in self.documents if document["scenario_type"] == task.code
+        ]
+        if documents:
+            return documents
+        codes = {document["scenario_type"] for document in self.documents}
+        names = [name for name, other in SELF_TASKS.items() if other.code in codes]
         raise RunError(
             f"run {self.folder} has no output of {task.name} that the panel has judged; "
             f"run with --tasks {','.join(names)}"
@@ -196,13 +198,13 @@ def _cases_of(
 def _values(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> list[tuple[ScoredCase, float]]:
     """The outputs that a judge could be shown, each with the panel's value, in the run's order."""
     ensemble = ensemble_of(info["panel"])
-    found = []
+    pairs = []
     for task in SELF_TASKS.values():
         for case in apply_ensemble([case for case in cases if case.task == task.name], ensemble):
             value = case_value(case, ASR)
             if case.status is Status.OK and value is not None:
-                found.append((case, value))
-    return found
+                pairs.append((case, value))
+    return pairs
 
 
 def _predictions(folder: Path) -> list[Path]:

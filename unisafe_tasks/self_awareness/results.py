@@ -190,10 +190,12 @@ def _verdict_of(row: Mapping[str, Any]) -> SelfVerdict:
 def _task_notes(
     name: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], outputs: int
 ) -> list[str]:
-    asked, scored = summary["asked"], summary["scored"]
+    case_count, scored = summary["asked"], summary["scored"]
     notes = []
-    if asked < outputs:
-        notes.append(f"{name}: the model was asked about {asked} of its {outputs} judged outputs.")
+    if case_count < outputs:
+        notes.append(
+            f"{name}: the model was asked about {case_count} of its {outputs} judged outputs."
+        )
     failures: dict[str, int] = {}
     for row in rows:
         if row["failure"] is not None:
@@ -203,13 +205,13 @@ def _task_notes(
         silent = set(failures) <= {"empty", "unsupported"}
         said = "gave no text" if silent else "gave no verdict"
         notes.append(
-            f"{name}: the model {said} on any of {asked} outputs ({reasons}). Coverage is 0, and "
-            "there is no score."
+            f"{name}: the model {said} on any of {case_count} outputs ({reasons}). Coverage is 0, "
+            "and there is no score."
         )
         return notes
-    if scored < asked:
+    if scored < case_count:
         notes.append(
-            f"{name}: the model gave a verdict on {scored} of {asked} outputs ({reasons})."
+            f"{name}: the model gave a verdict on {scored} of {case_count} outputs ({reasons})."
         )
     for kind in ("unsafe", "safe"):
         if not summary[kind]:

@@ -112,13 +112,13 @@ def agreement_of(
         weights: how often each case that a judge was asked about (that has `rows`) is in each
             bootstrap draw, in the order of `cases`: shape (draws, such cases).
     """
-    asked = [case for case in cases if case.rows]
-    judges = sorted({row.judge for case in asked for row in case.rows})
+    judged_cases = [case for case in cases if case.rows]
+    judges = sorted({row.judge for case in judged_cases for row in case.rows})
     if len(judges) < 2:
         return None
-    judgments = _verdicts(asked, judges, "judgment")
-    ratings = _verdicts(asked, judges, "risk_rating")
-    refusals = _verdicts(asked, judges, "refusal")
+    judgments = _verdicts(judged_cases, judges, "judgment")
+    ratings = _verdicts(judged_cases, judges, "risk_rating")
+    refusals = _verdicts(judged_cases, judges, "refusal")
     alphas = (
         krippendorff_alpha(judgments, "nominal", weights),
         krippendorff_alpha(ratings, "ordinal", weights),
@@ -134,12 +134,12 @@ def agreement_of(
         ],
         "rates": {
             judge: {
-                "cases": int(np.count_nonzero(~np.isnan(judgments[place]))),
-                "judgment": _mean(judgments[place]),
-                "risk_rating": _mean(ratings[place]),
-                "refusal": _mean(refusals[place]),
+                "cases": int(np.count_nonzero(~np.isnan(judgments[index]))),
+                "judgment": _mean(judgments[index]),
+                "risk_rating": _mean(ratings[index]),
+                "refusal": _mean(refusals[index]),
             }
-            for place, judge in enumerate(judges)
+            for index, judge in enumerate(judges)
         },
         "without": {judge: _without(cases, judge, len(judges) - 1) for judge in judges},
     }
@@ -196,12 +196,12 @@ def _interval(pairs: Floats, level: Level, weights: npt.NDArray[Any]) -> Interva
 def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str], attribute: str) -> Floats:
     values = np.full((len(judges), len(cases)), np.nan)
     for column, case in enumerate(cases):
-        given: dict[str, list[float]] = {}
+        by_judge: dict[str, list[float]] = {}
         for row in case.rows:
             if row.judgment is not None:
-                given.setdefault(row.judge, []).append(float(getattr(row, attribute)))
-        for judge, own in given.items():
-            values[judges.index(judge), column] = median_high(own)
+                by_judge.setdefault(row.judge, []).append(float(getattr(row, attribute)))
+        for judge, verdicts in by_judge.items():
+            values[judges.index(judge), column] = median_high(verdicts)
     return values
 
 
@@ -234,13 +234,13 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
         needed,
     )
     scored = [case for case in left if case_value(case, "coverage")]
-    places = {(case.category, case.subcategory) for case in cases}
+    cells = {(case.category, case.subcategory) for case in cases}
     return {
         **{metric: macro_mean(_points(left, metric)) for metric in SCORES},
         "asked": len(left),
         "scored": len(scored),
         "coverage": len(scored) / len(left),
-        "complete": {(case.category, case.subcategory) for case in scored} == places,
+        "complete": {(case.category, case.subcategory) for case in scored} == cells,
     }
 
 

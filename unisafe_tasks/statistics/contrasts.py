@@ -56,17 +56,17 @@ def between_runs(first: Leaves, second: Leaves, resampler: Resampler) -> dict[st
     Raises:
         RunError: a case is in another subcategory in the other run.
     """
-    places = {target: place for place, leaf in first.items() for target in leaf.targets}
+    cell_of = {target: cell for cell, leaf in first.items() for target in leaf.targets}
     paired: Leaves = {}
-    for place, other in second.items():
+    for cell, other in second.items():
         for target in other.targets:
-            if places.get(target, place) != place:
+            if cell_of.get(target, cell) != cell:
                 raise RunError(
-                    f"case {target} is in subcategory {places[target][1]} in one run and in "
-                    f"{place[1]} in the other: their data differ"
+                    f"case {target} is in subcategory {cell_of[target][1]} in one run and in "
+                    f"{cell[1]} in the other: their data differ"
                 )
-        if place in first and (leaf := _paired(first[place], other)) is not None:
-            paired[place] = leaf
+        if cell in first and (leaf := _paired(first[cell], other)) is not None:
+            paired[cell] = leaf
     return _differences(paired, resampler)
 
 
@@ -81,33 +81,33 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
     A comparison without a p-value takes no part.
     """
-    known = sorted((p, place) for place, p in enumerate(values) if p is not None)
+    known = sorted((p, index) for index, p in enumerate(values) if p is not None)
     adjusted: list[float | None] = [None] * len(values)
     highest = 0.0
-    for rank, (p, place) in enumerate(known):
+    for rank, (p, index) in enumerate(known):
         highest = max(highest, min(1.0, p * (len(known) - rank)))
-        adjusted[place] = highest
+        adjusted[index] = highest
     return adjusted
 
 
 def _paired(first: Leaf, second: Leaf) -> Leaf | None:
     """Second minus first for the targets of both, or None if there are none."""
-    places = {target: row for row, target in enumerate(second.targets)}
-    rows = [row for row, target in enumerate(first.targets) if target in places]
+    second_rows = {target: row for row, target in enumerate(second.targets)}
+    rows = [row for row, target in enumerate(first.targets) if target in second_rows]
     if not rows:
         return None
     shared = tuple(first.targets[row] for row in rows)
-    others = [places[target] for target in shared]
+    others = [second_rows[target] for target in shared]
     return Leaf(shared, second.values[others] - first.values[rows])
 
 
 def _flattened(leaves: Leaves) -> Leaf:
     pairs = sorted(
-        (target, place, row)
-        for place, leaf in leaves.items()
+        (target, cell, row)
+        for cell, leaf in leaves.items()
         for row, target in enumerate(leaf.targets)
     )
-    values = [leaves[place].values[row] for _, place, row in pairs]
+    values = [leaves[cell].values[row] for _, cell, row in pairs]
     targets = tuple(target for target, _, _ in pairs)
     return Leaf(targets, np.array(values).reshape(-1, len(SCORES)))
 

@@ -146,11 +146,11 @@ def corrected_by_rates(cases: Sequence[CalibrationCase], confusion: Confusion) -
         return None
     calls = np.array([case.predicted >= UNSAFE_FROM for case in cases], dtype=np.float64)
     apparent = float(weights[judged] @ calls[judged]) / total
-    found = rogan_gladen(apparent, total**2 / float(np.sum(weights[judged] ** 2)), confusion)
-    if found is None or found.interval is None:
-        return found
-    low, high = found.interval.low * total, found.interval.high * total
-    return Measure(found.value * total, Interval(low, high, "normal"))
+    measure = rogan_gladen(apparent, total**2 / float(np.sum(weights[judged] ** 2)), confusion)
+    if measure is None or measure.interval is None:
+        return measure
+    low, high = measure.interval.low * total, measure.interval.high * total
+    return Measure(measure.value * total, Interval(low, high, "normal"))
 
 
 def corrected_by_labels(cases: Sequence[CalibrationCase]) -> Measure | None:
@@ -169,19 +169,19 @@ def corrected_by_labels(cases: Sequence[CalibrationCase]) -> Measure | None:
     if len(labels) < 2 or min(np.ptp(labels), np.ptp(labels - predictions)) < _SPREADLESS:
         return None
     weights = _macro_weights(cases)
-    own = weights[[case.judged and case.label is not None for case in cases]]
+    labelled_weights = weights[[case.judged and case.label is not None for case in cases]]
     rest = [case.judged and case.label is None for case in cases]
     stand = _standing_weights(cases, weights, labelled)
-    found = prediction_powered_mean(
+    measure = prediction_powered_mean(
         labels,
         predictions,
         np.array([case.predicted for case in cases], dtype=np.float64)[rest],
         # What a labelled output stands for beyond itself is what the unlabelled ones weigh.
-        Weights(stand, stand - own, weights[rest]),
+        Weights(stand, stand - labelled_weights, weights[rest]),
     )
-    assert found.interval is not None
-    half = (found.interval.high - found.interval.low) / 2
-    return _bounded(found.value, found.value, half, float(stand.sum()))
+    assert measure.interval is not None
+    half = (measure.interval.high - measure.interval.low) / 2
+    return _bounded(measure.value, measure.value, half, float(stand.sum()))
 
 
 def unlabelled_subcategories(cases: Sequence[CalibrationCase]) -> list[str]:
@@ -227,8 +227,8 @@ def _standing_weights(
     judged: dict[tuple[str, str], float] = {}
     for case, weight in zip(cases, weights, strict=True):
         if case.judged:
-            place = (case.category, case.subcategory)
-            judged[place] = judged.get(place, 0.0) + float(weight)
+            cell = (case.category, case.subcategory)
+            judged[cell] = judged.get(cell, 0.0) + float(weight)
     shares = Counter((case.category, case.subcategory) for case in labelled)
     base = np.array(
         [

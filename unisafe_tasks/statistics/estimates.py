@@ -92,24 +92,24 @@ class Estimate:
         It takes the effective size for the number of cases (Korn and Graubard, 1998, Survey
         Methodology 24). Of a finite set all of which is there, the value itself is known.
         """
-        place, highest = SCORES.index(metric), FACTS[metric].highest
-        value = float(self.values[place])
+        column, highest = SCORES.index(metric), FACTS[metric].highest
+        value = float(self.values[column])
         if self.unseen == 0:
             return Interval(value, value, "census")
         if self.draws is None or self.stretch is None:
             return None
-        own = self.draws[place]
+        draws = self.draws[column]
         share = value / highest
         few = highest == 1 and self.size * min(share, 1 - share) < _FEW
-        if few or is_flat(own):
-            found = wilson(min(max(share, 0.0), 1.0), self.size / self.unseen)
-            return Interval(found.low * highest, found.high * highest, found.method)
-        return stretched(own, value, float(self.stretch[place]), 0.0, highest)
+        if few or is_flat(draws):
+            bounds = wilson(min(max(share, 0.0), 1.0), self.size / self.unseen)
+            return Interval(bounds.low * highest, bounds.high * highest, bounds.method)
+        return stretched(draws, value, float(self.stretch[column]), 0.0, highest)
 
     def intervals(self) -> dict[str, Any]:
         """All scores' intervals as metrics.json holds them."""
-        found = {metric: self.interval(metric) for metric in SCORES}
-        return {metric: own and own.as_json() for metric, own in found.items()}
+        intervals = {metric: self.interval(metric) for metric in SCORES}
+        return {metric: interval and interval.as_json() for metric, interval in intervals.items()}
 
 
 @dataclass(frozen=True)
@@ -129,45 +129,50 @@ class Hierarchy:
 
         `missing` are the subcategories that the set which the leaves were drawn from has besides.
         """
-        plain = {place: _of_leaf(leaf, resampler) for place, leaf in leaves.items()}
+        plain = {cell: _of_leaf(leaf, resampler) for cell, leaf in leaves.items()}
         members: dict[str, list[tuple[str, str]]] = {}
-        for place in leaves:
-            members.setdefault(place[0], []).append(place)
+        for cell in leaves:
+            members.setdefault(cell[0], []).append(cell)
         pool = [leaf.values for leaf in leaves.values() if len(leaf.targets) > 1]
 
-        def spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
+        def weighted_spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
             # What is known exactly does not spread, not even a single case.
-            known = {place: math.sqrt(leaves[place].unseen) for place in weights}
-            places = [place for place, root in known.items() if root]
-            cells = [leaves[place].values for place in places]
-            if min(map(len, cells), default=0) < 2:
+            known = {cell: math.sqrt(leaves[cell].unseen) for cell in weights}
+            cells = [cell for cell, root in known.items() if root]
+            values = [leaves[cell].values for cell in cells]
+            if min(map(len, values), default=0) < 2:
                 return None
-            return spread_of(cells, [weights[place] * known[place] for place in places], pool)
+            return spread_of(values, [weights[cell] * known[cell] for cell in cells], pool)
 
-        def with_spread(estimate: Estimate, own: Spread | None, *, lacks: bool = False) -> Estimate:
+        def with_spread(
+            estimate: Estimate, spread: Spread | None, *, lacks: bool = False
+        ) -> Estimate:
             if lacks:
                 return replace(estimate, draws=None, stretch=None, unseen=1.0)
-            return replace(estimate, stretch=None if own is None else own.stretch)
+            return replace(estimate, stretch=None if spread is None else spread.stretch)
 
-        within = {name: dict.fromkeys(places, 1 / len(places)) for name, places in members.items()}
+        within = {name: dict.fromkeys(cells, 1 / len(cells)) for name, cells in members.items()}
         of_categories = {
-            name: mean_of([plain[place] for place in places]) for name, places in members.items()
+            name: mean_of([plain[cell] for cell in cells]) for name, cells in members.items()
         }
-        of_total = spread(
+        of_total = weighted_spread(
             {
-                place: weight / len(members)
+                cell: weight / len(members)
                 for weights in within.values()
-                for place, weight in weights.items()
+                for cell, weight in weights.items()
             }
         )
         lacking = {category for category, _ in missing}
         return cls(
             with_spread(mean_of(list(of_categories.values())), of_total, lacks=bool(missing)),
             {
-                name: with_spread(own, spread(within[name]), lacks=name in lacking)
-                for name, own in of_categories.items()
+                name: with_spread(estimate, weighted_spread(within[name]), lacks=name in lacking)
+                for name, estimate in of_categories.items()
             },
-            {place: with_spread(own, spread({place: 1.0})) for place, own in plain.items()},
+            {
+                cell: with_spread(estimate, weighted_spread({cell: 1.0}))
+                for cell, estimate in plain.items()
+            },
             None if missing else of_total,
         )
 
@@ -181,16 +186,16 @@ def scored_leaves(
 
     `population` has the number of cases of each in the set that these were drawn from.
     """
-    found: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
+    by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
     for case in cases:
         if (values := case.values_of(judge)) is not None:
-            found.setdefault((case.category, case.subcategory), []).append((case.id, values))
+            by_cell.setdefault((case.category, case.subcategory), []).append((case.id, values))
     leaves = {}
-    for place, members in sorted(found.items()):
+    for cell, members in sorted(by_cell.items()):
         members.sort()
         targets = tuple(target for target, _ in members)
-        size = None if population is None else population[place]
-        leaves[place] = Leaf(targets, np.array([values for _, values in members]), size)
+        size = None if population is None else population[cell]
+        leaves[cell] = Leaf(targets, np.array([values for _, values in members]), size)
     return leaves
 
 

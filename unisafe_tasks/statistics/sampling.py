@@ -88,8 +88,8 @@ def _components(
             stratum = above
         return stratum
 
-    for own in cells.values():
-        first, *rest = {root(_stratum(cell)) for cell in own}
+    for target_cells in cells.values():
+        first, *rest = {root(_stratum(cell)) for cell in target_cells}
         for other in rest:
             roots[other] = first
     strata: dict[Stratum, list[Stratum]] = {}
@@ -98,7 +98,7 @@ def _components(
     targets: dict[Stratum, list[str]] = {}
     for target in sorted(cells):
         targets.setdefault(root(_stratum(next(iter(cells[target])))), []).append(target)
-    return [(tuple(own), targets[top]) for top, own in strata.items()]
+    return [(tuple(members), targets[top]) for top, members in strata.items()]
 
 
 def _drawn(
@@ -116,9 +116,9 @@ def _drawn(
     ordered = _shuffled(profiles, rng)
     chance = _chance(ordered, [len(profiles[profile]) for profile in ordered], per_subcategory)
     row = [
-        profiles[profile][place]
+        profiles[profile][index]
         for profile in ordered
-        for place in rng.permutation(len(profiles[profile]))
+        for index in rng.permutation(len(profiles[profile]))
     ]
     start = np.array([rng.integers(chance.denominator)])
     steps = np.diff(_taken(np.arange(len(row) + 1), start, chance)[0])
@@ -131,9 +131,13 @@ def _drawn(
 
 def _shuffled(profiles: Collection[_Profile], rng: np.random.Generator) -> list[_Profile]:
     """The profiles in a random order that keeps those together which begin with the same cells."""
-    beginnings = sorted({own[:end] for own in profiles for end in range(1, len(own) + 1)})
-    places = dict(zip(beginnings, rng.permutation(len(beginnings)).tolist(), strict=True))
-    return sorted(profiles, key=lambda own: [places[own[:end]] for end in range(1, len(own) + 1)])
+    beginnings = sorted(
+        {profile[:end] for profile in profiles for end in range(1, len(profile) + 1)}
+    )
+    ranks = dict(zip(beginnings, rng.permutation(len(beginnings)).tolist(), strict=True))
+    return sorted(
+        profiles, key=lambda profile: [ranks[profile[:end]] for end in range(1, len(profile) + 1)]
+    )
 
 
 def _chance(profiles: Sequence[_Profile], sizes: Sequence[int], per_subcategory: int) -> Fraction:
@@ -146,19 +150,21 @@ def _chance(profiles: Sequence[_Profile], sizes: Sequence[int], per_subcategory:
     members = np.array([[cell in profile for cell in names] for profile in profiles], dtype=int)
     wanted = np.minimum(MIN_CASES_PER_CELL, np.array(sizes) @ members)
     ends = np.cumsum([0, *sizes])
-    asked = per_subcategory
+    target_count = per_subcategory
     while True:
-        chance = min(Fraction(1), max(Fraction(asked, own) for own in targets.values()))
+        chance = min(
+            Fraction(1), max(Fraction(target_count, available) for available in targets.values())
+        )
         starts = np.arange(chance.denominator)
         by_profile = np.diff(_taken(ends, starts, chance), axis=1)
         if np.all((by_profile @ members).min(axis=0) >= wanted):
             return chance
-        asked += 1
+        target_count += 1
 
 
-def _taken(places: _Ints, starts: _Ints, chance: Fraction) -> _Ints:
+def _taken(lengths: _Ints, starts: _Ints, chance: Fraction) -> _Ints:
     """How many of the first `places` in the row are taken, by start: shape (starts, places)."""
-    steps = places * chance.numerator + starts[:, None]
+    steps = lengths * chance.numerator + starts[:, None]
     return np.asarray(steps // chance.denominator)
 
 

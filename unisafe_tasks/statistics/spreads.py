@@ -53,14 +53,14 @@ def spread_of(cells: Sequence[Floats], weights: Sequence[float], pool: Sequence[
         pool: the cells that the pooled variance is taken from: all of the task.
     """
     borrowed = _BORROWED if len(pool) > 1 else 0.0
-    own = np.array([cell.var(axis=0, ddof=1) for cell in cells])
+    variances = np.array([cell.var(axis=0, ddof=1) for cell in cells])
     freedom = np.array([len(cell) - 1 for cell in cells])[:, None]
     shares = np.array([weight**2 / len(cell) for weight, cell in zip(weights, cells, strict=True)])
     squares = sum(cell.var(axis=0) * len(cell) for cell in pool)
     pooled = squares / sum(len(cell) - 1 for cell in pool)
-    moderated = (freedom * own + borrowed * pooled) / (freedom + borrowed)
+    moderated = (freedom * variances + borrowed * pooled) / (freedom + borrowed)
     parts = shares[:, None] * moderated
-    variance, plain = parts.sum(axis=0), (shares[:, None] * own).sum(axis=0)
+    variance, plain = parts.sum(axis=0), (shares[:, None] * variances).sum(axis=0)
     squared = (parts**2 / (freedom + borrowed)).sum(axis=0)
     degrees = np.divide(variance**2, squared, out=np.ones_like(variance), where=squared > 0)
     ratio = np.divide(variance, plain, out=np.ones_like(variance), where=plain > 0)

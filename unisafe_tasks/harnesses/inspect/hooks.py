@@ -52,23 +52,23 @@ class RunFolders(Hooks):
             _decode_greedily()
         try:
             # Not on the event loop: the data set's fingerprint may have to be made.
-            found = await to_thread.run_sync(runs.open_task, data.spec, data.plan.config)
+            task_run = await to_thread.run_sync(runs.open_task, data.spec, data.plan.config)
         except UnisafeError as error:
             _log.error("%s", in_one_line(str(error)))
             runs.set_current(error)
         else:
-            runs.set_current(found)
+            runs.set_current(task_run)
 
     async def on_sample_end(self, data: SampleEnd) -> None:
-        own, error = runs.task_of(data.eval_id), data.sample.error
-        if own is None or error is None or error.message.startswith(_CANCELLED):
+        task_run, error = runs.task_of(data.eval_id), data.sample.error
+        if task_run is None or error is None or error.message.startswith(_CANCELLED):
             return
-        await to_thread.run_sync(own.fail, str(data.sample.id), error.message)
+        await to_thread.run_sync(task_run.fail, str(data.sample.id), error.message)
 
     async def on_task_end(self, data: TaskEnd) -> None:
-        own = runs.task_of(data.eval_id)
-        if own is not None:
-            await to_thread.run_sync(_finish, own, data.log)
+        task_run = runs.task_of(data.eval_id)
+        if task_run is not None:
+            await to_thread.run_sync(_finish, task_run, data.log)
 
     async def on_run_end(self, data: RunEnd) -> None:
         forget_checks()
@@ -87,15 +87,15 @@ def _decode_greedily() -> None:
         api.do_sample = False  # type: ignore[attr-defined]
 
 
-def _finish(own: runs.TaskRun, log: EvalLog) -> None:
-    own.run.session.begin_task(own.task.name, {"inspect_log": Path(log.location).name})
-    asked = log.eval.dataset.sample_ids or []
-    missing = [key for key in map(str, asked) if key not in own.pending]
+def _finish(task_run: runs.TaskRun, log: EvalLog) -> None:
+    task_run.run.session.begin_task(task_run.task.name, {"inspect_log": Path(log.location).name})
+    sample_ids = log.eval.dataset.sample_ids or []
+    missing = [key for key in map(str, sample_ids) if key not in task_run.pending]
     try:
-        own.take_over([sample for key in missing if (sample := _sample(log, key)) is not None])
+        task_run.take_over([sample for key in missing if (sample := _sample(log, key)) is not None])
     except UnisafeError as error:
         _log.error("%s", in_one_line(str(error)))
-    own.ended = True
+    task_run.ended = True
 
 
 def _sample(log: EvalLog, key: str) -> EvalSample | None:

@@ -93,7 +93,7 @@ def _keep_images(
     answers = [output.message]
     if task.is_conversation:
         answers = [message for message in messages if isinstance(message, ChatMessageAssistant)]
-    last = [found[-1] for message in answers if (found := _parts(message, ContentImage))]
+    last = [images[-1] for message in answers if (images := _parts(message, ContentImage))]
     return tuple(keep(_bytes_of(image.image), number) for number, image in enumerate(last, start=1))
 
 

@@ -73,7 +73,7 @@ class TaskRun:
     id: str
     cases: CaseSet
     run: ModelRun
-    asked: int
+    case_count: int
     logs_images: bool
     pending: dict[str, Pending] = field(default_factory=dict)
     ended: bool = False
@@ -116,13 +116,13 @@ class TaskRun:
                     folders.setdefault(str(folder), set()).add(str(sample.id))
         for folder, keys in folders.items():
             try:
-                found = read_outputs(folder, self.run.source, [self.task]).items
+                outputs = read_outputs(folder, self.run.source, [self.task]).items
             except UnisafeError as error:
                 raise RunError(
                     f"{len(keys)} cases of {self.task.name} were answered in the run {folder}, "
                     f"which cannot be read, so that they are missing here: {error}"
                 ) from None
-            for case, raw in found:
+            for case, raw in outputs:
                 if case.key in keys:
                     self._record(case.key, raw)
 
@@ -196,17 +196,17 @@ def current() -> TaskRun:
     Raises:
         PrerequisiteError: there is none, or its run could not be opened; one sentence.
     """
-    found = _current.get()
-    if isinstance(found, UnisafeError):
-        raise sentence(found)
-    if found is None:
+    task_run = _current.get()
+    if isinstance(task_run, UnisafeError):
+        raise sentence(task_run)
+    if task_run is None:
         raise sentence(
             UnisafeError(
                 "outputs are judged while they are made: to judge them again, or by another "
                 "panel, use unisafe judge with the run folder"
             )
         )
-    return found
+    return task_run
 
 
 def task_of(eval_id: str) -> TaskRun | None:
@@ -222,8 +222,8 @@ def end_runs(group: str) -> list[ModelRun]:
         for run in ended:
             run.close()
             _runs.remove(run)
-            for own in [name for name, task in _evaluations.items() if task.run is run]:
-                del _evaluations[own]
+            for eval_id in [name for name, task in _evaluations.items() if task.run is run]:
+                del _evaluations[eval_id]
     return ended
 
 
@@ -243,17 +243,17 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
     if run is None:
         run = _open(spec, key, config.system_message)
         _runs.append(run)
-    asked = len(spec.dataset.sample_ids or ())
-    own = run.tasks.get(name)
-    if own is None:
+    case_count = len(spec.dataset.sample_ids or ())
+    task_run = run.tasks.get(name)
+    if task_run is None:
         cases = registered(task_named(name).code)
         logs_images = spec.config.log_images is not False
-        own = run.tasks[name] = TaskRun(spec.task_id, cases, run, asked, logs_images)
-    own.ended = False
-    own.asked = asked
-    _evaluations[spec.eval_id] = own
-    run.session.begin_task(name, {"asked": asked, "gen_kwargs": _described(config)})
-    return own
+        task_run = run.tasks[name] = TaskRun(spec.task_id, cases, run, case_count, logs_images)
+    task_run.ended = False
+    task_run.case_count = case_count
+    _evaluations[spec.eval_id] = task_run
+    run.session.begin_task(name, {"asked": case_count, "gen_kwargs": _described(config)})
+    return task_run
 
 
 def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> ModelRun:
@@ -279,12 +279,12 @@ def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> Mo
 
 
 def _key_of(spec: EvalSpec) -> tuple[str, ...]:
-    own = (spec.model_generate_config.model_dump(exclude_none=True), spec.model_args)
+    configuration = (spec.model_generate_config.model_dump(exclude_none=True), spec.model_args)
     return (
         spec.eval_set_id or spec.run_id,
         spec.model,
         str(spec.task_args.get("output_path")),
-        json.dumps(own, default=str, sort_keys=True),
+        json.dumps(configuration, default=str, sort_keys=True),
     )
 
 

@@ -53,8 +53,8 @@ def unisafe_scores() -> Metric:
         summary = summarise(apply_ensemble(cases, _ensemble_of(records[0])))
         for name in METRICS:
             values[name] = _number(summary[name])
-        asked = max(len(records), *(record["asked"] for record in records))
-        values["coverage"] = summary["scored"] / asked
+        case_count = max(len(records), *(record["asked"] for record in records))
+        values["coverage"] = summary["scored"] / case_count
         for name, error in summary["standard_error"].items():
             values[f"{name}_stderr"] = _number(error)
         return values
@@ -71,39 +71,39 @@ def panel() -> Scorer:
     """
 
     async def score(state: TaskState, target: Target) -> Score:
-        own = current()
+        task_run = current()
         # Storing an answer is no work for the event loop.
         pending = await to_thread.run_sync(
-            own.submit, str(state.sample_id), state.output, state.messages
+            task_run.submit, str(state.sample_id), state.output, state.messages
         )
-        return _score(own, pending, await _verdicts(pending))
+        return _score(task_run, pending, await _verdicts(pending))
 
     return score
 
 
 async def _verdicts(pending: Pending) -> Sequence[Mapping[str, Any]]:
     """The verdicts once they are there. No thread waits for them: there may be thousands."""
-    loop, there = asyncio.get_running_loop(), asyncio.Event()
+    loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
         # The evaluation may have ended before its judges.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(there.set)
+            loop.call_soon_threadsafe(arrived.set)
 
     pending.when_done(wake)
-    await there.wait()
+    await arrived.wait()
     return pending.verdicts()
 
 
-def _score(own: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, Any]]) -> Score:
-    session = own.run.session
+def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, Any]]) -> Score:
+    session = task_run.run.session
     ensemble = session.ensemble
     record: dict[str, Any] = {
         **{name: pending.row.get(name) for name in CASE_FIELDS},
         "verdicts": [{name: row[name] for name in _VERDICT_FIELDS} for row in verdicts],
         "ensemble": ensemble and [ensemble.method, ensemble.min_verdicts],
         "run_has_images": session.has_images(),
-        "asked": own.asked,
+        "asked": task_run.case_count,
     }
     (case,) = apply_ensemble([_case_of(record, record["run_has_images"])], ensemble)
     values = {name: _number(case_value(case, name)) for name in METRICS}

@@ -99,7 +99,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
     check_run(list(tasks))
     model = _model_name(caller, lm)
     base = Path(output_path) if output_path else None
-    asked = _asked(tasks, given)
+    case_counts = _case_counts(tasks, given)
     details = {
         "harness": "lm-eval",
         "tasks": list(tasks),
@@ -109,7 +109,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
             for name in ("random_seed", "numpy_random_seed", "torch_random_seed")
             if name in caller
         ],
-        "asked": asked,
+        "asked": case_counts,
         "limit": given["limit"],
         "chosen": bool(given["samples"]),
         "gen_kwargs": redact(str(caller.get("gen_kwargs") or "")),
@@ -153,10 +153,12 @@ def _refuse(
     for name, chosen in (given["samples"] or {}).items():
         if name not in tasks:
             raise UnisafeError(f"--samples names {name!r}, which is not among --tasks")
-        there = len(tasks[name].eval_docs)
-        wrong = [own for own in chosen if not (type(own) is int and 0 <= own < there)]
+        available = len(tasks[name].eval_docs)
+        wrong = [
+            number for number in chosen if not (type(number) is int and 0 <= number < available)
+        ]
         if wrong or len(set(chosen)) < len(chosen):
-            what = f"case {wrong[0]!r} of {there}" if wrong else "a case twice"
+            what = f"case {wrong[0]!r} of {available}" if wrong else "a case twice"
             raise UnisafeError(f"--samples asks for {what} in {name}: name numbers from 0, once")
 
 
@@ -189,27 +191,27 @@ def _one_kind_at_a_time(generate: Function) -> Function:
 
     @functools.wraps(generate)
     def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        places: dict[int, list[int]] = {}
-        for place, request in enumerate(requests):
-            places.setdefault(len(request.args), []).append(place)
-        found: dict[int, Any] = {}
-        for own in places.values():
-            outputs = generate([requests[place] for place in own], *args, **kwargs)
-            found |= dict(zip(own, outputs, strict=True))
-        return [found[place] for place in range(len(requests))]
+        groups: dict[int, list[int]] = {}
+        for index, request in enumerate(requests):
+            groups.setdefault(len(request.args), []).append(index)
+        answers: dict[int, Any] = {}
+        for indexes in groups.values():
+            outputs = generate([requests[index] for index in indexes], *args, **kwargs)
+            answers |= dict(zip(indexes, outputs, strict=True))
+        return [answers[index] for index in range(len(requests))]
 
     return wrapped
 
 
 def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
     """Our tasks by name, in what `TaskManager.load` or the older `get_task_dict` made."""
-    found: dict[str, Any] = {}
+    tasks: dict[str, Any] = {}
     for name, value in task_dict.items():
         if isinstance(value, Mapping):
-            found |= _tasks_in(value)
+            tasks |= _tasks_in(value)
         elif hasattr(value, "unisafe") and str(name) in GROUPS["unisafe"]:
-            found[str(name)] = value
-    return found
+            tasks[str(name)] = value
+    return tasks
 
 
 def _simple_evaluate() -> Mapping[str, Any]:
@@ -245,16 +247,16 @@ def _has_chat_template(lm: Any) -> bool:
     return any(getattr(reader, "chat_template", None) for reader in readers)
 
 
-def _asked(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, int]:
+def _case_counts(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, int]:
     """How many cases of each task lm-eval will ask, by its own reading of --limit and --samples."""
     limit, samples = given["limit"], given["samples"]
     counts: dict[str, int] = {}
     for name, task in tasks.items():
-        there = len(task.eval_docs)
+        available = len(task.eval_docs)
         if samples is not None:
-            counts[name] = len(samples[name]) if name in samples else there
+            counts[name] = len(samples[name]) if name in samples else available
         elif limit is None:
-            counts[name] = there
+            counts[name] = available
         else:
-            counts[name] = min(there, math.ceil(there * limit) if limit < 1 else int(limit))
+            counts[name] = min(available, math.ceil(available * limit) if limit < 1 else int(limit))
     return counts

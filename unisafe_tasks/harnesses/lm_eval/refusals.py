@@ -36,10 +36,16 @@ def with_refusals(parse: Parse) -> Parse:
 
 
 def _choices(answer: Any) -> list[Mapping[str, Any]]:
-    found = answer.get("choices") if isinstance(answer, dict) else None
-    choices = [own for own in found if isinstance(own, dict)] if isinstance(found, list) else []
+    listed = answer.get("choices") if isinstance(answer, dict) else None
+    choices = (
+        [choice for choice in listed if isinstance(choice, dict)]
+        if isinstance(listed, list)
+        else []
+    )
     # What else a server may call an index is lm-eval's to complain of.
-    return sorted(choices, key=lambda own: own["index"] if type(own.get("index")) is int else 0)
+    return sorted(
+        choices, key=lambda choice: choice["index"] if type(choice.get("index")) is int else 0
+    )
 
 
 def _answer(choice: Mapping[str, Any], text: Any) -> Any:

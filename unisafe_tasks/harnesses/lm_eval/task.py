@@ -35,8 +35,8 @@ class UnisafeTask(ConfigurableTask):  # type: ignore[misc]
         super().__init__(config={name: value for name, value in config.items() if name != "class"})
 
     def fewshot_context(self, doc: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        asked = getattr(kwargs.get("chat_template"), "__self__", None)
-        self._marks_images = not isinstance(asked, TemplateAPI)
+        model = getattr(kwargs.get("chat_template"), "__self__", None)
+        self._marks_images = not isinstance(model, TemplateAPI)
         return super().fewshot_context(doc, *args, **kwargs)
 
     def doc_to_text(self, doc: Mapping[str, Any], doc_to_text: Any = None) -> Any:

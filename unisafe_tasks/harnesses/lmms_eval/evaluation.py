@@ -47,16 +47,16 @@ def with_preflight(simple_evaluate: Function) -> Function:
     @functools.wraps(simple_evaluate)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         names = kwargs.get("tasks") or ()
-        tasks, own = selected_tasks(names), selected_self_tasks(names)
-        if tasks or own:
+        tasks, self_tasks = selected_tasks(names), selected_self_tasks(names)
+        if tasks or self_tasks:
             try:
                 _refuse(kwargs)
                 refuse_ambiguous(str(kwargs.get("model")))
                 _warn_of_uploads(kwargs.get("cli_args"))
                 if tasks:
                     check_run(tasks, judged=not kwargs.get("predict_only"))
-                if own:
-                    _check_who_judges(check_self_run(own).info, kwargs.get("cli_args"))
+                if self_tasks:
+                    _check_who_judges(check_self_run(self_tasks).info, kwargs.get("cli_args"))
             except UnisafeError as error:
                 exit_with(error)
         return simple_evaluate(*args, **kwargs)
@@ -98,11 +98,11 @@ def whole_conversations(run_agentic: Function) -> Function:
 
     @functools.wraps(run_agentic)
     def wrapped(lm: Any, requests: list[Any], *args: Any, **kwargs: Any) -> Any:
-        own = getattr(lm, "generate_until_agentic", None)
+        generate = getattr(lm, "generate_until_agentic", None)
         ours = all(request.task_name in GROUPS["unisafe"] for request in requests)
-        if own is None or not ours:
+        if generate is None or not ours:
             return run_agentic(lm, requests, *args, **kwargs)
-        return own(requests)
+        return generate(requests)
 
     return wrapped
 
@@ -116,7 +116,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
         "tasks": tasks,
         "model_args": redact(str(getattr(cli, "model_args", "") or "")),
         "seeds": list(getattr(cli, "seed", None) or ()),
-        "asked": _asked(kwargs.get("task_dict") or {}, kwargs),
+        "asked": _case_counts(kwargs.get("task_dict") or {}, kwargs),
         "limit": kwargs.get("limit"),
         "offset": kwargs.get("offset", 0),
         "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
@@ -133,19 +133,19 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     )
 
 
-def _asked(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
+def _case_counts(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
     """How many cases of each task the harness will ask, so that a run cut short is seen as such."""
     limit, offset = kwargs.get("limit"), int(kwargs.get("offset") or 0)
     counts: dict[str, int] = {}
     for name, task in task_dict.items():
         if isinstance(task, dict):
-            counts |= _asked(task, kwargs)
+            counts |= _case_counts(task, kwargs)
         elif str(name) in GROUPS["unisafe"]:
-            there = max(0, len(task.eval_docs) - offset)
-            wanted = there if limit in (None, -1, 0) else float(limit or 0)
+            available = max(0, len(task.eval_docs) - offset)
+            wanted = available if limit in (None, -1, 0) else float(limit or 0)
             if 0 < wanted < 1:
                 wanted = math.ceil(len(task.eval_docs) * wanted)
-            counts[str(name)] = min(there, int(wanted))
+            counts[str(name)] = min(available, int(wanted))
     return counts
 
 

@@ -92,12 +92,12 @@ def _hook_task_manager() -> None:
 
     @functools.wraps(match)
     def match_tasks(self: Any, task_list: list[str]) -> Any:
-        found = match(self, task_list)
+        matched = match(self, task_list)
         try:
-            check_names(task_list, self.all_tasks, found)
+            check_names(task_list, self.all_tasks, matched)
         except UnisafeError as error:
             exit_with(error)
-        return found
+        return matched
 
     TaskManager.initialize_tasks = initialize_tasks
     TaskManager.match_tasks = match_tasks
