@@ -67,6 +67,10 @@ class Ensemble:
     method: str = "soft-mean"
     min_verdicts: int = 1
 
+    def as_json(self) -> dict[str, Any]:
+        """The ensemble as run.json records it; `ensemble_of` reads it."""
+        return {"ensemble": self.method, "min_verdicts": self.min_verdicts}
+
     def combine(self, values: Sequence[float]) -> float:
         """One value of several; there must be one."""
         if self.method == "majority":

@@ -35,7 +35,7 @@ from unisafe_tasks.types import Status
 __all__ = ["CASE_FIELDS", "Deferred", "complete_records", "process_results"]
 
 _log = logging.getLogger("unisafe")
-_PRIMARY = ASR
+
 CASE_FIELDS = (
     "id",
     "scenario_type",
@@ -109,7 +109,7 @@ def complete_records(
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {name: row.get(name) for name in CASE_FIELDS}
-    if metric == _PRIMARY:
+    if metric == ASR:
         images = row.get("output_images") or [row.get("output_image")]
         record |= {
             "images": [path for path in images if path],

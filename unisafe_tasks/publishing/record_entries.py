@@ -12,6 +12,7 @@ from typing import Any
 
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks.metric_facts import FACTS, MetricFacts
+from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.publishing.formats import UNKNOWN
 from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
@@ -127,13 +128,14 @@ def _description(run: PublishedRun, task: Task, facts: MetricFacts) -> str:
 
 def _panel(run: PublishedRun) -> dict[str, str]:
     panel = run.info["panel"]
+    ensemble = ensemble_of(panel)
     return {
         "panel": run.basis.panel,
         "panel_sha256": run.basis.panel_sha256,
         "rubric": run.basis.rubric,
         "rubric_sha256": run.basis.rubric_sha256,
-        "ensemble": str(panel.get("ensemble", "soft-mean")),
-        "min_verdicts": as_detail(panel.get("min_verdicts", 1)),
+        "ensemble": ensemble.method,
+        "min_verdicts": as_detail(ensemble.min_verdicts),
         "judge_repeats": as_detail(panel.get("judge_repeats", 1)),
         "label_judges": as_detail(
             [_decoding(judge) for judge in _judges(run) if _is_labels(judge)]
@@ -147,11 +149,11 @@ def _llm_scoring(run: PublishedRun, task: Task, metric: str) -> dict[str, Any] |
     models = [judge for judge in _judges(run) if not _is_labels(judge)]
     if metric == "coverage" or not models:
         return None
-    ensemble = run.info["panel"].get("ensemble", "soft-mean")
+    ensemble = ensemble_of(run.info["panel"]).method
     scoring: dict[str, Any] = {
         "judges": [_judge(run, judge) for judge in models],
         "input_prompt": _prompt(run, task),
-        "additional_details": {"aggregation": _aggregation(str(ensemble), metric)},
+        "additional_details": {"aggregation": _aggregation(ensemble, metric)},
     }
     # The format's other methods are not exactly ours: `aggregation` describes ours in words.
     if ensemble == "soft-mean" and metric != "refusal_rate":

@@ -20,7 +20,7 @@ from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER, TaskRun, current
 from unisafe_tasks.harnesses.scoring import CASE_FIELDS
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.metric_facts import METRICS
-from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, case_value
+from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.summaries import summarise
@@ -50,7 +50,9 @@ def unisafe_scores() -> Metric:
         # A later score knows more of the run than an earlier one.
         makes_images = any(record["run_has_images"] for record in records)
         cases = [_case_of(record, makes_images) for record in records]
-        summary = summarise(apply_ensemble(cases, _ensemble_of(records[0])))
+        recorded = records[0]["panel"]
+        ensemble = ensemble_of(recorded) if recorded else None
+        summary = summarise(apply_ensemble(cases, ensemble))
         for name in METRICS:
             values[name] = _number(summary[name])
         case_count = max(len(records), *(record["asked"] for record in records))
@@ -101,7 +103,7 @@ def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, 
     record: dict[str, Any] = {
         **{name: pending.row.get(name) for name in CASE_FIELDS},
         "verdicts": [{name: row[name] for name in _VERDICT_FIELDS} for row in verdicts],
-        "ensemble": ensemble and [ensemble.method, ensemble.min_verdicts],
+        "panel": ensemble and ensemble.as_json(),
         "run_has_images": session.has_images(),
         "asked": task_run.case_count,
     }
@@ -117,10 +119,6 @@ def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, 
 
 def _case_of(record: Mapping[str, Any], makes_images: bool) -> ScoredCase:
     return scored_case(record, record["verdicts"], makes_images, str(record["id"]))
-
-
-def _ensemble_of(record: Mapping[str, Any]) -> Ensemble | None:
-    return Ensemble(*record["ensemble"]) if record["ensemble"] else None
 
 
 def _number(value: float | None) -> float:
