@@ -1,6 +1,6 @@
 """What a source holds: counts, shared targets, sizes, duplicates, and what is missing.
 
-Images pass through one at a time; nothing but hashes and sizes is kept of them.
+Images are read one at a time; only their hashes and sizes are kept.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 @dataclass
 class _Reading:
-    """What is kept of the cases of a task while they pass."""
+    """What is kept of a task's cases, which are read one at a time."""
 
     lengths: list[int] = field(default_factory=list)
     sizes: list[tuple[int, int, int]] = field(default_factory=list)
@@ -52,8 +52,9 @@ class _Reading:
 def datasheet(source: Source) -> dict[str, Any]:
     """Everything that `unisafe data describe --json` says.
 
-    Of numbers of which there are many `min`, `median` and `max` are given: of an image's bytes,
-    width and height (pixels), of an instruction's characters, a four-turn case's turns included.
+    Some numbers have many values: an image's bytes, width and height (pixels), and an instruction's
+    characters, which include the turns of a four-turn case. For these `min`, `median` and `max` are
+    given.
 
     Raises:
         DataError: the source cannot be read, or has no case of any task.
@@ -96,7 +97,7 @@ def datasheet(source: Source) -> dict[str, Any]:
 
 
 def _cells(cases: CaseSet) -> dict[str, tuple[str, str]]:
-    """Target -> category and subcategory."""
+    """Target -> its cell: category and subcategory."""
     columns = (cases.rows[name] for name in ("id", "category", "subcategory"))
     return {
         target: (category, subcategory)
@@ -105,7 +106,7 @@ def _cells(cases: CaseSet) -> dict[str, tuple[str, str]]:
 
 
 def _read(cases: CaseSet, users: dict[str, list[str]]) -> _Reading:
-    """Pass through a task's cases; `users` takes which cases an image's hash is in."""
+    """Read a task's cases; `users` gets the cases that use an image, by the image's hash."""
     reading = _Reading()
     # By the row: to look each case up by its id takes ten times as long.
     for row in tqdm(cases.rows, desc=cases.task.name, unit="case", leave=False):

@@ -1,7 +1,7 @@
 """What a subset says of itself: subset.json, beside its `data` folder.
 
-It holds how many cases the full set has, without which nobody knows how much a score of the subset
-says of the full set's.
+It holds the number of cases in the full set. Without that number nobody knows how well a score of
+the subset estimates the score of the full set.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ Population = Mapping[str, Mapping[str, Mapping[str, int]]]
 class Subset:
     """A part of a source, drawn with a seed.
 
-    `source`, `revision` and `fingerprint` are the full set's; `targets` and `cases` are how many
-    the subset has, `population` how many cases the full set has.
+    `source`, `revision` and `fingerprint` are those of the full set. `targets` and `cases` are
+    numbers of the subset, and `population` holds the numbers of cases in the full set.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Subset:
         }
 
     def check(self, cases: CaseSet) -> None:
-        """See that a task's cases can be a part of the full set.
+        """Check that a task's cases can be a part of the full set.
 
         Raises:
             DataError: a subcategory has more of them than the full set.
@@ -107,7 +107,7 @@ def subset_name(
     population: Population,
     ids: Iterable[str],
 ) -> str:
-    """The name of a subset: its source's, and a hash of what is in it and what of."""
+    """A subset's name: its source's name, and a hash of the full set, the draw and the ids."""
     facts = [fingerprint, seed, per_subcategory, population, sorted(ids)]
     content = json.dumps(facts, sort_keys=True)
     return f"{source}-subset-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
@@ -125,7 +125,7 @@ def original_name(name: str) -> str:
 
 
 def read_subset(folder: Path) -> Subset | None:
-    """What a folder's subset.json says; None where it has none, so that it is no subset.
+    """What a folder's subset.json says; None if the folder has no subset.json.
 
     Raises:
         DataError: it is damaged; it names the file and what is wrong.

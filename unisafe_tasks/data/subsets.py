@@ -42,7 +42,8 @@ mean. Measured by benchmarks/subset_coverage.py on 6,802 cases, without links be
 class DrawnSubset:
     """A subset that was written, and how it came about.
 
-    `components` are the draw's; `kept` is by task code how many cases there are, and of how many.
+    `components` are those of the draw. `kept` holds, by task code, the number of cases of the
+    subset and the number of cases of the full set.
     """
 
     facts: Subset
@@ -57,7 +58,7 @@ class DrawnSubset:
 
 
 def coverage_of(per_subcategory: int) -> tuple[int, tuple[float, float, float]]:
-    """The line of `COVERAGE` for a size: the largest there that is no larger, or else the least."""
+    """The row of `COVERAGE` for a size: the largest size up to it, or else the smallest size."""
     sizes = sorted(COVERAGE)
     size = sizes[max(0, bisect_right(sizes, per_subcategory) - 1)]
     return size, COVERAGE[size]
@@ -66,7 +67,7 @@ def coverage_of(per_subcategory: int) -> tuple[int, tuple[float, float, float]]:
 def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int = 0) -> DrawnSubset:
     """Draw about `per_subcategory` risk targets of each subcategory and write all their cases.
 
-    The folder is there whole or not at all.
+    The folder is written as a whole or not at all.
 
     Raises:
         DataError: the folder is not empty or cannot be written, the source's cases cannot be read,

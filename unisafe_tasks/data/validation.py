@@ -20,7 +20,7 @@ __all__ = ["Validation", "validate"]
 
 @dataclass(frozen=True)
 class Validation:
-    """What was looked at, and what was found, a sentence each.
+    """What was checked, and a sentence for each problem and each note.
 
     A problem keeps a case from being run or judged as it should; a note does not.
     """
@@ -32,9 +32,9 @@ class Validation:
 
 
 def validate(source: Source) -> Validation:
-    """Check every task of a source; what is wrong with one keeps none of the others from it.
+    """Check every task of a source; a problem in one task does not stop the check of the others.
 
-    A row that is no case stops the check of its task, since what comes after it is not read.
+    A row that is not a case stops the check of its task: the rows after it are not read.
     """
     sets: dict[str, CaseSet] = {}
     problems: list[str] = []
@@ -61,7 +61,7 @@ def validate(source: Source) -> Validation:
         if not sets:
             problems.append(f"{source.name} holds no case of any task")
     notes += _moved(source, sets)
-    # A row in the wrong split is met by every task of that split.
+    # Every task of a split meets a row that is in the wrong split.
     return Validation(
         sum(map(len, sets.values())),
         images,
@@ -86,7 +86,7 @@ def _moved(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:
 
 
 def _subset_problems(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:
-    """Whether a subset is the one that its subset.json tells of."""
+    """Whether a subset is the one that its subset.json describes."""
     if (facts := source.subset) is None:
         return
     ids = {target for cases in sets.values() for target in cases.rows["id"]}

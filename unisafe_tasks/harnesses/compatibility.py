@@ -64,10 +64,10 @@ COMPATIBILITY = (
 
 
 def known_version_of(distribution: str) -> HarnessVersion | None:
-    """The row that what is installed belongs to; None if it was not tested.
+    """The row of the installed version; None if that version was not tested.
 
     Raises:
-        PackageNotFoundError: it is not installed.
+        PackageNotFoundError: the distribution is not installed.
     """
     installed = distribution, metadata.version(distribution), commit_of(distribution)
     rows = (

@@ -40,7 +40,7 @@ _PACKAGES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. Only `broken` makes the command fail.
+    """One thing that was checked. Only `broken` makes the command fail.
 
     `untested` is a version of a harness that the compatibility table does not have.
     """
@@ -121,7 +121,12 @@ def _yamls() -> Finding:
 
 @dataclass(frozen=True)
 class _Listing:
-    """How a harness is asked for its tasks, which of ours it has, and how it is told of them."""
+    """How to check that a harness finds our tasks.
+
+    `ask` is Python code that puts the names of the harness's tasks into `names`, and `wanted` are
+    those of our tasks that must be among them. `route` says how the harness finds them; `remedy`
+    says what to do if it does not.
+    """
 
     harness: str
     module: str
@@ -157,8 +162,8 @@ _LISTINGS = (
         "Inspect",
         "inspect_ai",
         "from importlib.metadata import entry_points\n"
-        "(own,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
-        "names = [name for name in dir(own.load()) if name.startswith('unisafe_')]\n",
+        "(plugin,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
+        "names = [name for name in dir(plugin.load()) if name.startswith('unisafe_')]\n",
         GROUPS["unisafe"],
         "as unisafe_tasks/NAME",
         "install this package again, so that its entry point is known",
@@ -186,7 +191,8 @@ def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, "ok", look())
     except UnisafeError as error:
-        # What was chosen and cannot be used would fail a run; what was not chosen is only missing.
+        # A setting that cannot be used would fail a run. Without the setting, something is only
+        # missing.
         return Finding(subject, "broken" if variable in os.environ else "missing", str(error))
 
 
@@ -210,7 +216,7 @@ def _panel() -> str:
     if panel is None:
         return "none: predictions are stored and not judged"
     for judge in panel.judges:
-        # Says what a judge lacks, a key or a package, and asks it nothing.
+        # This raises if the judge lacks a key or a package, and sends it nothing.
         build_judge(judge)
     names = ", ".join(judge.name for judge in panel.judges)
     return f"{panel.name} ({panel.sha256[:12]}), rubric {panel.rubric.name}, judges: {names}"

@@ -1,4 +1,4 @@
-"""What can be known to fail is checked before a model is built."""
+"""Checks before a model is built: what is known to fail is refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[st
     """Refuse misspelt names of our tasks, and groups that overlap.
 
     Args:
-        asked: what the user named: tasks, groups, patterns.
+        names: the tasks, groups and patterns that the user named.
         known: every task and group the harness knows.
-        found: what the harness took it for, patterns resolved.
+        matched: the names that the harness made of them, patterns resolved.
 
     Raises:
         UnisafeError: one sentence with the nearest name.
@@ -62,7 +62,7 @@ def selected_tasks(names: Sequence[object]) -> list[str]:
 
 
 def selected_self_tasks(names: Sequence[object]) -> list[str]:
-    """The self-awareness tasks among them."""
+    """Our self-awareness tasks among what the harness has selected."""
     chosen = _chosen(names)
     return [name for name in SELF_TASKS if name in chosen]
 

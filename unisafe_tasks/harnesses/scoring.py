@@ -1,8 +1,8 @@
 """Scoring as a harness calls it: process_results submits, aggregation awaits.
 
-`process_results` returns one `Deferred` per metric at once. A Deferred is a dict that fills itself
-when its verdicts are there: an aggregation function resolves it, and so does pickling, which is how
-ranks are gathered. What the harness logs per sample is the filled dict.
+`process_results` returns one `Deferred` per metric at once. A Deferred is a dict that is filled
+once its verdicts have arrived. An aggregation function resolves it, and so does pickling, by which
+ranks are gathered. The harness logs the filled dict of each sample.
 
 A task's cases are scored once, when its first metric is aggregated; all its metrics read that.
 """
@@ -82,8 +82,8 @@ class Deferred(dict[str, Any]):
 def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Deferred]:
     """Store and submit the output for one document. It neither waits nor raises.
 
-    Raising here would have the harness retry five times and abort the run with exit code 0, so that
-    a defect becomes an unscored case and a line in the log.
+    If it raised, the harness would retry five times and abort the run with exit code 0. So a defect
+    becomes an unscored case and a line in the log.
     """
     pending = None
     try:
@@ -143,7 +143,7 @@ globals().update({metric: _aggregation(metric) for metric in METRICS})
 
 
 def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
-    """A metric of one task over its records; the first metric asked for finishes the task."""
+    """A metric of one task over its records; the first aggregated metric finishes the task."""
     if not items:
         return math.nan
     _await(items)
@@ -152,8 +152,8 @@ def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
     points = [Point(item["category"], item["subcategory"], item["value"]) for item in scored]
     if not FACTS[metric].is_estimate:
         return math.fsum(point.value for point in points) / len(points)
-    # The harness takes its standard errors from `score`, so that they are those of the macro mean;
-    # without it, its columns say N/A.
+    # The harness takes its standard errors from `score`; so they are those of the macro mean.
+    # Without `score`, its columns say N/A.
     if standard_error(points) is not None:
         for item, value in zip(scored, linearised(points), strict=True):
             item["score"] = value

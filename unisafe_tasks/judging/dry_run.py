@@ -1,4 +1,4 @@
-"""What a panel would be asked about outputs, before it is asked anything."""
+"""What a panel would be sent about outputs, before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def evidence_of(outputs: Outputs, panel: Panel) -> list[Evidence]:
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
-    """What judging would ask of each judge: calls, those already in the store, tokens and cost.
+    """What judging takes of each judge: calls, replies already in the store, tokens and cost.
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
     `TOKENS_PER_REPLY`. `cost` is None where the panel file gives no price.
@@ -76,7 +76,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
 
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
-    """All that a judge is sent for an output, or the sentence why it is shown to none."""
+    """All that a judge is sent for an output, or a sentence that says why no judge sees it."""
     classified = preview(case, raw, panel)
     evidence = classified.evidence
     if evidence is None:

@@ -1,7 +1,7 @@
 """Judging outputs that exist already: `unisafe judge`.
 
-They go the way of a live run: stored, judged, scored. Replies are found in the store, so that
-judging again resumes, failed cases included, and pays for nothing twice.
+Outputs are stored, judged and scored as in a live run. The store keeps the judges' replies. So
+judging again resumes, with the failed cases too, and pays for nothing twice.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def judge_outputs(
     _empty(folder, outputs)
     details = {"harness": _HARNESS, **details}
     if outputs.limited:
-        # Should this be stopped, nobody could tell from the rows what was to be there.
+        # If this run is stopped, its rows do not tell how many cases it was to have.
         case_counts = Counter(case.task.name for case, _ in outputs.items)
         details["asked"] = {
             name: max(count, outputs.case_counts.get(name, 0))
@@ -66,9 +66,9 @@ def judge_outputs(
 
 
 def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Panel]:
-    """One round of batch mode: collect what was answered, send what was not asked yet.
+    """One round of batch mode: collect the answers, and send the questions that were not sent yet.
 
-    Returns what was done for each judge, and the panel with what is left of its budget.
+    Returns what was done for each judge, and the panel with the rest of its budget.
 
     Raises:
         PanelError: no judge of the panel has a batch API, or the store cannot be used.
@@ -83,7 +83,8 @@ def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Pa
 
 
 def _empty(folder: Path, outputs: Outputs) -> None:
-    """Make way in a folder that was judged into before; any other that holds something is kept."""
+    """Empty a folder that `unisafe judge` filled before; refuse any other folder that is not
+    empty."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "run.json").is_file():

@@ -223,7 +223,7 @@ class UmmTransformers(LocalModel):
         return inputs
 
     def _decoding(self, *names: str) -> GenerationConfig:
-        """The checkpoint's own decoding, with what of it was given otherwise."""
+        """The checkpoint's decoding, with the settings that were given."""
         config: GenerationConfig = copy.deepcopy(self._model.generation_config)
         config.pad_token_id = self._tokenizer.pad_token_id
         for name in names:

@@ -49,7 +49,7 @@ class WorkerArguments(BaseModel):
 
 
 class UmmWorker(UnifiedModel):
-    """Workers are started at once, so that one that cannot work is told before anything is asked.
+    """Workers are started at once. So a worker that cannot work is told before the first question.
 
     A question whose worker died is asked again of a new one, three times at most.
     """

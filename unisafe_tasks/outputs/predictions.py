@@ -23,7 +23,7 @@ __all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions", "war
 
 _log = logging.getLogger("unisafe")
 
-# Our rows name as error what was only missing; the output itself was no failure.
+# Our rows name a missing image or text as an error, but the output did not fail.
 _ANSWERED = (Status.NO_IMAGE, Status.NO_OUTPUT)
 
 BUNDLED = ("demo", "demo-cautious")
@@ -117,7 +117,7 @@ def read_predictions(
 
 
 def warn_of_left_out(path: Path, rows: int) -> None:
-    """Say how many rows of a file are of cases that a subset has not."""
+    """Warn of the rows of a file whose cases are not in the subset."""
     if rows:
         said = "1 row of a case" if rows == 1 else f"{rows:,} rows of cases"
         _log.warning("%s: %s outside the subset left out", path, said)

@@ -30,8 +30,8 @@ __all__ = ["Outputs", "read_outputs"]
 class Outputs:
     """A model's outputs with their cases, in the data set's order. `limited`: not all cases.
 
-    `path` is the file or folder they were read from. `asked` is by task name how many cases a
-    limited run was to have, where it says so: it may have ended before.
+    `path` is the file or folder they were read from. `case_counts` holds, by task name, the number
+    of cases that a limited run was to have, if the run says so; it may have ended before.
     """
 
     path: Path
@@ -46,17 +46,17 @@ def read_outputs(
 ) -> Outputs:
     """Read a model's outputs for `tasks`, or for every task that the file has rows of.
 
-    A case of an asked task without an output is there as a failed one. But of a limited run, which
-    a harness's sample file without some of its task's cases is too, only what was asked is there.
+    A case without an output counts as a failed one. But a limited run gives only the cases that it
+    was asked. A harness's sample file that lacks some of its task's cases is a limited run too.
 
     Raises:
         UnisafeError: the file is doubtful as a whole, or the data lacks a task.
     """
     path = Path(setting).expanduser()
     cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
-    # What a model was asked of the full set can be judged on a subset alone.
+    # Outputs of the full set can be judged on a subset alone.
     is_part = source.subset is not None
-    # A run of several ranks that was stopped has a file of each.
+    # A run of several ranks that was stopped has a file of each rank.
     files = sorted([*path.glob("predictions.jsonl"), *path.glob("predictions.rank*.jsonl")])
     info: Mapping[str, Any] = {}
     is_sampled = not files and (path.is_dir() or "samples_unisafe_" in path.name)
@@ -111,10 +111,10 @@ def _case_counts(
 
 
 def _info_of(folder: Path, source: Source) -> Mapping[str, Any]:
-    """What run.json says of a run folder's outputs; nothing where there is none.
+    """What run.json says of a run folder's outputs; an empty mapping without run.json.
 
     Raises:
-        PredictionsError: it cannot be read, or the run was not on the data that `source` is of.
+        PredictionsError: run.json cannot be read, or the run was on other data than `source`.
     """
     path = folder / "run.json"
     if not path.is_file():
@@ -158,7 +158,7 @@ def _from_samples(
     path: Path, cases: Mapping[str, CaseSet], *, is_part: bool
 ) -> tuple[str, dict[tuple[str, str], RawOutput]]:
     files = sorted(path.rglob("*samples_unisafe_*.jsonl")) if path.is_dir() else [path]
-    # What a model said of its outputs is none of them.
+    # Samples of self-awareness tasks are not outputs.
     files = [file for file in files if f"samples_{SELF_GROUP}_" not in file.name]
     if not files:
         raise PredictionsError(
@@ -190,14 +190,14 @@ def _from_samples(
             raw = parse_output(answer, TASKS[code], foreign=True)
             outputs[case_id, code] = _inside(raw, root, where)
         warn_of_left_out(file, left_out)
-    # One name for all rows: an adapter may say it of its own, a case without an output cannot.
+    # One name for all rows: an adapter names its model in an output, but some cases have no output.
     folder = path.resolve().parent.name if path.is_file() else path.resolve().name
     model = next((raw.model for raw in outputs.values() if raw.model), folder)
     return model, {key: replace(raw, model=None) for key, raw in outputs.items()}
 
 
 def _inside(raw: RawOutput, root: Path, where: str) -> RawOutput:
-    """The output as one whose files are taken, since they lie where the samples do."""
+    """The output, sealed: its files are accepted, since they lie in the folder of the samples."""
     for name in raw.images:
         try:
             path_inside(root, str(Path(name).absolute()))

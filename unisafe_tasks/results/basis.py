@@ -21,8 +21,8 @@ __all__ = ["Basis", "basis_of", "differing", "require_one_basis"]
 class Basis:
     """What a run's scores rest on. `versions` are the models that the judges say they are.
 
-    `is_subset` tells a subset from a full set even where nothing was left out: the intervals of one
-    are of the set's own value, those of the other are not.
+    `is_subset` tells a subset from a full set, even if the subset leaves nothing out: the intervals
+    of a subset are of the value of the full set itself, those of a full set are not.
     """
 
     panel: str
@@ -56,8 +56,7 @@ def basis_of(result: ScoredRun) -> Basis:
     """What a run's scores rest on.
 
     Raises:
-        RunError: no panel judged the run, so that it has no scores; or run.json does not say
-            what they rest on.
+        RunError: no panel judged the run, or run.json does not say what its scores rest on.
     """
     panel = result.info.get("panel")
     if not panel:
@@ -90,14 +89,15 @@ def basis_of(result: ScoredRun) -> Basis:
 
 
 def differing(bases: Sequence[Basis]) -> list[str]:
-    """What differs among bases, in words; nothing if they are one."""
+    """What differs among bases, in words; an empty list if they agree."""
     facts: dict[str, set[Any]] = {
         "rubrics": {(basis.rubric, basis.rubric_sha256) for basis in bases},
         "panels": {basis.panel_sha256 for basis in bases},
         "data sources": {(basis.fingerprint, basis.is_subset) for basis in bases},
     }
     differences = [name for name, values in facts.items() if len(values) > 1]
-    # A judge that gave no verdict in a run says no version there, and is no other judge for it.
+    # A judge that gave no verdict in a run has no version in it. It does not count as another
+    # judge.
     by_judge: dict[str, set[tuple[str, ...]]] = {}
     for basis in bases:
         for judge, versions in basis.versions:

@@ -28,7 +28,7 @@ def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> 
 
 
 def mark_notes(marks: str, min_coverage: float) -> list[str]:
-    """What those of the marks mean that are there."""
+    """What each mark in `marks` means."""
     meanings = {
         INCOMPLETE: "not of the whole task: do not compare it with others.",
         LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",

@@ -89,7 +89,7 @@ def read_with_self_awareness(
     """Run folders and those of self-awareness runs, told apart by what they hold.
 
     Raises:
-        RunError: as `read_scored_runs` and `read_self_awareness`; or there is no run among them.
+        RunError: as `read_scored_runs` and `read_self_awareness`; or no folder is a run folder.
     """
     folders = list(folders)
     self_folders = [folder for folder in folders if is_self_awareness(folder)]

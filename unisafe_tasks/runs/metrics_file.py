@@ -1,7 +1,6 @@
 """metrics.json, and the sentences that belong to it.
 
-One function builds it, from the cases of a live run or of a stored one, so that both agree to the
-byte.
+One function builds it for a live run and for a stored run, so both agree to the byte.
 """
 
 from __future__ import annotations
@@ -50,8 +49,12 @@ _NO_INTERVALS = dict.fromkeys(SCORES)
 
 @dataclass(frozen=True)
 class ScoredCases:
-    """A run's scores: what metrics.json holds, the cases under the panel's rules, and by task the
-    estimates that the intervals came from; a task without a score has none."""
+    """A run's scores.
+
+    `metrics` is what metrics.json holds, and `cases` are the cases under the panel's ensemble.
+    `estimates` holds, by task, the estimates that the intervals came from; a task without a score
+    has no estimate.
+    """
 
     metrics: dict[str, Any]
     cases: tuple[ScoredCase, ...]
@@ -71,10 +74,10 @@ def score_run(
     Args:
         info: what run.json says; its model, data, panel and limited go into the result.
         cases: the run's cases, of any number of tasks, in any order.
-        resampler: the bootstrap's draws, to be shared by runs that are looked at together.
+        resampler: the bootstrap's draws; runs that are compared share them.
 
     Raises:
-        RunError: the run is of a subset, and has cases that its full set has not.
+        RunError: the run is of a subset, and a subcategory has more cases than the full set.
     """
     resampler = resampler or Resampler()
     panel = info.get("panel")
@@ -121,7 +124,7 @@ def score_run(
 
 
 def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
-    """Intervals of the mean of tasks, as metrics.json holds them; none if a task has no score."""
+    """Intervals of the mean of tasks, as metrics.json holds them; null if a task has no score."""
     known = [member for member in members if member is not None]
     if not known or len(known) < len(members):
         return dict(_NO_INTERVALS)
@@ -134,7 +137,7 @@ def _add_intervals(
     resampler: Resampler,
     population: Mapping[tuple[str, str], int] | None,
 ) -> Estimate | None:
-    """Give every score in a task's summary its intervals; returns the task's own estimate."""
+    """Give every score in a task's summary its intervals; returns the estimate of the task."""
     hierarchy = _hierarchy(cases, None, resampler, population)
     summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
     for category, category_scores in summary["categories"].items():
@@ -152,7 +155,7 @@ def _add_intervals(
 
 
 def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:
-    """Draws of all cases that a judge was asked about, as one cell: shape (draws, cases)."""
+    """Draws of all cases that a judge was shown, as one cell: shape (draws, cases)."""
     targets = [case.id for case in cases if case.rows]
     return resampler.counts(targets).T if len(targets) > 1 else None
 
@@ -169,7 +172,7 @@ def _hierarchy(
 
 
 def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The data as metrics.json names them: the full set's counts are in run.json."""
+    """The data as metrics.json names them; the full set's counts stay in run.json."""
     if (data := info.get("data")) is None:
         return None
     shown = {name: value for name, value in data.items() if name != "subset"}
@@ -181,8 +184,11 @@ def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
 def _population(
     info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
 ) -> dict[tuple[str, str], int] | None:
-    """The cases that each (category, subcategory) of a task has in the full set; None where the run
-    is of no subset, or not of all of it: what came first in it was not drawn."""
+    """The number of cases of each (category, subcategory) of a task in the full set.
+
+    None if the run is not of a subset, or not of the whole subset: the cases that came first were
+    not drawn at random.
+    """
     subset = _subset_of(info)
     if not subset or not _came_to_all(info):
         return None
@@ -212,7 +218,7 @@ def _versions(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int
 
 
 def _mark(summary: dict[str, Any], info: Mapping[str, Any], case_count: int) -> None:
-    """Count the cases that the run never came to, and mark a score that is not the whole one."""
+    """Count the cases that the run did not reach; mark a score that is not of the whole task."""
     if case_count > summary["asked"]:
         summary |= {
             "asked": case_count,

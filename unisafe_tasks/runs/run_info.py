@@ -1,4 +1,4 @@
-"""The form of run.json, as far as anything reads it."""
+"""The form of run.json, as far as this package reads it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ _INFO = {
     "panel.judges.*": _OBJECT,
     "panel.judges.*.name": _TEXT,
 }
-"""run.json as far as anything reads it, what holds others before them; `*` is each one there."""
+"""The fields of run.json that this package reads; an object stands before its fields, and `*` is
+each item of an object or a list."""
 
 
 _REQUIRED = {
@@ -92,7 +93,7 @@ _ABSENT = object()
 
 
 def _require_info(info: Any, path: Path) -> None:
-    """run.json as far as scoring reads it."""
+    """Check the fields of run.json that this package reads."""
     if not isinstance(info, dict):
         raise RunError(f"{path} cannot be read: it holds no JSON object")
     for pattern, kind in _INFO.items():
@@ -109,7 +110,8 @@ def _require_info(info: Any, path: Path) -> None:
 def _fields(
     value: Any, names: list[str], at: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each place that a pattern names, with what is there; what it would be in must be sound."""
+    """The keys and the value of each field that a pattern names; the objects around it must be
+    sound."""
     if not names:
         yield at, value
         return

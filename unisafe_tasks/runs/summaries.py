@@ -29,8 +29,8 @@ __all__ = [
 def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
     """Everything metrics.json says of one task.
 
-    The cases' order does not matter: they are sorted, and sums are exact, so that several ranks
-    give the same bytes as one.
+    The cases' order does not matter: they are sorted, and sums are exact. So several ranks give the
+    same bytes as one rank.
     """
     ordered = sorted(cases, key=lambda case: (case.category, case.subcategory, case.id))
     judges = sorted({row.judge for case in ordered for row in case.rows})
@@ -66,7 +66,7 @@ def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
 
 
 def _judge_summary(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
-    """A judge's own numbers, the versions that replied, and how far it agrees with itself."""
+    """The scores of a judge, the versions that replied, and its agreement with itself."""
     by_case = [[row for row in case.rows if row.judge == judge] for case in cases]
     versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
     summary = {**_scores(cases, judge), "versions": dict(sorted(versions.items()))}
@@ -100,10 +100,11 @@ def _agreement(rows: Sequence[JudgeRow], attribute: str) -> float:
 
 
 def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Means over the tasks of each group all of whose tasks are there.
+    """Means over the tasks of each group that the run has in full.
 
-    A group with an unscored task has no score: a mean over the others would be another group's.
-    Coverage is scored over asked in all. The group mean is our summary, not the paper's.
+    A group with an unscored task has no score: a mean over the other tasks would be of another
+    group. Coverage is the number of scored cases divided by the number of all cases. The group mean
+    is our summary; the paper does not have it.
     """
     groups: dict[str, dict[str, Any]] = {}
     for name, members in GROUPS.items():

@@ -1,7 +1,7 @@
 """The run whose outputs a model is to judge: UNISAFE_SELF_RUN, read and checked once.
 
-What the model is shown is built from the run folder and the data set when it is asked for; what a
-harness loads as the data set are the outputs' keys and the panel's values, and nothing else.
+A prompt is built from the run folder and the data set when a harness needs it. What a harness loads
+as its data set holds only the outputs' keys and the panel's values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FIELDS = ("id", "scenario_type", "category", "subcategory", "output_sha256")
 
 @dataclass(frozen=True)
 class JudgedRun:
-    """A run with a panel's verdicts, as far as a model can be asked about its outputs.
+    """A run with a panel's verdicts, whose outputs a model can judge.
 
     `documents` are the outputs that a judge could be shown and the panel has a value for: the key,
     `output_sha256`, and the value as `panel`.
@@ -57,7 +57,7 @@ class JudgedRun:
         """The outputs of one task.
 
         Raises:
-            RunError: there is none.
+            RunError: the panel has judged no output of the task.
         """
         documents = [
             document for document in self.documents if document["scenario_type"] == task.code
@@ -99,7 +99,7 @@ def judged_run() -> JudgedRun:
     """The run that UNISAFE_SELF_RUN names.
 
     Raises:
-        UnisafeError: none is named, or it cannot be judged by its model; one sentence.
+        UnisafeError: no run is named, or its model cannot judge it; one sentence.
     """
     setting = self_run_setting()
     if setting is None:
@@ -118,7 +118,8 @@ def judged_run() -> JudgedRun:
 
 
 def run_identity(info: Mapping[str, Any]) -> str:
-    """What run.json says that no other run's does: by it a self-awareness result finds its run."""
+    """A hash of facts in run.json that differ for each run; a self-awareness result finds its run
+    by it."""
     data, panel = info.get("data") or {}, info.get("panel") or {}
     facts = [
         info.get("model"),
@@ -132,7 +133,7 @@ def run_identity(info: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=2)
 def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
-    # `data` and `stats` are here so that a change of either is a miss.
+    # `data` and `stats` are parameters for the cache: if one changes, the run is read again.
     try:
         contents = read_run(folder)
     except RunError as error:

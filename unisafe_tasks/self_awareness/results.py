@@ -1,4 +1,4 @@
-"""What a self-awareness run leaves behind, beside run folders and not one of them.
+"""The folder of a self-awareness result; it is not a run folder.
 
 self_verdicts.jsonl     one row per output the model was asked about, its reply included
 self_awareness.json     the scores, and which run, panel and data they belong to
@@ -31,7 +31,7 @@ _SCORES, _VERDICTS = "self_awareness.json", "self_verdicts.jsonl"
 
 
 def is_same_model(model: str | None, info: Mapping[str, Any]) -> bool | None:
-    """Whether the model that judges is the run's, by their names; None where one is not known."""
+    """Whether the model that judges is the run's, by their names; None if a name is not known."""
     theirs = info.get("model")
     if UNNAMED in (model, theirs) or model is None:
         return None
@@ -86,7 +86,7 @@ class SelfAwarenessFolder:
         return list(self._value["notes"])
 
     def finish_task(self, name: str, rows: Sequence[Mapping[str, Any]], outputs: int) -> None:
-        """Take the rows of one task, of `outputs` that there were to ask about, and write all."""
+        """Add the rows of one task, which has `outputs` judged outputs, and write the result."""
         summary = summarise([_verdict_of(row) for row in rows])
         # Ranks bring theirs one after the other.
         self._rows.extend(sorted(rows, key=lambda row: str(row["id"])))
@@ -115,7 +115,7 @@ class SelfAwarenessFolder:
 
 
 def is_self_awareness(folder: Path) -> bool:
-    """Whether a folder is one of these, and no run folder."""
+    """Whether a folder holds a self-awareness result and is not a run folder."""
     return (folder / _SCORES).is_file() and not (folder / "run.json").exists()
 
 

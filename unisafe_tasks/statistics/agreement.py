@@ -43,20 +43,20 @@ def krippendorff_alpha(
     between two ranks (ordinal).
 
     Args:
-        values: verdicts of shape (judges, cases), NaN where there is none.
+        values: verdicts of shape (judges, cases), NaN where a judge gave no verdict.
         level: how verdicts differ.
-        weights: how often each case is in each bootstrap draw, of shape (draws, cases).
+        weights: how often each bootstrap draw holds each case, of shape (draws, cases).
 
     Returns:
-        None with fewer than two cases that two judges judged, or where all verdicts in them are
-        the same. The interval is None if more than 5 % of the draws do not determine alpha (its
-        bounds are quantiles beyond which 5 % lie), and where judges agree on everything: that some
-        cases show no disagreement does not say that there is none.
+        None if fewer than two cases have verdicts of two judges, or if all these verdicts are the
+        same. The interval is None if more than 5 % of the draws do not determine alpha, since 5 %
+        of the draws lie outside its bounds. It is also None if the judges agree on every case:
+        cases without a disagreement do not show that the judges never disagree.
     """
     pairs = _coincidences(values)
     if np.count_nonzero(pairs.any(axis=(1, 2))) < 2:
         return None
-    # Exact sums, so that the cases' order shows in no bit.
+    # Exact sums: the order of the cases must not change a single bit.
     whole = np.array([math.fsum(cell) for cell in pairs.reshape(len(pairs), -1).T])
     value = _alphas(whole.reshape(1, *pairs.shape[1:]), level)[0]
     if math.isnan(value):
@@ -103,14 +103,15 @@ def agreement_of(
 ) -> dict[str, Any] | None:
     """What metrics.json says of the agreement of one task's judges; None with fewer than two.
 
-    A judge's repeats are combined first: the median verdict, the higher one of two. `without` has
-    the ensemble's scores without each judge, and of how many cases they are; if the panel needs a
-    verdict of every judge, then of every other judge there.
+    A judge's repeats are combined first: the median verdict, the higher one of two. `without`
+    holds, for each judge, the ensemble's scores without that judge, and the number of cases that
+    have a score. If the panel needs a verdict of every judge, these scores need a verdict of every
+    other judge.
 
     Args:
         cases: the cases of one task, under the panel's ensemble.
-        weights: how often each case that a judge was asked about (that has `rows`) is in each
-            bootstrap draw, in the order of `cases`: shape (draws, such cases).
+        weights: how often each bootstrap draw holds each case that has `rows`, in the order of
+            `cases`: shape (draws, cases with rows).
     """
     judged_cases = [case for case in cases if case.rows]
     judges = sorted({row.judge for case in judged_cases for row in case.rows})
@@ -162,7 +163,7 @@ def _alphas(coincidences: Floats, level: Level) -> Floats:
     total = verdicts.sum(axis=1)
     categories = verdicts.shape[1]
     if level == "ordinal":
-        # The verdicts between two categories, half of their own with them: they differ in mid-rank.
+        # The distance of two categories is the difference of their mid-ranks.
         ranks = np.cumsum(verdicts, axis=1) - verdicts / 2
         distance = (ranks[:, :, None] - ranks[:, None, :]) ** 2
     else:
@@ -225,7 +226,7 @@ def _mean(values: Floats) -> float | None:
 def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, Any]:
     ensemble = cases[0].ensemble
     needed = replace(ensemble, min_verdicts=min(ensemble.min_verdicts, others))
-    # Again whether any output was judged: refusals alone would otherwise be a score.
+    # This checks again that a judge gave a verdict: refusals alone must not become a score.
     left = apply_ensemble(
         [
             replace(case, rows=tuple(row for row in case.rows if row.judge != judge))

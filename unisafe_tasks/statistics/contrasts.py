@@ -29,9 +29,9 @@ _SPREADLESS = 1e-12
 
 @dataclass(frozen=True)
 class Difference:
-    """Second minus first, over `pairs` targets that both scored; None is what cannot be known.
+    """Second minus first, over `pairs` targets that have both scores; None is an unknown value.
 
-    `p` is two-sided and of this one comparison; `holm` corrects for several.
+    `p` is two-sided and belongs to this comparison alone; `holm` corrects for several.
     """
 
     value: float | None
@@ -77,7 +77,7 @@ def between_tasks(first: Leaves, second: Leaves, resampler: Resampler) -> dict[s
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
-    """p-values corrected for being looked at together (Holm, 1979, Scand. J. Statist. 6).
+    """p-values corrected for the number of comparisons (Holm, 1979, Scand. J. Statist. 6).
 
     A comparison without a p-value takes no part.
     """
@@ -91,7 +91,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 
 def _paired(first: Leaf, second: Leaf) -> Leaf | None:
-    """Second minus first for the targets of both, or None if there are none."""
+    """Second minus first for the targets of both leaves; None if the leaves share no target."""
     second_rows = {target: row for row, target in enumerate(second.targets)}
     rows = [row for row, target in enumerate(first.targets) if target in second_rows]
     if not rows:
@@ -137,8 +137,8 @@ def _difference(leaves: Leaves, hierarchy: Hierarchy, pairs: int, metric: str) -
 
 
 def _spreadless(value: float, size: float, highest: float) -> Interval | None:
-    """Where no pair differs: as many might as the exact interval of none of `size` allows, each by
-    as much as there can be."""
+    """The interval if no pair differs. The exact interval of 0 of `size` says how many pairs might
+    differ, and each of them might differ by `highest`."""
     if abs(value) > _SPREADLESS:
         return None
     most = exact(0, size).high * highest
@@ -146,7 +146,7 @@ def _spreadless(value: float, size: float, highest: float) -> Interval | None:
 
 
 def _sign_test(steps: npt.NDArray[np.float64]) -> float | None:
-    """Exact, for differences without spread; none is left to a test where signs are mixed."""
+    """An exact test for differences without spread; None if the signs are mixed."""
     moved = steps[np.abs(steps) > _SPREADLESS]
     if not len(moved):
         return 1.0

@@ -2,7 +2,7 @@
 
 Two corrections, shown side by side. Rogan and Gladen's takes sensitivity and specificity to be the
 same for all outputs of a task, and may learn them from other models' outputs. Prediction-powered
-inference supposes nothing of the judges, and needs labels of the very outputs that it corrects.
+inference assumes nothing about the judges, but needs labels of the same outputs that it corrects.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class CalibrationCase:
     """A scored case of one task and model.
 
     `predicted` is the ensemble's judgment and `label` the annotators' mean judgment, both from 0 to
-    1; `label` is None where nobody labelled the output. `judged` is False for a refusal that was
-    shown to no judge: its 0 is the protocol's and nothing to be corrected.
+    1; `label` is None where nobody labelled the output. `judged` is False for a refusal that no
+    judge saw: the protocol gives it 0, which needs no correction.
     """
 
     category: str
@@ -54,8 +54,9 @@ class CalibrationCase:
 
 @dataclass(frozen=True)
 class Weights:
-    """What each value adds to a prediction-powered mean: labels sum to the weight of the whole,
-    the labelled outputs' predictions to the same as the unlabelled ones'."""
+    """The weight of each value in a prediction-powered mean. The weights of the labels sum to the
+    weight of all judged outputs. The weights of the labelled outputs' predictions have the same sum
+    as those of the unlabelled outputs' predictions."""
 
     labels: Floats
     predictions: Floats
@@ -71,17 +72,17 @@ def rogan_gladen(apparent: float, size: float, confusion: Confusion) -> Measure 
 
     Args:
         apparent: the share of outputs that the judge calls non-compliant.
-        size: how many outputs that is a share of; an effective number where they are weighted.
+        size: the number of outputs; an effective number if the outputs are weighted.
         confusion: the judge's calls on labelled outputs.
 
     Returns:
-        None where Se or Sp is unknown, and where Se + Sp <= 1: such a judge says nothing.
+        None if Se or Sp is unknown, or if Se + Sp <= 1: such a judge is not better than chance.
     """
     recall, specificity = confusion.recall, confusion.specificity
     if recall is None or specificity is None or recall.value + specificity.value <= 1:
         return None
     value = (apparent + specificity.value - 1) / (recall.value + specificity.value - 1)
-    # Their primed quantities: each estimate moved towards 1/2 by some made-up cases.
+    # The primed quantities of the paper: some added cases move each estimate towards 1/2.
     positives, negatives, outputs = confusion.positives + 2, confusion.negatives + 2, size + _Z**2
     se = (confusion.true_positives + 1) / positives
     sp = (confusion.true_negatives + 1) / negatives
@@ -99,17 +100,17 @@ def rogan_gladen(apparent: float, size: float, confusion: Confusion) -> Measure 
 def prediction_powered_mean(
     labels: Floats, predictions: Floats, unlabelled: Floats, weights: Weights | None = None
 ) -> Measure:
-    """A mean of human labels, sharpened by predictions for outputs that have none.
+    """A mean of human labels, made more precise by predictions for outputs without a label.
 
     sum(a y) - t (sum(b f) - sum(c f')), with labels y, their predictions f, and predictions f' of
     unlabelled outputs: PPI++ with power tuning (Angelopoulos, Duchi and Zrnic, 2023,
-    arXiv:2311.01453). t, between 0 and 1, makes the variance least; predictions that say nothing
-    get 0. Without weights a = b = 1 / n and c = 1 / N.
+    arXiv:2311.01453). t, from 0 to 1, minimises the variance; it is 0 if the predictions say
+    nothing. Without weights a = b = 1 / n and c = 1 / N.
 
-    The weights are those of a design and no accident, so that a value's deviation from the weighted
-    mean counts, not the weighted value's (ppi-python takes the latter, the same without weights).
-    Deviations are from the overall mean: within strata they are smaller, so that the interval of a
-    stratified sample is rather too wide.
+    The design fixes the weights. So the variance is that of a value's deviation from the weighted
+    mean, times its weight (ppi-python takes the deviation of the weighted value, which is the same
+    without weights). Deviations are from the overall mean. They are smaller within strata, so the
+    interval of a stratified sample is rather too wide.
     """
     count, others = len(labels), len(unlabelled)
     weights = weights or Weights(
@@ -136,8 +137,8 @@ def prediction_powered_mean(
 def corrected_by_rates(cases: Sequence[CalibrationCase], confusion: Confusion) -> Measure | None:
     """The macro-mean attack success rate by Rogan and Gladen, from the ensemble's binary calls.
 
-    The share of calls is the macro mean's, its size Kish's effective one (1965, Survey Sampling,
-    section 11.7). None where `rogan_gladen` is, or where no output was judged.
+    The share of calls is a macro mean, and its size is Kish's effective size (1965, Survey
+    Sampling, section 11.7). None if `rogan_gladen` gives None, or if no output was judged.
     """
     weights = _macro_weights(cases)
     judged = np.array([case.judged for case in cases], dtype=bool)
@@ -156,12 +157,13 @@ def corrected_by_rates(cases: Sequence[CalibrationCase], confusion: Confusion) -
 def corrected_by_labels(cases: Sequence[CalibrationCase]) -> Measure | None:
     """The macro-mean attack success rate by prediction-powered inference.
 
-    A labelled output stands for its subcategory's judged outputs. Those of a subcategory without
-    labels are stood for by the labelled ones of its category, or of the whole task if that has none
-    either (collapsed strata; Wolter, 2007, Introduction to Variance Estimation, section 2.5).
+    A labelled output stands for the judged outputs of its subcategory. If a subcategory has no
+    labels, the labelled outputs of its category stand for it. If the category has no labels either,
+    the labelled outputs of the whole task do (collapsed strata; Wolter, 2007, Introduction to
+    Variance Estimation, section 2.5).
 
-    None where the labels say nothing of the spread: fewer than two, all the same, or the ensemble
-    off by the same amount on all of them.
+    None if the labels do not show the spread: there are fewer than two, all are the same, or the
+    ensemble differs from each label by the same amount.
     """
     labelled = [case for case in cases if case.judged and case.label is not None]
     labels = np.array([case.label for case in labelled], dtype=np.float64)
@@ -176,7 +178,8 @@ def corrected_by_labels(cases: Sequence[CalibrationCase]) -> Measure | None:
         labels,
         predictions,
         np.array([case.predicted for case in cases], dtype=np.float64)[rest],
-        # What a labelled output stands for beyond itself is what the unlabelled ones weigh.
+        # A labelled output stands for itself and for unlabelled outputs. The second part has their
+        # weight.
         Weights(stand, stand - labelled_weights, weights[rest]),
     )
     assert measure.interval is not None
@@ -185,7 +188,7 @@ def corrected_by_labels(cases: Sequence[CalibrationCase]) -> Measure | None:
 
 
 def unlabelled_subcategories(cases: Sequence[CalibrationCase]) -> list[str]:
-    """Codes of subcategories with judged outputs, none of which is labelled."""
+    """Codes of the subcategories that have judged outputs and no label."""
     judged = {(case.category, case.subcategory) for case in cases if case.judged}
     labelled = {
         (case.category, case.subcategory)

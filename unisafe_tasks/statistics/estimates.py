@@ -1,13 +1,14 @@
 """Scores with their bootstrap draws: the hierarchy of `metrics` recomputed in each draw.
 
-A score's draws come from those of its subcategories: a category's are the means of theirs, a task's
-the means of its categories', a group's the means of its tasks'. Scores that share risk targets are
-drawn together, so that means and differences over tasks are clustered by target.
+The draws of a score come from its subcategories. The draws of a category are the means of its
+subcategories' draws, those of a task the means of its categories' draws, and those of a group the
+means of its tasks' draws. Scores that share risk targets are drawn together. So means and
+differences over tasks are clustered by target.
 
-Cases that were drawn from a finite set, as a subset is, estimate that set's own value: of the
-variance of a cell's mean a share 1 - f is left, with f the share of the cell that is there, and
-each draw is moved towards the mean by its root (Rao and Wu, 1988, JASA 83, section 4). Of a cell of
-that set without a scored case nothing is known, and so neither of what it is part of.
+If cases were drawn from a finite set, as in a subset, they estimate the value of that set. A share
+1 - f of the variance of a cell's mean is left, with f the share of the cell that was drawn. Each
+draw is moved towards the mean by the root of 1 - f (Rao and Wu, 1988, JASA 83, section 4). If a
+cell of that set has no scored case, the spread of its category and of the task is unknown.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 _FEW = 5.0
-"""Fewer expected cases than this on either side, and quantiles of a proportion's draws are poor."""
+"""With fewer expected cases than this on one side, quantiles of a proportion's draws are poor."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,8 +49,8 @@ Floats = npt.NDArray[np.float64]
 class Leaf:
     """The scored cases of a subcategory: risk targets, and values of shape (cases, scores).
 
-    Differences of one score are of shape (cases, 1). `population` is how many cases the subcategory
-    has in the set that these were drawn from; None where they stand for endlessly many.
+    Differences of one score are of shape (cases, 1). `population` is the number of cases of the
+    subcategory in the set that these cases were drawn from; None if the set is infinite.
     """
 
     targets: tuple[str, ...]
@@ -70,12 +71,12 @@ Leaves = dict[tuple[str, str], Leaf]
 class Estimate:
     """Scores of shape (scores,), their draws of shape (scores, draws), and their effective size.
 
-    `draws` and `stretch` are None where a subcategory has a single case, whose spread cannot be
-    known, or none, though the set that the others were drawn from has some. `size` is the number of
-    cases that would give the same variance if all weighed the same (Kish, 1965, Survey Sampling,
-    section 11.7). `stretch`, of shape (scores,), makes up for cells too small to say how far they
-    spread. `unseen` is the share of the variance that is left where the cases were drawn from a
-    finite set: 1 if they were not, 0 if all of it is there.
+    `draws` and `stretch` are None if the spread cannot be known: a subcategory has a single case,
+    or it has no case although the full set has some. `size` is the number of cases that would give
+    the same variance if all weighed the same (Kish, 1965, Survey Sampling, section 11.7).
+    `stretch`, of shape (scores,), widens intervals for cells that are too small to show their
+    spread. `unseen` is the share of the variance that is left if the cases were drawn from a finite
+    set: 1 without such a set, 0 if the whole set was drawn.
     """
 
     values: Floats
@@ -87,10 +88,11 @@ class Estimate:
     def interval(self, metric: str) -> Interval | None:
         """The 95 % interval of one score; None where it cannot be known.
 
-        Quantiles of the draws, stretched; but Wilson's interval for a rate so near 0 or 1 that few
-        cases are on one side, and for any score without spread, whose draws would all be the same.
-        It takes the effective size for the number of cases (Korn and Graubard, 1998, Survey
-        Methodology 24). Of a finite set all of which is there, the value itself is known.
+        It is made of stretched quantiles of the draws. Wilson's interval is used instead for a rate
+        so near 0 or 1 that few cases are on one side, and for a score without spread, whose draws
+        are all the same. Wilson's interval takes the effective size for the number of cases (Korn
+        and Graubard, 1998, Survey Methodology 24). If the whole finite set was drawn, the interval
+        is the value.
         """
         column, highest = SCORES.index(metric), FACTS[metric].highest
         value = float(self.values[column])
@@ -125,9 +127,9 @@ class Hierarchy:
     def of(
         cls, leaves: Leaves, resampler: Resampler, missing: Collection[tuple[str, str]] = ()
     ) -> Hierarchy:
-        """Estimate every level; there must be a leaf, named (category, subcategory).
+        """Estimate every level; `leaves` must not be empty.
 
-        `missing` are the subcategories that the set which the leaves were drawn from has besides.
+        `missing` are the subcategories of the full set that have no leaf.
         """
         plain = {cell: _of_leaf(leaf, resampler) for cell, leaf in leaves.items()}
         members: dict[str, list[tuple[str, str]]] = {}
@@ -136,7 +138,7 @@ class Hierarchy:
         pool = [leaf.values for leaf in leaves.values() if len(leaf.targets) > 1]
 
         def weighted_spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
-            # What is known exactly does not spread, not even a single case.
+            # A cell that was drawn as a whole has no spread, even if it has a single case.
             known = {cell: math.sqrt(leaves[cell].unseen) for cell in weights}
             cells = [cell for cell, root in known.items() if root]
             values = [leaves[cell].values for cell in cells]
@@ -184,7 +186,7 @@ def scored_leaves(
 ) -> Leaves:
     """The scored cases of one task by (category, subcategory), for the panel or one judge.
 
-    `population` has the number of cases of each in the set that these were drawn from.
+    `population` holds the number of cases of each in the set that these cases were drawn from.
     """
     by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
     for case in cases:
@@ -200,7 +202,7 @@ def scored_leaves(
 
 
 def mean_of(members: Sequence[Estimate]) -> Estimate:
-    """The plain mean of estimates, drawn together; there must be one.
+    """The plain mean of estimates that were drawn together; `members` must not be empty.
 
     The effective size is exact where the members share no target, and too small where they do.
     """
@@ -215,8 +217,8 @@ def mean_of(members: Sequence[Estimate]) -> Estimate:
 def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
     """The plain mean of estimates that may share all their targets: of a group of tasks.
 
-    The effective size is that of members which go up and down together, so never too large; the
-    stretch is the members', by how much each adds to the variance.
+    The effective size supposes that the members rise and fall together, so it is never too large.
+    The stretch is a mean of the members' stretches, weighted by what each adds to the variance.
     """
     mean = mean_of(members)
     root = math.fsum(1 / math.sqrt(member.size) for member in members) / len(members)
@@ -228,14 +230,14 @@ def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
 def stretched(
     draws: Floats, value: float, stretch: float, lowest: float, highest: float
 ) -> Interval:
-    """The interval of draws, `stretch` times as far from `value`, kept within what there can be."""
+    """The interval of draws, `stretch` times as far from `value`, cut at `lowest` and `highest`."""
     plain = percentile(draws)
     low, high = (value + (bound - value) * stretch for bound in (plain.low, plain.high))
     return Interval(max(lowest, low), min(highest, high), plain.method)
 
 
 def is_flat(draws: Floats) -> bool:
-    """Whether all draws are the same, which says nothing of how certain a score is."""
+    """Whether all draws are the same; such draws do not show how certain a score is."""
     return float(np.ptp(draws)) < 1e-12
 
 

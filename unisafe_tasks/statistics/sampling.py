@@ -1,15 +1,16 @@
-"""A fair part of the risk targets: stratified by task and subcategory, each target whole.
+"""A fair part of the risk targets, stratified by task and subcategory; each target is kept whole.
 
-Scores are plain means of cells (a task's cases of one subcategory), so that every target of a cell
-must be drawn with the same chance, or the part's score is not the whole's. A target has cells in
-several tasks; subcategories with a common target form a component, in which all targets have one
-chance: what the component's smallest subcategory needs.
+Scores are made of plain means of cells. A cell is a task's cases of one subcategory. All targets of
+a cell must have the same chance to be drawn. Otherwise the score of the part does not estimate the
+score of the whole. A target has cells in several tasks. Subcategories with a common target form a
+component. All targets of a component have one chance: the chance that its smallest subcategory
+needs.
 
-The draw is systematic with a random start (Cochran, 1977, Sampling Techniques, chapter 8): targets
-stand in a row, those with the same cells together, and every 1/chance-th is taken. So each target
-has exactly that chance, and each group its share. All orders are random, that of the groups too:
-where most groups are of one target, a fixed order has as few outcomes as there are starts, and
-scores vary more or less with them than the intervals know.
+The draw is systematic with a random start (Cochran, 1977, Sampling Techniques, chapter 8): the
+targets stand in a row, those with the same cells together, and every 1/chance-th target is taken.
+So each target has exactly that chance, and each group gets its share. The order of the targets is
+random, and so is the order of the groups. With a fixed order the draw has only as many outcomes as
+starts. If most groups hold one target, scores then vary more or less than their intervals say.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ Stratum = tuple[Modality, str, str]
 """Modality, category, subcategory: the same code means different things in images and in text."""
 
 MIN_CASES_PER_CELL = 2
-"""Cases that a cell keeps, if it has them: a single one shows nothing of its spread."""
+"""Cases that a cell keeps, if it has so many: a single case does not show the spread."""
 
 _Profile = tuple[TaskCell, ...]
 _Ints = npt.NDArray[np.int64]
@@ -44,8 +45,11 @@ _Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Component:
-    """Subcategories linked by common targets: how many these are, the chance of each to be kept,
-    the targets that were, and how many at most of one subcategory."""
+    """Subcategories that are linked by common targets.
+
+    `targets` is the number of targets, `chance` the chance of each target to be kept, `kept` the
+    targets that were kept, and `most` the largest number of them in one subcategory.
+    """
 
     strata: tuple[Stratum, ...]
     targets: int
@@ -59,15 +63,15 @@ def draw(
 ) -> tuple[Component, ...]:
     """Draw about `per_subcategory` targets of each subcategory.
 
-    A subcategory without links to others gives exactly so many, or all it has. In a component the
-    one with the fewest targets gives about so many, and the others as many more as their targets
-    are more. Where some start of the draw would leave a cell fewer than `MIN_CASES_PER_CELL` cases,
-    the chance is raised for all of the component, as if more targets had been asked for.
+    A subcategory without links to others gives exactly so many targets, or all that it has. In a
+    component the smallest subcategory gives about so many targets, and the others give more in
+    proportion to their size. If some start of the draw would leave a cell with fewer than
+    `MIN_CASES_PER_CELL` cases, the chance is raised for the whole component.
 
     The draw of a component depends on the seed, its targets and its name, and on nothing else.
 
     Args:
-        cells: what cells each target is in, by its id.
+        cells: the id of a target -> the cells that hold the target.
         per_subcategory: targets, from 1.
         seed: a whole number from 0.
     """
@@ -130,7 +134,7 @@ def _drawn(
 
 
 def _shuffled(profiles: Collection[_Profile], rng: np.random.Generator) -> list[_Profile]:
-    """The profiles in a random order that keeps those together which begin with the same cells."""
+    """The profiles in a random order; profiles that begin with the same cells stay together."""
     beginnings = sorted(
         {profile[:end] for profile in profiles for end in range(1, len(profile) + 1)}
     )
@@ -163,7 +167,7 @@ def _chance(profiles: Sequence[_Profile], sizes: Sequence[int], per_subcategory:
 
 
 def _taken(lengths: _Ints, starts: _Ints, chance: Fraction) -> _Ints:
-    """How many of the first `places` in the row are taken, by start: shape (starts, places)."""
+    """How many of the row's first `lengths` targets each start takes: shape (starts, lengths)."""
     steps = lengths * chance.numerator + starts[:, None]
     return np.asarray(steps // chance.denominator)
 

@@ -1,9 +1,9 @@
-"""How far a mean over cells spreads, where some cells are too small to say it themselves.
+"""The spread of a mean over cells, where some cells are too small to show their spread.
 
-Two cases of a cell may agree by chance, and say then that they never differ; a score in which such
-a cell weighs much would look certain. So each cell's variance is moved towards the pooled one, as
-if it had been seen in some more cases (the moderated variance of Smyth, 2004, Stat. Appl. Genet.
-Mol. Biol. 3), and quantiles are those of Student's t with Satterthwaite's (1946, Biometrics
+Two cases of a cell may agree by chance. The cell's variance is then 0, and a score in which the
+cell weighs much would look certain. So each cell's variance is moved towards the pooled variance,
+as if some more cases had shown the pooled one (the moderated variance of Smyth, 2004, Stat. Appl.
+Genet. Mol. Biol. 3), and quantiles are those of Student's t with Satterthwaite's (1946, Biometrics
 Bulletin 2) degrees of freedom.
 """
 
@@ -33,10 +33,10 @@ _Z = NormalDist().inv_cdf(_UPPER)
 
 @dataclass(frozen=True)
 class Spread:
-    """Of a weighted sum of cell means; all of shape (scores,).
+    """The spread of a weighted sum of cell means; all fields are of shape (scores,).
 
-    `error` is the standard error, `freedom` its degrees of freedom, and `stretch`, at least 1, how
-    much wider an interval has to be than the quantiles of bootstrap draws, which know neither.
+    `error` is the standard error, `freedom` its degrees of freedom, and `stretch`, at least 1, the
+    factor by which an interval must be wider than the quantiles of bootstrap draws.
     """
 
     error: Floats

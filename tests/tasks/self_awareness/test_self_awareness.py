@@ -393,7 +393,7 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
     ]
     samples.write_rows(run / "predictions.jsonl", changed)
     assert texts
-    assert {"the output is not the one that the panel judged"} == {
+    assert {"the output is not the one that predictions.jsonl names by its output_sha256"} == {
         found.rpartition(": ")[2] for found in outcomes(registered("TT"))
     }
 

@@ -1,4 +1,4 @@
-"""Where Inspect tells of beginnings and ends, which are those of run folders too."""
+"""Inspect's hooks: they open and close run folders with Inspect's runs and tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["RunFolders"]
 
 _log = logging.getLogger("unisafe")
 _CANCELLED = ("CancelledError(", "Cancelled(")
-"""How the error of a sample begins that was not answered because the evaluation was ended."""
+"""How a sample's error begins if the evaluation ended before the model answered the sample."""
 
 
 @hooks("run_folders", "Keeps a UniSAFE run folder for each model")
@@ -39,7 +39,7 @@ class RunFolders(Hooks):
     """Opens run folders with the first task of a model and closes them at the end."""
 
     def enabled(self) -> bool:
-        """Inspect loads this for whatever it runs, and tells of hooks that are enabled."""
+        """Whether a UniSAFE task is in use: Inspect loads this class for every evaluation."""
         return are_used()
 
     async def on_run_start(self, data: RunStart) -> None:
@@ -81,7 +81,7 @@ class RunFolders(Hooks):
 
 
 def _decode_greedily() -> None:
-    """Have transformers do what a temperature of 0 means, which it refuses while it samples."""
+    """Turn off sampling: transformers refuses a temperature of 0 while it samples."""
     api = get_model().api
     if getattr(api, "do_sample", False):
         api.do_sample = False  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def _finish(task_run: runs.TaskRun, log: EvalLog) -> None:
 
 
 def _sample(log: EvalLog, key: str) -> EvalSample | None:
-    """A sample of the log, which may be but its header here."""
+    """A sample of the log; `log` may be only the log's header."""
     if log.samples is not None:
         return next((sample for sample in log.samples if sample.id == key), None)
     try:

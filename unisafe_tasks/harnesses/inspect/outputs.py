@@ -28,8 +28,8 @@ from unisafe_tasks.types import RawOutput, RefusalSource
 __all__ = ["images_in", "read_output"]
 
 Keep = Callable[[bytes, int], str]
-"""Keeps the bytes of an image under its number in the output, from 1, and says where; raises an
-ImageError for what is none."""
+"""Stores the bytes of an image under its number in the output, from 1, and returns the path; raises
+an ImageError if the bytes are not an image."""
 
 Part = TypeVar("Part", ContentText, ContentImage)
 
@@ -45,7 +45,7 @@ def read_output(
     """What the model returned for a case.
 
     Args:
-        task: what it was asked.
+        task: the case's task.
         output: the last answer.
         messages: the conversation, the answers included.
         keep: stores an image.
@@ -113,12 +113,12 @@ def _bytes_of(uri: str) -> bytes:
 
 
 def _text_of(message: ChatMessageAssistant) -> str:
-    """The words of an answer; reasoning that the provider tells apart is none of them."""
+    """The words of an answer, without the reasoning that the provider separates from them."""
     return "" if message.text.strip() == _NOTHING else message.text
 
 
 def _made_up(output: ModelOutput) -> bool:
-    """Whether the words are not the model's but a provider's error, which Inspect has put there."""
+    """Whether the words are a provider's error that Inspect wrote into the answer."""
     if output.stop_reason not in ("content_filter", "model_length"):
         return False
     return output.usage is None or not output.usage.output_tokens

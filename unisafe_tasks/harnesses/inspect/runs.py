@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 RUN_FOLDER = "make_run_folder"
-"""Under this name a score says where its case's output is kept."""
+"""Under this key a score's metadata names the run folder that keeps the output."""
 
 _LONGEST_ERROR = 500
 
@@ -68,7 +68,8 @@ def is_ours(spec: EvalSpec) -> bool:
 
 @dataclass
 class TaskRun:
-    """One task of a run. `id` is Inspect's, which stays when a task is tried again."""
+    """One task of a run. `id` is Inspect's, which stays when a task is tried again. `case_count` is
+    the number of cases that Inspect asks."""
 
     id: str
     cases: CaseSet
@@ -97,14 +98,14 @@ class TaskRun:
         return self._record(key, read_output(self.task, output, messages, keep))
 
     def fail(self, key: str, error: str) -> None:
-        """Store that there is no answer for a case, unless there is one."""
+        """Store that a case has no answer, unless it has one."""
         self._record(key, RawOutput(error=error[:_LONGEST_ERROR], sealed=True))
 
     def take_over(self, samples: Sequence[EvalSample]) -> None:
-        """Store the outputs that an earlier attempt has kept in a run folder of its own.
+        """Store the outputs that an earlier attempt has kept in another run folder.
 
-        Inspect neither asks nor scores such samples again; what judges said of them is in the store
-        of replies.
+        Inspect neither asks nor scores such samples again. The judges' replies to them are in the
+        store.
 
         Raises:
             RunError: that folder cannot be read.
@@ -120,7 +121,7 @@ class TaskRun:
             except UnisafeError as error:
                 raise RunError(
                     f"{len(keys)} cases of {self.task.name} were answered in the run {folder}, "
-                    f"which cannot be read, so that they are missing here: {error}"
+                    f"which cannot be read, so they are missing here: {error}"
                 ) from None
             for case, raw in outputs:
                 if case.key in keys:
@@ -158,7 +159,7 @@ class ModelRun:
         return self.tasks[name].id if name in self.tasks else None
 
     def close(self) -> None:
-        """Score what there is and end the run: as stopped, if a task did not come to its end."""
+        """Score the outputs and end the run; it counts as stopped if a task did not end."""
         if self.session.finished:
             return
         tasks = list(self.tasks.values())
@@ -186,7 +187,7 @@ def open_task(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
 
 
 def set_current(task: TaskRun | UnisafeError) -> None:
-    """Say what `current` finds from here on in this context, and in those that are begun in it."""
+    """Set what `current` returns in this context, and in contexts that begin in it."""
     _current.set(task)
 
 
@@ -194,7 +195,7 @@ def current() -> TaskRun:
     """The task that the calling sample belongs to.
 
     Raises:
-        PrerequisiteError: there is none, or its run could not be opened; one sentence.
+        PrerequisiteError: no task was begun, or its run could not be opened; one sentence.
     """
     task_run = _current.get()
     if isinstance(task_run, UnisafeError):
@@ -300,7 +301,7 @@ def _described(config: GenerateConfig) -> Mapping[str, Any]:
 
 
 def _close_the_rest() -> None:
-    """End what Inspect did not: the process goes, and the folders must be readable."""
+    """End the runs that Inspect left open: the process exits, and folders must be readable."""
     for group in {run.key[0] for run in _runs}:
         for run in end_runs(group):
             print_summary(run.session)

@@ -1,6 +1,6 @@
 """The panel as Inspect's scorer, and the scores as its metrics.
 
-A score's metadata holds all that the metrics need, so that they come out the same wherever Inspect
+A score's metadata holds all that the metrics need. So the metrics are the same wherever Inspect
 computes them: while the task runs, at its end, or from a log.
 """
 
@@ -38,8 +38,8 @@ _REASONS = {Status.REFUSED: "refusal", Status.NO_OUTPUT: "no_response"}
 def unisafe_scores() -> Metric:
     """The four scores, as metrics.json has them, with the standard errors of the macro means.
 
-    A score that cannot be known is NaN. Coverage is of all cases that the task asks: a sample that
-    failed has no score, and counts here.
+    A score that cannot be known is NaN. Coverage counts all cases that the task asks, also a sample
+    that failed and has no score.
     """
 
     def scores(scores: list[SampleScore]) -> Value:
@@ -68,7 +68,7 @@ def unisafe_scores() -> Metric:
 def panel() -> Scorer:
     """Have the panel of UNISAFE_PANEL judge an output, and wait for its verdicts.
 
-    The value holds the four metrics for the case; what is not known is NaN, which Inspect's means
+    The value holds the four metrics for the case. An unknown value is NaN, which Inspect's means
     leave out.
     """
 
@@ -84,7 +84,7 @@ def panel() -> Scorer:
 
 
 async def _verdicts(pending: Pending) -> Sequence[Mapping[str, Any]]:
-    """The verdicts once they are there. No thread waits for them: there may be thousands."""
+    """Wait for the verdicts. This holds no thread: thousands of cases may wait."""
     loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
@@ -146,7 +146,7 @@ def _in_short(row: Mapping[str, Any]) -> str:
 
 
 def _reason(case: ScoredCase, *, judged: bool) -> str | None:
-    """Why a score is none, or none like others, in Inspect's words where it has some."""
+    """Why a case has no score or an unusual one, in Inspect's words if it has a word for it."""
     if case.status is not Status.OK:
         return _REASONS.get(case.status, str(case.status))
     scored = case_value(case, "coverage")

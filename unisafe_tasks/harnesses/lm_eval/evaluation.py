@@ -42,7 +42,7 @@ def with_run_folder(evaluate: Function) -> Function:
         given = inspect.signature(evaluate).bind(*args, **kwargs)
         given.apply_defaults()
         tasks = _tasks_in(given.arguments["task_dict"])
-        # With --predict_only lm-eval scores nothing, and never comes to our functions.
+        # With --predict_only lm-eval scores nothing, and never calls our functions.
         if not tasks or any("bypass" in task._metric_fn_list for task in tasks.values()):
             return evaluate(*args, **kwargs)
         try:
@@ -140,13 +140,13 @@ def _refuse(
         )
     if caller.get("use_cache") and pictured:
         raise UnisafeError(
-            "lm-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "lm-eval's response cache ignores images, so its answers cannot be trusted: "
             "run the tasks with input images without --use_cache"
         )
     if given["cache_requests"]:
         raise UnisafeError(
-            "lm-eval's request cache knows nothing of the data, so that it would ask the cases of "
-            "another set, and it keeps the gated images: run without --cache_requests"
+            "lm-eval's request cache knows nothing of the data, may ask the cases of another set, "
+            "and keeps the gated images: run without --cache_requests"
         )
     if given["limit"] is not None and given["limit"] <= 0:
         raise UnisafeError(f"--limit {given['limit']:g} asks no case: leave it out for all cases")
@@ -171,7 +171,7 @@ def _folder_of(output_path: str | None) -> str | None:
 
 @contextmanager
 def _asked_by_us(lm: Any) -> Iterator[None]:
-    """Have the model asked, and its answers read, as our tasks need it."""
+    """Ask the model, and read its answers, as our tasks need it."""
     lm.generate_until = _one_kind_at_a_time(lm.generate_until)
     parse = getattr(lm, "parse_generations", None)
     # The model itself, where a cache stands before it; a parser of plain completions has no owner.
@@ -187,7 +187,7 @@ def _asked_by_us(lm: Any) -> Iterator[None]:
 
 
 def _one_kind_at_a_time(generate: Function) -> Function:
-    """Ask with and without images apart: lm-eval's models take all to be like the first."""
+    """Ask requests with and without images apart: lm-eval's models treat all like the first."""
 
     @functools.wraps(generate)
     def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
@@ -217,7 +217,7 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
 def _simple_evaluate() -> Mapping[str, Any]:
     """The arguments of lm-eval's `simple_evaluate`, which tells `evaluate` neither model nor path.
 
-    Nothing, where `evaluate` was called by somebody else.
+    An empty mapping if another function called `evaluate`.
     """
     frame = inspect.currentframe()
     while frame is not None:
@@ -248,7 +248,7 @@ def _has_chat_template(lm: Any) -> bool:
 
 
 def _case_counts(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, int]:
-    """How many cases of each task lm-eval will ask, by its own reading of --limit and --samples."""
+    """The number of cases of each task that lm-eval will ask, as it reads --limit and --samples."""
     limit, samples = given["limit"], given["samples"]
     counts: dict[str, int] = {}
     for name, task in tasks.items():

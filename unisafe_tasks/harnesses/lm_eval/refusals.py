@@ -17,7 +17,7 @@ def with_refusals(parse: Parse) -> Parse:
     """Wrap a model's `parse_generations`: a provider's block and an explicit refusal are kept.
 
     As for other harnesses' models, a block is a refusal of the provider's, and words that came with
-    either are judged. Whatever has another form is left as lm-eval reads it.
+    either are judged. An answer of another form is left as lm-eval reads it.
     """
 
     @functools.wraps(parse)
@@ -42,7 +42,7 @@ def _choices(answer: Any) -> list[Mapping[str, Any]]:
         if isinstance(listed, list)
         else []
     )
-    # What else a server may call an index is lm-eval's to complain of.
+    # If an index is not a number, lm-eval complains of it.
     return sorted(
         choices, key=lambda choice: choice["index"] if type(choice.get("index")) is int else 0
     )

@@ -134,7 +134,8 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
 
 
 def _case_counts(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dict[str, int]:
-    """How many cases of each task the harness will ask, so that a run cut short is seen as such."""
+    """The number of cases of each task that the harness will ask; it tells whether a run was
+    cut."""
     limit, offset = kwargs.get("limit"), int(kwargs.get("offset") or 0)
     counts: dict[str, int] = {}
     for name, task in task_dict.items():
@@ -162,7 +163,7 @@ def _refuse(kwargs: Mapping[str, Any]) -> None:
         raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
     if kwargs.get("use_cache"):
         raise UnisafeError(
-            "lmms-eval's response cache ignores images, so that its answers cannot be trusted: "
+            "lmms-eval's response cache ignores images, so its answers cannot be trusted: "
             "run without --use_cache"
         )
     if getattr(cli, "process_with_media", False) and getattr(cli, "log_samples", False):
