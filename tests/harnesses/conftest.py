@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.harnesses.commands import BINARIES, LIMIT_S, Command, Forked, ForkServer
 from tests.servers import JudgeServer
 from unisafe_tasks import TASKS, CaseSet, cli, load_cases, resolve_source
 from unisafe_tasks.judging import open_run
@@ -155,12 +157,10 @@ def evaluate(imported: None, demo: None, tmp_path: Path) -> Callable[..., Finish
     return run
 
 
-@dataclass(frozen=True)
-class Command:
-    """A finished command."""
-
-    code: int
-    output: str
+def environment(cache: Path, given: Mapping[str, str] | None) -> dict[str, str]:
+    """What a command finds set: nothing of ours but what it is given, and no token."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("UNISAFE_", "HF_TOKEN"))}
+    return {**clean, "UNISAFE_CACHE": str(cache), **(given or {})}
 
 
 @pytest.fixture(scope="session")
@@ -168,20 +168,43 @@ def command(cache: Path) -> Callable[..., Command]:
     """Run a command of this environment as a user would."""
 
     def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Command:
-        binaries = Path(sys.executable).parent
-        program = binaries / words[0]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("UNISAFE_", "HF_TOKEN"))}
+        program = BINARIES / words[0]
         done = subprocess.run(
             [str(program) if program.exists() else words[0], *words[1:]],
             cwd=cwd,
-            env={**clean, "UNISAFE_CACHE": str(cache), **(env or {})},
+            env=environment(cache, env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=LIMIT_S,
             check=False,
         )
         return Command(done.returncode, done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start_lmms_eval(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Forked]:
+    """Start `lmms-eval` as `command` does, but forked from a process that has imported it."""
+    own = tmp_path_factory.getbasetemp()
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    server = ForkServer(own.parent if worker else own, os.getppid() if worker else os.getpid())
+    numbers = itertools.count()
+
+    def start(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Forked:
+        output = own / f"lmms-eval-{next(numbers)}.txt"
+        return server.start(*words, cwd=cwd, env=environment(cache, env), output=output)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def lmms_eval(start_lmms_eval: Callable[..., Forked]) -> Callable[..., Command]:
+    """Run `lmms-eval` to its end: `test_command` has the real one, this is faster by its imports."""
+
+    def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Command:
+        return start_lmms_eval(*words, cwd=cwd, env=env).wait()
 
     return run
 

@@ -229,10 +229,10 @@ def test_the_results_file_is_taken_for_its_run_alone(
 
 
 def test_a_misspelt_panel_ends_the_command_before_the_model_is_built(
-    command: Callable[..., Command], tmp_path: Path
+    lmms_eval: Callable[..., Command], tmp_path: Path
 ) -> None:
-    done = command(
-        *("lmms-eval", "--model", "qwen_omni", "--tasks", "unisafe_t2t"),
+    done = lmms_eval(
+        *("--model", "qwen_omni", "--tasks", "unisafe_t2t"),
         cwd=tmp_path,
         env={"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "lables"},
     )

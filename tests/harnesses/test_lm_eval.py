@@ -292,9 +292,13 @@ def test_documents_carry_no_image(demo: None) -> None:
 
 
 def test_the_command_runs_a_task_and_keeps_secrets(
-    command: Callable[..., Command], llama: Path, tmp_path: Path, demo: None
+    command: Callable[..., Command],
+    unisafe: Callable[..., Command],
+    llama: Path,
+    tmp_path: Path,
+    demo: None,
 ) -> None:
-    include = command("unisafe", "tasks-dir", "--harness", "lm-eval", cwd=tmp_path).output.strip()
+    include = unisafe("tasks-dir", "--harness", "lm-eval", cwd=tmp_path).output.strip()
     words = (
         f"lm_eval run --model hf --model_args pretrained={llama} --device cpu --tasks unisafe_t2t "
         f"--include_path {include} --apply_chat_template --gen_kwargs max_gen_toks=8 "

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.servers import Answer, JudgeServer, verdict
@@ -33,10 +31,10 @@ def server() -> Iterator[ModelServer]:
 
 def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     evaluate: Callable[..., Finished],
+    start_lmms_eval: Callable[..., Forked],
     server: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    cache: Path,
 ) -> None:
     enough, go_on, lock = threading.Event(), threading.Event(), threading.Lock()
     answers, answered = tmp_path / "answers", [0]
@@ -52,20 +50,11 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
 
     server.script = twenty
     given = f"model=unified,base_url={server.root}/v1,api=images,api_key_env=A_KEY"
-    words = [str(Path(sys.executable).parent / "lmms-eval"), "--model", "umm_openai"]
-    words += [
-        "--model_args",
-        f"{given},max_concurrency=4",
-        "--tasks",
-        "unisafe_image",
-        "--output_path",
-        "out",
-    ]
+    words = ["--model", "umm_openai", "--model_args", f"{given},max_concurrency=4"]
+    words += ["--tasks", "unisafe_image", "--output_path", "out"]
     env = {
-        **os.environ,
         "UNISAFE_DATA": "demo",
         "UNISAFE_PANEL": "none",
-        "UNISAFE_CACHE": str(cache),
         "UNISAFE_ANSWERS": str(answers),
         "A_KEY": "of-the-first",
     }
@@ -73,9 +62,7 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     def kept() -> int:
         return len(list((answers / "answers").rglob("*.json")))
 
-    process = subprocess.Popen(
-        words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = start_lmms_eval(*words, cwd=tmp_path, env=env)
     try:
         assert enough.wait(LIMIT_S)
         # What was answered is kept, if not at once; what is held back cannot be.
@@ -84,9 +71,9 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
             time.sleep(0.02)
     finally:
         process.kill()
-        process.wait(LIMIT_S)
+        done = process.wait()
         go_on.set()
-    assert process.returncode == -signal.SIGKILL
+    assert done.code == -signal.SIGKILL, done.output
     assert kept() == 20
 
     # Told from the first run's by their key, since of those some may arrive only now.

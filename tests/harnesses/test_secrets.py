@@ -80,14 +80,14 @@ def assert_nothing_shows(folder: Path, output: str) -> None:
 
 
 def test_a_run_of_the_harness_shows_none(
-    command: Callable[..., Command], server: VendorServer, panel: Path, tmp_path: Path
+    lmms_eval: Callable[..., Command], server: VendorServer, panel: Path, tmp_path: Path
 ) -> None:
     words = (
-        "lmms-eval --model predictions --model_args predictions=demo --tasks unisafe_t2t,"
+        "--model predictions --model_args predictions=demo --tasks unisafe_t2t,"
         "unisafe_i2i --limit 6 --output_path out --log_samples --verbosity DEBUG"
     )
     env = environment(tmp_path, panel) | {"OPENAI_LOG": "debug"}
-    done = command(*words.split(), cwd=tmp_path, env=env)
+    done = lmms_eval(*words.split(), cwd=tmp_path, env=env)
     assert list(tmp_path.glob("out/unisafe-*/metrics.json")), done.output
     assert_nothing_shows(tmp_path, done.output)
     assert SECRETS["OPENAI_API_KEY"] not in json.dumps(server.seen)

@@ -365,14 +365,14 @@ def test_own_verdicts_are_not_taken_for_outputs(
 
 
 def test_the_command_judges_all_seven_tasks(
-    command: Callable[..., Command],
+    lmms_eval: Callable[..., Command],
     unisafe: Callable[..., Command],
     run: Path,
     server: ModelServer,
     tmp_path: Path,
 ) -> None:
     words = (
-        f"lmms-eval --model umm_openai --model_args model=demo,base_url={server.root}/v1,api=chat "
+        f"--model umm_openai --model_args model=demo,base_url={server.root}/v1,api=chat "
         f"--tasks {SELF_GROUP} --output_path out --log_samples"
     )
     env = {
@@ -380,7 +380,7 @@ def test_the_command_judges_all_seven_tasks(
         "UNISAFE_SELF_RUN": str(run),
         "UNISAFE_ANSWERS": str(tmp_path / "answers"),
     }
-    done = command(*words.split(), cwd=tmp_path, env=env)
+    done = lmms_eval(*words.split(), cwd=tmp_path, env=env)
     assert done.code == 0, done.output
     (folder,) = (tmp_path / "out").glob("unisafe-self-demo-*")
     value = read_self_awareness(folder)

@@ -316,17 +316,17 @@ def test_an_image_of_absurd_size_is_never_opened(evaluate: Evaluate, server: Mod
 
 
 def test_the_command_runs_one_and_records_how(
-    command: Callable[..., Command], server: ModelServer, tmp_path: Path
+    lmms_eval: Callable[..., Command], server: ModelServer, tmp_path: Path
 ) -> None:
     dialect = DIALECTS["gemini"]
-    words = ["lmms-eval", "--model", dialect.model.name, "--tasks", "unisafe", "--limit", "3"]
+    words = ["--model", dialect.model.name, "--tasks", "unisafe", "--limit", "3"]
     words += ["--model_args", dialect.arguments(server), "--output_path", "out"]
     env = {
         "UNISAFE_DATA": "demo",
         "UNISAFE_PANEL": "none",
         "UNISAFE_ANSWERS": str(tmp_path / "answers"),
     }
-    done = command(*words, cwd=tmp_path, env=env)
+    done = lmms_eval(*words, cwd=tmp_path, env=env)
     (folder,) = tmp_path.glob("out/unisafe-*")
     assert (folder / "predictions.jsonl").read_text("utf-8").count("\n") == 21, done.output
     assert_it_is_recorded(folder, server, dialect)
