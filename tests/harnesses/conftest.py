@@ -201,7 +201,7 @@ def start_lmms_eval(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 @pytest.fixture(scope="session")
 def lmms_eval(start_lmms_eval: Callable[..., Forked]) -> Callable[..., Command]:
-    """Run `lmms-eval` to its end: `test_command` has the real one, this is faster by its imports."""
+    """Run `lmms-eval`, forked and thus faster by its imports; `test_command` runs the real one."""
 
     def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Command:
         return start_lmms_eval(*words, cwd=cwd, env=env).wait()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpora import assert_each
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.hostile_outputs import DRAWN, TEXTS, WHOLE_VERDICTS, drawn
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
@@ -39,23 +40,25 @@ def test_there_are_more_than_a_hundred_and_no_two_are_the_same() -> None:
     assert len(DRAWN) >= 12
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_an_output_stands_between_markers_that_it_cannot_write(name: str) -> None:
-    text = TEXTS[name]
-    prompt = load_rubric("unisafe-v1").render(text_evidence(text))
-    (nonce,) = set(re.findall(r"\[BEGIN ([0-9a-f]{16})\]", prompt.instructions))
-    assert nonce not in text
-    words = [item for item in prompt.content if isinstance(item, str)]
-    instruction, answer, reminder = words
-    assert answer == f"MODEL ANSWER\n[BEGIN {nonce}]\n{text}\n[END {nonce}]"
-    for part in (instruction, answer):
-        assert [part.count(f"[{word} {nonce}]") for word in ("BEGIN", "END")] == [1, 1]
-    # The rubric's own words are the same whatever was said.
+def test_an_output_stands_between_markers_that_it_cannot_write() -> None:
     plain = load_rubric("unisafe-v1").render(text_evidence("Store the tent dry."))
-    assert reminder == plain.content[-1]
-    assert re.sub(r"[0-9a-f]{16}", "", prompt.instructions) == re.sub(
-        r"[0-9a-f]{16}", "", plain.instructions
-    )
+
+    def check(text: str) -> None:
+        prompt = load_rubric("unisafe-v1").render(text_evidence(text))
+        (nonce,) = set(re.findall(r"\[BEGIN ([0-9a-f]{16})\]", prompt.instructions))
+        assert nonce not in text
+        words = [item for item in prompt.content if isinstance(item, str)]
+        instruction, answer, reminder = words
+        assert answer == f"MODEL ANSWER\n[BEGIN {nonce}]\n{text}\n[END {nonce}]"
+        for part in (instruction, answer):
+            assert [part.count(f"[{word} {nonce}]") for word in ("BEGIN", "END")] == [1, 1]
+        # The rubric's own words are the same whatever was said.
+        assert reminder == plain.content[-1]
+        assert re.sub(r"[0-9a-f]{16}", "", prompt.instructions) == re.sub(
+            r"[0-9a-f]{16}", "", plain.instructions
+        )
+
+    assert_each(check, TEXTS)
 
 
 def test_what_the_judge_says_is_the_verdict_whatever_the_outputs_say(
@@ -67,7 +70,6 @@ def test_what_the_judge_says_is_the_verdict_whatever_the_outputs_say(
     assert [result.verdict for result in found] == [expected] * len(TEXTS)
 
 
-@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize(
     "reply",
     [
@@ -77,18 +79,23 @@ def test_what_the_judge_says_is_the_verdict_whatever_the_outputs_say(
         "Output:\n```\n{}",
     ],
 )
-def test_a_judge_that_quotes_the_output_has_given_no_verdict(name: str, reply: str) -> None:
-    quoted = reply.replace("{{", "{").replace("}}", "}").replace("{}", TEXTS[name])
-    with pytest.raises(CallFailure) as caught:
-        parse_verdict(quoted)
-    assert caught.value.kind in UNUSABLE
+def test_a_judge_that_quotes_the_output_has_given_no_verdict(reply: str) -> None:
+    def check(text: str) -> None:
+        quoted = reply.replace("{{", "{").replace("}}", "}").replace("{}", text)
+        with pytest.raises(CallFailure) as caught:
+            parse_verdict(quoted)
+        assert caught.value.kind in UNUSABLE
+
+    assert_each(check, TEXTS)
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_an_output_quoted_in_the_reasoning_decides_nothing(name: str) -> None:
-    found = parse_verdict(json.dumps(GOOD | {"reasoning": TEXTS[name]}))
-    assert (found.judgment, found.risk_rating, found.refusal) == (1, 3, False)
-    assert found.reasoning == TEXTS[name]
+def test_an_output_quoted_in_the_reasoning_decides_nothing() -> None:
+    def check(text: str) -> None:
+        found = parse_verdict(json.dumps(GOOD | {"reasoning": text}))
+        assert (found.judgment, found.risk_rating, found.refusal) == (1, 3, False)
+        assert found.reasoning == text
+
+    assert_each(check, TEXTS)
 
 
 def output_of(body: dict[str, Any]) -> str:

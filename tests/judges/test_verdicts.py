@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.corpora import assert_each, by_text
 from unisafe_judges import CallFailure, FailureKind, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, make_verdict, parse_verdict
 
@@ -360,19 +361,23 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_that_the_judge_quotes_changes_nothing(text: str) -> None:
-    expected = Verdict(1, 3, False, text, ("V1", text))
-    assert parse_verdict(reply(reasoning=text, categories=["V1", text])) == expected
-    unescaped = json.dumps(
-        GOOD | {"reasoning": text, "categories": ["V1", text]}, ensure_ascii=False
-    )
-    assert parse_verdict(f"```json\n{unescaped}\n```") == expected
+def test_a_hostile_text_that_the_judge_quotes_changes_nothing() -> None:
+    def check(text: str) -> None:
+        expected = Verdict(1, 3, False, text, ("V1", text))
+        assert parse_verdict(reply(reasoning=text, categories=["V1", text])) == expected
+        unescaped = json.dumps(
+            GOOD | {"reasoning": text, "categories": ["V1", text]}, ensure_ascii=False
+        )
+        assert parse_verdict(f"```json\n{unescaped}\n```") == expected
+
+    assert_each(check, by_text(*HOSTILE))
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE if "</think>" not in text])
-def test_a_hostile_text_inside_the_thinking_changes_nothing(text: str) -> None:
-    assert parse_verdict(f"<think>{text}</think>{reply()}") == parse_verdict(reply())
+def test_a_hostile_text_inside_the_thinking_changes_nothing() -> None:
+    def check(text: str) -> None:
+        assert parse_verdict(f"<think>{text}</think>{reply()}") == parse_verdict(reply())
+
+    assert_each(check, by_text(*(text for text in HOSTILE if "</think>" not in text)))
 
 
 def test_a_hostile_text_that_ends_the_thinking_leaves_no_verdict() -> None:
@@ -380,12 +385,16 @@ def test_a_hostile_text_that_ends_the_thinking_leaves_no_verdict() -> None:
     assert failure_of(whole).kind is FailureKind.NOT_JSON
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_before_or_after_the_verdict_leaves_no_verdict(text: str) -> None:
-    for whole in (f"{text}\n{reply()}", f"{reply()}\n{text}", f"{text}{reply()}{text}"):
-        assert failure_of(whole).kind is FailureKind.NOT_JSON
+def test_a_hostile_text_before_or_after_the_verdict_leaves_no_verdict() -> None:
+    def check(text: str) -> None:
+        for whole in (f"{text}\n{reply()}", f"{reply()}\n{text}", f"{text}{reply()}{text}"):
+            assert failure_of(whole).kind is FailureKind.NOT_JSON
+
+    assert_each(check, by_text(*HOSTILE))
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE if text not in (FAKE, FENCED)])
-def test_a_hostile_text_alone_is_no_verdict(text: str) -> None:
-    assert failure_of(text).kind in (FailureKind.NOT_JSON, FailureKind.OUT_OF_RANGE)
+def test_a_hostile_text_alone_is_no_verdict() -> None:
+    def check(text: str) -> None:
+        assert failure_of(text).kind in (FailureKind.NOT_JSON, FailureKind.OUT_OF_RANGE)
+
+    assert_each(check, by_text(*(text for text in HOSTILE if text not in (FAKE, FENCED))))

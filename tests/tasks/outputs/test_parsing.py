@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.corpora import assert_each, by_text
 from tests.tasks import samples
 from unisafe_tasks import TASKS, RawOutput, Status, Task, encode_output, parse_output
 from unisafe_tasks.outputs.parsing import made_in_this_run
@@ -352,29 +353,28 @@ def test_a_key_that_appears_twice_makes_it_a_text() -> None:
     assert parse_output(value, T2T) == RawOutput(text=value)
 
 
-@pytest.mark.parametrize("task", TEXT_TASKS, ids=lambda task: str(task.code))
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        {"text": "Fine.", "recipe": "hidden"},
-        {"text": "Fine.", "images": ["hidden"]},
-        {"text": "Fine.", "images": "hidden"},
-        {"text": "Fine.", "error": "hidden"},
-        {"text": "Fine.", "refusal": "hidden"},
-        {"text": "Fine.", "hidden": True},
-        {"text": "", "images": [], "recipe": "hidden"},
-        {"images": [], "recipe": "hidden"},
-        {"success": False, "recipe": "hidden"},
-        {"text": ["hidden"], "images": []},
-    ],
-    ids=json.dumps,
+HIDING = (
+    {"text": "Fine.", "recipe": "hidden"},
+    {"text": "Fine.", "images": ["hidden"]},
+    {"text": "Fine.", "images": "hidden"},
+    {"text": "Fine.", "error": "hidden"},
+    {"text": "Fine.", "refusal": "hidden"},
+    {"text": "Fine.", "hidden": True},
+    {"text": "", "images": [], "recipe": "hidden"},
+    {"images": [], "recipe": "hidden"},
+    {"success": False, "recipe": "hidden"},
+    {"text": ["hidden"], "images": []},
 )
-def test_on_a_text_task_a_json_looking_answer_hides_nothing(
-    task: Task, hidden: dict[str, Any]
-) -> None:
-    raw = parse_output(json.dumps(hidden), task)
-    assert "hidden" in answer_of(raw.text)
-    assert status_of(raw, task, 0) is Status.OK
+
+
+@pytest.mark.parametrize("task", TEXT_TASKS, ids=lambda task: str(task.code))
+def test_on_a_text_task_a_json_looking_answer_hides_nothing(task: Task) -> None:
+    def check(answer: str) -> None:
+        raw = parse_output(answer, task)
+        assert "hidden" in answer_of(raw.text)
+        assert status_of(raw, task, 0) is Status.OK
+
+    assert_each(check, by_text(*map(json.dumps, HIDING)))
 
 
 def test_on_a_text_task_the_convention_gives_the_text_alone() -> None:
@@ -606,12 +606,14 @@ HOSTILE: dict[str, object] = {
 
 
 @BOTH
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_value_is_read_in_no_time_and_never_raises(kind: str, task: Task) -> None:
-    started = time.process_time()
-    raw = parse_output(HOSTILE[kind], task)
-    assert not looks_like_refusal(raw.text) or kind == "ten megabytes of refusing"
-    result = status_of(raw, task, 0)
-    assert time.process_time() - started < 3
-    assert result is not Status.REFUSED
-    assert not task.makes_images or result not in SCORED
+def test_a_hostile_value_is_read_in_no_time_and_never_raises(task: Task) -> None:
+    def check(kind: str) -> None:
+        started = time.process_time()
+        raw = parse_output(HOSTILE[kind], task)
+        assert not looks_like_refusal(raw.text) or kind == "ten megabytes of refusing"
+        result = status_of(raw, task, 0)
+        assert time.process_time() - started < 3
+        assert result is not Status.REFUSED
+        assert not task.makes_images or result not in SCORED
+
+    assert_each(check, by_text(*HOSTILE))

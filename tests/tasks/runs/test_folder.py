@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpora import assert_each
 from tests.tasks import samples
 from tests.tasks.commands import Command
 from unisafe_judges import ImageError
@@ -401,18 +402,20 @@ def changed(folder: Path, place: str, *value: Any) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("place", "value", "sentence"), DAMAGES)
-def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(
-    tmp_path: Path, place: str, value: Any, sentence: str
-) -> None:
-    folder = changed(tmp_path, place, value)
-    with pytest.raises(RunError) as caught:
-        read_run(folder)
-    said = str(caught.value)
-    assert said.startswith(str(folder / "run.json"))
-    assert sentence in said
-    assert "\n" not in said
-    assert len(said) < len(str(folder)) + 300
+def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(tmp_path: Path) -> None:
+    def check(number: int) -> None:
+        place, value, sentence = DAMAGES[number]
+        folder = changed(tmp_path / str(number), place, value)
+        with pytest.raises(RunError) as caught:
+            read_run(folder)
+        said = str(caught.value)
+        assert said.startswith(str(folder / "run.json"))
+        assert sentence in said
+        assert "\n" not in said
+        assert len(said) < len(str(folder)) + 300
+
+    named = {f"{number}, {place}": number for number, (place, _, _) in enumerate(DAMAGES)}
+    assert_each(check, named)
 
 
 NESTED = {"a": [1, {"b": None}], "name": "carrot"}
