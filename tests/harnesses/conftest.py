@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import itertools
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore"), append=False)
             item.add_marker(pytest.mark.filterwarnings("error:::unisafe_"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def described_once() -> Iterator[None]:
+    """What harnesses find out about this environment in each evaluation, kept for the next.
+
+    lm-eval runs pip for it, and Inspect reads the list of files of every package: in the commands
+    that tests run they still do.
+    """
+    from torch.utils import collect_env
+
+    package = sys.modules.get("inspect_ai._util.package")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            collect_env, "get_pretty_env_info", functools.cache(collect_env.get_pretty_env_info)
+        )
+        for module in (metadata, package) if package else (metadata,):
+            patch.setattr(
+                module, "packages_distributions", functools.cache(metadata.packages_distributions)
+            )
+        gc.collect()
+        gc.freeze()
+        yield
 
 
 @pytest.fixture(scope="session")
