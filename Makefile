@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
-.PHONY: demo test yamls test-exports test-matrix browser install lint clean
+.PHONY: demo test test-slow yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -29,7 +29,13 @@ demo: $(FOR_DEMO)
 	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 
 test: lint browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 10
+
+# Simulations at full size, whose small versions `make test` has, and those that the docs quote.
+test-slow: $(FOR_TEST)
+	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/subset_coverage.py
 
 # The report is tested in a real browser, Debian's; without one those tests are skipped.
 browser:

@@ -169,15 +169,13 @@ class Truth:
         return np.asarray(np.where(noise, guesses, unsafe).mean(axis=0))
 
 
-@pytest.mark.parametrize("sizes", [[20] * 15, [50] * 14 + [3]])
-def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) -> None:
+def coverage(sizes: Sequence[int], sets: int, draws: int) -> list[float]:
+    """The shares of data sets whose intervals of two tasks, their mean and difference hold."""
     truth = Truth(sizes, seed=3)
     first, second = truth.scores
     wanted = (first, second, (first + second) / 2, second - first)
-    # Fewer draws than a run has, to save time; their noise is little beside that of 300 data sets.
-    resampler = Resampler(draws=500)
+    resampler = Resampler(draws)
     hits = np.zeros(len(wanted))
-    sets = 300
     for _ in range(sets):
         leaves, others = truth.draw()
         one, other = (Hierarchy.of(own, resampler).total for own in (leaves, others))
@@ -191,8 +189,26 @@ def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) ->
             own is not None and own.low <= true <= own.high
             for own, true in zip(found, wanted, strict=True)
         ]
+    return [float(share) for share in hits / sets]
+
+
+CELLS = pytest.mark.parametrize(
+    "sizes", [[20] * 15, [50] * 14 + [3]], ids=["20 a cell", "one of 3"]
+)
+
+
+@CELLS
+def test_intervals_of_some_data_sets_cover_the_truth_about_as_often(sizes: Sequence[int]) -> None:
+    # Two standard errors of 60 data sets around 0.95: intervals a third too narrow hold in 0.81.
+    assert coverage(sizes, sets=60, draws=300) == pytest.approx([0.95] * 4, abs=0.056)
+
+
+@pytest.mark.slow
+@CELLS
+def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) -> None:
+    # Fewer draws than a run has, to save time; their noise is little beside that of 300 data sets.
     # Three standard errors of 300 data sets around 0.95.
-    assert hits / sets == pytest.approx([0.95] * len(wanted), abs=0.038)
+    assert coverage(sizes, sets=300, draws=500) == pytest.approx([0.95] * 4, abs=0.038)
 
 
 # --- cases drawn from a finite set ---
