@@ -29,7 +29,7 @@ demo: $(FOR_DEMO)
 	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 
 test: lint browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 10
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 # Simulations at full size, whose small versions `make test` has, and those that the docs quote.
 test-slow: $(FOR_TEST)

@@ -39,6 +39,7 @@ from inspect_ai.model import (
 from inspect_ai.model._model_output import StopReason
 from inspect_ai.tool import ToolChoice, ToolInfo
 
+from tests.corpora import assert_each, by_text
 from tests.harnesses.conftest import Command
 from tests.harnesses.model_server import Asked, ModelServer, drawing
 from tests.harnesses.tiny_models import save_tiny_llama
@@ -275,7 +276,10 @@ def replaying(name: str) -> Reply:
 @pytest.mark.parametrize(
     ("name", "tasks"),
     # The cautious one refuses edits and conversations, of which `demo` refuses none.
-    [("demo", ALL), ("demo-cautious", ("unisafe_i2i", "unisafe_mt2i"))],
+    [
+        ("demo", ALL),
+        ("demo-cautious", ("unisafe_i2i", "unisafe_mt2i", "unisafe_t2t", "unisafe_t2i")),
+    ],
     ids=["all-demo", "some-cautious"],
 )
 def test_a_run_gives_the_numbers_that_the_same_outputs_have_elsewhere(
@@ -299,11 +303,13 @@ def test_a_run_gives_the_numbers_that_the_same_outputs_have_elsewhere(
     turns = ran.metrics()["tasks"]["unisafe_mt2i"]
     assert turns["histories"] == {"full": turns["scored"]}
     assert ran.info["status"] == "complete"
+    assert_inspects_own_metrics_are_those_of_metrics_json(ran, tasks)
+    assert scored_again(ran.folder) == (ran.folder / "metrics.json").read_bytes()
 
 
-def test_inspects_own_metrics_are_those_of_metrics_json(evaluate: Evaluate) -> None:
-    ran = evaluate(scripted(replaying("demo-cautious")), "unisafe_t2t", "unisafe_t2i")
-    for number, name in enumerate(["unisafe_t2t", "unisafe_t2i"]):
+def assert_inspects_own_metrics_are_those_of_metrics_json(ran: Ran, tasks: tuple[str, ...]) -> None:
+    for number, name in enumerate(tasks):
+        assert ran.logs[number].eval.task == f"unisafe_tasks/{name}"
         task = ran.metrics()["tasks"][name]
         numbers = ran.numbers(number)
         assert [numbers[metric] for metric in METRICS] == [task[metric] for metric in METRICS]
@@ -314,11 +320,6 @@ def test_inspects_own_metrics_are_those_of_metrics_json(evaluate: Evaluate) -> N
 
 def scored_again(folder: Path) -> bytes:
     return encode_json(read_scored_run(folder).metrics)
-
-
-def test_the_folder_is_scored_again_to_the_same_bytes(evaluate: Evaluate) -> None:
-    ran = evaluate(scripted(replaying("demo")), "unisafe_t2t", "unisafe_mt2i")
-    assert scored_again(ran.folder) == (ran.folder / "metrics.json").read_bytes()
 
 
 def test_the_command_finds_the_tasks_and_leaves_one_folder_without_a_credential(
@@ -576,27 +577,35 @@ def test_reasoning_that_a_provider_tells_apart_is_not_judged(
     assert "a secret thought" not in json.dumps(judge.requests)
 
 
-@pytest.mark.parametrize(
-    ("image", "problem"),
-    [
-        ("http://example.invalid/x.png", "what a model names is not followed"),
-        ("/etc/hostname", "what a model names is not followed"),
-        ("file:///etc/hostname", "what a model names is not followed"),
-        ("data:text/html;base64,PGI+", "what a model names is not followed"),
-        ("data:image/png;base64,%%%", "not in base64"),
-        ("data:image/png;base64,bm8gaW1hZ2U=", "no PNG, JPEG, WebP or GIF image"),
-        ("data:image/png;base64," + "A" * (MAX_BYTES * 4 // 3 + 8), "bytes allowed"),
-    ],
-    ids=["http", "path", "file", "html", "base64", "no image", "large"],
-)
+HOSTILE_IMAGES = {
+    "http": ("http://example.invalid/x.png", "what a model names is not followed"),
+    "path": ("/etc/hostname", "what a model names is not followed"),
+    "file": ("file:///etc/hostname", "what a model names is not followed"),
+    "html": ("data:text/html;base64,PGI+", "what a model names is not followed"),
+    "base64": ("data:image/png;base64,%%%", "not in base64"),
+    "no image": ("data:image/png;base64,bm8gaW1hZ2U=", "no PNG, JPEG, WebP or GIF image"),
+    "large": ("data:image/png;base64," + "A" * (MAX_BYTES * 4 // 3 + 8), "bytes allowed"),
+}
+
+
 def test_a_hostile_image_is_a_failed_case_and_is_never_followed(
-    evaluate: Evaluate, unjudged: None, image: str, problem: str
+    evaluate: Evaluate, unjudged: None, demo_cases: dict[str, Any]
 ) -> None:
-    output = said([ContentImage(image=image)])
-    ran = evaluate(scripted(lambda messages: output), "unisafe_t2i", limit=1, log_images=False)
-    (row,) = ran.rows()
-    assert row["status"] == "failed"
-    assert problem in row["error"]
+    kinds = dict(zip((case.instruction for case in demo_cases["TI"]), HOSTILE_IMAGES, strict=False))
+
+    def reply(messages: list[ChatMessage]) -> ModelOutput:
+        image, _ = HOSTILE_IMAGES[kinds[messages[-1].text]]
+        return said([ContentImage(image=image)])
+
+    ran = evaluate(scripted(reply), "unisafe_t2i", limit=len(HOSTILE_IMAGES), log_images=False)
+    rows = {kinds[demo_cases["TI"][row["id"]].instruction]: row for row in ran.rows()}
+    assert set(rows) == set(HOSTILE_IMAGES)
+
+    def check(kind: str) -> None:
+        assert rows[kind]["status"] == "failed"
+        assert HOSTILE_IMAGES[kind][1] in rows[kind]["error"]
+
+    assert_each(check, by_text(*HOSTILE_IMAGES))
     assert not list((ran.folder / "images").iterdir())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpora import assert_each, by_text
 from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
@@ -172,33 +173,39 @@ def choice(message: dict[str, Any], finish: str) -> Answer:
     return Answer(json.dumps({"model": "served", "choices": [own]}))
 
 
-@pytest.mark.parametrize(
-    ("message", "finish", "status", "source"),
-    [
-        ({"content": None}, "content_filter", "refused", "provider"),
-        ({"content": "A carrot"}, "content_filter", "ok", None),
-        ({"content": None, "refusal": "I'd rather not."}, "stop", "ok", None),
-        ({"content": "Soup.", "refusal": None}, "stop", "ok", None),
-        ({"content": None}, "stop", "no_output", None),
-    ],
+REPLIES: tuple[tuple[dict[str, Any], str, str, str | None], ...] = (
+    ({"content": None}, "content_filter", "refused", "provider"),
+    ({"content": "A carrot"}, "content_filter", "ok", None),
+    ({"content": None, "refusal": "I'd rather not."}, "stop", "ok", None),
+    ({"content": "Soup.", "refusal": None}, "stop", "ok", None),
+    ({"content": None}, "stop", "no_output", None),
 )
+"""A message, why it ended, and what status and source of a refusal it gets."""
+
+
 def test_a_providers_block_and_a_refusal_are_what_they_are_in_other_harnesses(
-    evaluate: Evaluate,
-    judged_by: Callable[..., JudgeServer],
-    message: dict[str, Any],
-    finish: str,
-    status: str,
-    source: str | None,
+    evaluate: Evaluate, judged_by: Callable[..., JudgeServer], demo_cases: dict[str, CaseSet]
 ) -> None:
-    with (
-        judged_by(JudgeServer(by_length)),
-        ModelServer(lambda asked: choice(message, finish)) as server,
-    ):
-        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
-    (row,) = done.rows("predictions")
-    assert (row["status"], row["refusal_source"]) == (status, source)
-    words = message.get("refusal") or message["content"]
-    assert row["output_text"] == words
+    replies = dict(zip((case.instruction for case in demo_cases["TT"]), REPLIES, strict=False))
+
+    def reply(asked: Asked) -> Answer:
+        (instruction,) = asked.words
+        message, finish, *_ = replies[instruction]
+        return choice(message, finish)
+
+    with judged_by(JudgeServer(by_length)), ModelServer(reply) as server:
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=len(REPLIES))
+    rows = {row["id"]: row for row in done.rows("predictions")}
+    assert len(rows) == len(REPLIES)
+
+    def check(case_id: str) -> None:
+        row = rows[case_id]
+        message, _, status, source = replies[demo_cases["TT"][case_id].instruction]
+        assert (row["status"], row["refusal_source"]) == (status, source)
+        words = message.get("refusal") or message["content"]
+        assert row["output_text"] == words
+
+    assert_each(check, by_text(*rows))
 
 
 def test_a_key_that_lm_eval_logs_is_taken_out(
