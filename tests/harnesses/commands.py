@@ -7,14 +7,14 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).parents[2]
+SERVER = Path(__file__).with_name("fork_server.py")
 BINARIES = Path(sys.executable).parent
 LIMIT_S = 300
 
@@ -64,13 +64,15 @@ class ForkServer:
                 self._start(session)
 
     def _start(self, session: int) -> None:
-        words = [sys.executable, "-m", "tests.harnesses.fork_server", self._socket, str(session)]
-        with self._log.open("wb") as log:
-            self._server = subprocess.Popen(
-                words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        words = [sys.executable, str(SERVER), str(self._socket), str(session)]
+        files: Any = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+        for standard in (1, 2):
+            options = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            files.append((os.POSIX_SPAWN_OPEN, standard, str(self._log), options, 0o600))
+        # Nobody waits for it, of which `subprocess` would complain.
+        server = os.posix_spawn(sys.executable, words, os.environ, file_actions=files)
         while not self._socket.exists():
-            assert self._server.poll() is None, self._log.read_text("utf-8")
+            assert os.waitpid(server, os.WNOHANG) == (0, 0), self._log.read_text("utf-8")
             time.sleep(0.01)
 
     def start(self, *words: str, cwd: Path, env: Mapping[str, str], output: Path) -> Forked:

@@ -5,7 +5,7 @@ child has both behind it, and does the rest as a process of its own: folder, env
 output, exit handlers and exit code are the command's. What packages read from the environment when
 they are imported is what it was when this server started. Run as
 
-    python -m tests.harnesses.fork_server SOCKET PID
+    python fork_server.py SOCKET PID
 
 by the first test that needs it; it ends when the process PID, the pytest session's, has ended.
 """
@@ -26,6 +26,7 @@ from typing import Any
 def main() -> None:
     """Serve; each command's process comes back here too, with what it is to run."""
     path, session = sys.argv[1], int(sys.argv[2])
+    sys.path[0] = str(Path(sys.executable).parent)
     with socket.socket(socket.AF_UNIX) as listening:
         # Before the imports, so that a client can connect and wait; under its name once it listens.
         listening.bind(f"{path}-new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import ModelServer
 
@@ -21,7 +23,7 @@ ENV = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
 class Ranks:
     """Two jobs that one command did on two ranks: replayed outputs, and a served model's."""
 
-    done: Command
+    output: str
     replayed: Path
     asked: Path
     server: ModelServer
@@ -29,7 +31,7 @@ class Ranks:
 
 @pytest.fixture(scope="module")
 def ranks(
-    command: Callable[..., Command], tmp_path_factory: pytest.TempPathFactory
+    start_lmms_eval: Callable[..., Forked], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ranks]:
     folder = tmp_path_factory.mktemp("ranks")
     with ModelServer() as server:
@@ -50,12 +52,24 @@ def ranks(
         ]
         (folder / "jobs.yaml").write_text(yaml.safe_dump(jobs))
         settings = ENV | {"UNISAFE_ANSWERS": str(folder / "answers")}
-        launcher = "python -m torch.distributed.run --nproc_per_node 2 --master_port 29512"
-        done = command(
-            *f"{launcher} -m lmms_eval --config jobs.yaml".split(), cwd=folder, env=settings
-        )
-        assert done.code == 0, done.output
-        yield Ranks(done, folder / "replayed", folder / "asked", server)
+        started = [
+            start_lmms_eval("--config", "jobs.yaml", cwd=folder, env=settings | launched)
+            for launched in as_a_launcher_does(count=2)
+        ]
+        done = [process.wait() for process in started]
+        output = "".join(rank.output for rank in done)
+        assert [rank.code for rank in done] == [0, 0], output
+        yield Ranks(output, folder / "replayed", folder / "asked", server)
+
+
+def as_a_launcher_does(count: int) -> list[dict[str, str]]:
+    """What `torchrun` sets for each rank."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    common |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    return [common | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
 
 
 def table(output: str) -> list[str]:
@@ -84,7 +98,7 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
     assert (alone.folder / "metrics.json").read_bytes() == (second / "metrics.json").read_bytes()
     shown = table(make_table(alone.results)) + table(make_table(alone.results, "groups"))
     assert len(shown) > 20
-    assert table(ranks.done.output)[: len(shown)] == shown
+    assert table(ranks.output)[: len(shown)] == shown
     assert json.loads((second / "run.json").read_text("utf-8"))["ranks"] == 2
 
     def sorted_rows(folder: Path) -> list[str]:
@@ -109,6 +123,6 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
 def test_two_ranks_of_an_adapter_ask_for_each_answer_once(ranks: Ranks) -> None:
     (folder,) = ranks.asked.glob("unisafe-*")
     found = [row["status"] for row in rows(folder / "predictions.jsonl")]
-    assert found == ["ok"] * 17, ranks.done.output
+    assert found == ["ok"] * 17, ranks.output
     # Nine cases on two ranks: the harness pads the shorter half with a case that is there already.
     assert len(ranks.server.asked) == 8 + 9 * 4
