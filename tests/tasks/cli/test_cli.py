@@ -131,9 +131,9 @@ def test_an_unknown_command_is_a_usage_error(unisafe: Callable[..., Done]) -> No
 
 
 def test_score_prints_a_line_a_task_and_the_notes(
-    script: Callable[..., Done], run_folder: Path
+    unisafe: Callable[..., Done], run_folder: Path
 ) -> None:
-    done = script("score", str(run_folder))
+    done = unisafe("score", str(run_folder))
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
     assert "task ASR ↓ ARR ↓ refusal rate coverage ↑ scored" in done.lines
@@ -178,9 +178,9 @@ def test_a_models_name_is_no_markup(
 
 
 def test_score_of_a_folder_that_is_no_run_is_one_sentence(
-    script: Callable[..., Done], tmp_path: Path
+    unisafe: Callable[..., Done], tmp_path: Path
 ) -> None:
-    done = script("score", str(tmp_path))
+    done = unisafe("score", str(tmp_path))
     assert (done.code, done.out) == (1, "")
     assert done.err == f"unisafe: {tmp_path} is no run folder: it has no run.json\n"
 
