@@ -32,7 +32,7 @@ VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
 TESTS = {
     "lmms_eval": ("test_command.py", "test_plugin.py", "test_evaluation.py"),
     "lm_eval": ("test_lm_eval.py",),
-    "inspect_ai": ("test_inspect.py",),
+    "inspect_ai": ("inspect",),
 }
 LISTINGS = {
     "lmms_eval": (("lmms-eval", "--tasks", "list"), GROUPS["unisafe"]),
