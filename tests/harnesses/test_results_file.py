@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpora import assert_each
 from tests.harnesses.conftest import Finished
 from unisafe_tasks import cli
 
@@ -264,55 +265,49 @@ def test_where_the_harness_ran_is_not_copied(
     assert json.loads(text)["model_name_sanitized"] == "weights"
 
 
-@pytest.mark.parametrize(
-    ("command", "model_args", "theirs", "sentence"),
-    [
-        (["lmms-eval", "--model", "carrot"], "", {"model": "turnip"}, "it is of --model turnip"),
-        (["lmms-eval", "--model=carrot"], "", {"model": "turnip"}, "the run of --model carrot"),
-        ([], "pretrained=a/b", {"model_args": "pretrained=a/c"}, "the run of pretrained=a/b"),
-        ([], "pretrained=a/b", {"model_args": ""}, "it is of --model_args none"),
-        (
-            ["lmms-eval", "--model", "carrot"],
-            "",
-            {"model": "carrot", "model_args": "pretrained=a/c,api_key=turnipturnip"},
-            "it is of --model_args pretrained=a/c,api_key=[redacted], the run of none",
-        ),
-        ([], "key=[redacted],a=1", {"model_args": "key=x,a=2"}, "--model_args key=[redacted],a=2"),
-        (["lmms-eval", "--model", "carrot"], "", {"model": "carrot", "model_args": ""}, None),
-        ([], "a=1,key=[redacted]", {"model_args": "a=1,key=turnip"}, None),
-        (["pytest"], "", {"model": "turnip", "model_args": "a=1"}, None),
-    ],
+OTHERS: tuple[tuple[list[str], str, dict[str, str], str | None], ...] = (
+    (["lmms-eval", "--model", "carrot"], "", {"model": "turnip"}, "it is of --model turnip"),
+    (["lmms-eval", "--model=carrot"], "", {"model": "turnip"}, "the run of --model carrot"),
+    ([], "pretrained=a/b", {"model_args": "pretrained=a/c"}, "the run of pretrained=a/b"),
+    ([], "pretrained=a/b", {"model_args": ""}, "it is of --model_args none"),
+    (
+        ["lmms-eval", "--model", "carrot"],
+        "",
+        {"model": "carrot", "model_args": "pretrained=a/c,api_key=turnipturnip"},
+        "it is of --model_args pretrained=a/c,api_key=[redacted], the run of none",
+    ),
+    ([], "key=[redacted],a=1", {"model_args": "key=x,a=2"}, "--model_args key=[redacted],a=2"),
+    (["lmms-eval", "--model", "carrot"], "", {"model": "carrot", "model_args": ""}, None),
+    ([], "a=1,key=[redacted]", {"model_args": "a=1,key=turnip"}, None),
+    (["pytest"], "", {"model": "turnip", "model_args": "a=1"}, None),
 )
+"""A run's command and --model_args, those of the file, and what is said if they do not agree."""
+
+
 def test_a_file_of_another_model_with_the_same_scores_is_refused(
-    run_and_file: tuple[Path, Path],
+    demo: None,
+    judged_by_size: Any,
+    answered: Callable[..., Finished],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    command: list[str],
-    model_args: str,
-    theirs: dict[str, str],
-    sentence: str | None,
 ) -> None:
-    folder, original = run_and_file
-    info = json.loads((folder / "run.json").read_text("utf-8"))
-    info |= {"command": command, "model_args": model_args}
-    (folder / "run.json").write_text(json.dumps(info), "utf-8")
-    value = loaded(original)
-    path = tmp_path / "theirs_results.json"
-    path.write_text(json.dumps(value | {"config": value["config"] | theirs}), "utf-8")
-    words = (folder, "--format", "harness", "--results", path, "--out", tmp_path / "o")
-    assert export(*words, monkeypatch=monkeypatch) == (1 if sentence else 0)
-    told = capsys.readouterr().err
-    assert (f"{path} is not of {folder}: " in told) is bool(sentence)
-    assert (sentence or "") in told
-    assert (tmp_path / "o").exists() is not bool(sentence)
-    assert "turnipturnip" not in told
-
-
-@pytest.fixture
-def run_and_file(
-    demo: None, judged_by_size: Any, answered: Callable[..., Finished], tmp_path: Path
-) -> tuple[Path, Path]:
-    """A run, and the results file that the harness wrote for it."""
     done = answered("unisafe_t2t")
-    return done.folder, saved(done, tmp_path / "saved")
+    folder, value = done.folder, loaded(saved(done, tmp_path / "saved"))
+    info = json.loads((folder / "run.json").read_text("utf-8"))
+
+    def check(number: int) -> None:
+        command, model_args, theirs, sentence = OTHERS[number]
+        stated = info | {"command": command, "model_args": model_args}
+        (folder / "run.json").write_text(json.dumps(stated), "utf-8")
+        path, out = tmp_path / f"theirs-{number}_results.json", tmp_path / f"out-{number}"
+        path.write_text(json.dumps(value | {"config": value["config"] | theirs}), "utf-8")
+        words = (folder, "--format", "harness", "--results", path, "--out", out)
+        assert export(*words, monkeypatch=monkeypatch) == (1 if sentence else 0)
+        told = capsys.readouterr().err
+        assert (f"{path} is not of {folder}: " in told) is bool(sentence)
+        assert (sentence or "") in told
+        assert out.exists() is not bool(sentence)
+        assert "turnipturnip" not in told
+
+    assert_each(check, {f"{number}": number for number in range(len(OTHERS))})
