@@ -59,14 +59,16 @@ def described_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def imported() -> None:
-    """The harness with all that it imports, kept out of garbage collection.
+    """The harness with all that it imports, kept out of garbage collection, and hooked.
 
     Each evaluation collects garbage several times, and would look through all modules for it.
     """
-    from lmms_eval import evaluator, tasks
+    from lmms_eval import evaluator, models, tasks
 
+    assert models.AVAILABLE_MODELS
+    # The first one hooks the evaluator.
+    tasks.TaskManager(include_defaults=False)
     assert evaluator.simple_evaluate
-    assert tasks.TaskManager
     gc.collect()
     gc.freeze()
 
