@@ -75,6 +75,8 @@ def demo_cases(shared_cache: Path) -> Mapping[str, CaseSet]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+        # Another test's source may have been read into another cache.
+        sources._resolve.cache_clear()
         source = resolve_source("demo")
         return {code: load_cases(source, task) for code, task in TASKS.items()}
 
