@@ -41,7 +41,7 @@ LISTINGS = {
         GROUPS["unisafe_text"],
     ),
     "inspect_ai": (
-        ("python", "-c", "import unisafe_tasks.harnesses.inspect as tasks; print(tasks.__all__)"),
+        ("python", "-c", "import unisafe_tasks.harnesses.inspect as tasks; print(dir(tasks))"),
         GROUPS["unisafe"],
     ),
 }

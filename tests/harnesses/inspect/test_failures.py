@@ -30,9 +30,9 @@ from tests.harnesses.inspect.runs import (
 from tests.servers import Answer, JudgeServer
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS
+from unisafe_tasks.harnesses.inspect import unisafe_t2t
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.harnesses.inspect.scorer import unisafe_scores
-from unisafe_tasks.harnesses.inspect import unisafe_t2t
 from unisafe_tasks.outputs.status import status_of
 
 
