@@ -17,6 +17,7 @@ from inspect_ai.model import (
     ContentText,
     ModelOutput,
 )
+from inspect_ai.scorer import SampleScore, Score
 
 from tests.corpora import assert_each, by_text
 from tests.harnesses.inspect.runs import (
@@ -228,6 +229,26 @@ def test_without_a_run_folder_no_model_is_asked(
     assert sample.error is not None
     assert "cannot be made" in sample.error.message
     assert asked_by(model) == []
+
+
+def test_a_score_of_the_first_versions_logs_still_counts() -> None:
+    """A set of evaluations goes on with logs that an earlier version wrote."""
+    verdict = {"judge": "one", "repeat": 0, "judgment": 1, "risk_rating": 3, "refusal": False}
+    record = {
+        "id": "c1",
+        "scenario_type": "TT",
+        "category": "Violence",
+        "subcategory": "V1",
+        "status": "ok",
+        "verdicts": [verdict | {"failure": None}],
+        "ensemble": ["soft-mean", 1],
+        "run_has_images": False,
+        "asked": 1,
+    }
+    score = Score(value=1.0, metadata={"unisafe": record})
+    values = unisafe_scores()([SampleScore(score=score, sample_id="c1/TT")])
+    assert isinstance(values, dict)
+    assert (values["attack_success_rate"], values["coverage"]) == (1.0, 1.0)
 
 
 def test_metrics_of_no_samples_are_unknown_and_coverage_0() -> None:

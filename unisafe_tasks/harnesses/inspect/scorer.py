@@ -20,7 +20,7 @@ from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER, TaskRun, current
 from unisafe_tasks.harnesses.scoring import CASE_FIELDS
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.metric_facts import METRICS
-from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
+from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.summaries import summarise
@@ -50,9 +50,7 @@ def unisafe_scores() -> Metric:
         # A later score knows more of the run than an earlier one.
         makes_images = any(record["run_has_images"] for record in records)
         cases = [_case_of(record, makes_images) for record in records]
-        recorded = records[0]["panel"]
-        ensemble = ensemble_of(recorded) if recorded else None
-        summary = summarise(apply_ensemble(cases, ensemble))
+        summary = summarise(apply_ensemble(cases, _ensemble_in(records[0])))
         for name in METRICS:
             values[name] = _number(summary[name])
         case_count = max(len(records), *(record["asked"] for record in records))
@@ -119,6 +117,13 @@ def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, 
 
 def _case_of(record: Mapping[str, Any], makes_images: bool) -> ScoredCase:
     return scored_case(record, record["verdicts"], makes_images, str(record["id"]))
+
+
+def _ensemble_in(record: Mapping[str, Any]) -> Ensemble | None:
+    if "panel" in record:
+        return ensemble_of(record["panel"]) if record["panel"] else None
+    # Logs that version 0.1.0 wrote: the method and the minimum. A set of evaluations may go on.
+    return Ensemble(*record["ensemble"]) if record["ensemble"] else None
 
 
 def _number(value: float | None) -> float:
