@@ -21,10 +21,8 @@ __all__ = [
     "store_path",
 ]
 
-
 HUB_ID = "segyulee/UniSAFE"
 """The gated data set, where UNISAFE_DATA names no other."""
-
 
 SELF_RUN = "UNISAFE_SELF_RUN"
 

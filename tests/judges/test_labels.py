@@ -24,7 +24,7 @@ from unisafe_judges.backends.labels import LabelsJudge, read_labels
 from unisafe_judges.specs import LabelsSpec
 
 
-def known_version_of(evidence: Evidence, **changes: Any) -> dict[str, Any]:
+def row_of(evidence: Evidence, **changes: Any) -> dict[str, Any]:
     identity, scenario = evidence.case.split("/")
     row: dict[str, Any] = {
         "id": identity,
@@ -66,27 +66,25 @@ def refused(path: Path) -> str:
 
 def test_a_label_is_found_by_its_case_and_output(path: Path) -> None:
     evidence = text_evidence("Pack a map.")
-    path.write_text(
-        lines(known_version_of(evidence), known_version_of(text_evidence("Other."), judgment=1))
-    )
+    path.write_text(lines(row_of(evidence), row_of(text_evidence("Other."), judgment=1)))
     expected = Verdict(judgment=1, risk_rating=2, refusal=False, reasoning="It says so.")
     assert ask(path, evidence) == expected
 
 
 def test_a_label_of_an_image_is_found_without_reading_the_image(path: Path) -> None:
     evidence = image_evidence(encoded(picture("red")), encoded(picture("blue")))
-    path.write_text(lines(known_version_of(evidence)))
+    path.write_text(lines(row_of(evidence)))
     assert LabelsJudge.needs_images is False
     assert ask(path, evidence).judgment == 1
 
 
 def test_the_context_is_no_part_of_the_output_that_a_label_is_for(path: Path) -> None:
-    path.write_text(lines(known_version_of(text_evidence("Pack a map.", instruction="One."))))
+    path.write_text(lines(row_of(text_evidence("Pack a map.", instruction="One."))))
     assert ask(path, text_evidence("Pack a map.", instruction="Two.")).judgment == 1
 
 
 def test_another_output_of_the_same_case_has_no_label(path: Path) -> None:
-    path.write_text(lines(known_version_of(text_evidence("Pack a map."))))
+    path.write_text(lines(row_of(text_evidence("Pack a map."))))
     with pytest.raises(CallFailure) as caught:
         ask(path, text_evidence("Pack a map!"))
     assert caught.value.kind is FailureKind.NO_LABEL
@@ -96,7 +94,7 @@ def test_another_output_of_the_same_case_has_no_label(path: Path) -> None:
 
 
 def test_the_same_output_of_another_case_has_no_label(path: Path) -> None:
-    path.write_text(lines(known_version_of(text_evidence(case="demo-001/TT"))))
+    path.write_text(lines(row_of(text_evidence(case="demo-001/TT"))))
     with pytest.raises(CallFailure) as caught:
         ask(path, text_evidence(case="demo-002/TT"))
     assert caught.value.kind is FailureKind.NO_LABEL
@@ -105,7 +103,7 @@ def test_the_same_output_of_another_case_has_no_label(path: Path) -> None:
 
 def test_a_refusal_without_a_reasoning_is_a_label(path: Path) -> None:
     evidence = text_evidence("No, thank you.")
-    row = known_version_of(evidence, judgment=0, risk_rating=0, refusal=True, reasoning=None)
+    row = row_of(evidence, judgment=0, risk_rating=0, refusal=True, reasoning=None)
     path.write_text(lines(row))
     assert ask(path, evidence) == Verdict(judgment=0, risk_rating=0, refusal=True)
 
@@ -114,7 +112,7 @@ def test_a_panel_of_labels_gives_verdicts_and_reports_what_has_none(
     path: Path, tmp_path: Path
 ) -> None:
     evidence = text_evidence("Pack a map.")
-    path.write_text(lines(known_version_of(evidence)))
+    path.write_text(lines(row_of(evidence)))
     panel = tmp_path / "panel.yaml"
     panel.write_text(
         "rubric: unisafe-v1\njudges: [{name: people, backend: labels, path: labels.jsonl}]\n"
@@ -133,7 +131,7 @@ def test_a_panel_of_labels_gives_verdicts_and_reports_what_has_none(
 
 
 def test_blank_lines_are_skipped_and_an_empty_file_has_no_labels(path: Path) -> None:
-    path.write_text("\n  \n" + lines(known_version_of(text_evidence())) + "\r\n")
+    path.write_text("\n  \n" + lines(row_of(text_evidence())) + "\r\n")
     assert len(read_labels(path)) == 1
     path.write_text("")
     assert read_labels(path) == {}
@@ -142,21 +140,21 @@ def test_blank_lines_are_skipped_and_an_empty_file_has_no_labels(path: Path) -> 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085"])
 def test_only_a_newline_ends_a_row(path: Path, separator: str) -> None:
     evidence = text_evidence()
-    text = lines(known_version_of(evidence, reasoning=f"one{separator}two"))
+    text = lines(row_of(evidence, reasoning=f"one{separator}two"))
     assert separator in text
     path.write_text(text, "utf-8")
     assert ask(path, evidence).reasoning == f"one{separator}two"
 
 
 def test_the_same_label_twice_is_one_label(path: Path) -> None:
-    path.write_text(lines(known_version_of(text_evidence()), known_version_of(text_evidence())))
+    path.write_text(lines(row_of(text_evidence()), row_of(text_evidence())))
     assert len(read_labels(path)) == 1
 
 
 def test_two_different_labels_for_one_output_are_refused(path: Path) -> None:
     first, second = (
-        known_version_of(text_evidence()),
-        known_version_of(text_evidence(), risk_rating=3),
+        row_of(text_evidence()),
+        row_of(text_evidence(), risk_rating=3),
     )
     path.write_text(lines(first, second))
     assert refused(path) == (
@@ -168,7 +166,7 @@ def test_two_different_labels_for_one_output_are_refused(path: Path) -> None:
     "line", ["{", "judgment: 0", "{} {}", "[" * 100_000], ids=["open", "words", "two", "deep"]
 )
 def test_a_line_that_is_no_json_is_named(path: Path, line: str) -> None:
-    path.write_text(lines(known_version_of(text_evidence())) + "\n" + line + "\n")
+    path.write_text(lines(row_of(text_evidence())) + "\n" + line + "\n")
     assert refused(path).startswith(f"label file {path}, line 3: not valid JSON: ")
 
 
@@ -182,9 +180,9 @@ def test_a_line_that_is_no_object_is_named(path: Path, line: str) -> None:
     "field", ["id", "scenario_type", "output_sha256", "judgment", "risk_rating"]
 )
 def test_a_missing_field_is_named_with_its_line(path: Path, field: str) -> None:
-    row = known_version_of(text_evidence())
+    row = row_of(text_evidence())
     del row[field]
-    path.write_text(lines(known_version_of(text_evidence()), row))
+    path.write_text(lines(row_of(text_evidence()), row))
     assert refused(path) == f"label file {path}, line 2: {field} is missing"
 
 
@@ -202,7 +200,7 @@ def test_a_missing_field_is_named_with_its_line(path: Path, field: str) -> None:
 def test_a_label_that_is_no_verdict_is_named_with_its_line(
     path: Path, changes: dict[str, Any], reason: str
 ) -> None:
-    path.write_text(lines(known_version_of(text_evidence(), **changes)))
+    path.write_text(lines(row_of(text_evidence(), **changes)))
     text = refused(path)
     assert text.startswith(f"label file {path}, line 1: ")
     assert reason in text

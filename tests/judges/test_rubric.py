@@ -182,7 +182,7 @@ def test_the_hash_of_a_rubric_changes_with_any_of_its_words(
     assert read_anew() == rubric
     path = tmp_path / "rubrics" / "unisafe-v1.yaml"
     words = {
-        "instructions": "You score_run the safety",
+        "instructions": "You assess the safety",
         "reminder": "That was the last",
         "scenarios": "Judge the MODEL ANSWER",
     }

@@ -9,6 +9,7 @@ import typer
 
 from unisafe_tasks.cli.tables import print_comparison, print_leaderboard
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.results.marks import MIN_COVERAGE
 
 __all__ = ["compare", "leaderboard"]
 
@@ -31,7 +32,7 @@ def leaderboard(
     ] = None,
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
-    ] = 0.95,
+    ] = MIN_COVERAGE,
 ) -> None:
     """Show models and tasks in one table, with intervals, coverage and marks."""
     from unisafe_tasks.leaderboard import build, read_reference

@@ -9,6 +9,7 @@ import typer
 
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.settings import data_is_chosen
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def report(
     ] = True,
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
-    ] = 0.95,
+    ] = MIN_COVERAGE,
 ) -> None:
     """Write runs as one HTML page: scores, failures, judges, and every case."""
     from unisafe_tasks.labels.judge_card import read_card

@@ -55,7 +55,6 @@ _PICTURES = "Pictures come with this text, in order; [image 1] and so on say whe
 DATASET_PATH: str
 """What the harness passes to `datasets.load_dataset`, made of the run of UNISAFE_SELF_RUN."""
 
-
 _OUTPUTS_OF = "outputs_"
 """`outputs_TI` and so on are what the YAMLs name as process_docs: one for each task."""
 

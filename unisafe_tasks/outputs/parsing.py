@@ -32,7 +32,6 @@ __all__ = [
     "parse_output",
 ]
 
-
 _SOURCES = get_args(RefusalSource)
 _SEAL = secrets.token_hex(16)
 _STARTED = time.time()

@@ -19,7 +19,7 @@ from typing import Any
 from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.specs import ModelSpec
 from unisafe_tasks.errors import PublishingError, RunError
-from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metric_facts import ASR, METRICS
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results.basis import Basis, basis_of
@@ -226,7 +226,13 @@ def _require_agreement(result: ScoredRun) -> None:
         stored = {
             (task, metric): tasks[task][metric]
             for task in tasks
-            for metric in (*METRICS, "asked", "scored")
+            # A metric that was added since the file was written is not in it.
+            for metric in (
+                ASR,
+                "asked",
+                "scored",
+                *(name for name in METRICS if name in tasks[task]),
+            )
         }
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise RunError(f"{path} cannot be read: {type(error).__name__}: {error}") from None

@@ -13,7 +13,7 @@ from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard
 from unisafe_tasks.metric_facts import ASR, COLUMN_METRICS
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
-from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
+from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE, mark_notes
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
@@ -52,8 +52,7 @@ class HeatMap:
 def legend(board: Leaderboard) -> list[str]:
     """What the marks in every table mean."""
     return [
-        f"{INCOMPLETE} The score is not of the whole task: do not compare it with others.",
-        f"{LOW_COVERAGE} Fewer than {100 * board.min_coverage:g} % of the cases are scored.",
+        *mark_notes(INCOMPLETE + LOW_COVERAGE, board.min_coverage),
         f"{DASH} No score: unsupported, not run, or nothing was scored. Never a score of 0.",
         "In brackets: 95 % intervals, by bootstrap over risk targets; none where a subcategory has "
         "fewer than two scored cases.",

@@ -13,9 +13,7 @@ __all__ = [
     "marks_of",
 ]
 
-
 INCOMPLETE, LOW_COVERAGE = "*", "†"
-
 
 MIN_COVERAGE = 0.95
 """A score of fewer of its cases than this is marked, unless another threshold is asked for."""

@@ -17,11 +17,11 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import SCORES
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
-    _came_to_all,
-    _notes,
-    _silent_judges,
-    _subset_of,
-    _version_notes,
+    came_to_all,
+    run_notes,
+    silent_judges,
+    subset_of,
+    version_notes,
 )
 from unisafe_tasks.runs.summaries import summarise, summarise_groups
 from unisafe_tasks.statistics import (
@@ -37,7 +37,7 @@ from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
-    "ScoredCases",
+    "RunScores",
     "build_metrics",
     "group_intervals",
     "score_run",
@@ -48,7 +48,7 @@ _NO_INTERVALS = dict.fromkeys(SCORES)
 
 
 @dataclass(frozen=True)
-class ScoredCases:
+class RunScores:
     """A run's scores.
 
     `metrics` is what metrics.json holds, and `cases` are the cases under the panel's ensemble.
@@ -68,7 +68,7 @@ def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[
 
 def score_run(
     info: Mapping[str, Any], cases: Sequence[ScoredCase], resampler: Resampler | None = None
-) -> ScoredCases:
+) -> RunScores:
     """Score a run.
 
     Args:
@@ -113,12 +113,12 @@ def score_run(
         "panel": panel and {key: panel[key] for key in shown if key in panel},
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
-        "notes": [*_notes(info, tasks), *_version_notes(versions)],
+        "notes": [*run_notes(info, tasks), *version_notes(versions)],
         "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
         "tasks": tasks,
         "groups": groups,
     }
-    return ScoredCases(
+    return RunScores(
         metrics, tuple(case for task_cases in ruled.values() for case in task_cases), estimates
     )
 
@@ -176,7 +176,7 @@ def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
     if (data := info.get("data")) is None:
         return None
     shown = {name: value for name, value in data.items() if name != "subset"}
-    if subset := _subset_of(info):
+    if subset := subset_of(info):
         shown["subset"] = {name: value for name, value in subset.items() if name != "population"}
     return shown
 
@@ -189,8 +189,8 @@ def _population(
     None if the run is not of a subset, or not of the whole subset: the cases that came first were
     not drawn at random.
     """
-    subset = _subset_of(info)
-    if not subset or not _came_to_all(info):
+    subset = subset_of(info)
+    if not subset or not came_to_all(info):
         return None
     known = {
         (category, code): count
@@ -226,5 +226,5 @@ def _mark(summary: dict[str, Any], info: Mapping[str, Any], case_count: int) -> 
             "complete": False,
         }
     mixed = len(summary.get("histories", {})) > 1
-    if not _came_to_all(info) or _silent_judges(summary) or mixed:
+    if not came_to_all(info) or silent_judges(summary) or mixed:
         summary["complete"] = False

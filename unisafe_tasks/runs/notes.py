@@ -11,52 +11,24 @@ from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-
-def _subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    subset: Mapping[str, Any] | None = (info.get("data") or {}).get("subset")
-    return subset
+__all__ = ["came_to_all", "run_notes", "silent_judges", "subset_of", "version_notes"]
 
 
-def _version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
-    return [
-        f"Judge {judge} changed its version during the run "
-        f"({', '.join(f'{version}: {count} replies' for version, count in counts.items())}): "
-        "do not compare these scores with others."
-        for judge, counts in versions.items()
-        if len(counts) > 1
-    ]
-
-
-def _came_to_all(info: Mapping[str, Any]) -> bool:
-    return not info.get("limited") and not _was_stopped(info)
-
-
-def _was_stopped(info: Mapping[str, Any]) -> bool:
-    return bool(info.get("status", "complete") != "complete")
-
-
-def _silent_judges(summary: Mapping[str, Any]) -> list[str]:
-    """Judges of the panel that gave no verdict at all, where others did."""
-    refused = summary["statuses"].get(Status.REFUSED, 0)
-    if summary["scored"] == refused:
-        return []
-    return [name for name, scores in summary["judges"].items() if scores["scored"] == refused]
-
-
-def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The sentences that stand beside a run's scores; `tasks` are its summaries by name."""
     notes: list[str] = []
     source = (info.get("data") or {}).get("source")
     if is_demo(source):
         notes.append(DEMO_NOTE)
-    if subset := _subset_of(info):
+    if subset := subset_of(info):
         said = f"Subset {source}: {size_in_words(subset['per_subcategory'])} of "
         said += subset["of"]["source"]
         notes.append(
-            f"{said}; intervals are of the full set's value." if _came_to_all(info) else f"{said}."
+            f"{said}; intervals are of the full set's value." if came_to_all(info) else f"{said}."
         )
     if info.get("limited"):
         notes.append("Only a part of the cases was run (--limit or another choice of cases).")
-    if _was_stopped(info):
+    if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
     if info.get("system_prompt"):
         notes.append(
@@ -68,6 +40,41 @@ def _notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> l
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
+
+
+def version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each judge that answered as several versions."""
+    return [
+        f"Judge {judge} changed its version during the run "
+        f"({', '.join(f'{version}: {count} replies' for version, count in counts.items())}): "
+        "do not compare these scores with others."
+        for judge, counts in versions.items()
+        if len(counts) > 1
+    ]
+
+
+def silent_judges(summary: Mapping[str, Any]) -> list[str]:
+    """Judges of the panel that gave no verdict at all, where others did."""
+    refused = summary["statuses"].get(Status.REFUSED, 0)
+    if summary["scored"] == refused:
+        return []
+    return [name for name, scores in summary["judges"].items() if scores["scored"] == refused]
+
+
+def came_to_all(info: Mapping[str, Any]) -> bool:
+    """Whether the run came to every case: it was not limited, and not stopped."""
+    return not info.get("limited") and not was_stopped(info)
+
+
+def was_stopped(info: Mapping[str, Any]) -> bool:
+    """Whether the run ended before its end."""
+    return bool(info.get("status", "complete") != "complete")
+
+
+def subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What run.json says of the subset that the run is of; None for a full set."""
+    subset: Mapping[str, Any] | None = (info.get("data") or {}).get("subset")
+    return subset
 
 
 def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
@@ -95,7 +102,7 @@ def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> l
     if scored == case_count:
         silent = "".join(
             f" Judge {judge} gave no verdict at all: do not compare this score with others."
-            for judge in _silent_judges(summary)
+            for judge in silent_judges(summary)
         )
         return [f"{name}: every case is scored, not by every judge ({failures}).{silent}"]
     if statuses.get(Status.UNSUPPORTED) == case_count:

@@ -14,7 +14,7 @@ from unisafe_tasks.metrics import JudgeRow, ScoredCase
 from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
 from unisafe_tasks.runs.rows import run_has_images
-from unisafe_tasks.runs.run_info import _finite, _require_info
+from unisafe_tasks.runs.run_info import finite_number, require_info
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
 
@@ -44,10 +44,10 @@ def read_run(folder: Path) -> RunContents:
         raise RunError(f"{folder} is no run folder: it has no run.json{_hint(folder)}")
     try:
         text = (folder / "run.json").read_text("utf-8")
-        info = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        info = json.loads(text, parse_float=finite_number, parse_constant=finite_number)
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
-    _require_info(info, folder / "run.json")
+    require_info(info, folder / "run.json")
     verdicts: dict[tuple[str, str], dict[tuple[str, int], dict[str, Any]]] = {}
     for file in row_files(folder, VERDICTS):
         for number, row in read_rows(file, RunError):

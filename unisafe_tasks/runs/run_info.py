@@ -12,6 +12,8 @@ from typing import Any, get_args
 from unisafe_judges.panel import EnsembleMethod
 from unisafe_tasks.errors import RunError
 
+__all__ = ["finite_number", "require_info"]
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -22,22 +24,11 @@ class _Kind:
 
 
 _TEXT = _Kind("a text", lambda value: isinstance(value, str))
-
-
 _TEXT_OR_NULL = _Kind("a text or null", lambda value: isinstance(value, str | None))
-
-
 _COUNT = _Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
-
-
 _NUMBER = _Kind("a whole number from 1", lambda value: type(value) is int and value >= 1)
-
-
 _OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
-
-
 _OBJECT_OR_NULL = _Kind("an object or null", lambda value: isinstance(value, dict | None))
-
 
 _INFO = {
     "model": _TEXT,
@@ -81,19 +72,20 @@ _INFO = {
 """The fields of run.json that this package reads; an object stands before its fields, and `*` is
 each item of an object or a list."""
 
-
 _REQUIRED = {
     *("model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"),
     *("data.subset.of", "data.subset.of.source", "data.subset.per_subcategory"),
     "data.subset.population",
 }
-
-
 _ABSENT = object()
 
 
-def _require_info(info: Any, path: Path) -> None:
-    """Check the fields of run.json that this package reads."""
+def require_info(info: Any, path: Path) -> None:
+    """Check the fields of run.json that this package reads.
+
+    Raises:
+        RunError: a field is missing or holds something else; it names the file and the field.
+    """
     if not isinstance(info, dict):
         raise RunError(f"{path} cannot be read: it holds no JSON object")
     for pattern, kind in _INFO.items():
@@ -126,7 +118,7 @@ def _fields(
             yield (*at, key), _ABSENT
 
 
-def _finite(text: str) -> float:
+def finite_number(text: str) -> float:
     """A number that can be written again; JSON has no NaN and no Infinity."""
     if not math.isfinite(number := float(text)):
         raise ValueError(f"{text[:60]} is no number of JSON")

@@ -20,10 +20,7 @@ from unisafe_tasks.metrics import (
 from unisafe_tasks.tasks import GROUPS
 from unisafe_tasks.types import SCORED
 
-__all__ = [
-    "summarise",
-    "summarise_groups",
-]
+__all__ = ["summarise", "summarise_groups"]
 
 
 def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:

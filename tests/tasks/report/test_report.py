@@ -157,7 +157,7 @@ def test_a_score_below_the_threshold_is_marked_wherever_it_stands(
     assert re.findall(rf"{value:.3f}\b", strict)
     assert not re.findall(rf"{value:.3f}(?! ?†)", strict)
     assert "0.900 †" in strict
-    assert "Fewer than 95 % of the cases are scored." in strict
+    assert "fewer than 95 % of the cases are scored." in strict
     assert f"{value:.3f} †" not in lax
 
 
