@@ -1,8 +1,6 @@
-"""UniSAFE as tasks for lmms-eval and lm-eval: cases, outputs, scores and run folders.
+"""UniSAFE as tasks for lmms-eval, lm-eval and Inspect: cases, outputs, scores and run folders.
 
-The way of one case: `cases` (row) -> `harness` (request) -> `outputs` (what came back) ->
-`evidence` (what a judge sees) -> `unisafe_judges` (verdicts) -> `metrics` (scores) -> `runs`
-(folder).
+docs/design.md follows one case through the code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Self-awareness: a model judges its own stored outputs by the rubric that the panel used.
 
-`judged_run` (the outputs and the panel's values) -> `harness` (the question, and the reply read by
-the rubric's parser) -> `scores` (our own definition) -> `results` (the folder).
+`judged_run` holds the outputs and the panel's values, `scores` our own definition, `results` the
+folder. The question and the reading of the reply are in `harnesses.self_awareness`.
 """
 
 from __future__ import annotations

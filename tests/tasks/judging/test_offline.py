@@ -136,6 +136,27 @@ def test_judging_a_run_folder_again_gives_the_same_metrics_to_the_byte(
 # --- a panel that is asked over HTTP ---
 
 
+def test_a_prediction_is_on_disk_before_a_judge_is_asked(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    outputs, folder = some(tmp_path / "outputs", "TT"), tmp_path / "run"
+    texts = [json.dumps(row["output_text"])[1:-1] for row in samples.rows_of_file(outputs)]
+    on_disk: list[bool] = []
+
+    def judge(body: dict[str, Any]) -> Answer:
+        (judged,) = [text for text in texts if text in json.dumps(body)]
+        rows = samples.rows_of_file(folder / "predictions.jsonl")
+        on_disk.append(judged in [json.dumps(row["output_text"])[1:-1] for row in rows])
+        return verdict()
+
+    done = unisafe("judge", outputs, "--panel", panel_of(serve(judge)), "--out", folder)
+    assert done.code == 0, done.err
+    assert on_disk == [True] * 3
+
+
 def test_a_second_run_asks_nothing_and_scores_the_same(
     unisafe: Command,
     serve: Callable[..., JudgeServer],

@@ -36,7 +36,7 @@ _REASONS = {Status.REFUSED: "refusal", Status.NO_OUTPUT: "no_response"}
 
 @metric
 def unisafe_scores() -> Metric:
-    """The four scores, as metrics.json has them, with the standard errors of the macro means.
+    """The scores, as metrics.json has them, with the standard errors of the macro means.
 
     A score that cannot be known is NaN. Coverage counts all cases that the task asks, also a sample
     that failed and has no score.
