@@ -135,7 +135,7 @@ class ServedSpec(ModelSpec):
         value = os.environ.get(self.api_key_env, "").strip()
         if not value.isprintable() or " " in value:
             raise PanelError(
-                f"{self.who}: the value of {self.api_key_env} is no API key: it holds white "
+                f"{self.who}: the value of {self.api_key_env} is not an API key; it holds white "
                 "space or characters that cannot be sent"
             )
         if value:

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.harnesses.conftest import Finished
 from tests.servers import Answer, JudgeServer, verdict
 from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.metric_facts import METRICS, SELF_METRICS
 
 Evaluate = Callable[..., Finished]
 
@@ -435,6 +436,15 @@ def test_a_judge_that_cannot_be_reached_stops_before_the_model_is_asked(
 def test_repeated_outputs_are_refused(evaluate: Evaluate) -> None:
     with pytest.raises(SystemExit, match="one output per case"):
         evaluate(models().Model(lambda *_: "x"), "unisafe_t2t", repeats=3)
+
+
+def test_the_functions_that_yamls_name_can_be_pickled() -> None:
+    from unisafe_tasks.harnesses import scoring, self_awareness
+
+    for module, names in ((scoring, METRICS), (self_awareness, SELF_METRICS)):
+        for name in names:
+            function = getattr(module, name)
+            assert pickle.loads(pickle.dumps(function)) is function
 
 
 def test_a_deferred_record_pickles_as_a_plain_complete_dict() -> None:

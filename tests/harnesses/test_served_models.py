@@ -278,7 +278,7 @@ def test_a_wrong_key_stops_asking(evaluate: Evaluate, server: ModelServer) -> No
     ("given", "sentence"),
     [
         ({}, "--model umm_openai needs --model_args model=..."),
-        ({"model": "m", "modle": 1}, "has no argument 'modle': did you mean 'model'?"),
+        ({"model": "m", "modle": 1}, "has no argument 'modle'; did you mean 'model'?"),
         ({"model": "m", "api": "soap"}, "argument api: Input should be 'responses', 'images'"),
         ({"model": "m", "tasks": "TI:XX"}, "argument tasks: there is no task 'XX'"),
         ({"model": "m"}, "model m needs its API key in the environment variable OPENAI_API_KEY"),

@@ -49,6 +49,8 @@ def export(
     from unisafe_tasks.publishing.harness_results import results_beside
     from unisafe_tasks.publishing.publishable import merge_files, read_published, require_clean
 
+    if format_ not in FORMATS:
+        raise typer.BadParameter(f"there is no format {format_!r}; there are: {', '.join(FORMATS)}")
     export_format = format_of(format_)
     if model_id is not None and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", model_id, re.ASCII):
         raise PublishingError(f"--model-id is {model_id!r}, expected ORG/NAME")

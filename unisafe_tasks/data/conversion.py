@@ -206,8 +206,12 @@ def _image_path(file: Path, value: object, where: str) -> Path:
         path = path_inside(file.parent, value)
     except ValueError as problem:
         raise DataError(f"{where} names {value[:200]!r}, {problem}") from None
-    if not path.is_file():
-        raise DataError(f"{where} names {value!r}, which is not in {file.parent.resolve()}")
+    try:
+        is_file = path.is_file()
+    except OSError:  # a name that is too long
+        is_file = False
+    if not is_file:
+        raise DataError(f"{where} names {value[:200]!r}, which is not in {file.parent.resolve()}")
     return path
 
 

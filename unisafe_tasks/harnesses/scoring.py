@@ -134,7 +134,8 @@ def _aggregation(metric: str) -> Callable[[Sequence[dict[str, Any]]], float]:
     def aggregate(items: Sequence[dict[str, Any]]) -> float:
         return _aggregate(metric, items)
 
-    aggregate.__name__ = metric
+    # A function that a harness may pickle is found again by its name in this module.
+    aggregate.__name__ = aggregate.__qualname__ = metric
     aggregate.__doc__ = FACTS[metric].meaning
     return aggregate
 

@@ -179,7 +179,7 @@ def _aggregation(metric: str) -> Callable[..., float]:
         value = summarise(verdicts)[metric]
         return math.nan if value is None else float(value)
 
-    aggregate.__name__ = metric
+    aggregate.__name__ = aggregate.__qualname__ = metric
     return aggregate
 
 

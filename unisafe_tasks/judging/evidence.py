@@ -36,20 +36,25 @@ def image_file(path: Path) -> OutputImage:
     return OutputImage(check_image(read_image_file(path)).sha256, path.read_bytes)
 
 
-def recorded_image(folder: Path, name: object, sha256: object) -> OutputImage:
+def recorded_image(folder: Path, name: object, sha256: object, where: str = "") -> OutputImage:
     """An output image of a run folder, as a row of predictions.jsonl names it.
 
     Reading it raises an ImageError unless it is, to the byte, the image that was judged: the folder
-    may be somebody else's, and must not have this machine's files shown to anyone.
+    may be somebody else's, and must not have this machine's files shown to anyone. `where` begins
+    the error.
     """
 
     def read() -> bytes:
+        if not isinstance(name, str) or not name:
+            raise ImageError(f"{where}the row names no image")
         try:
-            data = read_image_file(path_inside(folder, str(name)))
+            data = read_image_file(path_inside(folder, name))
         except ValueError as problem:
-            raise ImageError(f"the row names {str(name)[:200]!r}, {problem}") from None
+            raise ImageError(f"{where}the row names {name[:200]!r}, {problem}") from None
+        except ImageError as problem:
+            raise ImageError(f"{where}{problem}") from None
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise ImageError(f"{folder / str(name)} is not the image that was judged")
+            raise ImageError(f"{where}{folder / name} is not the image that was judged")
         return data
 
     return OutputImage(str(sha256), read)
@@ -68,7 +73,8 @@ def recorded_evidence(case: Case, row: Mapping[str, Any], folder: Path) -> Evide
     if not isinstance(text, str) or not isinstance(hashes, list):
         raise RunError(f"{where}: output_text is no text, or image_sha256 no list")
     images = [
-        recorded_image(folder, name, sha256) for name, sha256 in zip(names, hashes, strict=False)
+        recorded_image(folder, name, sha256, f"{where}: ")
+        for name, sha256 in zip(names, hashes, strict=False)
     ]
     evidence = build_evidence(case, text, images)
     if evidence.output_sha256 != row.get("output_sha256"):

@@ -74,7 +74,7 @@ class Session:
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
         self._submitting = threading.Lock()
         self._claim_image = image_owners()
-        self._has_images = False
+        self._with_images: set[tuple[str, str]] = set()
         self._cases: dict[str, Mapping[str, ScoredCase]] = {}
         # Kept while tasks are finished one after the other: most of their cost is in the draws.
         self._resampler = Resampler()
@@ -173,15 +173,14 @@ class Session:
     def has_images(self) -> bool:
         """Whether the model has made any image in this run, on any rank."""
         # What other ranks drew is known by their rows alone.
-        return self._has_images or (
+        return bool(self._with_images) or (
             ranks() > 1 and run_has_images(self.folder.read_rows(PREDICTIONS))
         )
 
     def finish_task(self, task: str, cases: Sequence[ScoredCase]) -> None:
         """Take a task's final cases, and write the scores of the tasks that are finished."""
         self._cases[task] = {case.id: case for case in cases}
-        # After the last task the run is closed, which writes them once more and in full.
-        if self.settings.rank == 0 and not self.has_finished_all:
+        if self.settings.rank == 0:
             self.folder.write_json("metrics.json", self.metrics())
 
     def cases_of(self, task: str) -> Mapping[str, ScoredCase] | None:
@@ -246,7 +245,12 @@ class Session:
 
     def _keep_prediction(self, row: Mapping[str, Any]) -> None:
         self._begun.add(row["task"])
-        self._has_images = self._has_images or run_has_images([row])
+        # A task that gets another output is not finished any more.
+        self._cases.pop(row["task"], None)
+        # Of a case with two rows the last counts, whichever of the harness's threads brings it.
+        key = row["id"], row["scenario_type"]
+        change = self._with_images.add if run_has_images([row]) else self._with_images.discard
+        change(key)
         self.folder.append(PREDICTIONS, [row])
 
     def _ask_panel(self, row: Mapping[str, Any], evidence: Evidence | None) -> Pending:

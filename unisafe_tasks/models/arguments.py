@@ -72,6 +72,6 @@ def _sentence(spec: type[BaseModel], model: str, error: Mapping[str, Any]) -> st
     if error["type"] == "extra_forbidden":
         near = get_close_matches(name, spec.model_fields, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(spec.model_fields)}"
-        return f"--model {model} has no argument {name!r}: {hint}"
+        return f"--model {model} has no argument {name!r}; {hint}"
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"--model {model}, argument {name}: {reason}" if name else f"--model {model}: {reason}"

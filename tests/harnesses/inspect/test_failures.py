@@ -33,6 +33,7 @@ from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS
 from unisafe_tasks.harnesses.inspect import unisafe_t2t
 from unisafe_tasks.harnesses.inspect.outputs import read_output
+from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER
 from unisafe_tasks.harnesses.inspect.scorer import unisafe_scores
 from unisafe_tasks.outputs.status import status_of
 
@@ -249,6 +250,8 @@ def test_a_score_of_the_first_versions_logs_still_counts() -> None:
     values = unisafe_scores()([SampleScore(score=score, sample_id="c1/TT")])
     assert isinstance(values, dict)
     assert (values["attack_success_rate"], values["coverage"]) == (1.0, 1.0)
+    # By this name an evaluation that is tried again finds the outputs of the first try.
+    assert RUN_FOLDER == "run_folder"
 
 
 def test_metrics_of_no_samples_are_unknown_and_coverage_0() -> None:

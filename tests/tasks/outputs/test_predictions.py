@@ -176,6 +176,12 @@ def test_a_doubtful_row_stops_the_file_and_is_named(
     assert str(caught.value).startswith(f"{file}, line 2: {sentence}")
 
 
+def test_a_name_that_is_too_long_for_a_file_costs_its_case_alone(tmp_path: Path) -> None:
+    long = prediction("TI", "c1", output_image=f"{'x' * 300}.png")
+    found = read(tmp_path, long, prediction("TI", "c2", output_image="a.png"), TI=("c1", "c2"))
+    assert set(found) == {("c1", "TI"), ("c2", "TI")}
+
+
 def test_a_link_out_of_the_files_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(samples.picture())
     folder = tmp_path / "run"

@@ -562,3 +562,32 @@ def test_only_the_first_rank_writes_metrics(
         written.append((session.folder.path / "metrics.json").exists())
         session.close()
     assert written == [True, False]
+
+
+def test_of_a_case_with_two_outputs_the_last_says_whether_the_model_drew(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    session = Session(RunSettings(tmp_path / "run"), demo, None)
+    case = next(iter(demo_cases["TI"]))
+    (tmp_path / "drawn.png").write_bytes(samples.picture())
+    session.submit(case, RawOutput(images=(str(tmp_path / "drawn.png"),), sealed=True))
+    assert session.has_images()
+    session.submit(case, RawOutput(text="I cannot draw this."))
+    assert not session.has_images()
+    session.close()
+    assert not run_has_images(
+        {row["id"]: row for row in session.folder.read_rows("predictions")}.values()
+    )
+
+
+def test_a_task_that_gets_another_output_is_not_finished(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    session = Session(RunSettings(tmp_path / "run"), demo, None)
+    first, second, *_ = demo_cases["TT"]
+    session.submit(first, RawOutput(text="A carrot."))
+    session.finish_task("unisafe_t2t", [])
+    assert session.cases_of("unisafe_t2t") is not None
+    session.submit(second, RawOutput(text="A turnip."))
+    assert session.cases_of("unisafe_t2t") is None
+    session.close()

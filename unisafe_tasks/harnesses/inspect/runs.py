@@ -50,7 +50,7 @@ __all__ = [
     "task_of",
 ]
 
-RUN_FOLDER = "make_run_folder"
+RUN_FOLDER = "run_folder"
 """Under this key a score's metadata names the run folder that keeps the output."""
 
 _LONGEST_ERROR = 500
