@@ -29,9 +29,12 @@ class Ranks:
     server: ModelServer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["forked", pytest.param("launched", marks=pytest.mark.slow)])
 def ranks(
-    start_lmms_eval: Callable[..., Forked], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    command: Callable[..., Command],
+    start_lmms_eval: Callable[..., Forked],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Ranks]:
     folder = tmp_path_factory.mktemp("ranks")
     with ModelServer() as server:
@@ -52,22 +55,33 @@ def ranks(
         ]
         (folder / "jobs.yaml").write_text(yaml.safe_dump(jobs))
         settings = ENV | {"UNISAFE_ANSWERS": str(folder / "answers")}
-        started = [
-            start_lmms_eval("--config", "jobs.yaml", cwd=folder, env=settings | launched)
-            for launched in as_a_launcher_does(count=2)
-        ]
-        done = [process.wait() for process in started]
-        output = "".join(rank.output for rank in done)
-        assert [rank.code for rank in done] == [0, 0], output
+        if request.param == "launched":
+            launcher = (
+                f"python -m torch.distributed.run --nproc_per_node 2 --master_port {free_port()}"
+            )
+            words = f"{launcher} -m lmms_eval --config jobs.yaml".split()
+            done = [command(*words, cwd=folder, env=settings)]
+        else:
+            started = [
+                start_lmms_eval("--config", "jobs.yaml", cwd=folder, env=settings | launched)
+                for launched in as_a_launcher_does(count=2)
+            ]
+            done = [process.wait() for process in started]
+        output = "".join(process.output for process in done)
+        assert {process.code for process in done} == {0}, output
         yield Ranks(output, folder / "replayed", folder / "asked", server)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def as_a_launcher_does(count: int) -> list[dict[str, str]]:
     """What `torchrun` sets for each rank."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     common |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
     return [common | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
 
