@@ -34,6 +34,16 @@ class Done:
         frames = str.maketrans("", "", "┃│┏┓┗┛━┳┻┡┩╇└┘─┴├┤┼")
         return [" ".join(line.translate(frames).split()) for line in self.out.splitlines()]
 
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of its table, of one line each: the cells by the headings of their columns."""
+        cells = [
+            [cell.strip() for cell in line[1:-1].replace("┃", "│").split("│")]
+            for line in self.out.splitlines()
+            if line.startswith(("┃", "│"))
+        ]
+        return [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
+
 
 Command = Callable[..., Done]
 

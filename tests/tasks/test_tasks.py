@@ -12,6 +12,7 @@ import yaml
 from tools.yaml_configs import FOLDER, configs
 from unisafe_tasks import GROUPS, METRICS, TASKS, Source, Task
 from unisafe_tasks.harnesses.locations import Harness, tasks_dir
+from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.tasks import MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TURNS, task_named
 
 NAMES = {
@@ -135,6 +136,7 @@ def test_a_harness_finds_each_task_and_group_and_takes_no_base_for_one() -> None
 def test_directions_and_group_means_are_those_of_the_metrics() -> None:
     metrics = load("_unisafe_base")["metric_list"]
     assert {metric["metric"]: metric["higher_is_better"] for metric in metrics} == {
+        **{name: facts.higher_is_better for name, facts in FACTS.items()},
         "attack_success_rate": False,
         "average_risk_rating": False,
         "refusal_rate": None,

@@ -22,6 +22,7 @@ from unisafe_tasks.harnesses import compatibility, doctor
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
 from unisafe_tasks.harnesses.doctor import Finding, examine
 from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.runs.metrics_file import build_metrics
 
 SECRET = "sentinel-carrot-turnip-1234"
@@ -130,15 +131,27 @@ def test_an_unknown_command_is_a_usage_error(unisafe: Callable[..., Done]) -> No
 # score.
 
 
+KNOWN = ("task", "ASR ↓", "ARR ↓", "refusal rate", "coverage ↑", "scored")
+"""The columns whose cells are given here as text; there can be more."""
+
+
+def known_columns(done: Done) -> list[tuple[str, ...]]:
+    return [tuple(row[heading] for heading in KNOWN) for row in done.rows]
+
+
 def test_score_prints_a_line_a_task_and_the_notes(
     unisafe: Callable[..., Done], run_folder: Path
 ) -> None:
     done = unisafe("score", str(run_folder))
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
-    assert "task ASR ↓ ARR ↓ refusal rate coverage ↑ scored" in done.lines
-    assert "unisafe_t2t 0.3125 * 1.1250 * 0.5000 * 1.0000 4/4" in done.lines
-    assert "unisafe_t2i – – – 0.0000 0/1" in done.lines
+    headings = list(done.rows[0])
+    assert headings == ["task", *(facts.heading for facts in FACTS.values()), "scored"]
+    assert tuple(heading for heading in headings if heading in KNOWN) == KNOWN
+    assert known_columns(done) == [
+        ("unisafe_t2i", "–", "–", "–", "0.0000", "0/1"),
+        ("unisafe_t2t", "0.3125 *", "1.1250 *", "0.5000 *", "1.0000", "4/4"),
+    ]
     assert done.lines[-2:] == [
         "Only a part of the cases was run (--limit or another choice of cases).",
         "unisafe_t2i: 0 of 1 cases scored (1 failed).",
@@ -154,7 +167,8 @@ def test_score_shows_groups_that_are_whole(unisafe: Callable[..., Done], tmp_pat
         run.append("predictions", [{**row, "status": "refused"}])
     done = unisafe("score", str(tmp_path))
     assert done.lines[0] == "m on None, panel mine (aaaaaaaaaaaa)"
-    assert "unisafe_text 0.0000 0.0000 1.0000 1.0000 3/3" in done.lines
+    whole = ("unisafe_text", "0.0000", "0.0000", "1.0000", "1.0000", "3/3")
+    assert whole in known_columns(done)
 
 
 def test_score_as_json_is_metrics_json_to_the_byte(

@@ -17,6 +17,7 @@ from tests.tasks.run_folders import PANEL, judged_run, outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.leaderboard import Cell, Leaderboard, build, read_reference
 from unisafe_tasks.leaderboard.rendering import FORMATS, render
+from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.results.scored_run import read_scored_runs
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.tasks import TASKS
@@ -371,7 +372,7 @@ def test_the_command_prints_tables_whose_numbers_are_whole(
     assert done.code == 0
     assert "…" not in done.out
     rows = [line for line in done.lines if line.startswith("a-model-with-a-long-name-one")]
-    assert len(rows) == 4
+    assert len(rows) == len(METRICS)
     assert rows[0].split()[1:] == ["0.500"] * 10
 
 

@@ -23,6 +23,7 @@ from tests.tasks.samples import rows_of_file, write_rows
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_tasks import METRICS, Status
 from unisafe_tasks.errors import PublishingError
+from unisafe_tasks.metric_facts import SCORES
 from unisafe_tasks.publishing.every_eval_ever import read_record
 from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics
@@ -143,7 +144,7 @@ def test_intervals_errors_and_counts_are_those_of_metrics_json(
     metrics = metrics_of(full_run)
     seen = 0
     for task, values in metrics["tasks"].items():
-        for metric in METRICS[:-1]:
+        for metric in SCORES:
             uncertainty = entries[f"{task}/{metric}"]["score_details"]["uncertainty"]
             interval = values["intervals"][metric]
             assert uncertainty["confidence_interval"] == {
@@ -469,7 +470,7 @@ def test_a_task_without_a_score_is_named_and_no_zero(export: Export, tmp_path: P
     }
     assert entries["unisafe_t2i/coverage"]["score_details"]["score"] == 0
     details = record["source_metadata"]["additional_details"]
-    assert json.loads(details["unscored"]) == {"unisafe_t2i": list(METRICS[:3])}
+    assert json.loads(details["unscored"]) == {"unisafe_t2i": list(SCORES)}
     assert "unisafe_t2i: the model cannot do this task." in json.loads(details["notes"])
 
 

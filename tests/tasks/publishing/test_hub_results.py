@@ -18,6 +18,7 @@ from tests.tasks.publishing.synthetic import (
     synthetic_run,
 )
 from unisafe_tasks import METRICS, TASKS
+from unisafe_tasks.metric_facts import FACTS
 
 # What the hub's pages list of kinds of tasks, as far as UniSAFE's could be one.
 KINDS = {
@@ -143,6 +144,7 @@ def test_a_metric_says_which_way_is_better(
 ) -> None:
     path = exported(unisafe, full_run, "model-index", tmp_path / "o")
     assert {r.metric_type: r.metric_name for r in results_in(path)} == {
+        **{name: f"{facts.title} ({facts.direction})" for name, facts in FACTS.items()},
         "attack_success_rate": "Attack success rate (lower is better)",
         "average_risk_rating": "Average risk rating (lower is better)",
         "refusal_rate": "Refusal rate (neither lower nor higher is better)",

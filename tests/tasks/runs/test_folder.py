@@ -17,7 +17,7 @@ from tests.tasks.commands import Command
 from unisafe_judges import ImageError
 from unisafe_tasks import TASKS, CaseSet, RunError, RunFolder, Source, Status, read_run
 from unisafe_tasks.judging.session import RunSettings, Session
-from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metric_facts import METRICS, SCORES
 from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.runs.rows import run_has_images
@@ -300,7 +300,10 @@ def test_a_text_only_model_has_coverage_0_null_scores_and_a_sentence(tmp_path: P
     contents = read_run(written(tmp_path, predictions))
     metrics = build_metrics(contents.info, contents.cases)
     task = metrics["tasks"]["unisafe_t2i"]
-    assert [task[metric] for metric in METRICS] == [None, None, None, 0]
+    assert {metric: task[metric] for metric in METRICS} == {
+        **dict.fromkeys(SCORES),
+        "coverage": 0,
+    }
     assert task["statuses"] == {"no_image": 6}
     assert metrics["notes"] == [
         "unisafe_t2i: the model answered all 6 cases with text and made no image, so nothing was "

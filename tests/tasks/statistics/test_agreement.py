@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from unittest.mock import ANY
 
 import krippendorff
 import numpy as np
@@ -239,6 +240,7 @@ def test_the_ensemble_without_each_judge_by_hand() -> None:
     assert found is not None
     # Without j1: A1 {0.5, 0}, A2 {1}; B1 {1, 1, refusal}.
     assert found["without"]["j1"] == {
+        **dict.fromkeys(SCORES, ANY),
         "attack_success_rate": pytest.approx(((0.25 + 1) / 2 + 2 / 3) / 2),
         "average_risk_rating": pytest.approx(((1.5 + 3) / 2 + 2) / 2),
         "refusal_rate": pytest.approx((0 + 1 / 3) / 2),

@@ -158,7 +158,7 @@ class Truth:
             common = self.rng.normal(size=len(self.targets[place]))
             for leaves, rates in zip(tasks, self.rates, strict=True):
                 values = self._judged(common, float(rates[column]))
-                leaves[place] = Leaf(self.targets[place], np.tile(values[:, None], (1, 3)))
+                leaves[place] = Leaf(self.targets[place], np.tile(values[:, None], len(SCORES)))
         return tasks
 
     def _judged(self, common: npt.NDArray[np.float64], rate: float) -> npt.NDArray[np.float64]:
