@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from unisafe_judges import BatchReport
-from unisafe_tasks.metric_facts import ASR, FACTS, SCORES
+from unisafe_tasks.metric_facts import ASR, FACTS
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -203,8 +203,10 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             mark = marks_of(values)
             table.add_row(
                 name,
-                *(_score(values, metric, mark) for metric in SCORES),
-                _number(values["coverage"]),
+                *(
+                    _score(values, metric, mark) if facts.is_estimate else _number(values[metric])
+                    for metric, facts in FACTS.items()
+                ),
                 f"{values['scored']}/{values['asked']}",
             )
         table.add_section()
