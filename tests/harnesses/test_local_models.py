@@ -164,7 +164,7 @@ def test_its_outputs_are_judged_over_http(
         ({}, "--model umm_transformers needs --model_args pretrained=..."),
         ({"pretrained": "/nowhere/model"}, "--model umm_transformers: /nowhere/model cannot be"),
         ({"pretrained": "m", "dtype": "int4"}, "argument dtype: Input should be 'auto', 'float32'"),
-        ({"pretrained": "m", "do_smaple": True}, "'do_smaple': did you mean 'do_sample'?"),
+        ({"pretrained": "m", "do_smaple": True}, "'do_smaple'; did you mean 'do_sample'?"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(given: dict[str, Any], sentence: str) -> None:
