@@ -30,8 +30,11 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def main_job(
-    command: Callable[..., Command], tmp_path_factory: pytest.TempPathFactory
+    command: Callable[..., Command],
+    start_lmms_eval: object,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Command, Path]:
+    # `start_lmms_eval` has its imports behind it when this job is done.
     folder = tmp_path_factory.mktemp("empty")
     words = (
         "lmms-eval --model predictions --model_args predictions=demo --tasks unisafe "

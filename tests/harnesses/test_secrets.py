@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.harnesses.conftest import Command
+from tests.harnesses.commands import Command, Forked
 from tests.judges.vendors import ECHOED_KEY, VendorServer, answer_of
 from tests.servers import GOOD, Answer
 from unisafe_tasks.files import PACKAGE
@@ -79,30 +79,35 @@ def assert_nothing_shows(folder: Path, output: str) -> None:
                 assert secret.encode() not in file.read_bytes(), (name, file)
 
 
-def test_a_run_of_the_harness_shows_none(
-    lmms_eval: Callable[..., Command], server: VendorServer, panel: Path, tmp_path: Path
+JUDGE = ("judge", "demo", "--task", "unisafe_t2t", "--limit", "6", "--out", "run")
+
+
+def test_neither_a_run_nor_judging_saved_outputs_shows_any(
+    start_lmms_eval: Callable[..., Forked],
+    command: Callable[..., Command],
+    unisafe: Callable[..., Command],
+    server: VendorServer,
+    panel: Path,
+    tmp_path: Path,
 ) -> None:
+    ran, judged = tmp_path / "ran", tmp_path / "judged"
+    ran.mkdir()
+    judged.mkdir()
     words = (
         "--model predictions --model_args predictions=demo --tasks unisafe_t2t,"
         "unisafe_i2i --limit 6 --output_path out --log_samples --verbosity DEBUG"
     )
-    env = environment(tmp_path, panel) | {"OPENAI_LOG": "debug"}
-    done = lmms_eval(*words.split(), cwd=tmp_path, env=env)
-    assert list(tmp_path.glob("out/unisafe-*/metrics.json")), done.output
-    assert_nothing_shows(tmp_path, done.output)
+    env = environment(ran, panel) | {"OPENAI_LOG": "debug"}
+    # At the same time: both mostly wait before they ask a failing server again.
+    run = start_lmms_eval(*words.split(), cwd=ran, env=env)
+    env = environment(judged, panel)
+    done = command("unisafe", *JUDGE, cwd=judged, env=env)
+    assert_no_verdict_shows_any(unisafe, judged, env, done.output)
+    done = run.wait()
+    assert list(ran.glob("out/unisafe-*/metrics.json")), done.output
+    assert_nothing_shows(ran, done.output)
     assert SECRETS["OPENAI_API_KEY"] not in json.dumps(server.seen)
     assert SECRETS["HF_TOKEN"] not in json.dumps(server.seen)
-
-
-JUDGE = ("judge", "demo", "--task", "unisafe_t2t", "--limit", "6", "--out", "run")
-
-
-def test_judging_saved_outputs_shows_none(
-    command: Callable[..., Command], unisafe: Callable[..., Command], panel: Path, tmp_path: Path
-) -> None:
-    env = environment(tmp_path, panel)
-    done = command("unisafe", *JUDGE, cwd=tmp_path, env=env)
-    assert_no_verdict_shows_any(unisafe, tmp_path, env, done.output)
 
 
 def test_judging_in_batches_shows_none(
