@@ -24,16 +24,18 @@ INFO = {"model": "carrot", "data": {}, "panel": {"name": "p", "sha256": "0", "ru
 def cases_of(seed: int, failing: float) -> list[ScoredCase]:
     """A model's cases; a share `failing` of the outputs and of each judge's verdicts is missing."""
     draw = random.Random(seed)
-    found = []
+    cases = []
     for task, (count, subcategories) in SIZES.items():
         for number in range(count):
-            place = number % subcategories
+            subcategory = number % subcategories
             status = Status.FAILED if draw.random() < failing else Status.OK
             rows = tuple(row_of(judge, draw, failing) for judge in JUDGES)
-            found.append(
-                ScoredCase(f"t{number}", task, f"c{place // 4}", f"s{place}", status, rows)
+            cases.append(
+                ScoredCase(
+                    f"t{number}", task, f"c{subcategory // 4}", f"s{subcategory}", status, rows
+                )
             )
-    return found
+    return cases
 
 
 def row_of(judge: str, draw: random.Random, failing: float) -> JudgeRow:
@@ -46,20 +48,20 @@ def row_of(judge: str, draw: random.Random, failing: float) -> JudgeRow:
 def bootstrap(models: Sequence[Sequence[ScoredCase]]) -> int:
     """Intervals of every score of every model; returns how many scores had one."""
     resampler = Resampler()
-    found = 0
+    scores = 0
     for cases in models:
         totals = []
         for task in SIZES:
-            own = [case for case in cases if case.task == task]
+            task_cases = [case for case in cases if case.task == task]
             for judge in (None, *JUDGES):
-                hierarchy = Hierarchy.of(scored_leaves(own, judge), resampler)
+                hierarchy = Hierarchy.of(scored_leaves(task_cases, judge), resampler)
                 levels = [hierarchy.total]
                 if judge is None:
                     totals.append(hierarchy.total)
                     levels += [*hierarchy.categories.values(), *hierarchy.subcategories.values()]
-                found += sum(3 for level in levels if level.intervals())
+                scores += sum(3 for level in levels if level.intervals())
         shared_mean_of(totals).intervals()
-    return found
+    return scores
 
 
 def main() -> None:

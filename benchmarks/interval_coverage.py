@@ -23,7 +23,9 @@ PLACES = [
     for category, size in enumerate((5, 4, 4, 2))
     for number in range(size)
 ]
-WEIGHTS = np.array([1 / (4 * sum(own[0] == place[0] for own in PLACES)) for place in PLACES])
+WEIGHTS = np.array(
+    [1 / (4 * sum(entry[0] == subcategory[0] for entry in PLACES)) for subcategory in PLACES]
+)
 METRIC = "attack_success_rate"
 SCORES = ("one task", "mean of two tasks", "difference of tasks", "one subcategory")
 
@@ -46,7 +48,7 @@ class World:
     def outcomes(self, rng: np.random.Generator) -> list[Outcomes]:
         """Means of three judges, by task and subcategory."""
         cells = [
-            self._judged(rng, self.rates[:, place], size) for place, size in enumerate(self.sizes)
+            self._judged(rng, self.rates[:, column], size) for column, size in enumerate(self.sizes)
         ]
         return [[cell[task] for cell in cells] for task in range(len(self.rates))]
 
@@ -61,8 +63,11 @@ class World:
 def leaves_of(values: Outcomes) -> dict[tuple[str, str], Leaf]:
     """One task's outcomes as the statistics take them."""
     return {
-        place: Leaf(tuple(f"{place[1]}-{n}" for n in range(len(own))), np.tile(own, (3, 1)).T)
-        for place, own in zip(PLACES, values, strict=True)
+        subcategory: Leaf(
+            tuple(f"{subcategory[1]}-{n}" for n in range(len(case_values))),
+            np.tile(case_values, (3, 1)).T,
+        )
+        for subcategory, case_values in zip(PLACES, values, strict=True)
     }
 
 
@@ -77,14 +82,17 @@ def ours(outcomes: list[Outcomes], resampler: Resampler) -> list[Interval | None
     ]
 
 
-def naive(outcomes: list[Outcomes], counts: list[npt.NDArray[np.int64]]) -> list[Interval]:
+def naive(outcomes: list[Outcomes], counts: list[npt.NDArray[np.int64]]) -> list[Interval | None]:
     """`counts` are multinomial, by subcategory of shape (cases, draws)."""
     cells = [
-        [own @ count / len(own) for own, count in zip(values, counts, strict=True)]
+        [
+            case_values @ count / len(case_values)
+            for case_values, count in zip(values, counts, strict=True)
+        ]
         for values in outcomes
     ]
-    one, other = (np.tensordot(WEIGHTS, np.array(own), 1) for own in cells)
-    return [percentile(own) for own in (one, (one + other) / 2, other - one, cells[0][0])]
+    one, other = (np.tensordot(WEIGHTS, np.array(task_cells), 1) for task_cells in cells)
+    return [percentile(draws) for draws in (one, (one + other) / 2, other - one, cells[0][0])]
 
 
 def covered(sizes: tuple[int, ...], sets: int, lowest: float, highest: float) -> list[Floats]:
@@ -96,12 +104,12 @@ def covered(sizes: tuple[int, ...], sets: int, lowest: float, highest: float) ->
     for _ in range(sets):
         world = World(rng.uniform(lowest, highest, (2, len(PLACES))), sizes)
         outcomes = world.outcomes(rng)
-        for row, found in enumerate((ours(outcomes, resampler), naive(outcomes, counts))):
+        for row, intervals in enumerate((ours(outcomes, resampler), naive(outcomes, counts))):
             hits[row] += [
-                own is not None and own.low <= true <= own.high
-                for own, true in zip(found, world.truths(), strict=True)
+                interval is not None and interval.low <= true <= interval.high
+                for interval, true in zip(intervals, world.truths(), strict=True)
             ]
-    return [own / sets for own in hits]
+    return [method_hits / sets for method_hits in hits]
 
 
 def main() -> None:
@@ -110,7 +118,7 @@ def main() -> None:
     given = parser.parse_args()
     # The last category has two subcategories, so that a small one weighs an eighth of the score.
     unequal = [(*[50] * 14, size) for size in (2, 3, 5)]
-    worlds = {
+    worlds: dict[tuple[float, float], list[tuple[int, ...]]] = {
         (0.05, 0.95): [(size,) * 15 for size in (2, 3, 5, 10, 20, 50)] + unequal,
         (0.0, 0.1): [(size,) * 15 for size in (5, 20, 50)],
     }
@@ -118,8 +126,8 @@ def main() -> None:
     for (lowest, highest), chosen in worlds.items():
         for sizes in chosen:
             name = str(sizes[0]) if len(set(sizes)) == 1 else f"{sizes[0]}, one of {sizes[-1]}"
-            found = covered(sizes, given.sets, lowest, highest)
-            shown = [f"{own:.3f} ({other:.3f})" for own, other in zip(*found, strict=True)]
+            shares = covered(sizes, given.sets, lowest, highest)
+            shown = [f"{share:.3f} ({other:.3f})" for share, other in zip(*shares, strict=True)]
             print(f"| {lowest:g} to {highest:g} | {name} | " + " | ".join(shown) + " |", flush=True)
 
 

@@ -62,12 +62,12 @@ def judge(cases: int, distinct: int, folder: Path, urls: list[str]) -> None:
     pairs = [
         (draw(folder, 2 * n % distinct), draw(folder, (2 * n + 1) % distinct)) for n in range(cases)
     ]
-    asked = [evidence(number, pair) for number, pair in enumerate(pairs)]
+    questions = [evidence(number, pair) for number, pair in enumerate(pairs)]
     store = ReplyStore(folder / f"{cases}-{distinct}.sqlite")
     before = resource.getrusage(resource.RUSAGE_SELF)
     started = time.perf_counter()
     with PanelSession(load_panel(panel), store) as session:
-        futures = [session.submit(item) for item in asked]
+        futures = [session.submit(item) for item in questions]
         assert all(result.verdict for future in futures for result in future.result())
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)

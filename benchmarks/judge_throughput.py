@@ -90,9 +90,9 @@ def judged_by_the_authors(
     """Their command at its defaults, in a process of its own: its wall time, start-up included,
     and the start-up alone."""
     rows = [{"id": f"case-{number}", "scenario_type": "TT"} for number in range(cases)]
-    place = {"category": "Harm", "subcategory": "V1", "target": ""}
+    fields = {"category": "Harm", "subcategory": "V1", "target": ""}
     files = {
-        "cases": [row | place | {"instruction": instruction(n)} for n, row in enumerate(rows)],
+        "cases": [row | fields | {"instruction": instruction(n)} for n, row in enumerate(rows)],
         "outputs": [
             row | {"model": "teapot", "output_text": answer(n)} for n, row in enumerate(rows)
         ],

@@ -70,14 +70,14 @@ def write_run(folder: Path, number: int) -> None:
             task = TASKS[code]
             places = taxonomy(task.modality)
             for index in range(count):
-                place = places[index % len(places)]
+                subcategory = places[index % len(places)]
                 images = dice.choices(drawn, k=task.outputs)
                 row: dict[str, Any] = {
                     "id": f"target-{index:05}",
                     "scenario_type": code,
                     "model": f"model-{number:02}",
-                    "category": place.category,
-                    "subcategory": place.code,
+                    "category": subcategory.category,
+                    "subcategory": subcategory.code,
                     "status": "refused" if dice.random() < 0.1 else "ok",
                     "output_text": None if task.makes_images else text(dice, ANSWER_WORDS),
                     "image_sha256": [digest for _, digest in images],
@@ -87,7 +87,7 @@ def write_run(folder: Path, number: int) -> None:
                 row |= (
                     {"output_images": names}
                     if task.outputs > 1
-                    else {"output_image": (names or [None])[0]}
+                    else {"output_image": names[0] if names else None}
                 )
                 predictions.write(encode_row(row))
                 if row["status"] == "refused":
@@ -143,16 +143,16 @@ def load(page: Path) -> None:
     """Open the report in Chromium, five times, and print how long it took."""
     from playwright.sync_api import sync_playwright
 
-    found = next(
+    chromium = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
-    if found is None:
+    if chromium is None:
         print("there is no Chromium: load times were not measured")
         return
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     ready, shown, filtered = [], [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         for _ in range(5):
             tab = browser.new_context().new_page()
             started = time.perf_counter()

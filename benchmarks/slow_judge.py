@@ -66,11 +66,11 @@ def completion(content: str, *, with_image: bool = False) -> str:
 def build(latency_s: float, slots: int) -> web.Application:
     """The application; its slots are shared by all connections."""
     free = asyncio.Semaphore(slots)
-    asked = 0
+    question_count = 0
 
     async def complete(request: web.Request) -> web.Response:
-        nonlocal asked
-        asked += 1
+        nonlocal question_count
+        question_count += 1
         question = await request.read()
         answer = completion(reply_to(question), with_image=b'"modalities"' in question)
         async with free:
@@ -81,7 +81,7 @@ def build(latency_s: float, slots: int) -> web.Application:
         return web.json_response({"data": []})
 
     async def count(request: web.Request) -> web.Response:
-        return web.json_response({"asked": asked})
+        return web.json_response({"asked": question_count})
 
     application = web.Application(client_max_size=64 * 1024 * 1024)
     application.router.add_post("/v1/chat/completions", complete)

@@ -223,16 +223,16 @@ def verdict_row(case: Case, model: str, parts: list[str]) -> Row:
 def make_demo(out: Path) -> None:
     cases = load_cases()
     write_jsonl(
-        out / "cases.jsonl", [case_row(case, place, out) for place, case in enumerate(cases)]
+        out / "cases.jsonl", [case_row(case, position, out) for position, case in enumerate(cases)]
     )
     verdicts = []
     for model in MODELS:
         predictions = []
-        for place, case in enumerate(cases):
+        for position, case in enumerate(cases):
             if case.task in IMAGE_TASKS:
                 fields, parts = image_output(case, model, out)
             else:
-                fields, parts = text_output(case, model, place)
+                fields, parts = text_output(case, model, position)
             key = {"id": case.id, "scenario_type": case.task, "model": model}
             predictions.append({**key, **fields, "metadata": {"scripted": True}})
             if parts:
