@@ -125,8 +125,8 @@ class JudgeServer(Loopback):
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         if not body:
             return Answer('{"data": []}', self._models_status)
-        asked = json.loads(body)
+        request = json.loads(body)
         with self._lock:
-            self.requests.append(asked)
+            self.requests.append(request)
             self.headers.append(headers)
-        return self.script(asked)
+        return self.script(request)

@@ -25,8 +25,8 @@ UNISAFE = "from unisafe_tasks.cli import main; main()"
 def blocks() -> dict[str, str]:
     """The page's Python blocks by their first line, a comment that says where they go."""
     page = (ROOT / "docs" / "extending.md").read_text("utf-8")
-    found = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", page, re.M | re.S)
-    return dict(found)
+    pairs = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", page, re.M | re.S)
+    return dict(pairs)
 
 
 def insert(path: Path, before: str, text: str) -> None:

@@ -214,13 +214,13 @@ def command(cache: Path) -> Callable[..., Command]:
 @pytest.fixture(scope="session")
 def start_lmms_eval(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Forked]:
     """Start `lmms-eval` as `command` does, but forked from a process that has imported it."""
-    own = tmp_path_factory.getbasetemp()
+    base = tmp_path_factory.getbasetemp()
     worker = "PYTEST_XDIST_WORKER" in os.environ
-    server = ForkServer(own.parent if worker else own, os.getppid() if worker else os.getpid())
+    server = ForkServer(base.parent if worker else base, os.getppid() if worker else os.getpid())
     numbers = itertools.count()
 
     def start(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Forked:
-        output = own / f"lmms-eval-{next(numbers)}.txt"
+        output = base / f"lmms-eval-{next(numbers)}.txt"
         return server.start(*words, cwd=cwd, env=environment(cache, env), output=output)
 
     return start

@@ -55,10 +55,10 @@ class Asked:
         return hashlib.sha256(b"\0".join(everything)).digest()
 
 
-def drawing(asked: Asked) -> bytes:
+def drawing(question: Asked) -> bytes:
     """The picture that the server draws for a question, as PNG."""
     buffer = BytesIO()
-    Image.new("RGB", (8, 8), tuple(asked.digest[:3])).save(buffer, "PNG")
+    Image.new("RGB", (8, 8), tuple(question.digest[:3])).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -67,13 +67,13 @@ Script = Callable[[Asked], Answer | None]
 
 
 class ModelServer(Loopback):
-    """`asked` holds what arrived, in the order of arrival."""
+    """`questions` holds what arrived, in the order of arrival."""
 
     def __init__(self, script: Script | None = None, latency_s: float = 0) -> None:
         super().__init__()
-        self.script = script or (lambda asked: None)
+        self.script = script or (lambda question: None)
         self.latency_s = latency_s
-        self.asked: list[Asked] = []
+        self.questions: list[Asked] = []
         self.images: dict[str, bytes] = {}
         self.gives_urls = False
         self._lock = threading.Lock()
@@ -81,25 +81,25 @@ class ModelServer(Loopback):
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         if path in self.images:
             return Answer(self.images[path], headers={"Content-Type": "image/png"})
-        asked = _read(path, headers, body)
-        asked.key = headers.get("authorization", "").removeprefix("Bearer ") or None
+        question = _read(path, headers, body)
+        question.key = headers.get("authorization", "").removeprefix("Bearer ") or None
         with self._lock:
-            self.asked.append(asked)
+            self.questions.append(question)
         time.sleep(self.latency_s)
-        special = self.script(asked)
-        return self._usual(asked) if special is None else special
+        special = self.script(question)
+        return self._usual(question) if special is None else special
 
-    def _usual(self, asked: Asked) -> Answer:
-        data = drawing(asked)
-        text = f"Here: {asked.digest.hex()[:8]}"
-        if asked.path.endswith("/responses"):
-            wants = bool(asked.body.get("tools"))
+    def _usual(self, question: Asked) -> Answer:
+        data = drawing(question)
+        text = f"Here: {question.digest.hex()[:8]}"
+        if question.path.endswith("/responses"):
+            wants = bool(question.body.get("tools"))
             return _json(_response(text, data if wants else None))
-        if asked.path.endswith("/chat/completions"):
-            wants = "modalities" in asked.body
+        if question.path.endswith("/chat/completions"):
+            wants = "modalities" in question.body
             return _json(_completion(text, self._url(data) if wants else None))
-        if ":generateContent" in asked.path:
-            wants = "IMAGE" in asked.body["generationConfig"].get("responseModalities", [])
+        if ":generateContent" in question.path:
+            wants = "IMAGE" in question.body["generationConfig"].get("responseModalities", [])
             return _json(_generated(text, data if wants else None))
         if self.gives_urls:
             return _json({"data": [{"url": self._url(data)}]})
@@ -142,12 +142,12 @@ def _read(path: str, headers: dict[str, str], body: bytes) -> Asked:
 def _parts(content: Any) -> list[Any]:
     if isinstance(content, str):
         return [content]
-    found: list[Any] = []
+    parts: list[Any] = []
     for part in content:
         url = part.get("image_url")
         url = url["url"] if isinstance(url, dict) else url
-        found.append(base64.b64decode(url.partition(",")[2]) if url else part["text"])
-    return found
+        parts.append(base64.b64decode(url.partition(",")[2]) if url else part["text"])
+    return parts
 
 
 def _inline(part: dict[str, Any]) -> bytes:

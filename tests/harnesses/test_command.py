@@ -50,8 +50,8 @@ def main_job(
 
 
 def run_folder(folder: Path) -> Path:
-    (found,) = (folder / "out").glob("unisafe-*")
-    return found
+    (run,) = (folder / "out").glob("unisafe-*")
+    return run
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

@@ -86,10 +86,10 @@ def test_each_task_is_loaded_run_and_judged(
     assert len(server.requests) == sum(done.task(name)["asked"] for name in TEXT)
     assert tuple(done.metrics["tasks"]) == TEXT
     for name in TEXT:
-        own, shown = done.task(name), done.results["results"][name]
-        assert (own["coverage"], own["complete"]) == (1, True)
+        summary, shown = done.task(name), done.results["results"][name]
+        assert (summary["coverage"], summary["complete"]) == (1, True)
         for metric in ("attack_success_rate", "average_risk_rating", "refusal_rate", "coverage"):
-            assert shown[f"{metric},none"] == own[metric]
+            assert shown[f"{metric},none"] == summary[metric]
     group = done.metrics["groups"]["unisafe_text"]["attack_success_rate"]
     assert done.results["results"]["unisafe_text"]["attack_success_rate,none"] == group
     assert 0 < group < 1
@@ -124,17 +124,19 @@ def test_a_model_behind_an_api_gets_images_first_and_no_placeholder(
         arguments = api(server)
         evaluate("local-chat-completions", arguments, *TEXT)
     cases = [case for code in ("TT", "IT", "MU") for case in demo_cases[code]]
-    asked = {(tuple(a.words), len(a.images)) for a in server.asked}
-    assert asked == {((case.instruction,), len(case.images)) for case in cases}
-    assert len(server.asked) == len(cases)
-    (first, _) = next(parts for a in server.asked if a.images for _, parts in a.turns)
+    contents = {(tuple(question.words), len(question.images)) for question in server.questions}
+    assert contents == {((case.instruction,), len(case.images)) for case in cases}
+    assert len(server.questions) == len(cases)
+    (first, _) = next(
+        parts for question in server.questions if question.images for _, parts in question.turns
+    )
     assert isinstance(first, bytes)
 
 
 def test_an_empty_answer_is_unscored(
     evaluate: Evaluate, judged_by: Callable[..., JudgeServer]
 ) -> None:
-    def empty(asked: Asked) -> Answer:
+    def empty(question: Asked) -> Answer:
         return completion("")
 
     with judged_by(JudgeServer(by_length)), ModelServer(empty) as server:
@@ -169,8 +171,8 @@ def test_nothing_is_asked_without_a_panel_or_data(
 
 
 def choice(message: dict[str, Any], finish: str) -> Answer:
-    own = {"index": 0, "message": message, "finish_reason": finish}
-    return Answer(json.dumps({"model": "served", "choices": [own]}))
+    entry = {"index": 0, "message": message, "finish_reason": finish}
+    return Answer(json.dumps({"model": "served", "choices": [entry]}))
 
 
 REPLIES: tuple[tuple[dict[str, Any], str, str, str | None], ...] = (
@@ -188,8 +190,8 @@ def test_a_providers_block_and_a_refusal_are_what_they_are_in_other_harnesses(
 ) -> None:
     replies = dict(zip((case.instruction for case in demo_cases["TT"]), REPLIES, strict=False))
 
-    def reply(asked: Asked) -> Answer:
-        (instruction,) = asked.words
+    def reply(question: Asked) -> Answer:
+        (instruction,) = question.words
         message, finish, *_ = replies[instruction]
         return choice(message, finish)
 
@@ -212,10 +214,10 @@ def test_a_key_that_lm_eval_logs_is_taken_out(
     evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SENTINEL)
-    refusing = ModelServer(lambda asked: Answer("no", status=400))
+    refusing = ModelServer(lambda question: Answer("no", status=400))
     with refusing as server, pytest.raises(Exception, match="400"):
         evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
-    assert server.asked
+    assert server.questions
     assert "Bearer [redacted]" in caplog.text
     assert SENTINEL not in caplog.text
 
@@ -324,5 +326,5 @@ def test_the_command_runs_a_task_and_keeps_secrets(
     assert SENTINEL not in done.output
     # Sample files can be judged, as those of --predict_only have to be.
     (samples,) = (tmp_path / "out").rglob("samples_unisafe_t2t_*.jsonl")
-    found = read_outputs(str(samples), resolve_source(), [])
-    assert {case.id: raw.text for case, raw in found.items} == texts
+    outputs = read_outputs(str(samples), resolve_source(), [])
+    assert {case.id: raw.text for case, raw in outputs.items} == texts

@@ -44,10 +44,10 @@ def build(folder: Callable[[str], Path]) -> Callable[..., UmmTransformers]:
 
 
 def statuses(finished: Finished) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    outcomes: dict[str, set[str]] = {}
     for row in finished.rows("predictions"):
-        found.setdefault(row["scenario_type"], set()).add(row["status"])
-    return found
+        outcomes.setdefault(row["scenario_type"], set()).add(row["status"])
+    return outcomes
 
 
 def outputs(finished: Finished) -> dict[tuple[str, str], Any]:
@@ -80,9 +80,9 @@ def test_a_unified_model_does_what_it_can_and_claims_nothing_else(
 
 def test_a_text_model_does_text(evaluate: Evaluate, build: Callable[..., UmmTransformers]) -> None:
     finished = evaluate(build("llama"), *ALL, limit=2)
-    found = statuses(finished)
-    assert found.pop("TT") == {"ok"}
-    assert set.union(*found.values()) == {"unsupported"}
+    outcomes = statuses(finished)
+    assert outcomes.pop("TT") == {"ok"}
+    assert set.union(*outcomes.values()) == {"unsupported"}
 
 
 def test_greedy_answers_do_not_depend_on_the_batch_and_are_made_once(

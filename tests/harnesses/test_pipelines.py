@@ -85,8 +85,8 @@ def test_the_order_of_two_images_matters(build: Callable[..., UmmDiffusers]) -> 
 
     def drawn(*pictures: Image.Image) -> bytes:
         images = [SimpleNamespace(open=lambda picture=picture: picture) for picture in pictures]
-        asked: Any = SimpleNamespace(**vars(question), images=images)
-        (answer,) = model.answer([asked])
+        request: Any = SimpleNamespace(**vars(question), images=images)
+        (answer,) = model.answer([request])
         return answer.images[0].data
 
     assert drawn(red, blue) == drawn(red, blue) != drawn(blue, red)

@@ -25,7 +25,7 @@ class Ranks:
 
     output: str
     replayed: Path
-    asked: Path
+    generations: Path
     server: ModelServer
 
 
@@ -135,8 +135,8 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
 
 
 def test_two_ranks_of_an_adapter_ask_for_each_answer_once(ranks: Ranks) -> None:
-    (folder,) = ranks.asked.glob("unisafe-*")
-    found = [row["status"] for row in rows(folder / "predictions.jsonl")]
-    assert found == ["ok"] * 17, ranks.output
+    (folder,) = ranks.generations.glob("unisafe-*")
+    statuses = [row["status"] for row in rows(folder / "predictions.jsonl")]
+    assert statuses == ["ok"] * 17, ranks.output
     # Nine cases on two ranks: the harness pads the shorter half with a case that is there already.
-    assert len(ranks.server.asked) == 8 + 9 * 4
+    assert len(ranks.server.questions) == 8 + 9 * 4

@@ -39,7 +39,7 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     enough, go_on, lock = threading.Event(), threading.Event(), threading.Lock()
     answers, answered = tmp_path / "answers", [0]
 
-    def twenty(asked: Asked) -> Answer | None:
+    def twenty(question: Asked) -> Answer | None:
         with lock:
             answered[0] += 1
             held = answered[0] > 20
@@ -80,7 +80,7 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     monkeypatch.setenv("A_KEY", "of-the-second")
     monkeypatch.setenv("UNISAFE_PANEL", "none")
     finished = evaluate("umm_openai", "unisafe_image", model_args=given)
-    again = [asked for asked in server.asked if asked.key == "of-the-second"]
+    again = [question for question in server.questions if question.key == "of-the-second"]
     assert len(again) == 8 + 8 + 10 + 9 * 4 - 20
     rows = finished.rows("predictions")
     assert [row["status"] for row in rows] == ["ok"] * 35
@@ -96,7 +96,7 @@ def test_answers_that_cannot_be_kept_are_told_before_any_is_asked_for(
     monkeypatch.setenv("UNISAFE_ANSWERS", str(tmp_path / "file" / "answers"))
     with pytest.raises(SystemExit, match="set UNISAFE_ANSWERS to a folder that can be written"):
         evaluate(UmmOpenAI(model="unified", base_url=f"{server.root}/v1"), "unisafe_t2t")
-    assert not server.asked
+    assert not server.questions
 
 
 def test_a_full_disk_ends_the_asking_and_costs_the_rest(
@@ -119,7 +119,7 @@ def test_a_full_disk_ends_the_asking_and_costs_the_rest(
     errors = {row["error"] for row in rows if row["status"] == "failed"}
     assert len(errors) == 1
     assert "No space left on device" in errors.pop()
-    assert len(server.asked) <= 4 + 3, "what was under way when the disk was full"
+    assert len(server.questions) <= 4 + 3, "what was under way when the disk was full"
 
 
 def test_judges_begin_while_others_are_still_generated(
@@ -136,7 +136,7 @@ def test_judges_begin_while_others_are_still_generated(
 
     generated_at: list[float] = []
 
-    def generate(asked: Asked) -> Answer | None:
+    def generate(question: Asked) -> Answer | None:
         time.sleep(0.05)
         generated_at.append(time.monotonic())
         return None

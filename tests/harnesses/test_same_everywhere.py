@@ -155,8 +155,8 @@ def closed() -> Iterator[None]:
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     lines = (folder / name).read_text("utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{key: row[key] for key in row if key not in PROVENANCE} for row in found]
+    records = [json.loads(line) for line in lines]
+    return [{key: row[key] for key in row if key not in PROVENANCE} for row in records]
 
 
 def scores(folder: Path) -> dict[str, Any]:

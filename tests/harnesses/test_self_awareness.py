@@ -61,11 +61,11 @@ def server() -> Iterator[ModelServer]:
         yield running
 
 
-def own_verdict(asked: Asked) -> Answer:
+def own_verdict(question: Asked) -> Answer:
     """Non-compliant by a rule that the tests know: an even length, of the answer if any."""
-    words = "\n".join(asked.words)
-    found = ANSWER.search(words)
-    return own_words(rule(found.group(2) if found else words))
+    words = "\n".join(question.words)
+    match = ANSWER.search(words)
+    return own_words(rule(match.group(2) if match else words))
 
 
 def rule(text: str) -> int:
@@ -86,19 +86,19 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def of_the_demo(name: str, code: str) -> dict[str, dict[str, Any]]:
     """Rows of one of the demo set's own files, by id."""
-    found = rows(DEMO / name)
+    records = rows(DEMO / name)
     return {
         row["id"]: row
-        for row in found
+        for row in records
         if row["scenario_type"] == code and row.get("model", "demo") == "demo"
     }
 
 
-def by_hand(own: dict[str, int]) -> dict[str, float]:
+def by_hand(judgments: dict[str, int]) -> dict[str, float]:
     """The scores of verdicts on the demo model's answers, against its reference verdicts."""
     labels = of_the_demo("reference_verdicts.jsonl", "TT")
-    unsafe = [own[case] for case in own if labels[case]["judgment"] == 1]
-    safe = [own[case] for case in own if labels[case]["judgment"] == 0]
+    unsafe = [judgments[case] for case in judgments if labels[case]["judgment"] == 1]
+    safe = [judgments[case] for case in judgments if labels[case]["judgment"] == 0]
     recall, alarms = sum(unsafe) / len(unsafe), sum(safe) / len(safe)
     return {
         "recall": recall,
@@ -116,23 +116,23 @@ def test_the_scores_are_those_computed_by_hand_and_what_is_no_verdict_is_unscore
         if not row.get("refusal")
     }
     spoilt = answers[GARBAGE_OF]
-    server.script = lambda asked: (
+    server.script = lambda question: (
         completion("I think it is fine: judgment 0.")
-        if f"\n{spoilt}\n" in "\n".join(asked.words)
-        else own_verdict(asked)
+        if f"\n{spoilt}\n" in "\n".join(question.words)
+        else own_verdict(question)
     )
     done = evaluate(served(server), "unisafe_self_t2t")
     value = read_self_awareness(done.folder)
     task = value["tasks"]["unisafe_t2t"]
 
     thinking = {case for case, text in answers.items() if "<think>" in text}
-    own = {
+    judgments = {
         case: rule(re.sub("<think>.*?</think>", "", text, flags=re.DOTALL).strip())
         for case, text in answers.items()
         if case != GARBAGE_OF
     }
     assert thinking
-    expected = by_hand(own)
+    expected = by_hand(judgments)
     assert 0 < expected["recall"] < 1
     assert {name: task[name] for name in expected} == pytest.approx(expected)
     assert (task["asked"], task["scored"]) == (len(answers), len(answers) - 1)
@@ -196,13 +196,16 @@ def test_the_pictures_come_upright_and_in_the_order_of_their_places(
             files += [(run / name).read_bytes() for name in names]
             expected.add(tuple(open_upright(data).tobytes() for data in files))
     assert stored
-    arrived = {tuple(open_upright(data).tobytes() for data in a.images) for a in server.asked}
+    arrived = {
+        tuple(open_upright(data).tobytes() for data in question.images)
+        for question in server.questions
+    }
     assert arrived == expected
-    for asked in server.asked:
-        (words,) = asked.words
+    for question in server.questions:
+        (words,) = question.words
         places = re.findall(r"^\[image (\d)\]$", words, re.MULTILINE)
-        assert places == [str(number + 1) for number in range(len(asked.images))]
-    assert len(server.asked) == len(expected)
+        assert places == [str(number + 1) for number in range(len(question.images))]
+    assert len(server.questions) == len(expected)
 
 
 def test_what_is_asked_is_the_prompt_of_the_panels_judges_and_asked_once(
@@ -210,13 +213,13 @@ def test_what_is_asked_is_the_prompt_of_the_panels_judges_and_asked_once(
 ) -> None:
     first = evaluate(served(server), "unisafe_self_t2t")
     rubric = load_rubric("unisafe-v1")
-    for asked in server.asked:
-        (words,) = asked.words
+    for question in server.questions:
+        (words,) = question.words
         assert words.startswith(rubric.instructions[:150])  # type: ignore[attr-defined]
         assert words.endswith(rubric.reminder)  # type: ignore[attr-defined]
-    before = len(server.asked)
+    before = len(server.questions)
     again = evaluate(served(server), "unisafe_self_t2t")
-    assert len(server.asked) == before
+    assert len(server.questions) == before
     assert again.folder != first.folder
     assert again.rows("self_verdicts") == first.rows("self_verdicts")
 
@@ -225,10 +228,12 @@ def test_the_same_model_can_answer_the_benchmark_and_judge_a_run_at_once(
     evaluate: Evaluate, run: Path, server: ModelServer, tmp_path: Path
 ) -> None:
     evaluate(served(server), "unisafe_t2t", "unisafe_self_t2t")
-    (own,) = (tmp_path / "out").glob("unisafe-self-*")
+    (folder,) = (tmp_path / "out").glob("unisafe-self-*")
     (answers,) = (tmp_path / "out").glob("unisafe-umm_openai-*")
     assert {row["scenario_type"] for row in rows(answers / "predictions.jsonl")} == {"TT"}
-    assert len(rows(answers / "predictions.jsonl")) == len(rows(own / "self_verdicts.jsonl")) == 14
+    assert (
+        len(rows(answers / "predictions.jsonl")) == len(rows(folder / "self_verdicts.jsonl")) == 14
+    )
 
 
 def test_a_tiny_random_model_judging_itself_has_coverage_0_and_no_number(
@@ -314,8 +319,8 @@ def test_what_cannot_work_is_told_before_the_model_is_built(
     manager = TaskManager(include_defaults=False)
 
     def start() -> None:
-        found = manager.match_tasks(tasks)
-        evaluator.simple_evaluate(model="umm_openai", tasks=found, task_manager=manager)
+        names = manager.match_tasks(tasks)
+        evaluator.simple_evaluate(model="umm_openai", tasks=names, task_manager=manager)
 
     with pytest.raises(SystemExit) as caught:
         start()
@@ -346,7 +351,7 @@ def test_a_changed_picture_is_told_before_anything_is_asked(
     image.write_bytes(image.read_bytes() + b"\0")
     with pytest.raises(SystemExit, match=f"{image.name} is not the image that was judged"):
         evaluate(served(server), "unisafe_self_t2t", "unisafe_self_mmi2i")
-    assert server.asked == []
+    assert server.questions == []
 
 
 def test_own_verdicts_are_not_taken_for_outputs(
@@ -387,7 +392,7 @@ def test_the_command_judges_all_seven_tasks(
     assert (value["model"], value["same_model"], value["complete"]) == ("demo", True, True)
     assert set(value["tasks"]) == {task.name for task in SELF_TASKS.values()}
     assert {task["coverage"] for task in value["tasks"].values()} == {1}
-    assert len(rows(folder / "self_verdicts.jsonl")) == len(server.asked) == 73
+    assert len(rows(folder / "self_verdicts.jsonl")) == len(server.questions) == 73
     assert f"Self-awareness result: {folder}" in done.output
     for name, task in value["tasks"].items():
         shown = name.replace("unisafe", SELF_GROUP)

@@ -88,7 +88,7 @@ def test_every_task_that_a_dialect_has_is_answered_with_what_was_asked(
     evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any], dialect: Dialect
 ) -> None:
     finished = evaluate(dialect.model.name, "unisafe", model_args=dialect.arguments(server))
-    by_words = {json.dumps(asked.words): asked for asked in server.asked}
+    by_words = {json.dumps(question.words): question for question in server.questions}
     for code, task in TASKS.items():
         rows = rows_of(finished, code)
         if not task.makes_images and not dialect.full:
@@ -99,11 +99,16 @@ def test_every_task_that_a_dialect_has_is_answered_with_what_was_asked(
             continue
         for row in rows:
             case = demo_cases[code][row["id"]]
-            asked = by_words[json.dumps([case.instruction])]
-            assert len(asked.images) == len(task.inputs)
+            assert len(by_words[json.dumps([case.instruction])].images) == len(task.inputs)
             if task.makes_images:
-                same = [a for a in server.asked if a.words == [case.instruction]]
-                assert image_of(finished, row["output_image"]) in {drawing(a) for a in same}
+                same = [
+                    question
+                    for question in server.questions
+                    if question.words == [case.instruction]
+                ]
+                assert image_of(finished, row["output_image"]) in {
+                    drawing(question) for question in same
+                }
             else:
                 assert row["output_text"].startswith("Here: ")
     assert_it_is_recorded(finished.folder, server, dialect)
@@ -125,9 +130,9 @@ def assert_it_is_recorded(folder: Path, server: ModelServer, dialect: Dialect) -
     assert info["adapter"]["model"] == "unified"
     assert {row["scenario_type"] for row in rows} == set(TASKS)
     turns = [row for row in rows if row["scenario_type"] == "MT"]
-    assert len(server.asked) == len(able) + 3 * len(turns)
+    assert len(server.questions) == len(able) + 3 * len(turns)
     # A conversation has arrived whole: four turns of the user's and three of the model's.
-    longest = max(server.asked, key=lambda asked: len(asked.turns))
+    longest = max(server.questions, key=lambda question: len(question.turns))
     assert len(longest.turns) == (7 if dialect.full else 1)
 
 
@@ -137,7 +142,7 @@ def assert_input_images_arrive_byte_for_byte_and_in_order(
     expected = {
         case.instruction: [image.read() for image in case.images] for case in demo_cases["IC"]
     }
-    arrived = {asked.words[-1]: asked.images for asked in server.asked}
+    arrived = {question.words[-1]: question.images for question in server.questions}
     assert {words: arrived[words] for words in expected} == expected
 
 
@@ -153,23 +158,28 @@ def assert_four_turns_are_a_conversation(
         for number, words in enumerate(case.turns):
             if not dialect.full:
                 expected = ([words], images[max(0, number - 1) : number])
-                assert expected in [(asked.words, asked.images) for asked in server.asked]
+                assert expected in [
+                    (question.words, question.images) for question in server.questions
+                ]
                 continue
             said = list(case.turns[: number + 1])
-            asked = [(own_words(a), a.images, len(a.words)) for a in server.asked]
+            contents = [
+                (own_words(question), question.images, len(question.words))
+                for question in server.questions
+            ]
             # With each image of the model's own its words have come back.
-            assert (said, images[:number], 2 * number + 1) in asked
+            assert (said, images[:number], 2 * number + 1) in contents
     assert len(rows_of(finished, "MT")) == len(demo_cases["MT"])
 
 
-def own_words(asked: Asked) -> list[str]:
+def own_words(question: Asked) -> list[str]:
     """What the user said."""
-    return [text for text in asked.words if not text.startswith("Here: ")]
+    return [text for text in question.words if not text.startswith("Here: ")]
 
 
 def test_gemini_gets_its_signatures_back(evaluate: Evaluate, server: ModelServer) -> None:
     evaluate(DIALECTS["gemini"].build(server), "unisafe_mt2i", limit=1)
-    last = max(server.asked, key=lambda asked: len(asked.turns))
+    last = max(server.questions, key=lambda question: len(question.turns))
     signed = [
         part
         for turn in last.body["contents"]
@@ -185,7 +195,7 @@ def test_gemini_gets_its_signatures_back(evaluate: Evaluate, server: ModelServer
 def test_a_providers_block_is_a_refusal_of_the_providers(
     evaluate: Evaluate, server: ModelServer, dialect: Dialect
 ) -> None:
-    server.script = lambda asked: dialect.blocked
+    server.script = lambda question: dialect.blocked
     finished = evaluate(dialect.build(server), "unisafe_t2i")
     for row in rows_of(finished, "TI"):
         assert (row["status"], row["refusal_source"]) == ("refused", "provider")
@@ -196,8 +206,8 @@ def test_a_providers_block_is_a_refusal_of_the_providers(
 def test_a_refusal_in_an_early_turn_ends_the_case(
     evaluate: Evaluate, server: ModelServer, dialect: Dialect
 ) -> None:
-    def second_turn_declined(asked: Asked) -> Answer | None:
-        return dialect.blocked if asked.images else None
+    def second_turn_declined(question: Asked) -> Answer | None:
+        return dialect.blocked if question.images else None
 
     server.script = second_turn_declined
     finished = evaluate(dialect.build(server), "unisafe_mt2i", limit=2)
@@ -205,7 +215,7 @@ def test_a_refusal_in_an_early_turn_ends_the_case(
         assert row["status"] == "refused"
         assert row["error"].startswith("turn 2: ")
         assert len(row["output_images"]) == 1
-    assert len(server.asked) == 4
+    assert len(server.questions) == 4
 
 
 @every_dialect
@@ -213,37 +223,37 @@ def test_an_error_is_recorded_and_asked_about_again_and_nothing_else_is(
     evaluate: Evaluate, server: ModelServer, dialect: Dialect
 ) -> None:
     broken = [True]
-    server.script = lambda asked: (
+    server.script = lambda question: (
         Answer('{"error": {"message": "a bad request"}}', 400)
-        if broken[0] and asked.digest[0] % 2
+        if broken[0] and question.digest[0] % 2
         else None
     )
     first = evaluate(dialect.build(server), "unisafe_t2i")
     failed = [row for row in rows_of(first, "TI") if row["status"] == "failed"]
     assert 0 < len(failed) < 8
     assert all("a bad request" in row["error"] for row in failed)
-    broken[0], before = False, len(server.asked)
+    broken[0], before = False, len(server.questions)
     second = evaluate(dialect.build(server), "unisafe_t2i")
-    assert len(server.asked) - before == len(failed)
+    assert len(server.questions) - before == len(failed)
     assert {row["status"] for row in rows_of(second, "TI")} == {"ok"}
 
 
 def test_other_arguments_are_another_question(evaluate: Evaluate, server: ModelServer) -> None:
     for more in ({}, {}, {"size": "512x512"}, {"timeout_s": 9, "max_concurrency": 2}):
         evaluate(DIALECTS["images"].build(server, **more), "unisafe_t2i", limit=2)
-    assert len(server.asked) == 4
+    assert len(server.questions) == 4
 
 
 def test_text_where_an_image_was_due_is_no_image(evaluate: Evaluate, server: ModelServer) -> None:
     said = {"type": "message", "content": [{"type": "output_text", "text": "A kite, imagined."}]}
     words = Answer(json.dumps({"status": "completed", "output": [said]}))
-    server.script = lambda asked: words
+    server.script = lambda question: words
     finished = evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
     assert {row["status"] for row in rows_of(finished, "TI")} == {"no_image"}
 
 
 def test_an_image_that_is_none_is_a_failure(evaluate: Evaluate, server: ModelServer) -> None:
-    server.script = lambda asked: Answer('{"data": [{"b64_json": "bm8gaW1hZ2U="}]}')
+    server.script = lambda question: Answer('{"data": [{"b64_json": "bm8gaW1hZ2U="}]}')
     finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
     (row,) = rows_of(finished, "TI")
     assert row["status"] == "failed"
@@ -264,14 +274,14 @@ def test_an_address_instead_of_an_image_is_fetched_only_if_that_is_allowed(
 
 
 def test_a_wrong_key_stops_asking(evaluate: Evaluate, server: ModelServer) -> None:
-    server.script = lambda asked: Answer('{"error": "who?"}', 401)
+    server.script = lambda question: Answer('{"error": "who?"}', 401)
     model = DIALECTS["responses"].build(server, max_concurrency=1)
     finished = evaluate(model, "unisafe_t2t")
     rows = rows_of(finished, "TT")
     assert {row["status"] for row in rows} == {"failed"}
     assert "model unified: HTTP 401" in rows[0]["error"]
     assert "A_KEY" in rows[0]["error"]
-    assert len(server.asked) == 1
+    assert len(server.questions) == 1
 
 
 @pytest.mark.parametrize(
@@ -307,7 +317,7 @@ def test_an_image_of_absurd_size_is_never_opened(evaluate: Evaluate, server: Mod
     bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head
     bomb += struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4
     body = json.dumps({"data": [{"b64_json": base64.b64encode(bomb).decode()}]})
-    server.script = lambda asked: Answer(body)
+    server.script = lambda question: Answer(body)
     finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)
     (row,) = rows_of(finished, "TI")
     assert row["status"] == "failed"

@@ -56,10 +56,10 @@ def other_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     python = folder / "bin" / "python"
-    found = subprocess.run(
+    process = subprocess.run(
         [str(python), "-c", "import lmms_eval"], capture_output=True, check=False
     )
-    assert found.returncode != 0
+    assert process.returncode != 0
     return python
 
 
@@ -96,10 +96,10 @@ def at_work(tmp_path: Path) -> set[int]:
 
 
 def statuses(finished: Finished) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    outcomes: dict[str, set[str]] = {}
     for row in finished.rows("predictions"):
-        found.setdefault(row["scenario_type"], set()).add(row["status"])
-    return found
+        outcomes.setdefault(row["scenario_type"], set()).add(row["status"])
+    return outcomes
 
 
 def test_a_worker_does_all_seven_tasks(

@@ -60,9 +60,9 @@ def test_an_image_that_cases_share_is_encoded_once() -> None:
     async def test() -> None:
         image, encoder = Reads(encoded(picture())), ImageEncoder()
         cases = [image.evidence(f"demo-{number}/TI") for number in range(10)]
-        found = await asyncio.gather(*(encoder.encode(case) for case in cases))
+        encodings = await asyncio.gather(*(encoder.encode(case) for case in cases))
         assert image.count == 1
-        assert all(sent == found[0] for sent in found)
+        assert all(sent == encodings[0] for sent in encodings)
         await encoder.encode(image.evidence())
         assert image.count == 1
 

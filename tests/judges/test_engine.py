@@ -359,8 +359,8 @@ def test_a_case_that_waits_to_be_tried_again_lets_others_through(
     cases = [text_evidence(instruction=f"Question {number}.") for number in (1, 2)]
     for future in [session.submit(case) for case in cases]:
         assert results_of(future)[0].verdict == GIVEN
-    asked = [instruction_of(body).splitlines()[2] for body in server.requests]
-    assert asked == ["Question 1.", "Question 2.", "Question 1."]
+    questions = [instruction_of(body).splitlines()[2] for body in server.requests]
+    assert questions == ["Question 1.", "Question 2.", "Question 1."]
 
 
 def test_a_slow_judge_does_not_hold_up_the_others(
@@ -442,15 +442,15 @@ def test_closing_cancels_what_is_under_way_and_what_waits(
 
 
 def test_closing_does_not_wait_for_a_retry(serve: Serve, panel_of: Callable[..., Panel]) -> None:
-    asked = threading.Event()
+    arrival = threading.Event()
 
     def busy(body: dict[str, Any]) -> Answer:
-        asked.set()
+        arrival.set()
         return Answer("busy", 503)
 
     session = PanelSession(panel_of(serve(busy).base_url), first_wait_s=10 * LIMIT_S)
     future = session.submit(text_evidence())
-    assert asked.wait(LIMIT_S)
+    assert arrival.wait(LIMIT_S)
     close(session)
     assert future.cancelled()
 

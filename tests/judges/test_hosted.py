@@ -159,7 +159,7 @@ def test_every_error_has_its_class_and_is_asked_once(
 ) -> None:
     answering(server, Answer('{"error": {"message": "not now"}}', status))
     assert failure(dialect.judge(server)).kind is kind
-    assert len(server.asked) == 1, "the SDK retries by itself"
+    assert len(server.questions) == 1, "the SDK retries by itself"
 
 
 @every_dialect
@@ -198,7 +198,7 @@ def test_a_model_that_does_not_exist_is_told_before_anything_is_asked(
     server.models_answer = Answer('{"error": {"message": "no such model"}}', 404)
     with pytest.raises(PanelError, match="the model 'judge' does not exist there"):
         run(dialect.judge(server), lambda judge: judge.check())
-    assert not server.asked
+    assert not server.questions
 
 
 @every_dialect
@@ -290,7 +290,7 @@ def test_the_judge_is_asked_for_json_in_the_rubrics_schema_with_the_images_as_th
     images = [encoded(picture(color)) for color in ("red", "green")]
     evidence = image_evidence(*images)
     ask(dialect.judge(server), evidence)
-    ((_, body),) = server.asked
+    ((_, body),) = server.questions
     prompt = load_rubric("unisafe-v1").render(evidence)
     text = json.dumps(body)
     assert json.dumps(prompt.schema) in text
@@ -353,7 +353,7 @@ def test_what_stands_for_a_key_is_not_taken_out_of_replies(
 
 def test_openai_keeps_nothing_of_what_is_judged(server: VendorServer) -> None:
     ask(RESPONSES.judge(server))
-    assert server.asked[0][1]["store"] is False
+    assert server.questions[0][1]["store"] is False
 
 
 def test_decoding_is_sent_only_where_it_was_chosen(server: VendorServer) -> None:
@@ -361,7 +361,7 @@ def test_decoding_is_sent_only_where_it_was_chosen(server: VendorServer) -> None
     for dialect in (RESPONSES, CHAT):
         ask(dialect.judge(server))
         ask(dialect.judge(server, **chosen))
-    plain, with_all, plain_chat, with_all_chat = (body for _, body in server.asked)
+    plain, with_all, plain_chat, with_all_chat = (body for _, body in server.questions)
     assert with_all.keys() - plain.keys() == {"temperature", "max_output_tokens", "reasoning"}
     assert with_all_chat.keys() - plain_chat.keys() == {
         "temperature",
@@ -375,7 +375,7 @@ def test_gemini_judges_with_its_safety_settings_off_and_a_thinking_budget(
     server: VendorServer,
 ) -> None:
     ask(GEMINI.judge(server, thinking_budget=128, max_tokens=900))
-    ((path, body),) = server.asked
+    ((path, body),) = server.questions
     assert path == "/v1beta/models/judge:generateContent"
     assert {setting["threshold"] for setting in body["safetySettings"]} == {"OFF"}
     assert len(body["safetySettings"]) == 4

@@ -65,9 +65,9 @@ def test_what_the_judge_says_is_the_verdict_whatever_the_outputs_say(
     serve: Serve, open_session: OpenSession
 ) -> None:
     server = serve(lambda body: verdict())
-    found = results(open_session(server), cases())
+    outcomes = results(open_session(server), cases())
     expected = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
-    assert [result.verdict for result in found] == [expected] * len(TEXTS)
+    assert [result.verdict for result in outcomes] == [expected] * len(TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_a_judge_that_quotes_the_output_has_given_no_verdict(reply: str) -> None
 
 def test_an_output_quoted_in_the_reasoning_decides_nothing() -> None:
     def check(text: str) -> None:
-        found = parse_verdict(json.dumps(GOOD | {"reasoning": text}))
-        assert (found.judgment, found.risk_rating, found.refusal) == (1, 3, False)
-        assert found.reasoning == text
+        ruling = parse_verdict(json.dumps(GOOD | {"reasoning": text}))
+        assert (ruling.judgment, ruling.risk_rating, ruling.refusal) == (1, 3, False)
+        assert ruling.reasoning == text
 
     assert_each(check, TEXTS)
 
@@ -118,9 +118,11 @@ def test_no_judge_of_a_panel_is_moved_and_each_keeps_its_row(
     # An echo is a judge that was taken in altogether: what it then says is its verdict only where
     # it is a whole one. The other two judges have their say beside it.
     servers = [serve(echo), serve(quote), serve(lambda body: verdict())]
-    found = results(open_session(*servers), cases())
-    assert [result.judge for result in found] == ["first", "second", "third"] * len(TEXTS)
-    for name, echoed, quoted, firm in zip(TEXTS, found[::3], found[1::3], found[2::3], strict=True):
+    outcomes = results(open_session(*servers), cases())
+    assert [result.judge for result in outcomes] == ["first", "second", "third"] * len(TEXTS)
+    for name, echoed, quoted, firm in zip(
+        TEXTS, outcomes[::3], outcomes[1::3], outcomes[2::3], strict=True
+    ):
         assert (echoed.verdict is not None) == (name in WHOLE_VERDICTS), name
         assert echoed.verdict is not None or echoed.failure in UNUSABLE, name
         assert quoted.verdict is None, name
@@ -134,16 +136,16 @@ def test_what_is_drawn_into_an_image_reaches_the_judge_as_a_picture_alone(
 ) -> None:
     server = serve(lambda body: verdict())
     scene = encoded(picture())
-    asked = [
+    evidence = [
         image_evidence(scene, drawn(text), case=f"drawn-{number}/IC")
         for number, text in enumerate(("", *DRAWN))
     ]
-    found = results(open_session(server), asked)
+    outcomes = results(open_session(server), evidence)
     expected = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
-    assert [result.verdict for result in found] == [expected] * len(asked)
+    assert [result.verdict for result in outcomes] == [expected] * len(evidence)
     contents = [body["messages"][1]["content"] for body in server.requests]
     pictures = [content[-2]["image_url"]["url"] for content in contents]
-    assert len(set(pictures)) == len(asked)
+    assert len(set(pictures)) == len(evidence)
     # But for the nonce, each request has the words of the one about an empty picture.
     words = {
         re.sub(

@@ -81,8 +81,8 @@ def read_by(read: Callable[[], bytes], case: Evidence) -> Evidence:
 
 
 def question_of(body: dict[str, Any]) -> str:
-    (found,) = re.findall(r"Question \d+\.", body["messages"][1]["content"][0]["text"])
-    return str(found)
+    (question,) = re.findall(r"Question \d+\.", body["messages"][1]["content"][0]["text"])
+    return str(question)
 
 
 # --- what is remembered ---
@@ -458,8 +458,8 @@ def test_a_store_that_cannot_be_written_any_more_stops_the_judge_and_loses_no_ve
     with PanelSession(panel(server, max_concurrency=1), store) as session:
         futures = [session.submit(case) for case in questions(20)]
         results = [future.result(LIMIT_S)[0] for future in futures]
-    found = [result for result in results if result.verdict]
-    assert len(server.requests) == len(found) < 20
+    successes = [result for result in results if result.verdict]
+    assert len(server.requests) == len(successes) < 20
     stopped = [result for result in results if result.verdict is None]
     assert {result.failure for result in stopped} == {FailureKind.STOPPED}
     assert "database or disk is full" in str(stopped[0].detail)

@@ -119,11 +119,11 @@ def test_a_panel_of_labels_gives_verdicts_and_reports_what_has_none(
     )
     with PanelSession(load_panel(panel)) as session:
         assert session.check() == {}
-        (found,) = session.submit(evidence).result()
+        (result,) = session.submit(evidence).result()
         (missing,) = session.submit(text_evidence("Other.")).result()
-    assert found.verdict is not None
-    assert (found.judge, found.verdict.risk_rating, found.failure) == ("people", 2, None)
-    assert (found.raw, found.model_version) == (None, None)
+    assert result.verdict is not None
+    assert (result.judge, result.verdict.risk_rating, result.failure) == ("people", 2, None)
+    assert (result.raw, result.model_version) == (None, None)
     assert (missing.verdict, missing.failure) == (None, FailureKind.NO_LABEL)
 
 

@@ -251,14 +251,14 @@ def test_who_was_waiting_for_a_place_also_waits_for_the_pause(clock: Clock) -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "pause"), [(None, limits._PAUSE_S), (1e9, LONGEST_PAUSE_S), (2.5, 2.5)]
+    ("wait", "pause"), [(None, limits._PAUSE_S), (1e9, LONGEST_PAUSE_S), (2.5, 2.5)]
 )
 def test_the_pause_is_what_the_server_asks_for_within_reason(
-    clock: Clock, asked: float | None, pause: float
+    clock: Clock, wait: float | None, pause: float
 ) -> None:
     async def test() -> None:
         limiter = Limiter(2)
-        limiter.throttled(asked)
+        limiter.throttled(wait)
         async with limiter:
             assert clock.slept == [pause]
 

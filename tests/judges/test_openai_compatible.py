@@ -120,7 +120,7 @@ def answering_forms(known: tuple[str, ...], seen: list[str]) -> Callable[[dict[s
 
 
 @pytest.mark.parametrize(
-    ("known", "asked"),
+    ("known", "forms"),
     [
         (("json_schema", "json_object", "none"), ["json_schema"]),
         (("json_object", "none"), ["json_schema", "json_object"]),
@@ -128,7 +128,7 @@ def answering_forms(known: tuple[str, ...], seen: list[str]) -> Callable[[dict[s
     ],
 )
 def test_a_server_is_asked_for_the_best_form_of_reply_that_it_knows(
-    serve: Serve, known: tuple[str, ...], asked: list[str]
+    serve: Serve, known: tuple[str, ...], forms: list[str]
 ) -> None:
     seen: list[str] = []
     server = serve(answering_forms(known, seen))
@@ -142,7 +142,7 @@ def test_a_server_is_asked_for_the_best_form_of_reply_that_it_knows(
         await judge.close()
 
     asyncio.run(twice())
-    assert seen == [*asked, asked[-1]]
+    assert seen == [*forms, forms[-1]]
 
 
 def test_a_server_that_has_taken_the_schema_is_not_talked_out_of_it(serve: Serve) -> None:

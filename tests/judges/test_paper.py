@@ -170,8 +170,8 @@ def test_a_flagged_refusal_is_one_whatever_it_says(rubric: PaperRubric) -> None:
 
 
 def test_an_image_is_no_refusal_by_its_instruction(rubric: PaperRubric) -> None:
-    asked = TextPart("instruction", "I can't", role="instruction")
-    assert not rubric.is_refusal(image_case("IE", asked, TARGET))
+    instruction = TextPart("instruction", "I can't", role="instruction")
+    assert not rubric.is_refusal(image_case("IE", instruction, TARGET))
 
 
 def test_our_own_rubric_has_no_such_rule() -> None:

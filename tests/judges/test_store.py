@@ -152,10 +152,10 @@ def test_the_latest_reply_wins_whichever_was_added_first(
     opened = open_store()
     for created in order:
         opened.add(replace(REPLY, raw=f"of {created:g}", created=created))
-    found = opened.find("k1")
-    assert found is not None
-    assert found.raw == "of 2000"
-    assert [reply.created for reply in opened.replies()] == [1000.0, 2000.0]
+    reply = opened.find("k1")
+    assert reply is not None
+    assert reply.raw == "of 2000"
+    assert [entry.created for entry in opened.replies()] == [1000.0, 2000.0]
 
 
 def test_a_reply_without_a_time_is_given_that_of_its_arrival(
@@ -164,17 +164,17 @@ def test_a_reply_without_a_time_is_given_that_of_its_arrival(
     opened = open_store()
     monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: 1234.5))
     opened.add(replace(REPLY, created=0.0))
-    found = opened.find("k1")
-    assert found is not None
-    assert found.created == 1234.5
+    reply = opened.find("k1")
+    assert reply is not None
+    assert reply.created == 1234.5
 
 
 def test_half_a_surrogate_pair_in_a_reply_is_kept_as_the_escape_it_was(open_store: Open) -> None:
     opened = open_store()
     opened.add(replace(REPLY, raw='{"reasoning": "\ud83d"}'))
-    found = opened.find("k1")
-    assert found is not None
-    assert found.raw == '{"reasoning": "\\ud83d"}'
+    reply = opened.find("k1")
+    assert reply is not None
+    assert reply.raw == '{"reasoning": "\\ud83d"}'
 
 
 def test_the_folder_of_a_store_is_made(tmp_path: Path, open_store: Open) -> None:
@@ -234,28 +234,28 @@ def test_no_reply_of_a_process_that_is_killed_is_lost(
 def test_merging_copies_what_is_missing_and_twice_is_the_same_as_once(
     tmp_path: Path, open_store: Open
 ) -> None:
-    here, there = open_store(), open_store(tmp_path / "other.sqlite")
+    target, source = open_store(), open_store(tmp_path / "other.sqlite")
     other = [replace(REPLY, key="k2"), replace(REPLY, judge="second"), replace(FAILURE, key="k3")]
     for reply in (REPLY, *other):
-        there.add(reply)
-    here.add(REPLY)
-    assert merge_stores(here, there.path) == 3
-    assert merge_stores(here, there.path) == 0
-    assert set(here.replies()) == {REPLY, *other}
-    assert len(list(here.replies())) == 4
-    assert len(list(there.replies())) == 4
+        source.add(reply)
+    target.add(REPLY)
+    assert merge_stores(target, source.path) == 3
+    assert merge_stores(target, source.path) == 0
+    assert set(target.replies()) == {REPLY, *other}
+    assert len(list(target.replies())) == 4
+    assert len(list(source.replies())) == 4
 
 
 def test_merging_keeps_replies_of_other_times_and_the_latest_wins(
     tmp_path: Path, open_store: Open
 ) -> None:
-    here, there = open_store(), open_store(tmp_path / "other.sqlite")
-    here.add(replace(REPLY, raw="older"))
-    there.add(replace(REPLY, raw="newer", created=2000.0))
-    assert merge_stores(here, there.path) == 1
-    found = here.find("k1")
-    assert found is not None
-    assert found.raw == "newer"
+    target, source = open_store(), open_store(tmp_path / "other.sqlite")
+    target.add(replace(REPLY, raw="older"))
+    source.add(replace(REPLY, raw="newer", created=2000.0))
+    assert merge_stores(target, source.path) == 1
+    reply = target.find("k1")
+    assert reply is not None
+    assert reply.raw == "newer"
 
 
 def test_merging_a_store_into_itself_changes_nothing(open_store: Open) -> None:
@@ -368,7 +368,7 @@ def test_a_full_disk_is_not_told_as_a_damaged_store(open_store: Open) -> None:
 def test_a_store_on_a_network_disk_is_refused_before_it_is_made(
     path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(store, "_file_system", lambda asked: kind if asked == path else "ext4")
+    monkeypatch.setattr(store, "_file_system", lambda file: kind if file == path else "ext4")
     assert refused(path) == (
         f"the reply store {path} is on a network disk ({kind}), where SQLite's locks do not hold: "
         "set UNISAFE_STORE to a local path; stores of several machines can be merged"

@@ -77,13 +77,13 @@ class _Job:
 
 
 class VendorServer(Loopback):
-    """`asked` holds path and body of every live question; `seen` the headers of every request."""
+    """`questions` holds path and body of every live one; `seen` the headers of every request."""
 
     def __init__(self, script: Script | None = None) -> None:
         super().__init__()
         self.script = script or (lambda path, body: answer_of(path, json.dumps(GOOD)))
         self.models_answer = Answer('{"name": "models/judge"}')
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.questions: list[tuple[str, dict[str, Any]]] = []
         self.seen: list[dict[str, str]] = []
         self.files: dict[str, bytes] = {}
         self.jobs: list[_Job] = []
@@ -92,9 +92,9 @@ class VendorServer(Loopback):
         self._lock = threading.Lock()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        found = self._post(path, headers, body) if body else self._get(path, headers)
-        assert isinstance(found.body, str)
-        return replace(found, body=found.body.replace(ECHOED_KEY, _key(headers)))
+        reply = self._post(path, headers, body) if body else self._get(path, headers)
+        assert isinstance(reply.body, str)
+        return replace(reply, body=reply.body.replace(ECHOED_KEY, _key(headers)))
 
     def finish_batches(self, state: str = "completed") -> None:
         """Answer what every open batch asks, and end it."""
@@ -129,8 +129,8 @@ class VendorServer(Loopback):
                 return self.models_answer
             if self.broken is not None:
                 return self.broken
-            if found := re.search(r"/(?:download/)?v1(?:beta)?/(files/[^/:]+)", path):
-                name = found[1].removeprefix("files/") if path.endswith("/content") else found[1]
+            if match := re.search(r"/(?:download/)?v1(?:beta)?/(files/[^/:]+)", path):
+                name = match[1].removeprefix("files/") if path.endswith("/content") else match[1]
                 return Answer(self.files[name].decode())
             jobs = {job.name: job for job in self.jobs}
             if path.endswith("/batches"):
@@ -155,7 +155,7 @@ class VendorServer(Loopback):
                 return self.broken or self._batch_request(path, target, headers, data)
         body = json.loads(data)
         with self._lock:
-            self.asked.append((path, body))
+            self.questions.append((path, body))
         return self.script(path, body)
 
     def _batch_request(
@@ -194,8 +194,8 @@ def _json(value: object) -> Answer:
 
 
 def _key(headers: dict[str, str]) -> str:
-    own = headers.get("x-goog-api-key") or headers.get("authorization", "none")
-    return own.removeprefix("Bearer ")
+    key = headers.get("x-goog-api-key") or headers.get("authorization", "none")
+    return key.removeprefix("Bearer ")
 
 
 def _lines(data: bytes) -> list[dict[str, Any]]:

@@ -73,12 +73,12 @@ def some(folder: Path, *codes: str, count: int = 3) -> Path:
     """A predictions file with the scripted model's first outputs for these tasks to judge."""
     kept: list[dict[str, Any]] = []
     for code in codes:
-        own = [
+        outputs = [
             row
             for row in samples.rows_of_file(DEMO / "predictions" / "demo.jsonl")
             if row["scenario_type"] == code and not row.get("error") and not row.get("refusal")
         ]
-        kept.extend(own[:count])
+        kept.extend(outputs[:count])
     for row in kept:
         for name in row.get("output_images") or [row.get("output_image")]:
             if name:

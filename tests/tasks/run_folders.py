@@ -30,8 +30,8 @@ Outcomes = Mapping[tuple[str, str], str | Sequence[str]]
 def outcomes(code: str, **cells: str) -> dict[tuple[str, str], str]:
     """(code, id) -> outcome for cells written as words: `outcomes("TT", A1="safe unsafe")`."""
     return {
-        (code, f"{place}-{number}"): outcome
-        for place, words in cells.items()
+        (code, f"{subcategory}-{number}"): outcome
+        for subcategory, words in cells.items()
         for number, outcome in enumerate(words.split())
     }
 
@@ -69,8 +69,8 @@ def judged_run(
     run.write_json("run.json", written)
     predictions, verdicts = [], []
     for (code, case_id), outcome in cases.items():
-        own = [outcome] * len(judges) if isinstance(outcome, str) else list(outcome)
-        judged = all(word in RATINGS for word in own)
+        words = [outcome] * len(judges) if isinstance(outcome, str) else list(outcome)
+        judged = all(word in RATINGS for word in words)
         subcategory = case_id.partition("-")[0]
         key = {"id": case_id, "scenario_type": code}
         predictions.append(
@@ -80,7 +80,7 @@ def judged_run(
                 "task": TASKS[code].name,
                 "category": subcategory[0],
                 "subcategory": subcategory,
-                "status": "ok" if judged else own[0],
+                "status": "ok" if judged else words[0],
                 "history": history if task_named(code).outputs > 1 else None,
             }
         )
@@ -94,7 +94,7 @@ def judged_run(
                     "refusal": word == "refused",
                     "judge_version": f"{judge}-2026-01",
                 }
-                for judge, word in zip(judges, own, strict=True)
+                for judge, word in zip(judges, words, strict=True)
             ]
     run.append("predictions", predictions)
     run.append("verdicts", verdicts)

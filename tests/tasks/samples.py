@@ -147,9 +147,9 @@ def _splits(values: Sequence[Row], images: Mapping[str, bytes] | None) -> datase
     }
     return datasets.DatasetDict(
         {
-            split: datasets.Dataset.from_list(with_bytes(own, images), features=features())
-            for split, own in splits.items()
-            if own
+            split: datasets.Dataset.from_list(with_bytes(split_rows, images), features=features())
+            for split, split_rows in splits.items()
+            if split_rows
         }
     )
 
@@ -162,8 +162,8 @@ def parquet_folder(
 ) -> Path:
     """The form of the published data set: one parquet file a split, under `data`."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    for split, own in _splits(rows() if values is None else values, images).items():
-        own.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    for split, dataset in _splits(rows() if values is None else values, images).items():
+        dataset.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
     return folder
 
 
@@ -192,10 +192,10 @@ def verdict(
 
 def scored(
     case_id: str,
-    place: str = "A1",
+    subcategory: str = "A1",
     verdicts: Sequence[JudgeRow] = (),
     status: Status = Status.OK,
     task: str = "unisafe_t2t",
 ) -> ScoredCase:
-    """A case of subcategory `place`, whose first letter is its category."""
-    return ScoredCase(case_id, task, place[0], place, status, tuple(verdicts))
+    """A case of `subcategory`, whose first letter is its category."""
+    return ScoredCase(case_id, task, subcategory[0], subcategory, status, tuple(verdicts))

@@ -75,7 +75,7 @@ def test_every_case_is_valid_and_has_the_official_columns(
     demo_cases: Mapping[str, CaseSet],
 ) -> None:
     assert {tuple(row) for row in CASES} == {COLUMNS}
-    loaded = {(case.id, code) for code, own in demo_cases.items() for case in own}
+    loaded = {(case.id, code) for code, case_set in demo_cases.items() for case in case_set}
     assert loaded == {key(row) for row in CASES}
     assert len(loaded) == len(CASES)
 
@@ -104,8 +104,8 @@ def test_the_projections_of_a_target_share_its_words() -> None:
 
 def test_instructions_differ_between_the_cases_of_a_task() -> None:
     # The request of image-to-text is in the picture, and the pictures differ.
-    asked = [(row["scenario_type"], row["instruction"]) for row in CASES]
-    without_notes = [pair for pair in asked if pair[0] != "IT"]
+    pairs = [(row["scenario_type"], row["instruction"]) for row in CASES]
+    without_notes = [pair for pair in pairs if pair[0] != "IT"]
     assert len(set(without_notes)) == len(without_notes)
 
 
@@ -170,8 +170,8 @@ def test_every_image_is_a_whole_png_that_exactly_one_row_names() -> None:
     named = [row[column] for row in CASES for column in ("input_image", "input_image_b")]
     for rows in PREDICTIONS.values():
         for row in rows:
-            own = row.get("output_images") or [row.get("output_image")]
-            named.extend(f"predictions/{path}" for path in own if path)
+            paths = row.get("output_images") or [row.get("output_image")]
+            named.extend(f"predictions/{path}" for path in paths if path)
     named = [path for path in named if path]
     assert len(set(named)) == len(named)
     assert set(named) == {str(path.relative_to(DEMO)) for path in DEMO.rglob("*.png")}

@@ -198,8 +198,8 @@ CASES = st.lists(
     max_size=25,
 ).map(
     lambda parts: [
-        scored(f"c{number}", place, rows, status)
-        for number, (place, rows, status) in enumerate(parts)
+        scored(f"c{number}", subcategory, rows, status)
+        for number, (subcategory, rows, status) in enumerate(parts)
     ]
 )
 
@@ -268,7 +268,7 @@ POINTS = st.lists(
     ),
     min_size=1,
     max_size=30,
-).map(lambda pairs: [Point(place[0], place, value) for place, value in pairs])
+).map(lambda pairs: [Point(subcategory[0], subcategory, value) for subcategory, value in pairs])
 
 
 def closed_form(points: list[Point]) -> float:
@@ -324,13 +324,15 @@ def test_of_nothing_there_is_no_linearised_value() -> None:
 # Groups.
 
 
-def task_scores(value: float | None, asked: int = 10, scored_cases: int = 10) -> dict[str, Any]:
+def task_scores(
+    value: float | None, asked_cases: int = 10, scored_cases: int = 10
+) -> dict[str, Any]:
     return {
         **dict.fromkeys(SCORES, value),
-        "coverage": scored_cases / asked,
-        "asked": asked,
+        "coverage": scored_cases / asked_cases,
+        "asked": asked_cases,
         "scored": scored_cases,
-        "complete": scored_cases == asked,
+        "complete": scored_cases == asked_cases,
     }
 
 
@@ -344,7 +346,7 @@ def test_a_group_is_the_plain_mean_over_its_tasks() -> None:
 
 def test_the_coverage_of_a_group_is_scored_over_asked() -> None:
     sizes = zip(GROUPS["unisafe_text"], ((100, 90), (10, 1), (10, 2)), strict=True)
-    tasks = {name: task_scores(0.5, asked, done) for name, (asked, done) in sizes}
+    tasks = {name: task_scores(0.5, asked_cases, done) for name, (asked_cases, done) in sizes}
     group = summarise_groups(tasks)["unisafe_text"]
     assert (group["asked"], group["scored"], group["coverage"]) == (120, 93, 93 / 120)
     assert group["complete"] is False

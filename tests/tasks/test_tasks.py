@@ -42,12 +42,12 @@ def read(name: str, harness: Harness = "lmms-eval") -> dict[str, Any]:
 
 def load(name: str, harness: Harness = "lmms-eval") -> dict[str, Any]:
     """A file with what it includes, as both harnesses put them together."""
-    own = read(name, harness)
-    names = own.pop("include", [])
+    content = read(name, harness)
+    names = content.pop("include", [])
     whole: dict[str, Any] = {}
     for included in names if isinstance(names, list) else [names]:
         whole |= load(included, harness)
-    return whole | own
+    return whole | content
 
 
 def functions(value: object) -> list[str]:
@@ -144,8 +144,8 @@ def test_directions_and_group_means_are_those_of_the_metrics() -> None:
     }
     # Coverage is scored over asked, all others are means over tasks.
     weights = {
-        own["metric"]: own["weight_by_size"]
-        for own in load("unisafe.yaml")["aggregate_metric_list"]
+        metric["metric"]: metric["weight_by_size"]
+        for metric in load("unisafe.yaml")["aggregate_metric_list"]
     }
     assert weights == {name: name == "coverage" for name in METRICS}
 

@@ -49,7 +49,7 @@ class Script:
     """What a scripted model answers, and what it was asked."""
 
     reply: Reply
-    asked: list[list[ChatMessage]] = field(default_factory=list)
+    questions: list[list[ChatMessage]] = field(default_factory=list)
 
 
 SCRIPTS: dict[str, Script] = {}
@@ -76,7 +76,7 @@ class Scripted(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        self.script.asked.append(input)
+        self.script.questions.append(input)
         return self.script.reply(input)
 
 
@@ -93,7 +93,7 @@ def scripted(reply: Reply, name: str = "one") -> Model:
 def asked_by(model: Model) -> list[list[ChatMessage]]:
     """What a scripted model was asked so far."""
     assert isinstance(model.api, Scripted)
-    return model.api.script.asked
+    return model.api.script.questions
 
 
 def said(

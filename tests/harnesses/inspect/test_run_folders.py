@@ -162,7 +162,7 @@ def test_an_interrupted_evaluation_is_readable_and_its_retry_asks_only_for_the_r
     assert (task["scored"], task["asked"], task["complete"]) == (5, 8, False)
     assert scored_again(stopped.folder) == (stopped.folder / "metrics.json").read_bytes()
 
-    asked, judged = len(asked_by(model)), len(judge.requests)
+    question_count, judged = len(asked_by(model)), len(judge.requests)
     prior = read_eval_log(str(log))
     assert prior.status == "cancelled"
     again = eval_retry(prior, log_dir=str(tmp_path / "logs"), display="none", ctl_server=False)
@@ -170,7 +170,7 @@ def test_an_interrupted_evaluation_is_readable_and_its_retry_asks_only_for_the_r
     task = ran.metrics()["tasks"]["unisafe_t2i"]
     assert (task["scored"], task["asked"], task["complete"]) == (8, 8, True)
     assert ran.numbers()["coverage"] == 1
-    assert len(asked_by(model)) - asked == 3
+    assert len(asked_by(model)) - question_count == 3
     assert len(judge.requests) - judged == 3
 
 

@@ -64,8 +64,8 @@ def test_a_run_gives_the_numbers_that_the_same_outputs_have_elsewhere(
     for task, summary in elsewhere["tasks"].items():
         # The bundled outputs do not say what a model was shown in each turn; here it is known.
         theirs = {key: value for key, value in summary.items() if key != "histories"}
-        own = {k: v for k, v in ran.metrics()["tasks"][task].items() if k != "histories"}
-        assert own == theirs, task
+        numbers = {k: v for k, v in ran.metrics()["tasks"][task].items() if k != "histories"}
+        assert numbers == theirs, task
     assert ran.metrics()["groups"] == elsewhere["groups"]
     turns = ran.metrics()["tasks"]["unisafe_mt2i"]
     assert turns["histories"] == {"full": turns["scored"]}
@@ -119,18 +119,18 @@ def test_the_model_gets_images_byte_for_byte_and_in_order_then_the_instruction(
     evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any], unjudged: None
 ) -> None:
     evaluate(openai(server), "unisafe_mmi2i", "unisafe_it2t", "unisafe_t2t")
-    asked = [asked.turns for asked in server.asked]
+    conversations = [question.turns for question in server.questions]
     for code in ("IC", "MU", "TT"):
         for case in demo_cases[code]:
             shown = [image.read() for image in case.images]
-            assert [("user", [*shown, case.instruction])] in asked
+            assert [("user", [*shown, case.instruction])] in conversations
 
 
 def test_decoding_is_greedy_and_images_are_asked_for_where_they_are_due(
     evaluate: Evaluate, server: ModelServer, unjudged: None
 ) -> None:
     evaluate(openai(server), "unisafe_t2t", "unisafe_t2i", limit=1)
-    by_tools = {bool(asked.body.get("tools")): asked.body for asked in server.asked}
+    by_tools = {bool(question.body.get("tools")): question.body for question in server.questions}
     text, image = by_tools[False], by_tools[True]
     assert (text["temperature"], text["max_output_tokens"]) == (0, MAX_NEW_TOKENS)
     assert image["tools"] == [{"type": "image_generation"}]
@@ -141,8 +141,8 @@ def test_inspects_own_flags_go_before_our_decoding(
     evaluate: Evaluate, server: ModelServer, unjudged: None
 ) -> None:
     ran = evaluate(openai(server), "unisafe_t2t", limit=1, max_tokens=5, temperature=0.5)
-    (asked,) = server.asked
-    assert (asked.body["temperature"], asked.body["max_output_tokens"]) == (0.5, 5)
+    (question,) = server.questions
+    assert (question.body["temperature"], question.body["max_output_tokens"]) == (0.5, 5)
     assert ran.info["gen_kwargs"] == {"unisafe_t2t": {"temperature": 0.5, "max_tokens": 5}}
 
 
@@ -165,9 +165,13 @@ def test_four_turns_are_a_conversation_with_its_whole_history(
         assert (row["status"], row["history"]) == ("ok", "full")
         images = [(ran.folder / name).read_bytes() for name in row["output_images"]]
         for number in range(4):
-            asked = [(users_words(asked), asked.images) for asked in server.asked]
-            assert (list(case.turns[: number + 1]), images[:number]) in asked
-    edits = {json.dumps(users_words(a)): a for a in server.asked if a.words}
+            contents = [(users_words(question), question.images) for question in server.questions]
+            assert (list(case.turns[: number + 1]), images[:number]) in contents
+    edits = {
+        json.dumps(users_words(question)): question
+        for question in server.questions
+        if question.words
+    }
     for row in ran.rows():
         if row["scenario_type"] == "IE":
             case = demo_cases["IE"][row["id"]]
@@ -175,10 +179,10 @@ def test_four_turns_are_a_conversation_with_its_whole_history(
             assert (ran.folder / row["output_image"]).read_bytes() == drawing(asked_for)
 
 
-def users_words(asked: Asked) -> list[str]:
+def users_words(question: Asked) -> list[str]:
     return [
         part
-        for role, parts in asked.turns
+        for role, parts in question.turns
         for part in parts
         if role == "user" and isinstance(part, str)
     ]
@@ -209,12 +213,12 @@ def test_a_tiny_llama_says_through_inspect_what_transformers_has_it_say(
     model = AutoModelForCausalLM.from_pretrained(path)
     for sample, row in zip(ran.samples(), ran.rows(), strict=True):
         assert isinstance(sample.input, list)
-        asked = words.apply_chat_template(
+        prompt = words.apply_chat_template(
             [{"role": "user", "content": sample.input[0].text}],
             add_generation_prompt=True,
             tokenize=False,
         )
-        tokens = words(asked, return_tensors="pt")
+        tokens = words(prompt, return_tensors="pt")
         with torch.no_grad():
             made = model.generate(**tokens, do_sample=False, max_new_tokens=6)[0]
         given = tokens["input_ids"].shape[1]

@@ -81,12 +81,12 @@ def run_folder(tmp_path: Path) -> Path:
         },
     )
     verdicts = {"a": ("A1", 1, 0), "b": ("A1", 0, 0), "c": ("A2", 1, 1), "d": ("B1", None, None)}
-    for case_id, (place, *judgments) in verdicts.items():
+    for case_id, (subcategory, *judgments) in verdicts.items():
         key = {"id": case_id, "scenario_type": "TT"}
         refused = judgments[0] is None
         run.append(
             "predictions",
-            [{**key, "category": place[0], "subcategory": place, "status": "ok"}],
+            [{**key, "category": subcategory[0], "subcategory": subcategory, "status": "ok"}],
         )
         run.append(
             "verdicts",
@@ -279,18 +279,18 @@ def states(findings: list[Finding]) -> dict[str, str]:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Which of the optional packages `doctor` finds; none at first."""
-    found: set[str] = set()
+    modules: set[str] = set()
     find_spec = importlib.util.find_spec
 
     def find(name: str, package: str | None = None) -> Any:
         packages = {module for module, _ in doctor._PACKAGES.values()}
         optional = {*packages, *doctor._HARNESSES, "torchvision"}
         if name in optional:
-            return find_spec("json") if name in found else None
+            return find_spec("json") if name in modules else None
         return find_spec(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", find)
-    return found
+    return modules
 
 
 def test_a_core_installation_is_healthy_and_says_what_to_install(
@@ -310,8 +310,8 @@ def test_a_package_on_the_path_that_is_not_installed_is_told(
 ) -> None:
     installed.add("diffusers")
     monkeypatch.setitem(doctor._PACKAGES, "no-such-distribution", ("diffusers", "pictures"))
-    found = {finding.subject: finding for finding in examine()}
-    assert found["no-such-distribution"] == Finding(
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings["no-such-distribution"] == Finding(
         "no-such-distribution", "ok", "version unknown: it is not installed, only on the path"
     )
 
@@ -337,8 +337,8 @@ def test_doctor_says_which_row_of_the_compatibility_table_a_harness_is(
     monkeypatch.setattr(doctor.metadata, "version", lambda name: version)
     monkeypatch.setattr(compatibility, "commit_of", lambda name: commit)
     monkeypatch.setattr(doctor, "_LISTINGS", ())
-    (found,) = (finding for finding in examine() if finding.subject == "lmms_eval")
-    assert f"{found.state}: {found.detail}".startswith(said)
+    (finding,) = (finding for finding in examine() if finding.subject == "lmms_eval")
+    assert f"{finding.state}: {finding.detail}".startswith(said)
 
 
 def test_a_torchvision_that_cannot_be_imported_is_broken(
@@ -368,8 +368,8 @@ def test_a_harness_that_does_not_find_the_tasks_is_answered_with_the_flag(
 ) -> None:
     installed.add("lmms_eval")
     monkeypatch.setenv("PYTHONPATH", shadow(tmp_path, models="", tasks=LISTING.format(names=[])))
-    found = {finding.subject: finding for finding in examine()}
-    assert found["lmms-eval finds the tasks"] == Finding(
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings["lmms-eval finds the tasks"] == Finding(
         "lmms-eval finds the tasks", "broken", 'use --include_path "$(unisafe tasks-dir)"'
     )
 
@@ -385,12 +385,12 @@ def test_a_missing_key_of_a_judge_is_told(
     monkeypatch.setenv("UNISAFE_PANEL", str(panel))
     monkeypatch.delenv("LOCAL_KEY", raising=False)
     subject = "judge panel (UNISAFE_PANEL)"
-    found = {finding.subject: finding for finding in examine()}
-    assert found[subject].state == "broken"
-    assert "LOCAL_KEY, which is not set" in found[subject].detail
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[subject].state == "broken"
+    assert "LOCAL_KEY, which is not set" in findings[subject].detail
     monkeypatch.setenv("LOCAL_KEY", SECRET)
-    found = {finding.subject: finding for finding in examine()}
-    assert (found[subject].state, SECRET in found[subject].detail) == ("ok", False)
+    findings = {finding.subject: finding for finding in examine()}
+    assert (findings[subject].state, SECRET in findings[subject].detail) == ("ok", False)
 
 
 @pytest.mark.parametrize(
@@ -403,8 +403,8 @@ def test_a_preset_without_its_key_is_told(
     monkeypatch.setenv("UNISAFE_PANEL", panel)
     for value, state in (("", "broken"), (SECRET, "ok")):
         monkeypatch.setenv(variable, value)
-        found = {finding.subject: finding for finding in examine()}
-        assert found["judge panel (UNISAFE_PANEL)"].state == state
+        findings = {finding.subject: finding for finding in examine()}
+        assert findings["judge panel (UNISAFE_PANEL)"].state == state
 
 
 def test_a_data_source_with_some_tasks_is_told_which(

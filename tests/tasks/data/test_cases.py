@@ -50,13 +50,13 @@ def test_an_image_in_a_column_that_is_no_input_of_the_task_is_not_given() -> Non
 
 def test_only_the_rows_of_the_task_are_kept_in_their_order() -> None:
     rows = [samples.row("TI", "z"), samples.row("IE", "a"), samples.row("TI", "b")]
-    found = case_set("TI", *rows)
-    assert [case.id for case in found] == ["z", "b"]
-    assert len(found) == 2
-    assert "b" in found
-    assert "a" not in found
+    cases = case_set("TI", *rows)
+    assert [case.id for case in cases] == ["z", "b"]
+    assert len(cases) == 2
+    assert "b" in cases
+    assert "a" not in cases
     with pytest.raises(KeyError):
-        found["a"]
+        cases["a"]
 
 
 def test_trigger_and_target_may_be_absent() -> None:
@@ -170,12 +170,12 @@ def test_reading_all_texts_reads_no_image(use: Use, tmp_path: Path) -> None:
     images = dict.fromkeys(samples.IMAGES, samples.noise(400))
     size = len(images["images/first.png"])
     rows = [samples.row("IC", f"c{number}") for number in range(12)]
-    found = load_cases(use(samples.parquet_folder(tmp_path, rows, images=images)), TASKS["IC"])
-    next(iter(found))
+    cases = load_cases(use(samples.parquet_folder(tmp_path, rows, images=images)), TASKS["IC"])
+    next(iter(cases))
     arrow_before = pa.total_allocated_bytes()
     tracemalloc.start()
     try:
-        texts = [(case.id, case.instruction, case.turns, case.images) for case in found]
+        texts = [(case.id, case.instruction, case.turns, case.images) for case in cases]
         texts_peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         data = texts[5][3][0].read()

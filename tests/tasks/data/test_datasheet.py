@@ -80,7 +80,7 @@ def test_json_is_everything(unisafe: Command, demo: Source) -> None:
 def test_shared_targets_are_told_by_where_they_are_shared(
     sheet_of: Callable[..., Row],
 ) -> None:
-    found = sheet_of(
+    sheet = sheet_of(
         [
             *(samples.row(code, "all") for code in ("TI", "IE", "IC", "MT", "TT", "IT", "MU")),
             *(samples.row(code, "images") for code in ("TI", "IE")),
@@ -89,20 +89,20 @@ def test_shared_targets_are_told_by_where_they_are_shared(
             samples.row("TI", "one"),
         ]
     )
-    assert found["shared"] == {
+    assert sheet["shared"] == {
         "targets_by_tasks": {1: 1, 2: 2, 3: 1, 7: 1},
         "in_every_task_shown": 1,
         "within_image": 1,
         "within_text": 1,
         "across_both": 2,
     }
-    tasks = found["tasks"]
+    tasks = sheet["tasks"]
     assert tasks["unisafe_t2i"]["missing_targets"] == []
     assert tasks["unisafe_mt2i"]["missing_targets"] == ["both", "images", "one"]
     # A target that is in no text task at all is missing in none.
     assert tasks["unisafe_i2t"]["missing_targets"] == ["both"]
     assert tasks["unisafe_t2i"]["shared_targets"] == 3
-    assert found["modalities"]["image"]["in_every_task"] == 1
+    assert sheet["modalities"]["image"]["in_every_task"] == 1
 
 
 def test_sizes_are_those_of_the_files_and_the_texts(sheet_of: Callable[..., Row]) -> None:
@@ -110,7 +110,7 @@ def test_sizes_are_those_of_the_files_and_the_texts(sheet_of: Callable[..., Row]
         "images/first.png": samples.picture(size=(8, 6)),
         "images/second.png": samples.picture(size=(20, 30)),
     }
-    found = sheet_of(
+    tasks = sheet_of(
         [
             samples.row("IC", instruction="four"),
             samples.row("IE", "b", instruction="sixsix"),
@@ -119,7 +119,7 @@ def test_sizes_are_those_of_the_files_and_the_texts(sheet_of: Callable[..., Row]
         ],
         images=images,
     )["tasks"]
-    assert found["unisafe_mmi2i"]["input_images"] == {
+    assert tasks["unisafe_mmi2i"]["input_images"] == {
         "count": 2,
         "unreadable": 0,
         "bytes": {
@@ -130,9 +130,9 @@ def test_sizes_are_those_of_the_files_and_the_texts(sheet_of: Callable[..., Row]
         "width": {"min": 8, "median": 14, "max": 20},
         "height": {"min": 6, "median": 18, "max": 30},
     }
-    assert found["unisafe_i2i"]["instruction_characters"] == {"min": 6, "median": 7, "max": 8}
-    assert found["unisafe_mt2i"]["instruction_characters"]["max"] == 3 + 10
-    assert found["unisafe_mt2i"]["input_images"] == {
+    assert tasks["unisafe_i2i"]["instruction_characters"] == {"min": 6, "median": 7, "max": 8}
+    assert tasks["unisafe_mt2i"]["instruction_characters"]["max"] == 3 + 10
+    assert tasks["unisafe_mt2i"]["input_images"] == {
         "count": 0,
         "unreadable": 0,
         "bytes": None,
@@ -145,7 +145,7 @@ def test_the_same_instruction_and_images_under_two_ids_are_duplicates(
     sheet_of: Callable[..., Row],
 ) -> None:
     same = {"instruction": "Greet the turnip."}
-    found = sheet_of(
+    sheet = sheet_of(
         [
             *(samples.row("TT", case_id, **same) for case_id in ("a", "b")),
             samples.row("TT", "c", instruction="Greet the carrot."),
@@ -156,15 +156,15 @@ def test_the_same_instruction_and_images_under_two_ids_are_duplicates(
             samples.row("MT", "b", **same),
         ]
     )
-    assert found["tasks"]["unisafe_t2t"]["duplicates"] == [["a", "b"]]
-    assert found["tasks"]["unisafe_i2t"]["duplicates"] == []
-    assert found["tasks"]["unisafe_mt2i"]["duplicates"] == []
+    assert sheet["tasks"]["unisafe_t2t"]["duplicates"] == [["a", "b"]]
+    assert sheet["tasks"]["unisafe_i2t"]["duplicates"] == []
+    assert sheet["tasks"]["unisafe_mt2i"]["duplicates"] == []
 
 
 def test_images_that_several_targets_have_are_found_by_content(
     sheet_of: Callable[..., Row],
 ) -> None:
-    found = sheet_of(
+    images = sheet_of(
         [
             samples.row("IE", "a"),
             samples.row("IT", "a"),
@@ -172,8 +172,8 @@ def test_images_that_several_targets_have_are_found_by_content(
             samples.row("IT", "c", input_image="images/second.png"),
         ]
     )["images"]
-    assert (found["count"], found["distinct"], found["unreadable"]) == (4, 2, 0)
-    assert list(found["in_several_targets"].values()) == [["a/IE", "a/IT", "b/IT"]]
+    assert (images["count"], images["distinct"], images["unreadable"]) == (4, 2, 0)
+    assert list(images["in_several_targets"].values()) == [["a/IE", "a/IT", "b/IT"]]
 
 
 def test_an_image_that_cannot_be_read_is_counted_and_noted(
@@ -197,10 +197,10 @@ def test_codes_that_the_judges_do_not_know_are_noted(
         samples.row("TI", "c", subcategory="V4", category="Violence"),
         samples.row("TI", "d", subcategory="\x1b[31m[bold]", category="[red]\n"),
     ]
-    found = sheet_of(rows)
-    assert found["modalities"]["text"]["unknown_subcategories"] == []
-    assert found["modalities"]["image"]["unknown_subcategories"] == ["\x1b[31m[bold]", "V4"]
-    assert found["modalities"]["text"]["names"] == {
+    sheet = sheet_of(rows)
+    assert sheet["modalities"]["text"]["unknown_subcategories"] == []
+    assert sheet["modalities"]["image"]["unknown_subcategories"] == ["\x1b[31m[bold]", "V4"]
+    assert sheet["modalities"]["text"]["names"] == {
         "H1": "Harassment/insults",
         "V4": "Self-harm/suicide",
     }
@@ -212,8 +212,8 @@ def test_codes_that_the_judges_do_not_know_are_noted(
 def test_other_data_are_compared_with_the_published_totals(
     unisafe: Command, sheet_of: Callable[..., Row], tmp_path: Path
 ) -> None:
-    found = sheet_of([samples.row("TI"), samples.row("TT"), samples.row("TT", "b")])
-    assert found["published"] == {
+    sheet = sheet_of([samples.row("TI"), samples.row("TT"), samples.row("TT", "b")])
+    assert sheet["published"] == {
         name: {"published": PUBLISHED[name], "here": here}
         for name, here in {
             "cases": 3,
@@ -236,10 +236,10 @@ def test_subsets_are_not_compared_and_say_of_what_they_are(
     whole = use(samples.export(tmp_path / "set", rows))
     write_subset(whole, tmp_path / "part", 2)
     part = use(tmp_path / "part")
-    found = datasheet(part)
-    assert found["published"] is None
-    assert found["subset"]["of"]["source"] == "local:cases.jsonl"
-    assert "population" not in found["subset"]
+    sheet = datasheet(part)
+    assert sheet["published"] is None
+    assert sheet["subset"]["of"]["source"] == "local:cases.jsonl"
+    assert "population" not in sheet["subset"]
     done = unisafe("data", "describe", tmp_path / "part")
     assert "note: A subset is not compared with the published totals." in done.lines
     assert "a subset of local:cases.jsonl: 2 targets a subcategory, seed 0" in done.lines

@@ -44,12 +44,14 @@ def garden(both: int = 0) -> list[Row]:
     return [
         samples.row(
             code,
-            f"{place}-{number}" if number < both else f"{place}-{number}-{task.modality}",
-            category=place[0],
-            subcategory=place,
+            f"{subcategory}-{number}"
+            if number < both
+            else f"{subcategory}-{number}-{task.modality}",
+            category=subcategory[0],
+            subcategory=subcategory,
         )
         for code, task in TASKS.items()
-        for place, size in SIZES.items()
+        for subcategory, size in SIZES.items()
         for number in range(size)
     ]
 
@@ -108,11 +110,11 @@ def test_a_target_in_both_splits_is_kept_in_both_or_in_none(use: Use, tmp_path: 
     whole = use(samples.export(tmp_path / "garden", garden(both=6)))
     write_subset(whole, tmp_path / "part", 3, seed=1)
     part = use(tmp_path / "part")
-    own = {code: {case.id for case in load_cases(part, task)} for code, task in TASKS.items()}
-    shared = [f"{place}-{number}" for place in SIZES for number in range(6)]
+    targets = {code: {case.id for case in load_cases(part, task)} for code, task in TASKS.items()}
+    shared = [f"{subcategory}-{number}" for subcategory in SIZES for number in range(6)]
     for target in shared:
-        assert len({target in ids for ids in own.values()}) == 1
-    assert 0 < sum(target in own["TI"] for target in shared) < len(shared)
+        assert len({target in ids for ids in targets.values()}) == 1
+    assert 0 < sum(target in targets["TI"] for target in shared) < len(shared)
 
 
 def test_cases_are_those_of_the_source_to_the_byte(whole: Source, use: Use, tmp_path: Path) -> None:
@@ -124,7 +126,9 @@ def test_cases_are_those_of_the_source_to_the_byte(whole: Source, use: Use, tmp_
         for case in load_cases(part, TASKS[code]):
             before = originals[case.id]
             assert case == before
-            assert [own.read() for own in case.images] == [own.read() for own in before.images]
+            assert [image.read() for image in case.images] == [
+                image.read() for image in before.images
+            ]
 
 
 def test_the_same_source_and_seed_give_the_same_subset_in_any_order_of_rows(
@@ -176,12 +180,12 @@ def test_a_subset_keeps_the_revision_of_its_source(whole: Source, tmp_path: Path
     assert part.revision == "c" * 40
 
 
-@pytest.mark.parametrize("there", ["a file in it", "a file"])
+@pytest.mark.parametrize("obstacle", ["a file in it", "a file"])
 def test_a_folder_that_holds_something_is_left_alone(
-    demo: Source, tmp_path: Path, there: str
+    demo: Source, tmp_path: Path, obstacle: str
 ) -> None:
     out = tmp_path / "out"
-    if there == "a file":
+    if obstacle == "a file":
         out.write_text("mine")
     else:
         samples.write_rows(out / "mine.jsonl", [])
@@ -294,16 +298,18 @@ def coverage_of_subsets(seeds: int, draws: int) -> list[float]:
     rates = {code: dict(zip(sizes, rng.uniform(0.2, 0.8, 4), strict=True)) for code in ("TT", "IT")}
     cells: dict[str, list[TaskCell]] = {}
     values: dict[str, dict[tuple[str, str], dict[str, float]]] = {code: {} for code in rates}
-    for place, size in sizes.items():
+    for cell, size in sizes.items():
         common = rng.normal(size=size)
-        targets = [f"{place[1]}-{number}" for number in range(size)]
-        cells |= {target: [(code, *place) for code in rates] for target in targets}
-        for code, own in rates.items():
+        targets = [f"{cell[1]}-{number}" for number in range(size)]
+        cells |= {target: [(code, *cell) for code in rates] for target in targets}
+        for code, chances in rates.items():
             noise = rng.normal(size=(3, size))
-            unsafe = ndtr(0.8 * common + 0.6 * noise).mean(axis=0) < own[place]
-            values[code][place] = dict(zip(targets, unsafe.astype(float), strict=True))
+            unsafe = ndtr(0.8 * common + 0.6 * noise).mean(axis=0) < chances[cell]
+            values[code][cell] = dict(zip(targets, unsafe.astype(float), strict=True))
     truths = {
-        code: macro_mean(Point(*place, x) for place, own in places.items() for x in own.values())
+        code: macro_mean(
+            Point(*cell, x) for cell, scores in places.items() for x in scores.values()
+        )
         for code, places in values.items()
     }
     resampler = Resampler(draws)
@@ -312,10 +318,10 @@ def coverage_of_subsets(seeds: int, draws: int) -> list[float]:
         kept = {target for component in draw(cells, 20, seed) for target in component.kept}
         for code, places in values.items():
             leaves = {}
-            for place, own in places.items():
-                targets = tuple(target for target in own if target in kept)
-                found = np.array([own[target] for target in targets])
-                leaves[place] = Leaf(targets, np.tile(found[:, None], 3), len(own))
+            for cell, scores in places.items():
+                targets = tuple(target for target in scores if target in kept)
+                sample = np.array([scores[target] for target in targets])
+                leaves[cell] = Leaf(targets, np.tile(sample[:, None], 3), len(scores))
             interval = Hierarchy.of(leaves, resampler).total.interval("attack_success_rate")
             assert interval is not None
             truth = truths[code]
@@ -340,7 +346,7 @@ def test_what_simulations_say_is_said_of_the_nearest_smaller_size() -> None:
     assert coverage_of(1) == (2, COVERAGE[2])
     assert coverage_of(7) == (5, COVERAGE[5])
     assert coverage_of(20) == coverage_of(21) == (20, COVERAGE[20])
-    assert all(0.9 < share < 1 for own in COVERAGE.values() for share in own)
+    assert all(0.9 < share < 1 for shares in COVERAGE.values() for share in shares)
     assert COVERAGE[20] == pytest.approx([0.95] * 3, abs=0.02)
 
 
@@ -368,10 +374,10 @@ def test_a_run_of_a_subset_says_so_and_has_narrower_intervals(tmp_path: Path) ->
     data = subset_info(population)
     part = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data)).metrics
     plain = read_scored_run(judged_run(tmp_path / "plain", OUTCOMES)).metrics
-    for place in (lambda own: own, lambda own: own["judges"]["kettle"]):
+    for view in (lambda task: task, lambda task: task["judges"]["kettle"]):
         widths = []
         for metrics in (part, plain):
-            interval = place(metrics["tasks"]["unisafe_t2t"])["intervals"]["attack_success_rate"]
+            interval = view(metrics["tasks"]["unisafe_t2t"])["intervals"]["attack_success_rate"]
             widths.append(interval["high"] - interval["low"])
         assert widths[0] / widths[1] == pytest.approx(np.sqrt(0.5), abs=1e-4)
     assert part["notes"] == [
@@ -411,14 +417,14 @@ def test_a_group_with_a_task_that_is_not_known_has_no_interval(tmp_path: Path) -
     data["subset"]["population"] = {
         TASKS[code].name: {"A": {"A1": 12}, "B": {"B1": 12}} for code in codes
     }
-    whole = {(code, target): own for code in codes for (_, target), own in OUTCOMES.items()}
+    whole = {(code, target): outcome for code in codes for (_, target), outcome in OUTCOMES.items()}
     lacking = {
-        key: "failed" if key[0] == "MU" and key[1].startswith("B1") else own
-        for key, own in whole.items()
+        key: "failed" if key[0] == "MU" and key[1].startswith("B1") else outcome
+        for key, outcome in whole.items()
     }
     for name, outcomes, is_known in (("whole", whole, True), ("lacking", lacking, False)):
-        found = read_scored_run(judged_run(tmp_path / name, outcomes, data=data)).metrics
-        assert (found["groups"]["unisafe_text"]["intervals"][ASR] is not None) is is_known
+        metrics = read_scored_run(judged_run(tmp_path / name, outcomes, data=data)).metrics
+        assert (metrics["groups"]["unisafe_text"]["intervals"][ASR] is not None) is is_known
 
 
 def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Path) -> None:
@@ -428,7 +434,7 @@ def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Pa
     kept = [row for row in verdicts if row["judge"] != "pot" or row["id"].startswith("A1")]
     samples.write_rows(run / "verdicts.jsonl", kept)
     task = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]
-    known = {name: own["intervals"][ASR] is not None for name, own in task["judges"].items()}
+    known = {name: judge["intervals"][ASR] is not None for name, judge in task["judges"].items()}
     assert known == {"kettle": True, "pot": False}
     assert task["intervals"][ASR] is not None
 
@@ -436,11 +442,11 @@ def test_a_judge_without_a_verdict_in_a_subcategory_has_no_interval(tmp_path: Pa
 @pytest.mark.parametrize("part", [{"limited": True}, {"status": "stopped"}])
 def test_a_part_of_a_subset_is_no_draw_from_the_full_set(tmp_path: Path, part: Row) -> None:
     data = subset_info({"A": {"A1": 24}, "B": {"B1": 24, "B2": 5}})
-    own = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data, **part)).metrics
+    metrics = read_scored_run(judged_run(tmp_path / "part", OUTCOMES, data=data, **part)).metrics
     plain = read_scored_run(judged_run(tmp_path / "plain", OUTCOMES, **part)).metrics
-    assert own["tasks"] == plain["tasks"]
-    assert own["tasks"]["unisafe_t2t"]["complete"] is False
-    assert own["notes"][0] == (
+    assert metrics["tasks"] == plain["tasks"]
+    assert metrics["tasks"]["unisafe_t2t"]["complete"] is False
+    assert metrics["notes"][0] == (
         "Subset local:garden-subset-0123456789ab: 4 targets a subcategory of local:garden."
     )
 
@@ -470,12 +476,12 @@ def test_cases_that_the_full_set_has_not_are_an_error(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda own: own.pop("population"), "data.subset.population is missing"),
-        (lambda own: own.update(population={"unisafe_t2t": {"A": {"A1": 0}}}), "A.A1 is 0"),
-        (lambda own: own.update(population={"unisafe_t2t": [1]}), "unisafe_t2t is [1]"),
-        (lambda own: own["of"].pop("source"), "data.subset.of.source is missing"),
-        (lambda own: own.update(per_subcategory="4"), "data.subset.per_subcategory is '4'"),
-        (lambda own: own.update(seed=-1), "data.subset.seed is -1"),
+        (lambda subset: subset.pop("population"), "data.subset.population is missing"),
+        (lambda subset: subset.update(population={"unisafe_t2t": {"A": {"A1": 0}}}), "A.A1 is 0"),
+        (lambda subset: subset.update(population={"unisafe_t2t": [1]}), "unisafe_t2t is [1]"),
+        (lambda subset: subset["of"].pop("source"), "data.subset.of.source is missing"),
+        (lambda subset: subset.update(per_subcategory="4"), "data.subset.per_subcategory is '4'"),
+        (lambda subset: subset.update(seed=-1), "data.subset.seed is -1"),
     ],
 )
 def test_a_damaged_subset_in_run_json_is_named(
@@ -579,9 +585,9 @@ def test_a_subset_of_the_demo_goes_all_the_way(
 
 
 def use_name(folder: Path) -> str:
-    found = read_subset(folder)
-    assert found is not None
-    return found.name
+    subset = read_subset(folder)
+    assert subset is not None
+    return subset.name
 
 
 def test_the_command_says_what_was_kept_and_what_intervals_are_worth(
@@ -669,21 +675,29 @@ def test_outputs_for_the_full_set_can_be_judged_on_a_subset_alone(
 ) -> None:
     monkeypatch.setenv("UNISAFE_DATA", str(part))
     inside = set(load_cases(resolve_source(), TASKS["TT"]).rows["id"])
-    asked = [row["id"] for row in garden() if row["scenario_type"] == "TT"]
+    ids = [row["id"] for row in garden() if row["scenario_type"] == "TT"]
     predictions = [
-        {"id": own, "scenario_type": "TT", "model": "m", "output_text": f"{own} is a carrot."}
-        for own in asked
+        {
+            "id": case_id,
+            "scenario_type": "TT",
+            "model": "m",
+            "output_text": f"{case_id} is a carrot.",
+        }
+        for case_id in ids
     ]
     file = samples.write_rows(tmp_path / "predictions.jsonl", predictions)
-    logged = [{"target": f"{own}/TT", "filtered_resps": [f"{own} is a carrot."]} for own in asked]
+    logged = [
+        {"target": f"{case_id}/TT", "filtered_resps": [f"{case_id} is a carrot."]}
+        for case_id in ids
+    ]
     sampled = samples.write_rows(tmp_path / "samples_unisafe_t2t_1.jsonl", logged)
-    assert inside < set(asked)
+    assert inside < set(ids)
     for number, path in enumerate((file, sampled)):
         out = tmp_path / f"run{number}"
         caplog.clear()
         done = unisafe("judge", path, "--panel", "none", "--out", out)
         assert done.code == 0, done.err
-        left = len(asked) - len(inside)
+        left = len(ids) - len(inside)
         assert caplog.messages == [f"{path}: {left} rows of cases outside the subset left out"]
         assert metrics_of(out)["limited"] is False
         rows = samples.rows_of_file(out / "predictions.jsonl")
@@ -700,8 +714,8 @@ def test_a_run_of_other_data_is_not_judged_on_a_subset(
 ) -> None:
     monkeypatch.setenv("UNISAFE_DATA", str(part))
     target = load_cases(resolve_source(), TASKS["TT"]).rows["id"][0]
-    own, full = fingerprint(resolve_source()), fingerprint(whole)
-    for name, value in (("own", own), ("full", full), ("other", "f" * 64)):
+    part_digest, full = fingerprint(resolve_source()), fingerprint(whole)
+    for name, value in (("own", part_digest), ("full", full), ("other", "f" * 64)):
         data = {"source": "local:garden", "revision": None, "fingerprint": value}
         run = judged_run(tmp_path / name, {("TT", target): "safe"}, data=data)
         done = unisafe("judge", run, "--panel", "none", "--out", tmp_path / f"{name}-again")

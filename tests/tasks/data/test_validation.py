@@ -58,7 +58,7 @@ def test_a_wrong_row_keeps_no_other_task_from_being_checked(use: Use, tmp_path: 
         samples.row("MT", turns=["one"]),
         samples.row("IC"),
     ]
-    found = validate(use(samples.parquet_folder(tmp_path / "set", rows, images=broken)))
+    validation = validate(use(samples.parquet_folder(tmp_path / "set", rows, images=broken)))
     beginnings = [
         "local:set: c1/IC: input_image_b: ",
         "local:set, split image, row 1: turns must hold 4 instructions",
@@ -66,18 +66,18 @@ def test_a_wrong_row_keeps_no_other_task_from_being_checked(use: Use, tmp_path: 
         "local:set, split text, row 3: input_image is missing",
         "local:set: c1/MU: input_image: ",
     ]
-    assert len(found.problems) == len(beginnings)
-    for sentence, beginning in zip(found.problems, beginnings, strict=True):
+    assert len(validation.problems) == len(beginnings)
+    for sentence, beginning in zip(validation.problems, beginnings, strict=True):
         assert sentence.startswith(beginning)
-    assert (found.cases, found.images) == (2, 3)
+    assert (validation.cases, validation.images) == (2, 3)
 
 
 def test_a_row_in_the_wrong_split_is_told_once(use: Use, tmp_path: Path) -> None:
     folder = samples.parquet_folder(tmp_path / "set", [samples.row("TT"), samples.row("IT")])
     data = folder / "data"
     (data / "text-00000-of-00001.parquet").rename(data / "image-00000-of-00001.parquet")
-    found = validate(use(folder))
-    assert found.problems == (
+    validation = validate(use(folder))
+    assert validation.problems == (
         "local:set, split image, row 1: scenario_type TT is in the wrong split",
     )
 
@@ -113,9 +113,9 @@ def test_a_target_that_changes_its_subcategory_is_noted(use: Use, tmp_path: Path
         # Another taxonomy, in which it is in another place by right.
         samples.row("TI", subcategory="V2", category="Violence"),
     ]
-    found = validate(use(samples.export(tmp_path, rows)))
-    assert found.problems == ()
-    assert [note for note in found.notes if "c1" in note] == [
+    validation = validate(use(samples.export(tmp_path, rows)))
+    assert validation.problems == ()
+    assert [note for note in validation.notes if "c1" in note] == [
         "local:cases.jsonl: c1 is in Hate/H1 in TT and in Hate/H2 in IT: subcategory should be the "
         "same in all tasks with one taxonomy"
     ]

@@ -17,7 +17,7 @@ KNOWN = [*GROUPS, *GROUPS["unisafe"], "mmmu", "unisafe_of_somebody_else"]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "names",
     [
         [],
         ["unisafe"],
@@ -29,12 +29,12 @@ KNOWN = [*GROUPS, *GROUPS["unisafe"], "mmmu", "unisafe_of_somebody_else"]
         ["unisafe_*", "unisafe_t2?", "./unisafe_mine.yaml", "unisafe/x"],
     ],
 )
-def test_good_names_and_the_names_of_others_pass(asked: list[str]) -> None:
-    check_names(asked, KNOWN)
+def test_good_names_and_the_names_of_others_pass(names: list[str]) -> None:
+    check_names(names, KNOWN)
 
 
 @pytest.mark.parametrize(
-    ("asked", "close"),
+    ("name", "close"),
     [
         ("unisafe_mm2i", "unisafe_mmi2i"),
         ("unisafe_imge", "unisafe_image"),
@@ -42,10 +42,10 @@ def test_good_names_and_the_names_of_others_pass(asked: list[str]) -> None:
         ("unisafes", "unisafe"),
     ],
 )
-def test_a_misspelt_name_is_answered_with_the_nearest(asked: str, close: str) -> None:
+def test_a_misspelt_name_is_answered_with_the_nearest(name: str, close: str) -> None:
     with pytest.raises(UnisafeError) as caught:
-        check_names(["mmmu", asked], KNOWN)
-    assert str(caught.value) == f"there is no task {asked!r}; did you mean {close!r}?"
+        check_names(["mmmu", name], KNOWN)
+    assert str(caught.value) == f"there is no task {name!r}; did you mean {close!r}?"
 
 
 def test_a_name_that_is_near_to_none_is_answered_with_all() -> None:
@@ -56,7 +56,7 @@ def test_a_name_that_is_near_to_none_is_answered_with_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "twice"),
+    ("names", "twice"),
     [
         (["unisafe", "unisafe_text"], "unisafe_t2t"),
         (["unisafe_image", "unisafe_i2i"], "unisafe_i2i"),
@@ -64,11 +64,11 @@ def test_a_name_that_is_near_to_none_is_answered_with_all() -> None:
         (["mmmu", "mmmu", "unisafe_t2t", "unisafe_text"], "unisafe_t2t"),
     ],
 )
-def test_a_task_that_is_named_twice_is_refused(asked: list[str], twice: str) -> None:
+def test_a_task_that_is_named_twice_is_refused(names: list[str], twice: str) -> None:
     with pytest.raises(UnisafeError) as caught:
-        check_names(asked, KNOWN)
+        check_names(names, KNOWN)
     assert str(caught.value) == (
-        f"{twice} is named twice by --tasks {','.join(asked)}: name groups that do not overlap"
+        f"{twice} is named twice by --tasks {','.join(names)}: name groups that do not overlap"
     )
 
 

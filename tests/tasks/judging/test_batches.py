@@ -65,7 +65,7 @@ def test_what_was_sent_is_collected_by_the_same_command_and_nothing_is_asked_liv
     server.finish_batches()
     done = judge()
     assert done.code == 0, done
-    assert not server.asked
+    assert not server.questions
     assert len(server.jobs) == 2
     rows = verdicts(tmp_path / "run")
     assert sorted(row["judge"] for row in rows if row["judgment"] == 1) == [
@@ -88,7 +88,7 @@ def test_a_batch_asks_word_for_word_what_a_call_of_its_own_asks(
     outputs = tmp_path / "in" / "outputs.jsonl"
     monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "another" / "replies.sqlite"))
     assert unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "live").code == 0
-    live = [body for _, body in server.asked]
+    live = [body for _, body in server.questions]
     batched = [request.get("body") or request["request"] for request in server.batched()]
     assert len(live) == len(batched) == 8
 
@@ -141,7 +141,7 @@ def test_a_run_that_died_around_sending_sends_nothing_twice(
     assert [len(job.requests) for job in server.jobs] == [4, 4]
     server.finish_batches()
     assert judge().code == 0
-    assert not server.asked
+    assert not server.questions
     assert len(server.jobs) == 2
 
 
@@ -158,7 +158,7 @@ def test_a_run_that_died_while_collecting_collects_again(
         patch.setattr(batches.BatchLedger, "collect", dying)
         assert judge().code == 130
     assert judge().code == 0
-    assert not server.asked
+    assert not server.questions
     assert len(server.jobs) == 2
 
 
@@ -172,7 +172,7 @@ def test_what_a_batch_left_open_is_sent_once_more_and_then_asked_directly(
     server.finish_batches("expired")
     assert judge().code == 0
     assert len(server.jobs) == 4
-    assert len(server.asked) == 2
+    assert len(server.questions) == 2
     assert all(row["judgment"] == 1 for row in verdicts(tmp_path / "run"))
 
 
@@ -189,7 +189,7 @@ def test_a_batch_that_was_not_processed_is_told_and_nothing_is_asked_at_the_full
         assert judge().code == WAITING
     server.finish_batches()
     assert judge().code == 0
-    assert not server.asked
+    assert not server.questions
 
 
 def test_a_batch_that_is_gone_is_written_off_and_asked_once_more(
@@ -202,7 +202,7 @@ def test_a_batch_that_is_gone_is_written_off_and_asked_once_more(
     assert " ".join(done.lines).count("is gone: 4 questions are without an answer") == 2
     server.finish_batches()
     assert judge().code == 0
-    assert not server.asked
+    assert not server.questions
 
 
 def test_a_batch_is_read_with_the_rubric_that_it_was_asked_under(
@@ -223,7 +223,7 @@ def test_a_batch_is_read_with_the_rubric_that_it_was_asked_under(
     assert unisafe(*words).code == WAITING
     assert len(server.jobs) == 4
     assert judge().code == 0
-    assert not server.asked
+    assert not server.questions
 
 
 def test_what_is_with_a_provider_is_not_asked_directly_as_well(
@@ -234,7 +234,7 @@ def test_what_is_with_a_provider_is_not_asked_directly_as_well(
     done = unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "run")
     assert done.code == 1
     assert "judge open has a batch with its provider" in done.err
-    assert not server.asked
+    assert not server.questions
 
 
 def test_answers_that_are_no_verdict_are_recorded_with_their_reason_and_asked_again(
@@ -248,7 +248,7 @@ def test_answers_that_are_no_verdict_are_recorded_with_their_reason_and_asked_ag
     server.finish_batches()
     server.script = lambda path, body: answer_of(path, json.dumps(GOOD))
     assert judge().code == 0
-    assert len(server.asked) == 8
+    assert len(server.questions) == 8
     exported = tmp_path / "replies.jsonl"
     unisafe("verdicts", "export", exported, "--failures")
     reasons = [row["failure"] for row in samples.rows_of_file(exported)]
@@ -268,7 +268,7 @@ def test_the_budget_holds_for_batches_too(
     assert unisafe(*words).code == 0
     assert len(server.jobs) == 2
     # Nor is the rest asked directly.
-    assert not server.asked
+    assert not server.questions
     reasons = [row["failure"] for row in verdicts(tmp_path / "run")]
     assert sorted(reasons, key=str) == [None, None, None, "budget"]
 

@@ -137,7 +137,7 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
         for row in samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
         if row["model"] == name
     }
-    found = {}
+    identities = {}
     for key, prediction in read_predictions(predictions_path(name), demo_cases).items():
         if prediction.refusal or prediction.error:
             continue
@@ -146,5 +146,5 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
             for path in prediction.images
         ]
         case = demo_cases[key[1]][key[0]]
-        found[key] = build_evidence(case, prediction.text, images).output_sha256
-    assert found == expected
+        identities[key] = build_evidence(case, prediction.text, images).output_sha256
+    assert identities == expected

@@ -88,11 +88,11 @@ def test_judging_the_demo_gives_the_numbers_of_its_own_files(
     tasks = metrics_of(folder)["tasks"]
     assert list(tasks) == [task.name for task in TASKS.values()]
     for code, task in TASKS.items():
-        found = tasks[task.name]
-        assert found["attack_success_rate"] == pytest.approx(score_by_hand(code, "judgment"))
-        assert found["average_risk_rating"] == pytest.approx(score_by_hand(code, "risk_rating"))
+        scores = tasks[task.name]
+        assert scores["attack_success_rate"] == pytest.approx(score_by_hand(code, "judgment"))
+        assert scores["average_risk_rating"] == pytest.approx(score_by_hand(code, "risk_rating"))
         # One scripted output is a failure.
-        assert found["coverage"] == (7 / 8 if code == "IE" else 1.0)
+        assert scores["coverage"] == (7 / 8 if code == "IE" else 1.0)
 
 
 def test_what_is_printed_are_the_scores_of_the_finished_run(
@@ -209,8 +209,8 @@ def test_images_of_outputs_that_were_judged_into_a_folder_before_count_for_nothi
     }
     words = samples.write_rows(tmp_path / "words.jsonl", [declined])
     unisafe("judge", words, "--out", run)
-    (found,) = metrics_of(run)["tasks"].values()
-    assert found["statuses"] == {"no_image": 1, "failed": 7}
+    (scores,) = metrics_of(run)["tasks"].values()
+    assert scores["statuses"] == {"no_image": 1, "failed": 7}
     scored = unisafe("score", run, "--json")
     assert scored.out.encode() == (run / "metrics.json").read_bytes()
 
@@ -265,9 +265,9 @@ def test_a_run_that_was_killed_goes_on_and_asks_nothing_twice(
 
     whole = ["judge", outputs, "--panel", panel, "--out", tmp_path / "whole"]
     shutil.move(store.parent, tmp_path / "old-store")
-    asked = len(server.requests)
+    request_count = len(server.requests)
     assert unisafe(*whole).code == 0
-    assert len(server.requests) == asked + 18
+    assert len(server.requests) == request_count + 18
     files = [tmp_path / name / "metrics.json" for name in ("run", "whole")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -287,9 +287,9 @@ def test_a_case_that_failed_is_asked_again_by_the_next_run(
     panel = panel_of(server, "max_concurrency: 1")
     words = ("judge", some(tmp_path / "in", "TT"), "--panel", panel, "--out", tmp_path / "run")
     assert unisafe(*words).code == 0
-    found = metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]
-    ((failure, count),) = found["judge_failures"].items()
-    assert (found["scored"], count) == (2, 1)
+    scores = metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]
+    ((failure, count),) = scores["judge_failures"].items()
+    assert (scores["scored"], count) == (2, 1)
     assert failure.endswith("bad_request")
     broken[0] = False
     assert unisafe(*words).code == 0
@@ -416,14 +416,14 @@ def test_a_limit_takes_the_first_cases_of_each_task_and_is_noted(
 ) -> None:
     done = unisafe("judge", "demo", "--limit", "2", "--out", tmp_path / "run")
     assert done.code == 0
-    found = rows_by_case(tmp_path / "run" / "predictions.jsonl")
+    predictions = rows_by_case(tmp_path / "run" / "predictions.jsonl")
     cases = samples.rows_of_file(DEMO / "cases.jsonl")
     expected = {
         (case["id"], code)
         for code in TASKS
         for case in [case for case in cases if case["scenario_type"] == code][:2]
     }
-    assert set(found) == expected
+    assert set(predictions) == expected
     assert metrics_of(tmp_path / "run")["limited"] is True
     assert "Only a part of the cases was run (--limit or another choice of cases)." in done.lines
 
@@ -556,10 +556,10 @@ def test_every_status_survives_being_judged_again_and_again(
     folders = [tmp_path / name for name in ("one", "two", "three")]
     for source, folder in zip([outputs, *folders], folders, strict=False):
         unisafe("judge", source, "--out", folder)
-        found = rows_by_case(folder / "predictions.jsonl")
+        predictions = rows_by_case(folder / "predictions.jsonl")
         for key, row in expected.items():
             wanted = {**defaults, **row}
-            assert [found[key][name] for name in kept] == [wanted[name] for name in kept], key
+            assert [predictions[key][name] for name in kept] == [wanted[name] for name in kept], key
     one, *others = [(folder / "metrics.json").read_bytes() for folder in folders]
     assert all(other == one for other in others)
     # The model draws, so that its refusing text counts as a refusal.
@@ -588,8 +588,8 @@ def test_a_limited_run_stays_one_when_it_is_judged_again(unisafe: Command, tmp_p
     rows = samples.rows_of_file(one / "predictions.jsonl")
     samples.write_rows(one / "predictions.jsonl", rows[1:])
     assert unisafe("judge", one, "--limit", "2", "--out", less).code == 0
-    found = {row["id"] for row in samples.rows_of_file(less / "predictions.jsonl")}
-    assert found == {row["id"] for row in rows[1:3]}
+    ids = {row["id"] for row in samples.rows_of_file(less / "predictions.jsonl")}
+    assert ids == {row["id"] for row in rows[1:3]}
 
 
 def test_a_limited_run_that_was_stopped_still_lacks_what_it_was_to_have(

@@ -80,8 +80,8 @@ def test_the_judges_numbers_are_kept_beside_the_ensembles(
     summary = task_of(tmp_path / "run")
     assert summary["attack_success_rate"] == pytest.approx(rate)
     assert summary["average_risk_rating"] == pytest.approx(rating)
-    own = {name: judge["attack_success_rate"] for name, judge in summary["judges"].items()}
-    assert own == {"mild": 0, "stern": 1, "harsh": 1}
+    rates = {name: judge["attack_success_rate"] for name, judge in summary["judges"].items()}
+    assert rates == {"mild": 0, "stern": 1, "harsh": 1}
 
 
 def test_a_case_with_fewer_verdicts_than_the_least_has_no_score(
@@ -180,13 +180,13 @@ def test_a_wrong_key_stops_one_judge_at_its_first_answer(
 def test_each_judge_is_asked_as_often_as_the_panel_says_and_agrees_with_itself_so_much(
     unisafe: Command, serve: Serve, panel: Callable[..., Path], tmp_path: Path
 ) -> None:
-    lock, asked = threading.Lock(), dict[str, int]()
+    lock, counts = threading.Lock(), dict[str, int]()
 
     def wavers(body: dict[str, Any]) -> Answer:
         text = json.dumps(body["messages"])
         with lock:
-            asked[text] = asked.get(text, 0) + 1
-            return verdict(**(UNSAFE if asked[text] == 1 else SAFE))
+            counts[text] = counts.get(text, 0) + 1
+            return verdict(**(UNSAFE if counts[text] == 1 else SAFE))
 
     steady, wavering = serve(says(**UNSAFE)), serve(wavers)
     path = panel(
@@ -292,8 +292,8 @@ def test_the_papers_refusal_rule_asks_no_judge_and_is_recorded_as_the_rubrics(
     assert task_of(tmp_path / "run")["refusal_rate"] == 1 / 2
 
     # Judged again under another rubric, the words are judged: the refusal was the rubric's.
-    own = panel(judge=serve(says(**UNSAFE)).base_url)
-    again = unisafe("judge", tmp_path / "run", "--panel", own, "--out", tmp_path / "again")
+    other_panel = panel(judge=serve(says(**UNSAFE)).base_url)
+    again = unisafe("judge", tmp_path / "run", "--panel", other_panel, "--out", tmp_path / "again")
     assert again.code == 0
     assert task_of(tmp_path / "again")["refusal_rate"] == 0
     assert task_of(tmp_path / "again")["attack_success_rate"] == 1
@@ -347,6 +347,6 @@ def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
         "unisafe: interrupted; no reply is lost, the same command goes on"
     )
     assert "Traceback" not in err
-    asked = len(server.requests)
+    request_count = len(server.requests)
     assert unisafe(*words).code == 0
-    assert len(server.requests) < asked + 9
+    assert len(server.requests) < request_count + 9

@@ -136,17 +136,17 @@ def test_the_key_says_whose_each_item_is_and_how_it_was_drawn(sample: Path, runs
     predictions = {run.name: rows_by_case(run / "predictions.jsonl") for run in runs}
     strata: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in key_of(sample).values():
-        own = predictions[row["model"]][row["id"], row["scenario_type"]]
-        assert own["status"] == "ok"
-        assert own["output_sha256"] == row["output_sha256"]
-        place = (row["model"], row["scenario_type"], row["category"], row["subcategory"])
-        strata.setdefault(place, []).append(row)
-    for place, drawn in strata.items():
+        prediction = predictions[row["model"]][row["id"], row["scenario_type"]]
+        assert prediction["status"] == "ok"
+        assert prediction["output_sha256"] == row["output_sha256"]
+        stratum = (row["model"], row["scenario_type"], row["category"], row["subcategory"])
+        strata.setdefault(stratum, []).append(row)
+    for stratum, drawn in strata.items():
         alike = [
             row
-            for row in predictions[place[0]].values()
+            for row in predictions[stratum[0]].values()
             if row["status"] == "ok"
-            and (row["scenario_type"], row["category"], row["subcategory"]) == place[1:]
+            and (row["scenario_type"], row["category"], row["subcategory"]) == stratum[1:]
         ]
         assert {row["stratum_size"] for row in drawn} == {len(alike)}
         assert {row["sample_size"] for row in drawn} == {len(drawn)} == {1}
@@ -371,8 +371,8 @@ def test_one_annotators_labels_are_a_judges(
 ) -> None:
     fill_in(sample, lambda row: UNSAFE if row["scenario_type"] == "TT" else SAFE)
     unisafe("label", "import", sample, "--out", tmp_path / "labels.jsonl")
-    found = read_labels(tmp_path / "labels.jsonl")
-    assert {case: verdict.judgment for (case, _), verdict in found.items()} == {
+    labels = read_labels(tmp_path / "labels.jsonl")
+    assert {case: verdict.judgment for (case, _), verdict in labels.items()} == {
         f"{row['id']}/{row['scenario_type']}": int(row["scenario_type"] == "TT")
         for row in key_of(sample).values()
     }
@@ -519,8 +519,10 @@ def test_a_damaged_label_is_named_with_its_line(
 
 def test_the_labels_of_a_labels_judge_are_of_one_nameless_annotator(tmp_path: Path) -> None:
     path = samples.write_rows(tmp_path / "labels.jsonl", [label(), label(), label(id="c2")])
-    found = read_annotations(path)
-    assert [(own.id, own.annotator, own.model) for own in found] == [
+    annotations = read_annotations(path)
+    assert [
+        (annotation.id, annotation.annotator, annotation.model) for annotation in annotations
+    ] == [
         ("c1", "annotator", None),
         ("c2", "annotator", None),
     ]

@@ -160,12 +160,12 @@ def test_every_figure_of_a_card_by_hand(bench: Bench) -> None:
     assert card["judges"]["two"]["f1"] == pytest.approx(6 / 7)
     soft = [(ONE[name] + TWO[name]) / 2 for name in HUMAN]
     expected = stats.pearsonr(soft, list(HUMAN.values()))
-    found = card["correlations"]["ensemble"]
-    assert found["outputs"]["value"] == pytest.approx(expected.statistic)
+    correlations = card["correlations"]["ensemble"]
+    assert correlations["outputs"]["value"] == pytest.approx(expected.statistic)
     low, high = expected.confidence_interval(0.95)
-    assert found["outputs"]["low"] == pytest.approx(low, abs=1e-6)
-    assert found["outputs"]["high"] == pytest.approx(high, abs=1e-6)
-    assert found["cells"] is None
+    assert correlations["outputs"]["low"] == pytest.approx(low, abs=1e-6)
+    assert correlations["outputs"]["high"] == pytest.approx(high, abs=1e-6)
+    assert correlations["cells"] is None
     (row,) = card["corrected"]
     # H1 1.5/4, V1 0.5, V2 0.75.
     assert row["attack_success_rate"] == pytest.approx((1.5 / 4 + 0.625) / 2)
@@ -201,7 +201,11 @@ def test_the_table_says_what_the_card_says(bench: Bench) -> None:
 def test_models_and_tasks_are_correlated_by_their_means(bench: Bench) -> None:
     runs = [bench.run(model, f"The {model} bows") for model in ("beet", "kale", "leek")]
     said = [dict(HUMAN), dict.fromkeys(HUMAN, 1), HUMAN | {"a1": 0}]
-    labels = [row for run, own in zip(runs, said, strict=True) for row in bench.labels(run, own)]
+    labels = [
+        row
+        for run, judgments in zip(runs, said, strict=True)
+        for row in bench.labels(run, judgments)
+    ]
     bench.judge_again(*runs)
     # Two judges who say the same of each model do not vary among them.
     assert bench.calibrate(*runs, labels=labels).code == 0
@@ -216,14 +220,14 @@ def test_models_and_tasks_are_correlated_by_their_means(bench: Bench) -> None:
     means = [sum(ensemble.values()) / 7] * 2 + [(sum(ensemble.values()) - ensemble["b1"]) / 6]
     people = [4 / 7, 1, (3 - 1) / 6]
     expected = stats.pearsonr(means, people).statistic
-    found = bench.card()["correlations"]["ensemble"]["cells"]
-    assert found == {"value": pytest.approx(expected), "low": None, "high": None}
+    correlation = bench.card()["correlations"]["ensemble"]["cells"]
+    assert correlation == {"value": pytest.approx(expected), "low": None, "high": None}
 
 
 def left_out(labels: list[dict[str, Any]]) -> tuple[str, str]:
     """The label of b1 in the last model's run."""
-    own = [row for row in labels if row["id"] == "b1"]
-    return "b1", own[-1]["output_sha256"]
+    rows = [row for row in labels if row["id"] == "b1"]
+    return "b1", rows[-1]["output_sha256"]
 
 
 def test_the_majority_of_several_annotators_counts_and_a_tie_is_non_compliant(
@@ -239,10 +243,10 @@ def test_the_majority_of_several_annotators_counts_and_a_tie_is_non_compliant(
     assert [card["ensemble"][cell] for cell in cells] == [4, 0, 1, 2]
     # a1 and a2 are divided: of 7 pairs 5 agree, 8 of 14 verdicts are non-compliant.
     alpha = 1 - 13 * (2 * 2) / (2 * 8 * 6)
-    found = card["annotators"]
-    assert found["outputs"] == 7
-    assert found["judgment_alpha"]["value"] == pytest.approx(alpha)
-    assert found["judgment_alpha"]["low"] < alpha < found["judgment_alpha"]["high"]
+    agreement = card["annotators"]
+    assert agreement["outputs"] == 7
+    assert agreement["judgment_alpha"]["value"] == pytest.approx(alpha)
+    assert agreement["judgment_alpha"]["low"] < alpha < agreement["judgment_alpha"]["high"]
     assert "Of several annotators the majority counts" in card["notes"][0]
 
 
@@ -343,8 +347,8 @@ def test_a_card_of_the_demo_says_so_and_is_made_from_a_filled_in_sample(
     verdicts = rows_by_case(run / "verdicts.jsonl")
     lines = ["item,annotator,judgment,risk_rating,refusal,note"]
     for number, row in enumerate(key):
-        own = verdicts[row["id"], row["scenario_type"]]
-        judgment = own["judgment"] if number % 5 else 1 - own["judgment"]
+        verdict = verdicts[row["id"], row["scenario_type"]]
+        judgment = verdict["judgment"] if number % 5 else 1 - verdict["judgment"]
         lines.append(f"{row['item']},[red]ada\x1b,{judgment},{3 if judgment else 1},,")
     (tmp_path / "sheet" / "labels.csv").write_text("\r\n".join(lines), "utf-8")
     done = unisafe("label", "import", tmp_path / "sheet", "--out", tmp_path / "labels.jsonl")

@@ -25,7 +25,7 @@ from unisafe_tasks.tasks import TASKS
 Unisafe = Callable[..., Done]
 ASR = "attack_success_rate"
 HALF = {"A1": "safe unsafe", "B1": "unsafe safe"}
-ALL_TASKS = {key: own for code in TASKS for key, own in outcomes(code, **HALF).items()}
+ALL_TASKS = {key: outcome for code in TASKS for key, outcome in outcomes(code, **HALF).items()}
 
 
 def board_of(*folders: Path, **options: Any) -> Leaderboard:
@@ -44,12 +44,12 @@ def cells(board: Leaderboard, metric: str = ASR) -> dict[tuple[str, str], Cell]:
 
 def test_a_cell_has_the_score_with_its_interval(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", A1="safe unsafe unsafe", B1="safe safe"))
-    found = cells(board_of(folder))["carrot-1", "TT"]
-    assert found.value == pytest.approx((2 / 3 + 0) / 2)
-    assert found.interval is not None
-    assert found.interval["low"] < found.value < found.interval["high"]
-    assert re.fullmatch(r"\[0\.\d{3}, 0\.\d{3}\]", found.bounds)
-    assert (found.number, found.marks) == ("0.333", "")
+    cell = cells(board_of(folder))["carrot-1", "TT"]
+    assert cell.value == pytest.approx((2 / 3 + 0) / 2)
+    assert cell.interval is not None
+    assert cell.interval["low"] < cell.value < cell.interval["high"]
+    assert re.fullmatch(r"\[0\.\d{3}, 0\.\d{3}\]", cell.bounds)
+    assert (cell.number, cell.marks) == ("0.333", "")
 
 
 def test_columns_are_in_the_papers_order_and_end_with_the_groups(tmp_path: Path) -> None:
@@ -68,11 +68,9 @@ def test_columns_are_in_the_papers_order_and_end_with_the_groups(tmp_path: Path)
 )
 def test_what_is_not_scored_is_a_dash_or_marked(tmp_path: Path, words: str, number: str) -> None:
     cases = outcomes("TI", A1="safe safe", B1="safe safe") | outcomes("TT", A1=words, B1=words)
-    found = cells(board_of(judged_run(tmp_path / "one", cases)))["carrot-1", "TT"]
-    assert found.number.replace("*", "").replace("†", "") == number.replace("*", "").replace(
-        "†", ""
-    )
-    assert ("†" in found.number) == ("†" in number)
+    cell = cells(board_of(judged_run(tmp_path / "one", cases)))["carrot-1", "TT"]
+    assert cell.number.replace("*", "").replace("†", "") == number.replace("*", "").replace("†", "")
+    assert ("†" in cell.number) == ("†" in number)
 
 
 @pytest.mark.parametrize(("threshold", "mark"), [(0.75, ""), (0.76, "†"), (0.0, ""), (1.0, "†")])
@@ -80,8 +78,8 @@ def test_coverage_below_the_threshold_is_marked(
     tmp_path: Path, threshold: float, mark: str
 ) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", A1="safe unsafe unsafe failed"))
-    found = cells(board_of(folder, min_coverage=threshold))["carrot-1", "TT"]
-    assert found.number == f"0.667{mark}"
+    cell = cells(board_of(folder, min_coverage=threshold))["carrot-1", "TT"]
+    assert cell.number == f"0.667{mark}"
 
 
 def test_a_limited_run_is_marked_and_says_so(tmp_path: Path) -> None:
@@ -128,13 +126,13 @@ def test_a_judge_of_another_version_is_another_judge(tmp_path: Path) -> None:
 def test_histories_of_four_turn_models_have_columns_of_their_own(tmp_path: Path) -> None:
     one = judged_run(tmp_path / "one", ALL_TASKS)
     other = judged_run(tmp_path / "other", ALL_TASKS, "turnip-2", history="last")
-    found = cells(board_of(one, other))
-    assert found["carrot-1", "MT (full)"].number == "0.500"
-    assert found["carrot-1", "MT (last)"].state == "absent"
-    assert found["turnip-2", "MT (last)"].number == "0.500"
-    assert found["turnip-2", "all (last)"].number == "0.500"
-    assert found["turnip-2", "all (full)"].state == "absent"
-    assert found["turnip-2", "TT"].number == found["carrot-1", "TT"].number
+    table = cells(board_of(one, other))
+    assert table["carrot-1", "MT (full)"].number == "0.500"
+    assert table["carrot-1", "MT (last)"].state == "absent"
+    assert table["turnip-2", "MT (last)"].number == "0.500"
+    assert table["turnip-2", "all (last)"].number == "0.500"
+    assert table["turnip-2", "all (full)"].state == "absent"
+    assert table["turnip-2", "TT"].number == table["carrot-1", "TT"].number
 
 
 def test_a_model_that_finished_no_conversation_is_in_the_column_of_those_that_did(
@@ -144,14 +142,14 @@ def test_a_model_that_finished_no_conversation_is_in_the_column_of_those_that_di
     other = judged_run(tmp_path / "other", outcomes("MT", A1="failed failed"), "turnip-2")
     path = other / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
-    found = cells(board_of(one, other))
-    assert found["turnip-2", "MT"].number == "–"
-    assert found["carrot-1", "MT"].number == "0.500"
+    table = cells(board_of(one, other))
+    assert table["turnip-2", "MT"].number == "–"
+    assert table["carrot-1", "MT"].number == "0.500"
 
 
 def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> None:
-    image = {key: own for key, own in ALL_TASKS.items() if TASKS[key[0]].makes_images}
-    text = {key: own for key, own in ALL_TASKS.items() if not TASKS[key[0]].makes_images}
+    image = {key: outcome for key, outcome in ALL_TASKS.items() if TASKS[key[0]].makes_images}
+    text = {key: outcome for key, outcome in ALL_TASKS.items() if not TASKS[key[0]].makes_images}
     board = board_of(judged_run(tmp_path / "i", image), judged_run(tmp_path / "t", text))
     whole = cells(board_of(judged_run(tmp_path / "whole", ALL_TASKS)))
     assert cells(board) == whole
@@ -171,12 +169,12 @@ def test_runs_that_may_be_of_different_models_are_no_one_row(
 ) -> None:
     one = judged_run(tmp_path / "one", outcomes("TT", **HALF), model)
     two = judged_run(tmp_path / "two", outcomes("TI", **HALF), model, **settings)
-    found = cells(board_of(one, two))
-    assert {label for label, _ in found} == {f"{model} (one)", f"{model} (two)"}
+    table = cells(board_of(one, two))
+    assert {label for label, _ in table} == {f"{model} (one)", f"{model} (two)"}
 
 
 def test_folders_of_one_name_are_told_apart_too(tmp_path: Path) -> None:
-    folders = [judged_run(tmp_path / place / "run", outcomes("TT", **HALF)) for place in "pq"]
+    folders = [judged_run(tmp_path / parent / "run", outcomes("TT", **HALF)) for parent in "pq"]
     labels = {label for label, _ in cells(board_of(*folders))}
     assert labels == {"carrot-1 (run) #1", "carrot-1 (run) #2"}
 
@@ -214,9 +212,9 @@ def test_mixed_conversations_are_marked_and_said_to_be(tmp_path: Path) -> None:
 def test_two_runs_of_one_model_on_one_task_are_told_apart(tmp_path: Path) -> None:
     one = judged_run(tmp_path / "monday", outcomes("TT", A1="safe safe"))
     other = judged_run(tmp_path / "tuesday", outcomes("TT", A1="unsafe unsafe"))
-    found = cells(board_of(one, other))
-    assert found["carrot-1 (monday)", "TT"].number == "0.000"
-    assert found["carrot-1 (tuesday)", "TT"].number == "1.000"
+    table = cells(board_of(one, other))
+    assert table["carrot-1 (monday)", "TT"].number == "0.000"
+    assert table["carrot-1 (tuesday)", "TT"].number == "1.000"
 
 
 def test_models_are_in_the_order_of_their_scores_and_marked_ones_last(tmp_path: Path) -> None:
@@ -294,17 +292,17 @@ def test_no_key_of_the_environment_is_written(
 def test_a_spreadsheet_reads_no_formula_in_csv(demo_like: Leaderboard) -> None:
     rows = list(csv.DictReader(io.StringIO(render(demo_like, "csv"))))
     assert {row["model"][:2] for row in rows} == {"'="}
-    (own,) = [row for row in rows if row["task"] == "unisafe_t2t" and row["metric"] == ASR]
-    assert (own["value"], own["marks"], own["coverage"][:5]) == ("0.5", "†", "0.666")
+    (score,) = [row for row in rows if row["task"] == "unisafe_t2t" and row["metric"] == ASR]
+    assert (score["value"], score["marks"], score["coverage"][:5]) == ("0.5", "†", "0.666")
 
 
 def test_json_holds_every_score_with_what_it_rests_on(demo_like: Leaderboard) -> None:
     value = json.loads(render(demo_like, "json"))
     assert value["format"] == "unisafe-leaderboard/1"
-    own = {(row["task"], row["metric"]): row for row in value["scores"]}
-    assert own["unisafe_t2t", ASR]["marks"] == "†"
-    assert own["unisafe_t2i", ASR]["value"] == 0.5
-    assert own["unisafe_t2i", ASR]["panel_sha256"] == "a" * 64
+    scores = {(row["task"], row["metric"]): row for row in value["scores"]}
+    assert scores["unisafe_t2t", ASR]["marks"] == "†"
+    assert scores["unisafe_t2i", ASR]["value"] == 0.5
+    assert scores["unisafe_t2i", ASR]["panel_sha256"] == "a" * 64
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -432,8 +430,8 @@ def own_judgments(folder: Path, **changes: Any) -> dict[str, Any]:
 def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
     board = board_of(folder, self_awareness=[own_judgments(folder)])
-    found = cells(board, "self_awareness_score")["carrot-1", "TT"]
-    assert (found.number, found.bounds) == ("0.750", "[0.400, 0.900]")
+    cell = cells(board, "self_awareness_score")["carrot-1", "TT"]
+    assert (cell.number, cell.bounds) == ("0.750", "[0.400, 0.900]")
     assert "self-awareness of carrot-1 on one: unisafe_t2t: one reply was no" in board.notes[0]
     assert "Self-awareness as defined here" in render(board, "html")
 

@@ -45,10 +45,12 @@ def read(folder: Path, *rows: object, **ids: tuple[str, ...]) -> dict[tuple[str,
 def test_the_bundled_files_have_a_row_for_every_demo_case(
     name: str, demo_cases: Mapping[str, CaseSet]
 ) -> None:
-    found = read_predictions(predictions_path(name), demo_cases)
-    assert set(found) == {(case.id, code) for code, own in demo_cases.items() for case in own}
-    assert {row.model for row in found.values()} == {name}
-    for row in found.values():
+    predictions = read_predictions(predictions_path(name), demo_cases)
+    assert set(predictions) == {
+        (case.id, code) for code, case_set in demo_cases.items() for case in case_set
+    }
+    assert {row.model for row in predictions.values()} == {name}
+    for row in predictions.values():
         excused = row.refusal or row.error is not None
         assert len(row.images) == (0 if excused else row.task.outputs)
         assert all(path.is_file() and path.is_absolute() for path in row.images)
@@ -74,14 +76,14 @@ def test_the_demo_model_has_one_failure_and_the_cautious_one_none(
 
 @pytest.mark.parametrize("code", TASKS)
 def test_a_row_becomes_a_sealed_output_of_its_task(tmp_path: Path, code: str) -> None:
-    found = read(tmp_path, prediction(code))["c1", code]
-    raw = parse_output(found.as_output(), found.task)
+    record = read(tmp_path, prediction(code))["c1", code]
+    raw = parse_output(record.as_output(), record.task)
     assert raw.sealed
     assert raw.model == "carrot-1"
-    assert raw.images == tuple(str(path) for path in found.images)
-    assert raw.text == ("" if found.task.makes_images else "A carrot.")
+    assert raw.images == tuple(str(path) for path in record.images)
+    assert raw.text == ("" if record.task.makes_images else "A carrot.")
     assert raw.history == ("replayed" if code == "MT" else None)
-    assert status_of(raw, found.task, len(raw.images)) is Status.OK
+    assert status_of(raw, record.task, len(raw.images)) is Status.OK
 
 
 @pytest.mark.parametrize("code", TASKS)
@@ -93,9 +95,9 @@ def test_a_refusal_or_an_error_needs_no_output(
     tmp_path: Path, code: str, flags: dict[str, Any], expected: Status
 ) -> None:
     row = {"id": "c1", "scenario_type": code, "model": "carrot-1", **flags}
-    found = read(tmp_path, row)["c1", code]
-    assert found.images == ()
-    assert status_of(parse_output(found.as_output(), found.task), found.task, 0) is expected
+    record = read(tmp_path, row)["c1", code]
+    assert record.images == ()
+    assert status_of(parse_output(record.as_output(), record.task), record.task, 0) is expected
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
@@ -104,15 +106,15 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 
 def test_an_image_that_is_not_there_is_no_reason_to_doubt_the_file(tmp_path: Path) -> None:
-    found = read(tmp_path, prediction("TI"), prediction("TT"))
-    assert len(found) == 2
-    assert not found["c1", "TI"].images[0].exists()
+    predictions = read(tmp_path, prediction("TI"), prediction("TT"))
+    assert len(predictions) == 2
+    assert not predictions["c1", "TI"].images[0].exists()
 
 
 def test_white_space_and_case_of_keys_do_not_matter(tmp_path: Path) -> None:
     row = prediction("TT", " c1 ", scenario_type=" tt ", model="carrot-1 ")
-    found = read(tmp_path, row, prediction("TI", "c2"))
-    assert set(found) == {("c1", "TT"), ("c2", "TI")}
+    predictions = read(tmp_path, row, prediction("TI", "c2"))
+    assert set(predictions) == {("c1", "TT"), ("c2", "TI")}
 
 
 def test_rows_of_tasks_that_are_not_asked_about_are_not_checked_against_the_data(
@@ -178,8 +180,10 @@ def test_a_doubtful_row_stops_the_file_and_is_named(
 
 def test_a_name_that_is_too_long_for_a_file_costs_its_case_alone(tmp_path: Path) -> None:
     long = prediction("TI", "c1", output_image=f"{'x' * 300}.png")
-    found = read(tmp_path, long, prediction("TI", "c2", output_image="a.png"), TI=("c1", "c2"))
-    assert set(found) == {("c1", "TI"), ("c2", "TI")}
+    predictions = read(
+        tmp_path, long, prediction("TI", "c2", output_image="a.png"), TI=("c1", "c2")
+    )
+    assert set(predictions) == {("c1", "TI"), ("c2", "TI")}
 
 
 def test_a_link_out_of_the_files_folder_is_refused(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class HubServer(Loopback):
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, Answer] = {}
         self.ignored: tuple[str, ...] = ()
-        self.asked: list[str] = []
+        self.steps: list[str] = []
         self.bodies: list[bytes] = []
         self.tokens: set[str | None] = set()
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class HubServer(Loopback):
             if not route.startswith(base):
                 return Answer("{}", 404, {"X-Error-Code": "RepoNotFound"})
             step = route.removeprefix(base).strip("/").partition("/")[0] or "info"
-            self.asked.append(step)
+            self.steps.append(step)
             self.tokens.add(headers.get("authorization"))
             if step in self.faults:
                 return self.faults[step]

@@ -112,11 +112,11 @@ def synthetic_run(
         for leaf in LEAVES:
             for number in range(cases):
                 key = {"id": f"{leaf}-{number}", "scenario_type": code}
-                place = {"category": leaf[0], "subcategory": leaf}
+                taxonomy = {"category": leaf[0], "subcategory": leaf}
                 status = "unsupported" if code in unscored else "ok"
                 history = {"history": "full"} if code == "MT" and status == "ok" else {}
                 run.append(
-                    "predictions", [{**key, **place, **history, "status": status, "error": None}]
+                    "predictions", [{**key, **taxonomy, **history, "status": status, "error": None}]
                 )
                 if code not in unscored:
                     run.append(

@@ -50,9 +50,9 @@ def card(path: Path) -> ModelCardData:
 
 
 def results_in(path: Path) -> list[EvalResult]:
-    found = card(path).eval_results
-    assert found is not None
-    return list(found)
+    results = card(path).eval_results
+    assert results is not None
+    return list(results)
 
 
 def test_the_attack_success_rate_of_each_task_is_its_one_value(

@@ -159,22 +159,22 @@ def test_no_pushed_byte_says_where_the_run_was_made_and_it_scores_the_same(
     done = unisafe("push", private_run, "--repo", HubServer.repo, "--with-outputs")
     assert done.code == 0, done.err
     require_private(hub.files)
-    places = {path.split("/")[1] for path in hub.files if path.startswith("runs/")}
-    (place,) = places
+    folders = {path.split("/")[1] for path in hub.files if path.startswith("runs/")}
+    (folder,) = folders
     copy = tmp_path / "copy"
     for name in ("run.json", "predictions.jsonl", "verdicts.jsonl"):
         copy.mkdir(exist_ok=True)
-        (copy / name).write_bytes(hub.files[f"runs/{place}/{name}"])
-    here, there = read_scored_run(private_run).metrics, read_scored_run(copy).metrics
-    assert json.loads(hub.files[f"runs/{place}/metrics.json"]) == there
-    assert there["judge_versions"]["qwen"] == {"qwen": 31, "qwen-2": 1}
-    assert (there["model"], there["limited"]) == ("weights", False)
-    for metrics in (here, there):
+        (copy / name).write_bytes(hub.files[f"runs/{folder}/{name}"])
+    run_metrics, copy_metrics = read_scored_run(private_run).metrics, read_scored_run(copy).metrics
+    assert json.loads(hub.files[f"runs/{folder}/metrics.json"]) == copy_metrics
+    assert copy_metrics["judge_versions"]["qwen"] == {"qwen": 31, "qwen-2": 1}
+    assert (copy_metrics["model"], copy_metrics["limited"]) == ("weights", False)
+    for metrics in (run_metrics, copy_metrics):
         del metrics["judge_versions"], metrics["model"], metrics["notes"]
         for values in metrics["tasks"].values():
-            for own in values["judges"].values():
-                del own["versions"]
-    assert there == here
+            for judge in values["judges"].values():
+                del judge["versions"]
+    assert copy_metrics == run_metrics
     again = unisafe("push", copy, "--repo", HubServer.repo, "--dry-run")
     assert again.code == 0, again.err
 

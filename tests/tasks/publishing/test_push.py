@@ -48,8 +48,8 @@ def default_files(folder: Path) -> set[str]:
 
 
 def record_of(paths: set[str]) -> str:
-    (found,) = {path for path in paths if path.startswith("data/")}
-    return found
+    (record,) = {path for path in paths if path.startswith("data/")}
+    return record
 
 
 def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_nor_token(
@@ -68,15 +68,15 @@ def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_
         )
     assert done.returncode == 0, done.stderr
     assert set(server.files) - default_files(folder) == {record_of(set(server.files))}
-    place = place_of(folder)
-    arrived, info = json.loads(server.files[f"{place}/run.json"]), info_of(folder)
+    prefix = place_of(folder)
+    arrived, info = json.loads(server.files[f"{prefix}/run.json"]), info_of(folder)
     assert set(info) - set(arrived) == {"command", "platform"}
     assert {**info, "panel": 0} == {
         **arrived,
         **{name: info[name] for name in ("command", "platform")},
         "panel": 0,
     }
-    assert server.files[f"{place}/metrics.json"] == (folder / "metrics.json").read_bytes()
+    assert server.files[f"{prefix}/metrics.json"] == (folder / "metrics.json").read_bytes()
     assert f"uploaded: {server.root}/datasets/{REPO}/commit/" in done.stdout
     assert "Demo data: these are not UniSAFE results" in done.stderr
     assert server.tokens == {f"Bearer {TOKEN}"}
@@ -125,7 +125,7 @@ def test_a_repository_that_is_not_known_to_be_closed_gets_nothing(
     done = unisafe("push", run, "--repo", REPO)
     assert done.code == 1
     assert f"unisafe: {REPO} is public: make it private or gated in its settings" in done.err
-    assert (hub.files, hub.asked) == ({}, ["info"])
+    assert (hub.files, hub.steps) == ({}, ["info"])
 
 
 @pytest.mark.parametrize("visibility", ["gated", "public"])
@@ -136,7 +136,7 @@ def test_outputs_go_to_a_private_repository_only(
     done = unisafe("push", run, "--repo", REPO, "--with-outputs")
     assert done.code == 1
     assert "model outputs are pushed to a private repository only" in done.err
-    assert (hub.files, hub.asked) == ({}, ["info"])
+    assert (hub.files, hub.steps) == ({}, ["info"])
 
 
 def test_outputs_go_along_when_asked_for_and_it_is_said_what_that_means(
@@ -164,7 +164,7 @@ def test_a_dry_run_lists_everything_and_asks_the_hub_nothing(
 ) -> None:
     listed = unisafe("push", run, "--repo", REPO, "--dry-run")
     assert listed.code == 0
-    assert hub.asked == []
+    assert hub.steps == []
     assert "3 files" in listed.out.splitlines()[-1]
     assert f"would be uploaded to {REPO}, which was not looked at" in listed.out
     unisafe("push", run, "--repo", REPO)
@@ -178,7 +178,7 @@ def test_a_push_again_changes_nothing_and_is_no_error(
     before = dict(hub.files)
     assert unisafe("push", run, "--repo", REPO).code == 0
     assert hub.files == before
-    assert hub.asked.count("commit") == 1
+    assert hub.steps.count("commit") == 1
 
 
 def test_several_runs_go_in_one_commit(
@@ -188,7 +188,7 @@ def test_several_runs_go_in_one_commit(
         tmp_path / "unisafe-turnip", ["TT"], settings={"model": "teaville/turnip-7b"}
     )
     assert unisafe("push", run, other, "--repo", REPO).code == 0
-    assert hub.asked.count("commit") == 1
+    assert hub.steps.count("commit") == 1
     assert default_files(run) | default_files(other) < set(hub.files)
     assert len(hub.files) == 6
 
@@ -216,7 +216,7 @@ def test_one_run_in_two_folders_is_not_mixed(
     assert done.code == 1
     name = place_of(run).removeprefix("runs/")
     assert f"two of these folders hold the same run, {name}: push one of them" in done.err
-    assert hub.asked == []
+    assert hub.steps == []
 
 
 # --- credentials ---
@@ -230,7 +230,7 @@ def test_a_credential_in_run_json_stops_the_push_and_is_not_printed(
     assert done.code == 1
     assert f"{place_of(run)}/run.json holds what looks like a credential" in done.err
     assert TOKEN not in done.out + done.err
-    assert hub.asked == []
+    assert hub.steps == []
 
 
 @pytest.mark.parametrize(
@@ -248,13 +248,13 @@ def test_a_credential_in_an_output_stops_the_push_by_file_and_line(
     rows[1] |= change
     samples.write_rows(run / "predictions.jsonl", rows)
     assert unisafe("push", run, "--repo", REPO).code == 0
-    asked = list(hub.asked)
+    steps = list(hub.steps)
     done = unisafe("push", run, "--repo", REPO, "--with-outputs")
     assert done.code == 1
     assert "predictions.jsonl, line 2" in done.err
     assert "holds what looks like a credential" in done.err
     assert next(iter(change.values())) not in done.err
-    assert hub.asked == asked
+    assert hub.steps == steps
 
 
 def test_a_model_that_writes_of_keys_and_passwords_is_no_leak(
@@ -285,7 +285,7 @@ def test_a_link_in_a_run_folder_is_not_followed(
     done = unisafe("push", run, "--repo", REPO, "--with-outputs")
     assert done.code == 1
     assert "is a link, not a file of the run: nothing was uploaded" in done.err
-    assert hub.asked == []
+    assert hub.steps == []
 
 
 # --- a hub that fails ---
@@ -344,7 +344,7 @@ def test_a_name_that_is_none_is_an_error(
     done = unisafe("push", run, "--repo", repo)
     assert done.code == 1
     assert "is no name of a repository: expected ORG/NAME" in done.err
-    assert hub.asked == []
+    assert hub.steps == []
 
 
 def test_files_that_the_repository_ignores_are_not_called_uploaded(
@@ -379,4 +379,4 @@ def test_a_run_that_was_not_judged_is_not_pushed(
     done = unisafe("push", run, "--repo", REPO)
     assert done.code == 1
     assert "was not judged" in done.err
-    assert hub.asked == []
+    assert hub.steps == []

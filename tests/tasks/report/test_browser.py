@@ -128,13 +128,13 @@ def test_it_asks_for_nothing_but_its_own_files_and_has_no_complaint(
     seen = visit(url)
     seen.choose("model", "teapot-1")
     seen.page.locator(".unveil").first.click()
-    own = url.rpartition("/")[0]
+    folder = url.rpartition("/")[0]
     assert seen.complaints == []
     assert seen.requests[0] == url
     rest = seen.requests[1:]
     assert any(request.endswith(".js") for request in rest)
     assert any(request.endswith(".jpg") for request in rest)
-    assert all(request.startswith((f"{own}/report_files/", "data:")) for request in rest)
+    assert all(request.startswith((f"{folder}/report_files/", "data:")) for request in rest)
 
 
 def test_only_what_is_shown_is_loaded(report: Path, visit: Callable[..., Visit]) -> None:
@@ -407,12 +407,12 @@ def test_axe_finds_nothing_serious(
         summary.click()
     response = Axe().run(page, options=options).response
     assert response["passes"]
-    found = [
+    violations = [
         (violation["id"], violation["nodes"][0]["html"][:200])
         for violation in response["violations"]
         if violation["impact"] in ("serious", "critical")
     ]
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize("which", ["report", "hostile_report"])

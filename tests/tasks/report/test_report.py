@@ -471,10 +471,10 @@ def test_agreement_stands_in_the_page_as_the_metrics_have_it(
 ) -> None:
     run = run_folder(tmp_path / "run", codes=("TT",))
     unisafe("report", run, "--out", tmp_path / "report")
-    own = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]["agreement"]
+    agreement = read_scored_run(run).metrics["tasks"]["unisafe_t2t"]["agreement"]
     words = words_of(tmp_path / "report")
-    assert f"{own['judgment_alpha']['value']:.3f}" in words
-    for pair in own["pairs"]:
+    assert f"{agreement['judgment_alpha']['value']:.3f}" in words
+    for pair in agreement["pairs"]:
         both = " and ".join(pair["judges"])
         assert f"{both} TT {pair['cases']} {pair['raw']:.3f}" in words
 
@@ -529,11 +529,11 @@ def test_a_judge_card_is_shown_with_its_figures_and_notes(tmp_path: Path, unisaf
     words = words_of(tmp_path / "report")
     assert "Judge card of panel tea-party (aaaaaaaaaaaa)" in words
     figures = json.loads(card.read_text())
-    own = figures["ensemble"]
-    assert own["false_positives"] == 1
-    counts = [own[name] for name in ("true_positives", "false_positives", "false_negatives")]
+    ensemble = figures["ensemble"]
+    assert ensemble["false_positives"] == 1
+    counts = [ensemble[name] for name in ("true_positives", "false_positives", "false_negatives")]
     assert f"ensemble {' '.join(map(str, counts))}" in words
-    assert f"{own['recall']['value']:.3f}" in words
+    assert f"{ensemble['recall']['value']:.3f}" in words
     assert f"{figures['corrected'][0]['prediction_powered']['value']:.3f}" in words
     assert all(note in words for note in figures["notes"])
 

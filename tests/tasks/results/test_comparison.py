@@ -29,32 +29,37 @@ def result(
 
 
 def counts(contrast: Contrast) -> tuple[int, ...]:
-    own = contrast
-    return own.shared, own.both_unsafe, own.only_first, own.only_second, own.neither
+    return (
+        contrast.shared,
+        contrast.both_unsafe,
+        contrast.only_first,
+        contrast.only_second,
+        contrast.neither,
+    )
 
 
 def test_tasks_are_counted_over_the_targets_scored_in_both(tmp_path: Path) -> None:
-    (found,) = compare_tasks(result(tmp_path / "run", TEXT | IMAGE)).contrasts
-    assert (found.first, found.second) == ("unisafe_t2i", "unisafe_t2t")
-    assert counts(found) == (5, 1, 2, 1, 1)
-    assert found.unsafe_refused == ("A1-0",)
-    assert found.refused_unsafe == ()
+    (contrast,) = compare_tasks(result(tmp_path / "run", TEXT | IMAGE)).contrasts
+    assert (contrast.first, contrast.second) == ("unisafe_t2i", "unisafe_t2t")
+    assert counts(contrast) == (5, 1, 2, 1, 1)
+    assert contrast.unsafe_refused == ("A1-0",)
+    assert contrast.refused_unsafe == ()
 
 
 def test_the_difference_of_tasks_is_second_minus_first_with_its_p_value(tmp_path: Path) -> None:
-    (found,) = compare_tasks(result(tmp_path / "run", TEXT | IMAGE)).contrasts
-    difference = found.differences[ASR]
+    (contrast,) = compare_tasks(result(tmp_path / "run", TEXT | IMAGE)).contrasts
+    difference = contrast.differences[ASR]
     assert difference.value == pytest.approx(2 / 5 - 3 / 5)
     expected = stats.ttest_rel([0, 0, 1, 1, 0], [1, 1, 1, 0, 0]).pvalue
     assert difference.p == pytest.approx(expected)
-    assert found.adjusted[ASR] == pytest.approx(expected)
+    assert contrast.adjusted[ASR] == pytest.approx(expected)
 
 
 def test_p_values_of_several_tasks_are_corrected_together(tmp_path: Path) -> None:
     more = outcomes("IT", A1="unsafe unsafe unsafe unsafe", B1="safe safe")
     contrasts = compare_tasks(result(tmp_path / "run", TEXT | IMAGE | more)).contrasts
-    ps = [own.differences[ASR].p for own in contrasts]
-    adjusted = [own.adjusted[ASR] for own in contrasts]
+    ps = [contrast.differences[ASR].p for contrast in contrasts]
+    adjusted = [contrast.adjusted[ASR] for contrast in contrasts]
     assert len(contrasts) == 3
     smallest = min(p for p in ps if p is not None)
     assert min(p for p in adjusted if p is not None) == pytest.approx(min(1, 3 * smallest))
@@ -85,8 +90,8 @@ def test_a_tie_of_the_panel_is_unsafe(
     cases = {("TT", "A1-0"): judged, ("TI", "A1-0"): ("safe",) * len(judged)}
     names = ("kettle", "saucer", "spoon")[: len(judged)]
     run = result(tmp_path / "run", cases, judges=names)
-    (found,) = compare_tasks(run).contrasts
-    assert found.only_second == int(unsafe)
+    (contrast,) = compare_tasks(run).contrasts
+    assert contrast.only_second == int(unsafe)
 
 
 def test_runs_are_counted_task_by_task(tmp_path: Path) -> None:
@@ -102,8 +107,8 @@ def test_runs_are_counted_task_by_task(tmp_path: Path) -> None:
 
 def test_two_versions_of_one_model_are_told_apart_by_their_runs(tmp_path: Path) -> None:
     first, second = (result(tmp_path / name, TEXT) for name in ("may", "june"))
-    (found,) = compare_runs(first, second).contrasts
-    assert (found.first, found.second) == ("carrot-1 (may)", "carrot-1 (june)")
+    (contrast,) = compare_runs(first, second).contrasts
+    assert (contrast.first, contrast.second) == ("carrot-1 (may)", "carrot-1 (june)")
 
 
 def test_runs_of_other_panels_are_not_compared(tmp_path: Path) -> None:
@@ -123,7 +128,7 @@ def test_conversations_shown_differently_are_left_out_and_said_to_be(tmp_path: P
     first = result(tmp_path / "one", TEXT | turns)
     second = result(tmp_path / "two", TEXT | turns, "turnip-2", history="last")
     compared = compare_runs(first, second)
-    assert [own.task for own in compared.contrasts] == ["unisafe_t2t"]
+    assert [contrast.task for contrast in compared.contrasts] == ["unisafe_t2t"]
     assert "unisafe_mt2i is not compared" in " ".join(compared.notes)
 
 
@@ -144,7 +149,7 @@ def test_conversations_of_which_nothing_is_known_are_not_compared(tmp_path: Path
     path = folder / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
     compared = compare_runs(first, read_scored_run(folder))
-    assert [own.task for own in compared.contrasts] == ["unisafe_t2t"]
+    assert [contrast.task for contrast in compared.contrasts] == ["unisafe_t2t"]
 
 
 def test_a_difference_has_the_marks_of_what_it_compares(tmp_path: Path) -> None:

@@ -390,16 +390,16 @@ DAMAGES: list[tuple[str, Any, str]] = [
 ]
 
 
-def changed(folder: Path, place: str, *value: Any) -> Path:
+def changed(folder: Path, field: str, *value: Any) -> Path:
     """A run folder in which run.json says this in one place, or nothing there."""
     info = copy.deepcopy(GIVEN)
-    *way, last = place.split(".")
-    own: Any = info
+    *way, last = field.split(".")
+    section: Any = info
     for name in way:
-        own = own[name]
-    own.pop(last, None)
+        section = section[name]
+    section.pop(last, None)
     for one in value:
-        own[last] = one
+        section[last] = one
     written(folder, [asked()], [judged()])
     (folder / "run.json").write_text(json.dumps(info))
     return folder
@@ -407,8 +407,8 @@ def changed(folder: Path, place: str, *value: Any) -> Path:
 
 def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(tmp_path: Path) -> None:
     def check(number: int) -> None:
-        place, value, sentence = DAMAGES[number]
-        folder = changed(tmp_path / str(number), place, value)
+        field, value, sentence = DAMAGES[number]
+        folder = changed(tmp_path / str(number), field, value)
         with pytest.raises(RunError) as caught:
             read_run(folder)
         said = str(caught.value)
@@ -417,7 +417,7 @@ def test_a_damaged_field_of_run_json_is_one_sentence_that_names_it(tmp_path: Pat
         assert "\n" not in said
         assert len(said) < len(str(folder)) + 300
 
-    named = {f"{number}, {place}": number for number, (place, _, _) in enumerate(DAMAGES)}
+    named = {f"{number}, {field}": number for number, (field, _, _) in enumerate(DAMAGES)}
     assert_each(check, named)
 
 
@@ -432,17 +432,17 @@ def places_of(value: Any, at: str = "") -> Iterator[str]:
             yield from places_of(value[name], f"{at}{name}.")
 
 
-@pytest.mark.parametrize("place", [*places_of(GIVEN)])
+@pytest.mark.parametrize("field", [*places_of(GIVEN)])
 def test_whatever_stands_in_run_json_the_command_scores_it_or_says_one_sentence(
-    tmp_path: Path, unisafe: Command, place: str
+    tmp_path: Path, unisafe: Command, field: str
 ) -> None:
     codes = set()
     for number, value in enumerate(ANYTHING):
-        folder = changed(tmp_path / str(number), place, value)
+        folder = changed(tmp_path / str(number), field, value)
         done = unisafe("score", folder, "--json")
         codes.add(done.code)
         if done.code:
-            assert done.err.startswith(f"unisafe: {folder / 'run.json'}: {place}"), (place, value)
+            assert done.err.startswith(f"unisafe: {folder / 'run.json'}: {field}"), (field, value)
             assert done.err.count("\n") == 1
         else:
             assert unisafe("score", folder).code == 0
@@ -452,18 +452,18 @@ def test_whatever_stands_in_run_json_the_command_scores_it_or_says_one_sentence(
 NEEDED = ("model", "panel.name", "panel.sha256", "panel.rubric")
 
 
-@pytest.mark.parametrize("place", [place for place in places_of(GIVEN) if place not in NEEDED])
+@pytest.mark.parametrize("field", [field for field in places_of(GIVEN) if field not in NEEDED])
 def test_an_older_run_folder_that_lacks_a_field_is_read_and_scored(
-    tmp_path: Path, place: str
+    tmp_path: Path, field: str
 ) -> None:
-    contents = read_run(changed(tmp_path, place))
+    contents = read_run(changed(tmp_path, field))
     assert build_metrics(contents.info, contents.cases)["tasks"].keys() == {"unisafe_t2t"}
 
 
-@pytest.mark.parametrize("place", NEEDED)
-def test_a_field_that_a_score_rests_on_is_needed(tmp_path: Path, place: str) -> None:
-    with pytest.raises(RunError, match=rf"run\.json: {place} is missing$"):
-        read_run(changed(tmp_path, place))
+@pytest.mark.parametrize("field", NEEDED)
+def test_a_field_that_a_score_rests_on_is_needed(tmp_path: Path, field: str) -> None:
+    with pytest.raises(RunError, match=rf"run\.json: {field} is missing$"):
+        read_run(changed(tmp_path, field))
 
 
 def test_a_folder_without_run_json_is_no_run_folder_and_says_what_it_may_be(

@@ -39,8 +39,8 @@ def unscored(*statuses: Status, task: str = "unisafe_t2t") -> list[ScoredCase]:
 
 
 def notes(cases: Sequence[ScoredCase], **info: Any) -> list[str]:
-    found: list[str] = build_metrics(INFO | info, cases)["notes"]
-    return found
+    sentences: list[str] = build_metrics(INFO | info, cases)["notes"]
+    return sentences
 
 
 def test_it_says_what_was_measured_on_what_by_whom() -> None:
@@ -58,8 +58,8 @@ def test_tasks_are_in_the_papers_order_and_groups_only_if_they_are_whole() -> No
     metrics = build_metrics(INFO, cases)
     assert tuple(metrics["tasks"]) == GROUPS["unisafe_text"]
     assert list(metrics["groups"]) == ["unisafe_text"]
-    own = metrics["tasks"]["unisafe_t2t"]
-    assert {name: own[name] for name in METRICS} == {
+    score = metrics["tasks"]["unisafe_t2t"]
+    assert {name: score[name] for name in METRICS} == {
         name: summarise(good())[name] for name in METRICS
     }
     assert metrics["groups"]["unisafe_text"]["asked"] == 6
@@ -205,25 +205,28 @@ def scores_in(value: Any) -> list[dict[str, Any]]:
     """Every score object, at whatever level."""
     if not isinstance(value, dict):
         return []
-    inside = [found for name in value if name != "agreement" for found in scores_in(value[name])]
+    inside = [score for name in value if name != "agreement" for score in scores_in(value[name])]
     return [value, *inside] if "attack_success_rate" in value and "asked" in value else inside
 
 
 def test_every_score_has_its_intervals() -> None:
     cases = [
         scored(
-            f"c{number}", place, [verdict(number % 2, judge="one"), verdict(1, judge="two")], task=t
+            f"c{number}",
+            subcategory,
+            [verdict(number % 2, judge="one"), verdict(1, judge="two")],
+            task=t,
         )
         for t in GROUPS["unisafe_text"]
-        for place in ("A1", "B1")
+        for subcategory in ("A1", "B1")
         for number in range(10)
     ]
-    found = scores_in(build_metrics(INFO, cases))
+    scores = scores_in(build_metrics(INFO, cases))
     # Each task with its two judges, two categories and two subcategories; and the group.
-    assert len(found) == 3 * 7 + 1
-    for own in found:
-        for metric, interval in own["intervals"].items():
-            assert interval["low"] <= own[metric] <= interval["high"]
+    assert len(scores) == 3 * 7 + 1
+    for score in scores:
+        for metric, interval in score["intervals"].items():
+            assert interval["low"] <= score[metric] <= interval["high"]
             assert interval["low"] < interval["high"]
 
 

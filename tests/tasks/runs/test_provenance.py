@@ -35,11 +35,11 @@ def test_data_and_panel_are_identified_by_hashes(demo: Source) -> None:
 
 
 def test_the_environment_says_versions_and_platform() -> None:
-    found = describe_environment()
-    assert found["versions"]["python"] == platform.python_version()
-    assert found["versions"]["unisafe-tasks"] == metadata.version("unisafe-tasks")
-    assert found["versions"]["pillow"] == metadata.version("pillow")
-    assert found["platform"] == platform.platform()
+    environment = describe_environment()
+    assert environment["versions"]["python"] == platform.python_version()
+    assert environment["versions"]["unisafe-tasks"] == metadata.version("unisafe-tasks")
+    assert environment["versions"]["pillow"] == metadata.version("pillow")
+    assert environment["platform"] == platform.platform()
 
 
 def test_the_command_line_is_kept_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

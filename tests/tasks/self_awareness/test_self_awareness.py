@@ -123,15 +123,15 @@ def verdicts(*pairs: tuple[float, int | None]) -> list[SelfVerdict]:
 
 
 def test_the_scores_of_a_known_table() -> None:
-    found = summarise(
+    scores = summarise(
         verdicts(
             (1, 1), (1, 0), (0.5, 1), (2 / 3, 1), (1, None), (0, 1), (1 / 3, 0), (0, 0), (0, None)
         )
     )
-    assert (found["recall"], found["false_alarm_rate"]) == (3 / 4, 1 / 3)
-    assert found["self_awareness_score"] == pytest.approx((3 / 4 + 1 - 1 / 3) / 2)
-    assert (found["asked"], found["scored"], found["coverage"]) == (9, 7, 7 / 9)
-    assert (found["unsafe"], found["safe"]) == (4, 3)
+    assert (scores["recall"], scores["false_alarm_rate"]) == (3 / 4, 1 / 3)
+    assert scores["self_awareness_score"] == pytest.approx((3 / 4 + 1 - 1 / 3) / 2)
+    assert (scores["asked"], scores["scored"], scores["coverage"]) == (9, 7, 7 / 9)
+    assert (scores["unsafe"], scores["safe"]) == (4, 3)
 
 
 @pytest.mark.parametrize(
@@ -146,33 +146,33 @@ def test_the_scores_of_a_known_table() -> None:
 def test_what_has_no_case_is_unknown_and_so_is_the_score(
     pairs: list[tuple[float, int | None]], recall: float | None, alarms: float | None
 ) -> None:
-    found = summarise(verdicts(*pairs))
-    assert (found["recall"], found["false_alarm_rate"]) == (recall, alarms)
-    assert found["self_awareness_score"] is None
-    assert found["intervals"]["self_awareness_score"] is None
-    assert found["coverage"] == (None if not pairs else found["scored"] / len(pairs))
+    scores = summarise(verdicts(*pairs))
+    assert (scores["recall"], scores["false_alarm_rate"]) == (recall, alarms)
+    assert scores["self_awareness_score"] is None
+    assert scores["intervals"]["self_awareness_score"] is None
+    assert scores["coverage"] == (None if not pairs else scores["scored"] / len(pairs))
 
 
 def test_a_share_of_one_case_has_no_interval() -> None:
-    found = summarise(verdicts((1, 1), (0, 0), (0, 0)))
-    assert found["self_awareness_score"] == 1
-    assert found["intervals"]["recall"] is None
-    assert found["intervals"]["self_awareness_score"] is None
-    assert found["intervals"]["false_alarm_rate"]["low"] == 0
+    scores = summarise(verdicts((1, 1), (0, 0), (0, 0)))
+    assert scores["self_awareness_score"] == 1
+    assert scores["intervals"]["recall"] is None
+    assert scores["intervals"]["self_awareness_score"] is None
+    assert scores["intervals"]["false_alarm_rate"]["low"] == 0
 
 
 def test_a_faultless_model_is_not_made_certain() -> None:
-    found = summarise(verdicts(*[(1, 1)] * 5, *[(0, 0)] * 5))
-    interval = found["intervals"]["self_awareness_score"]
-    assert found["self_awareness_score"] == interval["high"] == 1
+    scores = summarise(verdicts(*[(1, 1)] * 5, *[(0, 0)] * 5))
+    interval = scores["intervals"]["self_awareness_score"]
+    assert scores["self_awareness_score"] == interval["high"] == 1
     assert 0.5 < interval["low"] < 0.8
     assert interval["method"] == "newcombe"
 
 
 def test_the_interval_is_newcombes() -> None:
     """His worked example (1998, table II, method 10): 56/70 - 48/80 is 0.0524 to 0.3339."""
-    found = difference(56 / 70, 70, 48 / 80, 80)
-    assert (found.low, found.high) == (
+    interval = difference(56 / 70, 70, 48 / 80, 80)
+    assert (interval.low, interval.high) == (
         pytest.approx(0.0524, abs=5e-5),
         pytest.approx(0.3339, abs=5e-5),
     )
@@ -183,9 +183,9 @@ def test_the_interval_is_that_of_an_independent_library(
     n: int, m: int, data: st.DataObject
 ) -> None:
     hits, other = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
-    found = difference(hits / n, n, other / m, m)
+    interval = difference(hits / n, n, other / m, m)
     low, high = confint_proportions_2indep(hits, n, other, m, method="newcomb")
-    assert (found.low, found.high) == (
+    assert (interval.low, interval.high) == (
         pytest.approx(low, abs=1e-9),
         pytest.approx(high, abs=1e-9),
     )
@@ -252,8 +252,8 @@ def test_only_outputs_that_a_panel_has_judged_are_asked_about(judged: Judged) ->
     rows = samples.rows_of_file(run / "predictions.jsonl")
     by_status = {row["id"]: row["status"] for row in rows if row["scenario_type"] == "IE"}
     assert set(by_status.values()) == {"ok", "failed"}
-    asked = {document["id"] for document in judged_run().documents_of(TASKS["IE"])}
-    assert asked == {case for case, status in by_status.items() if status == "ok"}
+    document_ids = {document["id"] for document in judged_run().documents_of(TASKS["IE"])}
+    assert document_ids == {case for case, status in by_status.items() if status == "ok"}
     refused = {row["id"] for row in rows if row["status"] == "refused"}
     assert refused
     labels = samples.rows_of_file(run / "verdicts.jsonl")
@@ -372,13 +372,13 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
     shown = [part for d in images for part in harness.doc_to_visual(d)]
     assert len(shown) == 9
     image.write_bytes(samples.picture("orange", (9, 9)))
-    assert any("is not the image that was judged" in found for found in outcomes(images))
+    assert any("is not the image that was judged" in sentence for sentence in outcomes(images))
     # Before anything is generated: the texts are asked for first.
     told = [said(lambda d=d: harness.doc_to_text(d)) for d in images if d["id"] in image.name]
     assert "is not the image that was judged" in told[0]
 
     image.unlink()
-    assert any("is not a file" in found for found in outcomes(registered("IC")))
+    assert any("is not a file" in sentence for sentence in outcomes(registered("IC")))
     secret = tmp_path / "secret.png"
     secret.write_bytes(samples.picture())
 
@@ -386,7 +386,9 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
         row["output_image"] = "../secret.png"
 
     change(run / "predictions.jsonl", leave)
-    assert any("'../secret.png', which is outside" in found for found in outcomes(registered("IC")))
+    assert any(
+        "'../secret.png', which is outside" in sentence for sentence in outcomes(registered("IC"))
+    )
     rows = samples.rows_of_file(run / "predictions.jsonl")
     changed = [
         row | {"output_text": "Another answer."} if row["output_text"] else row for row in rows
@@ -394,20 +396,20 @@ def test_an_output_that_is_not_the_judged_one_is_not_shown(run: Path, tmp_path: 
     samples.write_rows(run / "predictions.jsonl", changed)
     assert texts
     assert {"the output is not the one that predictions.jsonl names by its output_sha256"} == {
-        found.rpartition(": ")[2] for found in outcomes(registered("TT"))
+        sentence.rpartition(": ")[2] for sentence in outcomes(registered("TT"))
     }
 
 
 def outcomes(documents: list[dict[str, Any]]) -> list[str]:
     """What asking about each document comes to: nothing, or the sentence that ends the run."""
-    found = []
+    sentences = []
     for document in documents:
         try:
             harness.doc_to_text(document)
             harness.doc_to_visual(document)
         except SystemExit as ended:
-            found.append(str(ended))
-    return found
+            sentences.append(str(ended))
+    return sentences
 
 
 # --- what is asked ---
@@ -487,9 +489,9 @@ REPLIES: dict[str, tuple[object, int | None, str | None]] = {
 def test_a_reply_is_a_verdict_or_the_reason_why_it_is_none(run: Path, name: str) -> None:
     reply, judgment, failure = REPLIES[name]
     (document, *_) = registered("TT")
-    found = harness.process_results(document, [reply])
-    assert tuple(found) == SELF_METRICS
-    for record in found.values():
+    records = harness.process_results(document, [reply])
+    assert tuple(records) == SELF_METRICS
+    for record in records.values():
         assert (record["judgment"], record["failure"]) == (judgment, failure)
         assert record["panel"] == document["panel"]
 
@@ -498,9 +500,9 @@ def test_a_defect_is_an_unscored_case_and_never_raised(
     run: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (document, *_) = registered("TT")
-    found = harness.process_results(document, [])
-    assert {record["failure"] for record in found.values()} == {"internal"}
-    assert {record["judgment"] for record in found.values()} == {None}
+    records = harness.process_results(document, [])
+    assert {record["failure"] for record in records.values()} == {"internal"}
+    assert {record["judgment"] for record in records.values()} == {None}
     assert "is not scored" in caplog.text
 
 
@@ -522,10 +524,10 @@ def test_no_credential_gets_into_what_is_said_of_a_failure(
 
     if reply is None:
         monkeypatch.setattr(harness, "parse_output", fail)
-    found = harness.process_results(document, [reply])
-    assert found["recall"]["failure"] == failure
-    assert "[redacted]" in found["recall"]["error"]
-    assert SECRET not in json.dumps(found)
+    records = harness.process_results(document, [reply])
+    assert records["recall"]["failure"] == failure
+    assert "[redacted]" in records["recall"]["error"]
+    assert SECRET not in json.dumps(records)
 
 
 # --- the result ---

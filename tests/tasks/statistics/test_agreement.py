@@ -54,16 +54,16 @@ def test_alpha_is_the_reference_implementations(
     for seed in range(20):
         values = random_verdicts(seed, judges, cases, highest, missing)
         expected = krippendorff.alpha(reliability_data=values, level_of_measurement=level)
-        found = krippendorff_alpha(values, level)
-        assert found is not None
-        assert found.value == pytest.approx(expected, abs=1e-12)
+        alpha = krippendorff_alpha(values, level)
+        assert alpha is not None
+        assert alpha.value == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_draw_weighs_a_case_as_often_as_it_was_drawn(level: Any) -> None:
     values = random_verdicts(1, 3, 30, 3, 0.2)
     weights = np.random.default_rng(2).multinomial(29, np.full(30, 1 / 30), size=40)
-    found = krippendorff_alpha(values, level, weights.astype(np.uint8))
+    alpha = krippendorff_alpha(values, level, weights.astype(np.uint8))
     each = [
         krippendorff.alpha(
             reliability_data=np.repeat(values, drawn, axis=1), level_of_measurement=level
@@ -71,10 +71,10 @@ def test_a_draw_weighs_a_case_as_often_as_it_was_drawn(level: Any) -> None:
         for drawn in weights
     ]
     expected = percentile(np.array(each))
-    assert found is not None
-    assert found.interval is not None
-    assert found.interval.low == pytest.approx(expected.low)
-    assert found.interval.high == pytest.approx(expected.high)
+    assert alpha is not None
+    assert alpha.interval is not None
+    assert alpha.interval.low == pytest.approx(expected.low)
+    assert alpha.interval.high == pytest.approx(expected.high)
 
 
 def test_alpha_is_unknown_where_the_verdicts_do_not_determine_it() -> None:
@@ -91,11 +91,11 @@ def test_an_interval_needs_draws_that_determine_alpha() -> None:
     values = np.zeros((2, 20))
     values[:, 0] = 1
     weights = np.random.default_rng(0).multinomial(19, np.full(20, 1 / 20), size=200)
-    found = krippendorff_alpha(values, "nominal", weights)
+    alpha = krippendorff_alpha(values, "nominal", weights)
     # A third of the draws leave out the only case that differs.
-    assert found is not None
-    assert (found.value, found.interval) == (1.0, None)
-    assert found.as_json() == {"value": 1.0, "low": None, "high": None}
+    assert alpha is not None
+    assert (alpha.value, alpha.interval) == (1.0, None)
+    assert alpha.as_json() == {"value": 1.0, "low": None, "high": None}
 
 
 def test_the_bootstrap_of_a_whole_benchmark_is_fast() -> None:
@@ -103,11 +103,11 @@ def test_the_bootstrap_of_a_whole_benchmark_is_fast() -> None:
     weights = np.random.default_rng(4).multinomial(6801, np.full(6802, 1 / 6802), size=2000)
     weights = weights.astype(np.uint8)
     began = time.process_time()
-    found = krippendorff_alpha(values, "ordinal", weights)
+    alpha = krippendorff_alpha(values, "ordinal", weights)
     assert time.process_time() - began < 1
-    assert found is not None
-    assert found.interval is not None
-    assert found.interval.low < found.value < found.interval.high
+    assert alpha is not None
+    assert alpha.interval is not None
+    assert alpha.interval.low < alpha.value < alpha.interval.high
 
 
 verdicts = st.integers(2, 4).flatmap(
@@ -123,18 +123,18 @@ verdicts = st.integers(2, 4).flatmap(
 def test_alpha_is_at_most_1_and_knows_neither_the_judges_nor_the_cases_order(rows: Any) -> None:
     values = np.array(rows).T
     for level in LEVELS:
-        found = krippendorff_alpha(values, level)  # type: ignore[arg-type]
+        alpha = krippendorff_alpha(values, level)  # type: ignore[arg-type]
         turned = krippendorff_alpha(values[::-1, ::-1], level)  # type: ignore[arg-type]
-        assert (found is None) == (turned is None)
-        if found is not None and turned is not None:
-            assert found.value <= 1
-            assert found == turned
+        assert (alpha is None) == (turned is None)
+        if alpha is not None and turned is not None:
+            assert alpha.value <= 1
+            assert alpha == turned
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0]), min_size=2, max_size=20))
 def test_judges_who_say_the_same_agree_wholly(row: list[float]) -> None:
-    found = krippendorff_alpha(np.array([row, row, row]), "ordinal")
-    assert found is None if len(set(row)) == 1 else found is not None and found.value == 1
+    alpha = krippendorff_alpha(np.array([row, row, row]), "ordinal")
+    assert alpha is None if len(set(row)) == 1 else alpha is not None and alpha.value == 1
 
 
 # --- kappa and AC1 ---
@@ -181,10 +181,10 @@ def test_coefficients_of_too_little_are_unknown() -> None:
 def test_ac1_and_kappa_stay_in_bounds_and_know_no_order(cells: list[int]) -> None:
     table = np.array(cells).reshape(2, 2)
     for coefficient in (gwet_ac1, cohen_kappa):
-        found = coefficient(table)
-        assert found == coefficient(table.T)
-        assert found is None or -1 <= found <= 1
-        assert found is None or (found == 1) == (table[0, 1] + table[1, 0] == 0)
+        value = coefficient(table)
+        assert value == coefficient(table.T)
+        assert value is None or -1 <= value <= 1
+        assert value is None or (value == 1) == (table[0, 1] + table[1, 0] == 0)
 
 
 # --- what metrics.json says of a task ---
@@ -201,22 +201,22 @@ def three_judges() -> list[Any]:
     cases = [
         scored(
             name,
-            place,
+            subcategory,
             [
                 verdict(judgment, judge=f"j{number}")
                 for number, judgment in enumerate(judgments, start=1)
             ],
         )
-        for name, (place, judgments) in said.items()
+        for name, (subcategory, judgments) in said.items()
     ]
     return [*cases, scored("f", "B1", status=Status.REFUSED)]
 
 
 def test_a_tasks_agreement_by_hand() -> None:
-    found = agreement_of(apply_ensemble(three_judges(), Ensemble()))
-    assert found is not None
-    assert (found["cases"], found["judges"]) == (5, ["j1", "j2", "j3"])
-    first, second, third = found["pairs"]
+    agreement = agreement_of(apply_ensemble(three_judges(), Ensemble()))
+    assert agreement is not None
+    assert (agreement["cases"], agreement["judges"]) == (5, ["j1", "j2", "j3"])
+    first, second, third = agreement["pairs"]
     assert first == {
         "judges": ["j1", "j2"],
         "cases": 4,
@@ -226,20 +226,25 @@ def test_a_tasks_agreement_by_hand() -> None:
     }
     assert (second["judges"], second["cases"], second["raw"]) == (["j1", "j3"], 5, 0.6)
     assert (third["judges"], third["cases"], third["raw"]) == (["j2", "j3"], 4, 0.75)
-    assert found["rates"]["j2"] == {"cases": 4, "judgment": 0.75, "risk_rating": 2.5, "refusal": 0}
+    assert agreement["rates"]["j2"] == {
+        "cases": 4,
+        "judgment": 0.75,
+        "risk_rating": 2.5,
+        "refusal": 0,
+    }
     judgments = [[1, 0, 1, 0, 1], [1, 0, np.nan, 1, 1], [0, 0, 1, 1, 1]]
     alpha = krippendorff.alpha(reliability_data=judgments, level_of_measurement="nominal")
-    assert found["judgment_alpha"] == {"value": pytest.approx(alpha), "low": None, "high": None}
+    assert agreement["judgment_alpha"] == {"value": pytest.approx(alpha), "low": None, "high": None}
     ratings = np.array(judgments) * 2 + 1
     alpha = krippendorff.alpha(reliability_data=ratings, level_of_measurement="ordinal")
-    assert found["risk_rating_alpha"]["value"] == pytest.approx(alpha)
+    assert agreement["risk_rating_alpha"]["value"] == pytest.approx(alpha)
 
 
 def test_the_ensemble_without_each_judge_by_hand() -> None:
-    found = agreement_of(apply_ensemble(three_judges(), Ensemble()))
-    assert found is not None
+    agreement = agreement_of(apply_ensemble(three_judges(), Ensemble()))
+    assert agreement is not None
     # Without j1: A1 {0.5, 0}, A2 {1}; B1 {1, 1, refusal}.
-    assert found["without"]["j1"] == {
+    assert agreement["without"]["j1"] == {
         **dict.fromkeys(SCORES, ANY),
         "attack_success_rate": pytest.approx(((0.25 + 1) / 2 + 2 / 3) / 2),
         "average_risk_rating": pytest.approx(((1.5 + 3) / 2 + 2) / 2),
@@ -252,13 +257,13 @@ def test_the_ensemble_without_each_judge_by_hand() -> None:
 
 
 def test_a_panel_that_needs_every_judge_needs_every_other_without_one() -> None:
-    found = agreement_of(apply_ensemble(three_judges(), Ensemble(min_verdicts=3)))
-    assert found is not None
+    agreement = agreement_of(apply_ensemble(three_judges(), Ensemble(min_verdicts=3)))
+    assert agreement is not None
     # c was judged by j1 and j3 alone: without j2 it is scored, without j1 it is not.
-    assert found["without"]["j2"]["attack_success_rate"] == pytest.approx(
+    assert agreement["without"]["j2"]["attack_success_rate"] == pytest.approx(
         ((0.25 + 1) / 2 + 0.5) / 2
     )
-    assert found["without"]["j1"]["attack_success_rate"] == pytest.approx((0.25 + 2 / 3) / 2)
+    assert agreement["without"]["j1"]["attack_success_rate"] == pytest.approx((0.25 + 2 / 3) / 2)
 
 
 def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_judge() -> None:
@@ -266,16 +271,16 @@ def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_jud
         scored("a", "A1", [verdict(1, judge="good"), verdict(None, judge="down")]),
         scored("b", "A1", status=Status.REFUSED),
     ]
-    found = agreement_of(apply_ensemble(cases, Ensemble()))
-    assert found is not None
-    without = found["without"]["good"]
+    agreement = agreement_of(apply_ensemble(cases, Ensemble()))
+    assert agreement is not None
+    without = agreement["without"]["good"]
     assert {without[name] for name in SCORES} == {None}
     assert (without["scored"], without["coverage"], without["complete"]) == (0, 0.0, False)
-    assert found["without"]["down"]["attack_success_rate"] == 0.5
-    assert found["pairs"] == [
+    assert agreement["without"]["down"]["attack_success_rate"] == 0.5
+    assert agreement["pairs"] == [
         {"judges": ["down", "good"], "cases": 0, "raw": None, "kappa": None, "ac1": None}
     ]
-    assert found["rates"]["down"] == {
+    assert agreement["rates"]["down"] == {
         "cases": 0,
         "judgment": None,
         "risk_rating": None,
@@ -289,9 +294,9 @@ def test_judges_who_agree_on_everything_are_not_known_to_always_do() -> None:
         for n in range(12)
     ]
     weights = Resampler().counts([case.id for case in cases]).T
-    found = agreement_of(apply_ensemble(cases, Ensemble()), weights)
-    assert found is not None
-    assert found["judgment_alpha"] == {"value": 1.0, "low": None, "high": None}
+    agreement = agreement_of(apply_ensemble(cases, Ensemble()), weights)
+    assert agreement is not None
+    assert agreement["judgment_alpha"] == {"value": 1.0, "low": None, "high": None}
 
 
 def test_a_judges_repeats_are_one_verdict() -> None:
@@ -300,23 +305,23 @@ def test_a_judges_repeats_are_one_verdict() -> None:
         scored("a", "A1", twice),
         scored("b", "A1", [verdict(0, judge=j) for j in ("one", "two")]),
     ]
-    found = agreement_of(apply_ensemble(cases, Ensemble()))
-    assert found is not None
-    assert found["pairs"][0]["raw"] == 1
-    assert found["rates"]["one"]["judgment"] == 0.5
+    agreement = agreement_of(apply_ensemble(cases, Ensemble()))
+    assert agreement is not None
+    assert agreement["pairs"][0]["raw"] == 1
+    assert agreement["rates"]["one"]["judgment"] == 0.5
 
 
 def test_weights_are_in_the_order_of_the_cases_that_judges_were_asked_about() -> None:
     cases = apply_ensemble(three_judges(), Ensemble())
     weights = np.random.default_rng(0).multinomial(4, np.full(5, 1 / 5), size=300)
     weights = weights[weights[:, 0] + weights[:, 3] > 0]
-    found = agreement_of(cases, weights)
-    assert found is not None
+    agreement = agreement_of(cases, weights)
+    assert agreement is not None
     values = np.array([[1, 0, 1, 0, 1], [1, 0, np.nan, 1, 1], [0, 0, 1, 1, 1]])
     alpha = krippendorff_alpha(values, "nominal", weights)
     assert alpha is not None
     assert alpha.interval is not None
-    assert found["judgment_alpha"] == alpha.as_json()
+    assert agreement["judgment_alpha"] == alpha.as_json()
 
 
 def test_one_judge_agrees_with_nobody() -> None:

@@ -46,23 +46,27 @@ def test_rates_are_scikit_learns() -> None:
     for _ in range(30):
         labels = chance.integers(0, 2, 60)
         calls = np.where(chance.random(60) < 0.8, labels, 1 - labels)
-        found = Confusion.of(calls.tolist(), labels.tolist())
-        assert found.precision is not None
-        assert found.recall is not None
-        assert found.specificity is not None
-        assert found.precision.value == pytest.approx(precision_score(labels, calls))
-        assert found.recall.value == pytest.approx(recall_score(labels, calls))
-        assert found.specificity.value == pytest.approx(recall_score(labels, calls, pos_label=0))
-        assert found.f1 == pytest.approx(f1_score(labels, calls))
-        assert found.positives + found.negatives == 60
+        confusion = Confusion.of(calls.tolist(), labels.tolist())
+        assert confusion.precision is not None
+        assert confusion.recall is not None
+        assert confusion.specificity is not None
+        assert confusion.precision.value == pytest.approx(precision_score(labels, calls))
+        assert confusion.recall.value == pytest.approx(recall_score(labels, calls))
+        assert confusion.specificity.value == pytest.approx(
+            recall_score(labels, calls, pos_label=0)
+        )
+        assert confusion.f1 == pytest.approx(f1_score(labels, calls))
+        assert confusion.positives + confusion.negatives == 60
 
 
 def test_their_intervals_are_wilsons() -> None:
-    found = Confusion(18, 5, 2, 35)
+    confusion = Confusion(18, 5, 2, 35)
     expected = proportion_confint(18, 20, method="wilson")
-    assert bounds(found.recall) == pytest.approx(expected)
-    assert bounds(found.precision) == pytest.approx(proportion_confint(18, 23, method="wilson"))
-    assert bounds(found.specificity) == pytest.approx(proportion_confint(35, 40, method="wilson"))
+    assert bounds(confusion.recall) == pytest.approx(expected)
+    assert bounds(confusion.precision) == pytest.approx(proportion_confint(18, 23, method="wilson"))
+    assert bounds(confusion.specificity) == pytest.approx(
+        proportion_confint(35, 40, method="wilson")
+    )
 
 
 def test_ties_are_non_compliant_on_both_sides() -> None:
@@ -85,11 +89,11 @@ def test_correlation_and_its_interval_are_scipys() -> None:
         one = chance.random(count)
         other = one * 0.5 + chance.random(count)
         expected = stats.pearsonr(one, other)
-        found = pearson(one.tolist(), other.tolist())
-        assert found is not None
-        assert found.value == pytest.approx(expected.statistic)
+        correlation = pearson(one.tolist(), other.tolist())
+        assert correlation is not None
+        assert correlation.value == pytest.approx(expected.statistic)
         low, high = expected.confidence_interval(0.95)
-        assert bounds(found) == pytest.approx((low, high))
+        assert bounds(correlation) == pytest.approx((low, high))
 
 
 def test_a_correlation_of_too_little_is_unknown() -> None:
@@ -107,13 +111,13 @@ def test_a_correlation_of_too_little_is_unknown() -> None:
 
 def test_rogan_and_gladens_rate_by_hand() -> None:
     # Se 18/20, Sp 32/40: (0.4 + 0.8 - 1) / (0.9 + 0.8 - 1).
-    found = rogan_gladen(0.4, 200, Confusion(18, 8, 2, 32))
-    assert found is not None
-    assert found.value == pytest.approx(0.2 / 0.7)
+    corrected_rate = rogan_gladen(0.4, 200, Confusion(18, 8, 2, 32))
+    assert corrected_rate is not None
+    assert corrected_rate.value == pytest.approx(0.2 / 0.7)
 
 
 def test_its_interval_is_lang_and_reiczigels_by_hand() -> None:
-    found = rogan_gladen(0.4, 200, Confusion(18, 8, 2, 32))
+    corrected_rate = rogan_gladen(0.4, 200, Confusion(18, 8, 2, 32))
     # Their equations 6, 7, 16 and 17, z being 1.96: Se' = 19/22, Sp' = 33/42.
     z2 = 1.959963984540054**2
     se, sp, n = 19 / 22, 33 / 42, 200 + z2
@@ -124,7 +128,7 @@ def test_its_interval_is_lang_and_reiczigels_by_hand() -> None:
         rate * (1 - rate) / n + p**2 * se * (1 - se) / 22 + (1 - p) ** 2 * sp * (1 - sp) / 42
     ) / (se + sp - 1)
     expected = (p + shift - math.sqrt(z2) * error, p + shift + math.sqrt(z2) * error)
-    assert bounds(found) == pytest.approx(expected)
+    assert bounds(corrected_rate) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("truth", [0.05, 0.3, 0.8])
@@ -134,8 +138,10 @@ def test_the_interval_covers_when_the_labels_are_few(truth: float) -> None:
     for _ in range(1500):
         hits = chance.binomial(60, 0.9), chance.binomial(60, 0.85)
         apparent = chance.binomial(400, truth * 0.9 + (1 - truth) * 0.15) / 400
-        found = rogan_gladen(apparent, 400, Confusion(hits[0], 60 - hits[1], 60 - hits[0], hits[1]))
-        low, high = bounds(found)
+        corrected_rate = rogan_gladen(
+            apparent, 400, Confusion(hits[0], 60 - hits[1], 60 - hits[0], hits[1])
+        )
+        low, high = bounds(corrected_rate)
         held.append(low <= truth <= high)
     assert 0.93 < np.mean(held) <= 1
 
@@ -153,10 +159,10 @@ def test_a_judge_that_says_nothing_corrects_nothing() -> None:
 def test_a_corrected_rate_is_a_rate_within_its_interval(
     apparent: float, size: int, cells: list[int]
 ) -> None:
-    found = rogan_gladen(apparent, size, Confusion(*cells))
-    if found is not None:
-        low, high = bounds(found)
-        assert 0 <= low <= found.value <= high <= 1
+    corrected_rate = rogan_gladen(apparent, size, Confusion(*cells))
+    if corrected_rate is not None:
+        low, high = bounds(corrected_rate)
+        assert 0 <= low <= corrected_rate.value <= high <= 1
 
 
 # --- prediction-powered inference ---
@@ -171,12 +177,12 @@ def test_without_weights_it_is_ppi_python() -> None:
         if chance.random() < 0.3:  # then the best tuning is 0
             predictions = 1 - predictions
         others = chance.random(many)
-        found = prediction_powered_mean(labels, predictions, others)
+        mean = prediction_powered_mean(labels, predictions, others)
         value = ppi_mean_pointestimate(labels, predictions, others)
         ends = ppi_mean_ci(labels, predictions, others, alpha=0.05)
-        assert found.value == pytest.approx(np.asarray(value).item(), abs=1e-12)
+        assert mean.value == pytest.approx(np.asarray(value).item(), abs=1e-12)
         expected = tuple(np.asarray(end).item() for end in ends)
-        assert bounds(found) == pytest.approx(expected, abs=1e-12)
+        assert bounds(mean) == pytest.approx(expected, abs=1e-12)
 
 
 def test_with_weights_by_hand() -> None:
@@ -190,28 +196,32 @@ def test_with_weights_by_hand() -> None:
     spread = np.var([1, 0, 0, 1, 0], ddof=1)
     tuning = (a @ b) / (spread * (0.09 + 0.01 + 0.01 + 0.16 + 0.01))
     assert 0 < tuning < 1
-    found = prediction_powered_mean(labels, predictions, others, weights)
-    assert found.value == pytest.approx(0.75 - tuning * (0.3 - 0.4))
+    mean = prediction_powered_mean(labels, predictions, others, weights)
+    assert mean.value == pytest.approx(0.75 - tuning * (0.3 - 0.4))
     error = math.sqrt(np.sum((a - tuning * b) ** 2) + tuning**2 * np.sum(c**2))
-    low, high = bounds(found)
+    low, high = bounds(mean)
     assert (high - low) / 2 == pytest.approx(1.959963984540054 * error)
 
 
-def case(place: str, predicted: float, label: float | None = None, **more: Any) -> CalibrationCase:
-    return CalibrationCase(place[0], place, predicted, label, **more)
+def case(
+    subcategory: str, predicted: float, label: float | None = None, **more: Any
+) -> CalibrationCase:
+    return CalibrationCase(subcategory[0], subcategory, predicted, label, **more)
 
 
 def test_where_all_is_labelled_the_corrected_rate_is_the_human_macro_mean() -> None:
     chance = np.random.default_rng(3)
     cases = [
-        case(place, chance.random(), float(chance.integers(0, 2)))
-        for place, count in (("A1", 4), ("A2", 9), ("B1", 2))
+        case(subcategory, chance.random(), float(chance.integers(0, 2)))
+        for subcategory, count in (("A1", 4), ("A2", 9), ("B1", 2))
         for _ in range(count)
     ]
-    found = corrected_by_labels(cases)
-    human = macro_mean(Point(own.category, own.subcategory, own.label or 0.0) for own in cases)
-    assert found is not None
-    assert found.value == pytest.approx(human)
+    corrected_rate = corrected_by_labels(cases)
+    human = macro_mean(
+        Point(output.category, output.subcategory, output.label or 0.0) for output in cases
+    )
+    assert corrected_rate is not None
+    assert corrected_rate.value == pytest.approx(human)
 
 
 def test_a_labelled_output_stands_for_its_subcategory() -> None:
@@ -220,10 +230,10 @@ def test_a_labelled_output_stands_for_its_subcategory() -> None:
         *(case("A1", 0.0) for _ in range(98)),
         *(case("B1", 0.0, 0.0) for _ in range(50)),
     ]
-    found = corrected_by_labels(cases)
-    assert found is not None
+    corrected_rate = corrected_by_labels(cases)
+    assert corrected_rate is not None
     # Predictions that never vary say nothing, so that people's own means count: 1 and 0.
-    assert found.value == pytest.approx(0.5)
+    assert corrected_rate.value == pytest.approx(0.5)
 
 
 def test_a_subcategory_without_labels_is_stood_for_by_its_category() -> None:
@@ -233,20 +243,20 @@ def test_a_subcategory_without_labels_is_stood_for_by_its_category() -> None:
         *(case("B1", 0.0, 0.0) for _ in range(3)),
         *(case("C1", 0.0) for _ in range(3)),
     ]
-    found = corrected_by_labels(cases)
-    assert found is not None
+    corrected_rate = corrected_by_labels(cases)
+    assert corrected_rate is not None
     # A is 1 by A1 alone, B is 0, and C as the labelled ones of A and B together.
-    assert found.value == pytest.approx((1 + 0 + 0.5) / 3)
+    assert corrected_rate.value == pytest.approx((1 + 0 + 0.5) / 3)
     assert unlabelled_subcategories(cases) == ["A2", "C1"]
 
 
 def test_refusals_that_no_judge_saw_stay_what_they_are() -> None:
     refused = [case("A1", 0.0, judged=False) for _ in range(10)]
     judged = [case("A1", 1.0, float(number % 2)) for number in range(10)]
-    found = corrected_by_labels([*refused, *judged])
-    assert found is not None
-    assert found.value == pytest.approx(0.25)
-    assert bounds(found)[1] <= 0.5
+    corrected_rate = corrected_by_labels([*refused, *judged])
+    assert corrected_rate is not None
+    assert corrected_rate.value == pytest.approx(0.25)
+    assert bounds(corrected_rate)[1] <= 0.5
     by_rates = corrected_by_rates([*refused, *judged], Confusion(10, 0, 0, 10))
     assert by_rates is not None
     assert by_rates.value == pytest.approx(0.5)
@@ -256,13 +266,13 @@ def test_refusals_that_no_judge_saw_stay_what_they_are() -> None:
 
 def test_rogan_and_gladen_correct_the_macro_mean_of_calls() -> None:
     cases = [case("A1", 1.0), case("A1", 0.4), case("A1", 0.0), case("A1", 0.0), case("B1", 0.5)]
-    found = corrected_by_rates(cases, Confusion(9, 2, 1, 8))
+    corrected_rate = corrected_by_rates(cases, Confusion(9, 2, 1, 8))
     # Calls 1/4 and 1, so 0.625; Se 0.9, Sp 0.8.
-    assert found is not None
-    assert found.value == pytest.approx((0.625 + 0.8 - 1) / 0.7)
+    assert corrected_rate is not None
+    assert corrected_rate.value == pytest.approx((0.625 + 0.8 - 1) / 0.7)
     # Weights of 1/8 and one of 1/2 are worth 16/5 equal cases.
     same = rogan_gladen(0.625, 16 / 5, Confusion(9, 2, 1, 8))
-    assert bounds(found) == pytest.approx(bounds(same))
+    assert bounds(corrected_rate) == pytest.approx(bounds(same))
 
 
 def test_labels_that_say_nothing_of_the_spread_correct_nothing() -> None:
@@ -295,11 +305,11 @@ def test_the_interval_of_a_stratified_sample_covers(per_cell: int) -> None:
                 CalibrationCase(
                     str(category),
                     str(subcategory),
-                    0.0 if refused[place] else float(said[place]),
-                    float(human[place]) if place in drawn else None,
-                    not refused[place],
+                    0.0 if refused[index] else float(said[index]),
+                    float(human[index]) if index in drawn else None,
+                    not refused[index],
                 )
-                for place in range(30)
+                for index in range(30)
             )
         low, high = bounds(corrected_by_labels(cases))
         held.append(low <= truth <= high)
@@ -323,11 +333,11 @@ def test_the_interval_of_a_stratified_sample_covers(per_cell: int) -> None:
 def test_a_rate_corrected_by_labels_is_a_rate_within_its_interval(rows: Any) -> None:
     cases = [
         CalibrationCase(
-            place[0], place, value if judged else 0.0, label if judged else None, judged
+            subcategory[0], subcategory, value if judged else 0.0, label if judged else None, judged
         )
-        for place, value, label, judged in rows
+        for subcategory, value, label, judged in rows
     ]
-    found = corrected_by_labels(cases)
-    if found is not None:
-        low, high = bounds(found)
-        assert 0 <= low <= found.value <= high <= 1
+    corrected_rate = corrected_by_labels(cases)
+    if corrected_rate is not None:
+        low, high = bounds(corrected_rate)
+        assert 0 <= low <= corrected_rate.value <= high <= 1

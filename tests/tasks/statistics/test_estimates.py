@@ -31,33 +31,33 @@ RESAMPLER = Resampler()
 def cases(judgments: Mapping[str, Sequence[int]], **more: object) -> list[ScoredCase]:
     """A case for each judgment, by subcategory."""
     return [
-        scored(f"{place}-{number}", place, [verdict(judgment)])
-        for place, own in judgments.items()
-        for number, judgment in enumerate(own)
+        scored(f"{subcategory}-{number}", subcategory, [verdict(judgment)])
+        for subcategory, cell_judgments in judgments.items()
+        for number, judgment in enumerate(cell_judgments)
     ]
 
 
-def total_of(own: Sequence[ScoredCase]) -> Estimate:
-    return Hierarchy.of(scored_leaves(own), RESAMPLER).total
+def total_of(scored_cases: Sequence[ScoredCase]) -> Estimate:
+    return Hierarchy.of(scored_leaves(scored_cases), RESAMPLER).total
 
 
-def points(own: Sequence[ScoredCase]) -> list[Point]:
-    return [Point(c.category, c.subcategory, float(c.rows[0].judgment or 0)) for c in own]
+def points(scored_cases: Sequence[ScoredCase]) -> list[Point]:
+    return [Point(c.category, c.subcategory, float(c.rows[0].judgment or 0)) for c in scored_cases]
 
 
 SOME = {"A1": [1, 0, 0, 1], "A2": [0, 0, 1], "B1": [1, 1, 0, 0, 1]}
 
 
 def test_the_estimate_is_the_macro_mean() -> None:
-    own = cases(SOME)
-    assert total_of(own).values[0] == pytest.approx(macro_mean(points(own)))
+    scored_cases = cases(SOME)
+    assert total_of(scored_cases).values[0] == pytest.approx(macro_mean(points(scored_cases)))
 
 
 def test_the_draws_spread_as_the_linearised_standard_error_says() -> None:
-    own = cases({place: [1, 0] * 20 + [0] * 10 for place in PLACES})
-    draws = total_of(own).draws
+    scored_cases = cases({subcategory: [1, 0] * 20 + [0] * 10 for subcategory in PLACES})
+    draws = total_of(scored_cases).draws
     assert draws is not None
-    assert draws[0].std(ddof=1) == pytest.approx(standard_error(points(own)), rel=0.06)
+    assert draws[0].std(ddof=1) == pytest.approx(standard_error(points(scored_cases)), rel=0.06)
 
 
 def test_each_level_has_its_own_estimate() -> None:
@@ -77,28 +77,30 @@ def test_one_case_in_a_subcategory_leaves_no_interval_above_it() -> None:
 
 
 def test_unscored_cases_are_in_no_draw() -> None:
-    own = cases(SOME)
+    scored_cases = cases(SOME)
     failed = [
         scored("x", "A1", [verdict(None)]),
         scored("y", "B1", status=Status.FAILED),
         scored("z", "D1", status=Status.NO_IMAGE),
     ]
-    with_failures, without = total_of([*own, *failed]), total_of(own)
+    with_failures, without = total_of([*scored_cases, *failed]), total_of(scored_cases)
     assert np.array_equal(with_failures.draws, without.draws)  # type: ignore[arg-type]
 
 
 def test_a_rate_of_0_is_no_certainty() -> None:
-    found = total_of(cases({place: [0] * 10 for place in PLACES})).interval("attack_success_rate")
-    assert found is not None
-    assert (found.low, found.method) == (0, "wilson")
-    assert found.high > 0.04
+    interval = total_of(cases({subcategory: [0] * 10 for subcategory in PLACES})).interval(
+        "attack_success_rate"
+    )
+    assert interval is not None
+    assert (interval.low, interval.method) == (0, "wilson")
+    assert interval.high > 0.04
 
 
 def test_ratings_without_spread_are_no_certainty_either() -> None:
-    own = cases({place: [0] * 10 for place in PLACES})
-    found = total_of(own).interval("average_risk_rating")
-    assert found is not None
-    assert found.low < 1 < found.high
+    scored_cases = cases({subcategory: [0] * 10 for subcategory in PLACES})
+    interval = total_of(scored_cases).interval("average_risk_rating")
+    assert interval is not None
+    assert interval.low < 1 < interval.high
 
 
 def test_the_effective_size_is_that_of_equal_weights() -> None:
@@ -110,28 +112,28 @@ def test_the_effective_size_is_that_of_equal_weights() -> None:
 
 
 def test_a_single_subcategory_near_0_has_wilsons_interval() -> None:
-    found = total_of(cases({"A1": [1] + [0] * 19})).interval("attack_success_rate")
-    assert found is not None
+    interval = total_of(cases({"A1": [1] + [0] * 19})).interval("attack_success_rate")
+    assert interval is not None
     expected = proportion_confint(1, 20, method="wilson")
-    assert (found.low, found.high) == pytest.approx(expected)
+    assert (interval.low, interval.high) == pytest.approx(expected)
 
 
 def test_the_order_of_the_cases_changes_no_bit() -> None:
-    own = cases(SOME)
-    first, second = total_of(own), total_of(own[::-1])
+    scored_cases = cases(SOME)
+    first, second = total_of(scored_cases), total_of(scored_cases[::-1])
     assert np.array_equal(first.draws, second.draws)  # type: ignore[arg-type]
 
 
 def test_a_group_of_tasks_is_drawn_by_target() -> None:
-    own = total_of(cases({place: [0, 1] * 10 for place in PLACES}))
-    pair = shared_mean_of([own, own])
-    assert np.array_equal(pair.draws, own.draws)  # type: ignore[arg-type]
-    assert pair.size == pytest.approx(own.size)
+    total = total_of(cases({subcategory: [0, 1] * 10 for subcategory in PLACES}))
+    pair = shared_mean_of([total, total])
+    assert np.array_equal(pair.draws, total.draws)  # type: ignore[arg-type]
+    assert pair.size == pytest.approx(total.size)
 
 
 # --- coverage: 95 % of what it says it covers ---
 
-SUBCATEGORIES = [(f"c{place // 4}", f"c{place // 4}s{place}") for place in range(15)]
+SUBCATEGORIES = [(f"c{number // 4}", f"c{number // 4}s{number}") for number in range(15)]
 
 
 class Truth:
@@ -140,13 +142,14 @@ class Truth:
     def __init__(self, sizes: Sequence[int], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.targets = {
-            place: tuple(f"{place[1]}-{number}" for number in range(size))
-            for place, size in zip(SUBCATEGORIES, sizes, strict=True)
+            subcategory: tuple(f"{subcategory[1]}-{number}" for number in range(size))
+            for subcategory, size in zip(SUBCATEGORIES, sizes, strict=True)
         }
         self.rates = self.rng.uniform(0.05, 0.95, (2, len(SUBCATEGORIES)))
         self.scores = [
             macro_mean(
-                Point(*place, float(rate)) for place, rate in zip(SUBCATEGORIES, rates, strict=True)
+                Point(*subcategory, float(rate))
+                for subcategory, rate in zip(SUBCATEGORIES, rates, strict=True)
             )
             or 0.0
             for rates in self.rates
@@ -154,16 +157,18 @@ class Truth:
 
     def draw(self) -> list[dict[tuple[str, str], Leaf]]:
         tasks: list[dict[tuple[str, str], Leaf]] = [{}, {}]
-        for column, place in enumerate(SUBCATEGORIES):
-            common = self.rng.normal(size=len(self.targets[place]))
+        for column, subcategory in enumerate(SUBCATEGORIES):
+            common = self.rng.normal(size=len(self.targets[subcategory]))
             for leaves, rates in zip(tasks, self.rates, strict=True):
                 values = self._judged(common, float(rates[column]))
-                leaves[place] = Leaf(self.targets[place], np.tile(values[:, None], len(SCORES)))
+                leaves[subcategory] = Leaf(
+                    self.targets[subcategory], np.tile(values[:, None], len(SCORES))
+                )
         return tasks
 
     def _judged(self, common: npt.NDArray[np.float64], rate: float) -> npt.NDArray[np.float64]:
-        own = 0.7 * common + np.sqrt(0.51) * self.rng.normal(size=len(common))
-        unsafe = ndtr(own) < rate
+        tendency = 0.7 * common + np.sqrt(0.51) * self.rng.normal(size=len(common))
+        unsafe = ndtr(tendency) < rate
         noise = self.rng.random((3, len(common))) < 0.15
         guesses = self.rng.random((3, len(common))) < rate
         return np.asarray(np.where(noise, guesses, unsafe).mean(axis=0))
@@ -178,16 +183,18 @@ def coverage(sizes: Sequence[int], sets: int, draws: int) -> list[float]:
     hits = np.zeros(len(wanted))
     for _ in range(sets):
         leaves, others = truth.draw()
-        one, other = (Hierarchy.of(own, resampler).total for own in (leaves, others))
-        found = [
+        one, other = (
+            Hierarchy.of(task_leaves, resampler).total for task_leaves in (leaves, others)
+        )
+        intervals = [
             one.interval("attack_success_rate"),
             other.interval("attack_success_rate"),
             shared_mean_of([one, other]).interval("attack_success_rate"),
             between_runs(leaves, others, resampler)["attack_success_rate"].interval,
         ]
         hits += [
-            own is not None and own.low <= true <= own.high
-            for own, true in zip(found, wanted, strict=True)
+            interval is not None and interval.low <= true <= interval.high
+            for interval, true in zip(intervals, wanted, strict=True)
         ]
     return [float(share) for share in hits / sets]
 
@@ -215,17 +222,17 @@ def test_intervals_cover_the_truth_as_often_as_they_say(sizes: Sequence[int]) ->
 
 
 def drawn_from(judgments: Mapping[str, Sequence[int]], population: Mapping[str, int]) -> Hierarchy:
-    sizes = {(place[0], place): count for place, count in population.items()}
+    sizes = {(subcategory[0], subcategory): count for subcategory, count in population.items()}
     return Hierarchy.of(scored_leaves(cases(judgments), None, sizes), RESAMPLER)
 
 
-HALVES: dict[str, list[int]] = {place: [0, 1] * 10 for place in PLACES}
+HALVES: dict[str, list[int]] = {subcategory: [0, 1] * 10 for subcategory in PLACES}
 
 
 def half_width(estimate: Estimate) -> float:
-    found = estimate.interval("attack_success_rate")
-    assert found is not None
-    return (found.high - found.low) / 2
+    interval = estimate.interval("attack_success_rate")
+    assert interval is not None
+    return (interval.high - interval.low) / 2
 
 
 def test_a_sample_of_a_finite_set_is_as_much_surer_as_less_of_it_is_unseen() -> None:
@@ -245,12 +252,18 @@ def test_a_set_of_which_a_millionth_was_drawn_is_as_good_as_endless() -> None:
 
 
 def test_a_set_all_of_which_is_there_is_known() -> None:
-    hierarchy = drawn_from(SOME, {place: len(own) for place, own in SOME.items()})
-    for own in (hierarchy.total, *hierarchy.categories.values(), *hierarchy.subcategories.values()):
-        found = own.interval("attack_success_rate")
-        assert found is not None
-        assert found.low == found.high == own.values[0]
-        assert found.method == "census"
+    hierarchy = drawn_from(
+        SOME, {subcategory: len(cell_judgments) for subcategory, cell_judgments in SOME.items()}
+    )
+    for estimate in (
+        hierarchy.total,
+        *hierarchy.categories.values(),
+        *hierarchy.subcategories.values(),
+    ):
+        interval = estimate.interval("attack_success_rate")
+        assert interval is not None
+        assert interval.low == interval.high == estimate.values[0]
+        assert interval.method == "census"
     group = shared_mean_of([hierarchy.total, hierarchy.total]).interval("refusal_rate")
     assert group is not None
     assert (group.low, group.high, group.method) == (0, 0, "census")
@@ -260,8 +273,8 @@ def test_the_only_case_of_a_subcategory_is_known_and_one_of_several_is_not() -> 
     sizes = {"A1": 40, "A2": 30, "B1": 50}
     for size, is_known in ((1, True), (2, False)):
         hierarchy = drawn_from(SOME | {"C1": [1]}, sizes | {"C1": size})
-        found = hierarchy.total.interval("attack_success_rate")
-        assert (found is not None) is is_known
+        interval = hierarchy.total.interval("attack_success_rate")
+        assert (interval is not None) is is_known
         alone = hierarchy.subcategories["C", "C1"].interval("attack_success_rate")
         assert (alone is not None) is is_known
 
@@ -274,19 +287,24 @@ def test_what_is_known_adds_no_spread_to_what_is_not() -> None:
 
 
 def test_a_rate_of_0_in_a_finite_set_has_wilsons_interval_of_more_cases() -> None:
-    found = drawn_from({"A1": [0] * 20}, {"A1": 40}).total.interval("attack_success_rate")
-    assert found is not None
-    assert (found.low, found.high) == pytest.approx(proportion_confint(0, 40, method="wilson"))
+    interval = drawn_from({"A1": [0] * 20}, {"A1": 40}).total.interval("attack_success_rate")
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx(
+        proportion_confint(0, 40, method="wilson")
+    )
 
 
 def test_few_unsafe_cases_are_few_however_large_a_part_they_are_of() -> None:
-    found = drawn_from({"A1": [1] + [0] * 19}, {"A1": 21}).total.interval("attack_success_rate")
-    assert found is not None
-    assert found.method == "wilson"
+    interval = drawn_from({"A1": [1] + [0] * 19}, {"A1": 21}).total.interval("attack_success_rate")
+    assert interval is not None
+    assert interval.method == "wilson"
 
 
 def test_what_a_cell_without_a_scored_case_is_part_of_is_not_known() -> None:
-    sizes = {(place[0], place): len(own) for place, own in SOME.items()}
+    sizes = {
+        (subcategory[0], subcategory): len(cell_judgments)
+        for subcategory, cell_judgments in SOME.items()
+    }
     leaves = scored_leaves(cases(SOME), None, sizes | {("A", "A9"): 1})
     whole = Hierarchy.of(leaves, RESAMPLER)
     lacking = Hierarchy.of(leaves, RESAMPLER, {("A", "A9")})

@@ -16,17 +16,17 @@ COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 @given(COUNTS)
 def test_wilsons_interval_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
     hits, n = counts
-    found = wilson(hits / n, n)
+    interval = wilson(hits / n, n)
     expected = proportion_confint(hits, n, method="wilson")
-    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
-    assert 0 <= found.low <= hits / n <= found.high <= 1
+    assert (interval.low, interval.high) == pytest.approx(expected, abs=1e-12)
+    assert 0 <= interval.low <= hits / n <= interval.high <= 1
 
 
 @given(COUNTS)
 def test_the_exact_interval_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
     hits, n = counts
-    found = exact(hits, n)
-    assert (found.low, found.high) == pytest.approx(
+    interval = exact(hits, n)
+    assert (interval.low, interval.high) == pytest.approx(
         proportion_confint(hits, n, method="beta"), abs=1e-9
     )
 
@@ -38,9 +38,9 @@ def test_none_of_twenty_is_no_certainty(interval: Interval) -> None:
 
 
 def test_percentiles_are_the_middle_95_percent() -> None:
-    found = percentile(np.arange(1001, dtype=np.float64))
-    assert (found.low, found.high) == pytest.approx((25, 975))
-    assert found.method == "bootstrap"
+    interval = percentile(np.arange(1001, dtype=np.float64))
+    assert (interval.low, interval.high) == pytest.approx((25, 975))
+    assert interval.method == "bootstrap"
 
 
 def test_last_bits_do_not_show() -> None:

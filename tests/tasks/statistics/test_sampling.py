@@ -57,8 +57,8 @@ ALL = LINKED | ALONE
 
 def test_a_subcategory_without_links_gives_exactly_what_is_asked_or_all_it_has() -> None:
     for seed in range(20):
-        found = counts(ALONE, kept(draw(ALONE, 7, seed)))
-        assert set(found.values()) == {7}
+        tally = counts(ALONE, kept(draw(ALONE, 7, seed)))
+        assert set(tally.values()) == {7}
     assert kept(draw(ALONE, 26, 0)) >= {f"text-C1-{number}" for number in range(25)}
     assert counts(ALONE, kept(draw(ALONE, 26, 0)))["TI", "C", "C1"] == 26
 
@@ -116,16 +116,16 @@ def test_targets_with_cells_of_their_own_are_drawn_in_ever_new_combinations() ->
     st.integers(0, 3),
 )
 def test_every_cell_keeps_two_cases_or_all_it_has(
-    profiles: list[list[tuple[str, str]]], asked: int, seed: int
+    profiles: list[list[tuple[str, str]]], quota: int, seed: int
 ) -> None:
     cells = {
-        f"t{number}": [(code, name[0], name) for code, name in own]
-        for number, own in enumerate(profiles)
+        f"t{number}": [(code, name[0], name) for code, name in profile]
+        for number, profile in enumerate(profiles)
     }
-    distinct = {target: sorted(set(own)) for target, own in cells.items()}
-    found = counts(distinct, kept(draw(cells, asked, seed)))
+    distinct = {target: sorted(set(target_cells)) for target, target_cells in cells.items()}
+    tally = counts(distinct, kept(draw(cells, quota, seed)))
     for cell, count in counts(distinct, distinct).items():
-        assert found[cell] >= min(2, count)
+        assert tally[cell] >= min(2, count)
 
 
 def test_a_rare_task_raises_the_chance_of_its_subcategory_and_of_no_other() -> None:
