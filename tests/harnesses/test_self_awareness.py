@@ -22,6 +22,7 @@ from unisafe_judges import load_rubric
 from unisafe_judges.images import open_upright
 from unisafe_tasks import RunError, UnisafeError, read_run, resolve_source
 from unisafe_tasks.files import PACKAGE
+from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -222,6 +223,32 @@ def test_what_is_asked_is_the_prompt_of_the_panels_judges_and_asked_once(
     assert len(server.questions) == before
     assert again.folder != first.folder
     assert again.rows("self_verdicts") == first.rows("self_verdicts")
+
+
+def test_a_yaml_that_omits_a_metric_leaves_the_scores_of_all(
+    evaluate: Evaluate, run: Path, server: ModelServer, tmp_path: Path
+) -> None:
+    """The result is written by whichever metric comes first, and once."""
+    whole = read_self_awareness(evaluate(served(server), "unisafe_self_t2t").folder)
+    folder = tmp_path / "yamls"
+    folder.mkdir()
+    module = "unisafe_tasks.harnesses.self_awareness"
+    metrics = "".join(
+        f"  - {{metric: {name}, aggregation: !function {module}.{name}, higher_is_better: true}}\n"
+        for name in ("coverage", "false_alarm_rate")
+    )
+    (folder / "unisafe_self_t2t.yaml").write_text(
+        f"include: {tasks_dir() / 'unisafe_self_t2t.yaml'}\ntask: unisafe_self_t2t\n"
+        f"metric_list:\n{metrics}"
+    )
+    done = evaluate(served(server), "unisafe_self_t2t", folder=folder)
+    value = read_self_awareness(done.folder)
+    results = done.results["results"]["unisafe_self_t2t"]
+    assert results["recall,none"] == []
+    assert results["coverage,none"] == value["tasks"]["unisafe_t2t"]["coverage"]
+    assert value["tasks"] == whole["tasks"]
+    assert value["notes"] == whole["notes"]
+    assert len(list((tmp_path / "out").glob("unisafe-self-*"))) == 2
 
 
 def test_the_same_model_can_answer_the_benchmark_and_judge_a_run_at_once(

@@ -1,7 +1,7 @@
 """What the self-awareness YAMLs name: from a stored output to the model's verdict on it.
 
 Nothing waits here and nothing is asked of a judge, so that `process_results` gives finished
-records. The aggregation of the first metric writes the result; the harness aggregates on one rank.
+records. The first metric that is aggregated writes the result; the harness aggregates on one rank.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,6 @@ __all__ = [
 
 Made = TypeVar("Made")
 _log = logging.getLogger("unisafe")
-_PRIMARY = SELF_METRICS[0]
 _ANSWERED_IN_WORDS = TASKS["TT"]
 _KEY = ("id", "scenario_type", "category", "subcategory", "output_sha256", "panel")
 _PICTURES = "Pictures come with this text, in order; [image 1] and so on say where each belongs."
@@ -131,8 +131,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     except Exception as error:
         _log.exception("%s/%s is not scored", doc["id"], doc["scenario_type"])
         row |= _unscored(FailureKind.INTERNAL, f"{type(error).__name__}: {error}", None)
-    short = {name: row[name] for name in (*_KEY, "judgment", "failure")}
-    return {metric: dict(row if metric == _PRIMARY else short) for metric in SELF_METRICS}
+    return {metric: dict(row) for metric in SELF_METRICS}
 
 
 def _prompt(doc: Mapping[str, Any]) -> Prompt:
@@ -172,9 +171,8 @@ def _aggregation(metric: str) -> Callable[..., float]:
     """The aggregation function of one metric, which the YAML names by the metric."""
 
     def aggregate(items: Sequence[Mapping[str, Any]], args: object = None) -> float:
-        # The records of the first metric alone hold the replies, which the result keeps.
-        if items and metric == _PRIMARY:
-            _finish_task(items, args)
+        if items:
+            _finish_task(metric, items, args)
         verdicts = [SelfVerdict(item["panel"], item["judgment"]) for item in items]
         value = summarise(verdicts)[metric]
         return math.nan if value is None else float(value)
@@ -186,29 +184,47 @@ def _aggregation(metric: str) -> Callable[..., float]:
 globals().update({metric: _aggregation(metric) for metric in SELF_METRICS})
 
 
-def _finish_task(items: Sequence[Mapping[str, Any]], args: object) -> None:
-    """Write a task into the evaluation's result, and say what is to be said of it."""
+@dataclass
+class _Evaluation:
+    """The evaluation in progress, its result, and the metrics aggregated so far by task.
+
+    It is known by the arguments it has. Without any, nothing says that two tasks were of the same
+    model, so that each has a result of its own.
+    """
+
+    args: object
+    run: JudgedRun
+    result: SelfAwarenessFolder
+    aggregated: dict[str, set[str]] = field(default_factory=dict)
+
+    def includes(self, metric: str, task: str, run: JudgedRun, args: object) -> bool:
+        """Whether a metric of a task belongs to it, and not to an evaluation that came later."""
+        is_same = self.args is args and self.run is run
+        is_known = args is not None or task in self.aggregated
+        return is_same and is_known and metric not in self.aggregated.get(task, set())
+
+
+def _finish_task(metric: str, items: Sequence[Mapping[str, Any]], args: object) -> None:
+    """Write a task into the evaluation's result, once, and say what is to be said of it."""
+    global _open
     task = TASKS[items[0]["scenario_type"]]
     run = _RUNS[task.code]
-    result, said = _result(run, task.name, args)
-    result.finish_task(task.name, items, len(run.documents_of(task)))
-    console = Console(file=sys.stdout, soft_wrap=True)
-    for note in result.notes[said:]:
-        console.print(printable(note), markup=False, highlight=False)
+    told = 0
+    if _open is not None and _open.includes(metric, task.name, run, args):
+        told = len(_open.result.notes)
+    else:
+        _open = _Evaluation(args, run, _new_result(run, args))
+    aggregated = _open.aggregated.setdefault(task.name, set())
+    if not aggregated:
+        _open.result.finish_task(task.name, items, len(run.documents_of(task)))
+        console = Console(file=sys.stdout, soft_wrap=True)
+        for note in _open.result.notes[told:]:
+            console.print(printable(note), markup=False, highlight=False)
+    aggregated.add(metric)
 
 
-def _result(run: JudgedRun, task: str, args: Any) -> tuple[SelfAwarenessFolder, int]:
-    """The result of the evaluation in progress, begun if this is its first task, and how many of
-    its notes were told.
-
-    An evaluation is known by the arguments it has. Without any, nothing says that two tasks were of
-    the same model, so that each has a result of its own.
-    """
-    global _open
-    if _open is not None and args is not None and _open[0] is args and _open[1] is run:
-        result = _open[2]
-        if task not in result.tasks:
-            return result, len(result.notes)
+def _new_result(run: JudgedRun, args: Any) -> SelfAwarenessFolder:
+    """A result in a new folder, whose path is printed."""
     model = None if args is None else model_name(args)
     output = getattr(args, "output_path", None)
     folder = make_run_folder(Path(output) if output else None, f"self-{model or 'model'}")
@@ -219,16 +235,14 @@ def _result(run: JudgedRun, task: str, args: Any) -> tuple[SelfAwarenessFolder, 
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         **describe_environment(),
     }
-    result = SelfAwarenessFolder(folder, run, model, details)
-    _open = args, run, result
     Console(file=sys.stdout, soft_wrap=True).print(
         f"Self-awareness result: {folder}", markup=False, highlight=False
     )
-    return result, 0
+    return SelfAwarenessFolder(folder, run, model, details)
 
 
 _RUNS: dict[str, JudgedRun] = {}
-_open: tuple[object, JudgedRun, SelfAwarenessFolder] | None = None
+_open: _Evaluation | None = None
 
 
 def _or_exit(act: Callable[[], Made]) -> Made:
