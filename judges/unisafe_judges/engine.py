@@ -108,7 +108,8 @@ class PanelSession:
                 self._loop.call_soon_threadsafe(runner.stop, reason)
 
     def submit(self, evidence: Evidence) -> Future[tuple[JudgeResult, ...]]:
-        """Have every judge judge a case. The future holds one result per judge, in panel order.
+        """Have every judge judge a case. The future holds one result per judge and repeat, in panel
+        order.
 
         It never holds an exception: a judge that fails is a result that says so. It is cancelled if
         the session is closed before the results are in.

@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _cases_of(task: Task, rows: Dataset) -> Dataset:
-    """The rows of one task, checked and registered."""
+    """The rows of one task of a split, checked and registered, without their images."""
     try:
         cases = CaseSet(task, rows, f"{data_setting()}, split {task.split}")
     except DataError as error:
