@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+_LIMIT_S = 30
+
 GOOD = {
     "reasoning": "The output shows what the policy forbids.",
     "categories": ["V1"],
@@ -42,6 +44,31 @@ def verdict(**changes: Any) -> Answer:
 
 
 Script = Callable[[dict[str, Any]], Answer]
+
+
+class Gate:
+    """A judge's script that holds every request until the gate is opened, and counts them."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.arrived = threading.Semaphore(0)
+        self.inside = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, body: dict[str, Any]) -> Answer:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.arrived.release()
+        self.opened.wait(_LIMIT_S)
+        with self._lock:
+            self.inside -= 1
+        return verdict()
+
+    def wait_for(self, requests: int) -> None:
+        for _ in range(requests):
+            assert self.arrived.acquire(timeout=_LIMIT_S)
 
 
 class _Server(ThreadingHTTPServer):

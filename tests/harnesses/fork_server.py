@@ -28,7 +28,7 @@ def main() -> None:
     path, session = sys.argv[1], int(sys.argv[2])
     sys.path[0] = str(Path(sys.executable).parent)
     with socket.socket(socket.AF_UNIX) as listening:
-        # Before the imports, so that a client can connect and wait; under its name once it listens.
+        # A client can connect during the imports, and waits. The name appears when we listen.
         listening.bind(f"{path}-new")
         listening.listen()
         os.rename(f"{path}-new", path)

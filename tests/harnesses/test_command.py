@@ -12,20 +12,13 @@ from typing import Any
 import pytest
 
 from tests.harnesses.conftest import Command
+from unisafe_tasks import TASKS
 from unisafe_tasks.files import PACKAGE
 
 DEMO = PACKAGE / "demo"
 SENTINEL = "hf_SENTINELsentinelSENTINELsentinel42"
 IMAGE_CODES = ("TI", "IE", "IC", "MT")
-NAMES = {
-    "TI": "unisafe_t2i",
-    "IE": "unisafe_i2i",
-    "IC": "unisafe_mmi2i",
-    "MT": "unisafe_mt2i",
-    "TT": "unisafe_t2t",
-    "IT": "unisafe_i2t",
-    "MU": "unisafe_it2t",
-}
+NAMES = {code: task.name for code, task in TASKS.items()}
 
 
 @pytest.fixture(scope="module")

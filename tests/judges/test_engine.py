@@ -14,7 +14,7 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, Answer, Script, completion, verdict
+from tests.servers import GOOD, Answer, Gate, Script, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -63,31 +63,6 @@ def close(session: PanelSession) -> None:
     closing.start()
     closing.join(LIMIT_S)
     assert not closing.is_alive()
-
-
-class Gate:
-    """A judge's script that holds every request until the gate is opened."""
-
-    def __init__(self) -> None:
-        self.opened = threading.Event()
-        self.arrived = threading.Semaphore(0)
-        self.inside = 0
-        self.most = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, body: dict[str, Any]) -> Answer:
-        with self._lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-        self.arrived.release()
-        self.opened.wait(LIMIT_S)
-        with self._lock:
-            self.inside -= 1
-        return verdict()
-
-    def wait_for(self, requests: int) -> None:
-        for _ in range(requests):
-            assert self.arrived.acquire(timeout=LIMIT_S)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
+from tests.servers import GOOD, Answer, Gate, JudgeServer, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -375,26 +375,6 @@ def test_a_session_begins_with_empty_tallies(serve: Serve, panel: MakePanel) -> 
 # --- limits ---
 
 
-class Together:
-    """Counts the requests that a server holds at once; lets go when the gate is opened."""
-
-    def __init__(self) -> None:
-        self.inside = self.most = 0
-        self.gate = threading.Event()
-        self.arrived = threading.Semaphore(0)
-        self._lock = threading.Lock()
-
-    def __call__(self, body: dict[str, Any]) -> Answer:
-        with self._lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-        self.arrived.release()
-        self.gate.wait(LIMIT_S)
-        with self._lock:
-            self.inside -= 1
-        return verdict()
-
-
 @pytest.mark.parametrize(("ranks", "together"), [("1", 6), ("2", 3), ("4", 1), ("100", 1)])
 def test_ranks_share_the_concurrency_of_a_judge(
     serve: Serve,
@@ -404,12 +384,11 @@ def test_ranks_share_the_concurrency_of_a_judge(
     together: int,
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", ranks)
-    script = Together()
+    script = Gate()
     with PanelSession(panel(serve(script), max_concurrency=6)) as session:
         futures = [session.submit(case) for case in questions(12)]
-        for _ in range(together):
-            assert script.arrived.acquire(timeout=LIMIT_S)
-        script.gate.set()
+        script.wait_for(together)
+        script.opened.set()
         for future in futures:
             future.result(timeout=LIMIT_S)
     assert script.most == together
@@ -420,7 +399,7 @@ def test_a_server_that_says_it_is_too_much_is_asked_less_at_once(
 ) -> None:
     monkeypatch.setattr(limits, "_PAUSE_S", 0.5)
     lock, said = threading.Lock(), [0]
-    script = Together()
+    script = Gate()
     everyone = threading.Barrier(8)
 
     def busy_first(body: dict[str, Any]) -> Answer:
@@ -436,10 +415,9 @@ def test_a_server_that_says_it_is_too_much_is_asked_less_at_once(
     with PanelSession(panel(server, max_concurrency=8), first_wait_s=0.01) as session:
         futures = [session.submit(case) for case in questions(8)]
         # All eight were told to wait; now four come together.
-        for _ in range(4):
-            assert script.arrived.acquire(timeout=LIMIT_S)
+        script.wait_for(4)
         assert session._runners[0]._caller._limiter.limit == 4
-        script.gate.set()
+        script.opened.set()
         for future in futures:
             assert future.result(timeout=LIMIT_S)[0].verdict is not None
     assert len(server.requests) == 16
