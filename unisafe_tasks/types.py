@@ -34,6 +34,11 @@ class RawOutput:
     `images` are paths as given. `sealed` is whether our own process made the value. `history` says
     what a four-turn model was shown in each turn (`full` or `last`); it is set exactly when all
     turns are in this one output. `model` overrides the run's model name (replayed predictions).
+
+    `thinking` came apart from the answer: it is kept and never judged. `template_opened`: the chat
+    template had opened the thinking, so that `text` begins inside it. `cut_off`: the answer was
+    stopped for its length. `revised_prompt` is what the provider made of the instruction, and
+    `version` the name under which the model answered.
     """
 
     text: str = ""
@@ -44,3 +49,8 @@ class RawOutput:
     history: str | None = None
     model: str | None = None
     sealed: bool = False
+    thinking: str = ""
+    template_opened: bool = False
+    cut_off: bool = False
+    revised_prompt: str | None = None
+    version: str | None = None

@@ -107,7 +107,15 @@ class Session:
 
     def describe_model(self, identity: Mapping[str, Any]) -> None:
         """Record what an adapter says of its model and the settings that decide its answers."""
-        self._info["adapter"] = dict(identity)
+        self.record("adapter", dict(identity))
+
+    def record(self, key: str, value: Any) -> None:
+        """Keep a fact of the run in run.json, as JSON; it must hold no credential.
+
+        It is on disk when the run ends, or with the next thing that is written before.
+        """
+        with self._submitting:
+            self._info[key] = value
 
     def begin_task(self, task: str, facts: Mapping[str, Any]) -> None:
         """Begin a task before its first output, for a harness that comes to one after the other.

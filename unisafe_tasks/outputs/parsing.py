@@ -28,6 +28,7 @@ from unisafe_tasks.types import RawOutput, RefusalSource
 
 __all__ = [
     "encode_output",
+    "encode_raw",
     "made_in_this_run",
     "parse_output",
 ]
@@ -48,7 +49,10 @@ _BLOCK_REASON = re.compile(
 )
 _SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*)\Z", re.IGNORECASE | re.DOTALL)
 _CONVENTION = frozenset({"text", "images", "refusal", "error", "unsupported"})
-_ADAPTERS_OWN = frozenset({"seal", "history", "model", "refusal"})
+_TEXTS = ("history", "model", "revised_prompt", "version")
+_FLAGS = ("template_opened", "cut_off")
+# Words that a user would read are not among them: a forged seal must not keep them from judges.
+_ADAPTERS_OWN = frozenset({"seal", "refusal", "history", "model", "version", *_FLAGS})
 _LONGEST_LITERAL = 100_000
 
 
@@ -61,6 +65,11 @@ def encode_output(
     unsupported: bool = False,
     history: str | None = None,
     model: str | None = None,
+    thinking: str = "",
+    template_opened: bool = False,
+    cut_off: bool = False,
+    revised_prompt: str | None = None,
+    version: str | None = None,
 ) -> str:
     """The string an adapter returns for one request; the fields are those of `RawOutput`."""
     value: dict[str, Any] = {"text": text, "images": [str(path) for path in images]}
@@ -70,9 +79,20 @@ def encode_output(
         "unsupported": unsupported or None,
         "history": history,
         "model": model,
+        "thinking": thinking or None,
+        "template_opened": template_opened or None,
+        "cut_off": cut_off or None,
+        "revised_prompt": revised_prompt,
+        "version": version,
     }
     value.update({name: given for name, given in optional.items() if given is not None})
     return json.dumps({**value, "seal": _SEAL})
+
+
+def encode_raw(raw: RawOutput) -> str:
+    """An output that is known already, as an adapter returns it."""
+    fields = {name: value for name, value in vars(raw).items() if name != "sealed"}
+    return encode_output(**fields)
 
 
 def parse_output(value: object, task: Task, *, foreign: bool = False) -> RawOutput:
@@ -159,10 +179,18 @@ def _from_json(value: Mapping[str, Any], original: str, task: Task, *, foreign: 
         # A failure is believed of anybody when nothing else came: it only ever costs coverage.
         error=str(error)[:500] if error and (sealed or not text) else None,
         unsupported=bool(value.get("unsupported")) and sealed,
-        history=str(value["history"]) if sealed and value.get("history") else None,
-        model=str(value["model"]) if sealed and value.get("model") else None,
         sealed=sealed,
+        **(_sealed_fields(value) if sealed else {}),
     )
+
+
+def _sealed_fields(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What only an adapter can say of an output."""
+    return {
+        **{name: str(value[name]) for name in _TEXTS if value.get(name)},
+        **{name: bool(value.get(name)) for name in _FLAGS},
+        "thinking": str(value.get("thinking") or ""),
+    }
 
 
 def _says_more(value: Mapping[str, Any]) -> bool:

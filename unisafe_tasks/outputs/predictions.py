@@ -11,20 +11,39 @@ import logging
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import PACKAGE, path_inside, read_rows
-from unisafe_tasks.outputs.parsing import encode_output
+from unisafe_tasks.outputs.parsing import encode_raw
 from unisafe_tasks.tasks import TASKS, Task
-from unisafe_tasks.types import RefusalSource, Status
+from unisafe_tasks.types import RawOutput, RefusalSource, Status
 
-__all__ = ["BUNDLED", "Prediction", "predictions_path", "read_predictions", "warn_of_left_out"]
+__all__ = [
+    "BUNDLED",
+    "REFUSAL_FLAG",
+    "Prediction",
+    "kept_fields",
+    "predictions_path",
+    "read_predictions",
+    "refusal_in",
+    "warn_of_left_out",
+]
 
 _log = logging.getLogger("unisafe")
 
 # Our rows name a missing image or text as an error, but the output did not fail.
 _ANSWERED = (Status.NO_IMAGE, Status.NO_OUTPUT)
+_READ_IN_WORDS = ("rubric", "judge")
+_KEPT: Mapping[str, type] = {
+    "thinking": str,
+    "template_opened": bool,
+    "cut_off": bool,
+    "revised_prompt": str,
+    "version": str,
+}
+REFUSAL_FLAG = "refusal_flag"
+"""Who called an output a refusal, in a row whose other fields do not tell it."""
 
 BUNDLED = ("demo", "demo-cautious")
 """Scripted models whose predictions for the demo set are bundled."""
@@ -32,29 +51,15 @@ BUNDLED = ("demo", "demo-cautious")
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row of a predictions file, with absolute image paths."""
+    """One row of a predictions file; `raw` is what the model returned, with absolute paths."""
 
     id: str
     task: Task
-    model: str
-    text: str
-    images: tuple[Path, ...]
-    refusal: RefusalSource | None
-    error: str | None
-    history: str | None = None
-    unsupported: bool = False
+    raw: RawOutput
 
     def as_output(self) -> str:
         """The row as an adapter's return value."""
-        return encode_output(
-            self.text,
-            self.images,
-            refusal=self.refusal,
-            error=self.error,
-            unsupported=self.unsupported,
-            history=self.history or ("replayed" if self.task.is_conversation else None),
-            model=self.model,
-        )
+        return encode_raw(self.raw)
 
 
 def predictions_path(setting: str) -> Path:
@@ -106,7 +111,7 @@ def read_predictions(
                 continue
             raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
         predictions[key], lines[key] = prediction, number
-    models = sorted({prediction.model for prediction in predictions.values()})
+    models = sorted({str(prediction.raw.model) for prediction in predictions.values()})
     if len(models) > 1:
         raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
     if not predictions:
@@ -134,11 +139,15 @@ def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
             f"expected one of {', '.join(TASKS)}"
         )
     task = TASKS[code]
-    text, error, refusal = row.get("output_text"), row.get("error"), row.get("refusal", False)
+    text, error, refusal = row.get("output_text"), row.get("error"), row.get("refusal")
     if not isinstance(text, str | None):
         raise PredictionsError(f"{where}: output_text must be a text")
-    if not isinstance(refusal, bool):
+    if not isinstance(refusal, bool | None):
         raise PredictionsError(f"{where}: refusal must be true or false")
+    if row.get(REFUSAL_FLAG) not in (None, *get_args(RefusalSource)):
+        raise PredictionsError(
+            f"{where}: {REFUSAL_FLAG} must be one of {', '.join(get_args(RefusalSource))}"
+        )
     images = _images(row, task, folder, where)
     excused = refusal or bool(error)
     if task.makes_images and not excused and len(images) != task.outputs:
@@ -147,24 +156,59 @@ def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
             f"{where}: {row['id']}/{code} needs {task.outputs} image(s) in {field}, "
             f"found {len(images)}"
         )
+    status = row.get("status")
     return Prediction(
-        id=row["id"].strip(),
-        task=task,
-        model=row["model"].strip(),
-        text=text or "",
-        images=images,
-        refusal=_refusal(row, refusal),
-        error=None if row.get("status") in _ANSWERED else str(error) if error else None,
-        history=row.get("history") if isinstance(row.get("history"), str) else None,
-        unsupported=row.get("status") == Status.UNSUPPORTED,
+        row["id"].strip(),
+        task,
+        RawOutput(
+            text=text or "",
+            images=tuple(map(str, images)),
+            refusal=refusal_in(row),
+            error=None if status in _ANSWERED else str(error) if error else None,
+            unsupported=status == Status.UNSUPPORTED,
+            history=_history(row, task),
+            model=row["model"].strip(),
+            sealed=True,
+            **_kept(row, where),
+        ),
     )
 
 
-def _refusal(row: Mapping[str, Any], flagged: bool) -> RefusalSource | None:
-    # Our own rows say more than the official flag, so that a run folder can be judged again.
-    if flagged:
-        return "provider" if row.get("refusal_source") == "provider" else "model"
+def refusal_in(row: Mapping[str, Any]) -> RefusalSource | None:
+    """Who called the output of a prediction row a refusal.
+
+    Our own rows say more than the official flag, so that a run folder can be judged again.
+    """
+    if (flag := row.get(REFUSAL_FLAG)) is not None:
+        return cast(RefusalSource, flag)
+    if row.get("refusal"):
+        source = row.get("refusal_source")
+        # What a rubric or a judge made of the words, another one may see otherwise.
+        if source in _READ_IN_WORDS:
+            return None
+        return "provider" if source == "provider" else "model"
     return "claimed" if row.get("text_refusal") is True else None
+
+
+def kept_fields(raw: RawOutput) -> dict[str, Any]:
+    """What a prediction row says of an output besides the official format, where there is any."""
+    given = {name: getattr(raw, name) for name in _KEPT}
+    return {name: value for name, value in given.items() if value}
+
+
+def _kept(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    given = {name: row[name] for name in _KEPT if row.get(name) is not None}
+    for name, value in given.items():
+        if type(value) is not _KEPT[name]:
+            what = "true or false" if _KEPT[name] is bool else "a text"
+            raise PredictionsError(f"{where}: {name} must be {what}")
+    return given
+
+
+def _history(row: Mapping[str, Any], task: Task) -> str | None:
+    history = row.get("history")
+    given = history if isinstance(history, str) and history else None
+    return given or ("replayed" if task.is_conversation else None)
 
 
 def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tuple[Path, ...]:

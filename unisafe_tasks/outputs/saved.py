@@ -68,11 +68,8 @@ def read_outputs(
         predictions: dict[tuple[str, str], Prediction] = {}
         for file in files or [predictions_path(str(path))]:
             predictions |= read_predictions(file, cases, is_part=is_part)
-        model = next(iter(predictions.values())).model
-        outputs = {
-            key: parse_output(prediction.as_output(), prediction.task)
-            for key, prediction in predictions.items()
-        }
+        outputs = {key: prediction.raw for key, prediction in predictions.items()}
+        model = str(next(iter(outputs.values())).model)
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()

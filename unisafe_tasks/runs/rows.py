@@ -7,6 +7,7 @@ from typing import Any
 
 from unisafe_judges import JudgeResult, Panel
 from unisafe_tasks.data.cases import Case
+from unisafe_tasks.outputs.predictions import REFUSAL_FLAG, kept_fields, refusal_in
 from unisafe_tasks.outputs.status import looks_like_refusal
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.runs.folder import StoredImage
@@ -48,7 +49,7 @@ def prediction_row(
             if task.is_conversation
             else {"output_image": names[0] if names else None}
         )
-    return {
+    row = {
         "id": case.id,
         "scenario_type": task.code,
         "model": raw.model or model,
@@ -67,7 +68,10 @@ def prediction_row(
         "history": raw.history,
         "image_sha256": [image.sha256 for image in images],
         "output_sha256": output_sha256,
+        **kept_fields(raw),
     }
+    is_told = raw.refusal in (None, refusal_in(row))
+    return row if is_told else {**row, REFUSAL_FLAG: raw.refusal}
 
 
 def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any]:

@@ -178,12 +178,14 @@ def replaying(name: str) -> Reply:
         active = sample_active()
         assert active is not None
         case_id, _, code = str(active.sample.id).rpartition("/")
-        row = rows[case_id, code]
+        row = rows[case_id, code].raw
         if row.error:
             raise RuntimeError(row.error)
         turn = sum(message.role == "user" for message in messages)
         words = [ContentText(text=row.text, refusal=row.refusal == "model" or None)]
-        images = [ContentImage(image=uri(path.read_bytes())) for path in row.images[turn - 1 :][:1]]
+        images = [
+            ContentImage(image=uri(Path(name).read_bytes())) for name in row.images[turn - 1 :][:1]
+        ]
         return said([*(words if row.text else []), *images])
 
     return reply

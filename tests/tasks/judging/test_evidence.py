@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -139,12 +140,12 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
     }
     identities = {}
     for key, prediction in read_predictions(predictions_path(name), demo_cases).items():
-        if prediction.refusal or prediction.error:
+        if prediction.raw.refusal or prediction.raw.error:
             continue
         images = [
             (hashlib.sha256(path.read_bytes()).hexdigest(), path.read_bytes)
-            for path in prediction.images
+            for path in map(Path, prediction.raw.images)
         ]
         case = demo_cases[key[1]][key[0]]
-        identities[key] = build_evidence(case, prediction.text, images).output_sha256
+        identities[key] = build_evidence(case, prediction.raw.text, images).output_sha256
     assert identities == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,20 @@ import pytest
 from tests.tasks import samples
 from unisafe_tasks import (
     TASKS,
+    Case,
     CaseSet,
     Prediction,
     PredictionsError,
     Status,
+    encode_output,
     parse_output,
     read_predictions,
 )
+from unisafe_tasks.judging.classification import classify
 from unisafe_tasks.outputs.predictions import BUNDLED, predictions_path
 from unisafe_tasks.outputs.status import status_of
+from unisafe_tasks.runs.rows import prediction_row
+from unisafe_tasks.types import RawOutput
 
 
 def prediction(code: str = "TT", case_id: str = "c1", **changes: Any) -> dict[str, Any]:
@@ -49,12 +55,12 @@ def test_the_bundled_files_have_a_row_for_every_demo_case(
     assert set(predictions) == {
         (case.id, code) for code, case_set in demo_cases.items() for case in case_set
     }
-    assert {row.model for row in predictions.values()} == {name}
+    assert {row.raw.model for row in predictions.values()} == {name}
     for row in predictions.values():
-        excused = row.refusal or row.error is not None
-        assert len(row.images) == (0 if excused else row.task.outputs)
-        assert all(path.is_file() and path.is_absolute() for path in row.images)
-        assert row.text or row.task.makes_images
+        excused = row.raw.refusal or row.raw.error is not None
+        assert len(row.raw.images) == (0 if excused else row.task.outputs)
+        assert all(Path(name).is_file() and Path(name).is_absolute() for name in row.raw.images)
+        assert row.raw.text or row.task.makes_images
 
 
 def test_the_demo_model_has_one_failure_and_the_cautious_one_none(
@@ -62,9 +68,9 @@ def test_the_demo_model_has_one_failure_and_the_cautious_one_none(
 ) -> None:
     errors = {
         name: [
-            row.error
+            row.raw.error
             for row in read_predictions(predictions_path(name), demo_cases).values()
-            if row.error
+            if row.raw.error
         ]
         for name in BUNDLED
     }
@@ -80,7 +86,7 @@ def test_a_row_becomes_a_sealed_output_of_its_task(tmp_path: Path, code: str) ->
     raw = parse_output(record.as_output(), record.task)
     assert raw.sealed
     assert raw.model == "carrot-1"
-    assert raw.images == tuple(str(path) for path in record.images)
+    assert raw == record.raw
     assert raw.text == ("" if record.task.makes_images else "A carrot.")
     assert raw.history == ("replayed" if code == "MT" else None)
     assert status_of(raw, record.task, len(raw.images)) is Status.OK
@@ -96,19 +102,21 @@ def test_a_refusal_or_an_error_needs_no_output(
 ) -> None:
     row = {"id": "c1", "scenario_type": code, "model": "carrot-1", **flags}
     record = read(tmp_path, row)["c1", code]
-    assert record.images == ()
+    assert record.raw.images == ()
     assert status_of(parse_output(record.as_output(), record.task), record.task, 0) is expected
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     row = prediction("TI", output_image="images/./a.png")
-    assert read(tmp_path, row)["c1", "TI"].images == (tmp_path.resolve() / "images" / "a.png",)
+    assert read(tmp_path, row)["c1", "TI"].raw.images == (
+        str(tmp_path.resolve() / "images" / "a.png"),
+    )
 
 
 def test_an_image_that_is_not_there_is_no_reason_to_doubt_the_file(tmp_path: Path) -> None:
     predictions = read(tmp_path, prediction("TI"), prediction("TT"))
     assert len(predictions) == 2
-    assert not predictions["c1", "TI"].images[0].exists()
+    assert not Path(predictions["c1", "TI"].raw.images[0]).exists()
 
 
 def test_white_space_and_case_of_keys_do_not_matter(tmp_path: Path) -> None:
@@ -136,7 +144,6 @@ def test_rows_of_tasks_that_are_not_asked_about_are_not_checked_against_the_data
         (prediction(model=None), "model is missing or no text"),
         (prediction(output_text=["a"]), "output_text must be a text"),
         (prediction(refusal="yes"), "refusal must be true or false"),
-        (prediction(refusal=None), "refusal must be true or false"),
         (prediction("TI", output_image=...), "c1/TI needs 1 image(s) in output_image, found 0"),
         (
             prediction("TI", output_image=["a.png", "b.png"]),
@@ -219,3 +226,67 @@ def test_a_file_that_is_not_there_is_named_with_the_bundled_ones(tmp_path: Path)
     assert str(caught.value).endswith("demo, demo-cautious")
     file = samples.write_rows(tmp_path / "own.jsonl", [prediction()])
     assert predictions_path(str(file)) == file
+
+
+# --- what a row says besides the official format ---
+
+KEPT = {
+    "thinking": "A carrot is orange.",
+    "template_opened": True,
+    "cut_off": True,
+    "revised_prompt": "Draw one carrot.",
+    "version": "carrot-1-2026-01",
+}
+
+
+def test_what_an_adapter_says_of_an_output_goes_into_its_row_and_comes_back(
+    tmp_path: Path, demo_cases: Mapping[str, CaseSet]
+) -> None:
+    case = next(iter(demo_cases["TT"]))
+    raw = parse_output(encode_output("A carrot.", **KEPT), case.task)
+    assert {name: getattr(raw, name) for name in KEPT} == KEPT
+    written = written_row(case, raw)
+    assert KEPT.items() <= written.items()
+    assert read(tmp_path, written)[case.id, "TT"].raw == replace(raw, model="carrot-1")
+
+
+def test_what_an_adapter_does_not_say_is_left_out_of_the_row(
+    demo_cases: Mapping[str, CaseSet],
+) -> None:
+    case = next(iter(demo_cases["TT"]))
+    written = written_row(case, parse_output(encode_output("A carrot."), case.task))
+    assert not {*KEPT, "refusal_flag"} & written.keys()
+
+
+@pytest.mark.parametrize("name", [*KEPT, "refusal", "refusal_flag", "error", "output_text"])
+def test_null_is_absent(tmp_path: Path, name: str) -> None:
+    row = prediction("TI")
+    assert read(tmp_path, {**row, name: None}) == read(tmp_path, row)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("thinking", 5), ("cut_off", "yes"), ("version", []), ("refusal_flag", "x")]
+)
+def test_a_field_of_another_type_is_named(tmp_path: Path, name: str, value: object) -> None:
+    with pytest.raises(PredictionsError, match=f"line 1: {name} must be"):
+        read(tmp_path, prediction(**{name: value}))
+
+
+def test_only_an_adapter_says_more_than_its_answer() -> None:
+    raw = parse_output(json.dumps({"text": "", "images": [], **KEPT}), TASKS["TI"])
+    assert raw == RawOutput()
+
+
+def written_row(case: Case, raw: RawOutput) -> dict[str, Any]:
+    """The row that a run stores of an output without images."""
+    classified = classify(case, raw, [], None)
+    return prediction_row(
+        case,
+        raw,
+        "carrot-1",
+        images=(),
+        problem=None,
+        status=classified.status,
+        refusal_source=classified.refusal_source,
+        output_sha256=classified.output_sha256,
+    )

@@ -594,3 +594,13 @@ def test_a_task_that_gets_another_output_is_not_finished(
     session.submit(second, RawOutput(text="A turnip."))
     assert session.cases_of("unisafe_t2t") is None
     session.close()
+
+
+def test_what_others_record_of_a_run_is_in_its_file(demo: Source, tmp_path: Path) -> None:
+    session = Session(RunSettings(tmp_path / "run"), demo, None)
+    session.describe_model({"adapter": "umm_openai"})
+    session.record("model_versions", {"carrot-1": 3})
+    session.close()
+    info = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert info["adapter"] == {"adapter": "umm_openai"}
+    assert info["model_versions"] == {"carrot-1": 3}
