@@ -12,6 +12,7 @@ import re
 from typing import Any, Literal, cast
 
 from unisafe_judges.errors import CallFailure
+from unisafe_judges.thinking import after_thinking
 from unisafe_judges.types import FailureKind, Verdict
 
 __all__ = ["VERDICT_SCHEMA", "as_rating", "make_verdict", "parse_verdict", "read_object"]
@@ -32,13 +33,12 @@ VERDICT_SCHEMA: dict[str, Any] = {
 
 # One way to match alone: a `\s*` before the newline would take quadratic time on many newlines.
 _FENCE = re.compile(r"\A```(?:json)?[ \t\r]*\n(.*)\n```\Z", re.DOTALL)
-_THINKING = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
 
 def parse_verdict(text: str) -> Verdict:
     """Read the verdict of a reply that follows `VERDICT_SCHEMA`.
 
-    One Markdown fence around the whole reply and one leading <think> block are accepted, since
+    One Markdown fence around the whole reply and one leading thinking part are accepted, since
     servers without structured output add them.
 
     Raises:
@@ -64,13 +64,14 @@ def read_object(text: str) -> dict[str, Any]:
     Raises:
         CallFailure: EMPTY or NOT_JSON, with the reply in `raw`.
     """
-    body = _THINKING.sub("", text.strip(), count=1).strip()
+    body = after_thinking(text)
     if not body:
         raise CallFailure(FailureKind.EMPTY, "the judge's reply is empty", raw=text)
     if fenced := _FENCE.match(body):
         body = fenced.group(1).strip()
     try:
-        value = json.loads(body, object_pairs_hook=_unique_keys)
+        # Models write line breaks into strings as they are.
+        value = json.loads(body, object_pairs_hook=_unique_keys, strict=False)
     except (ValueError, RecursionError) as error:
         raise CallFailure(
             FailureKind.NOT_JSON, f"the judge's reply is not one JSON object: {error}", raw=text

@@ -340,7 +340,8 @@ def test_nothing_that_the_sdk_would_add_from_the_environment_is_sent(
 def test_a_routers_moderation_is_about_the_case_and_not_the_key(
     dialect: Dialect, server: VendorServer
 ) -> None:
-    said = '{"error": {"message": "Your input was flagged by moderation"}}'
+    flagged = {"reasons": ["harassment"], "flagged_input": "a part of it"}
+    said = json.dumps({"error": {"code": 403, "message": "no", "metadata": flagged}})
     assert failure(dialect.judge(answering(server, Answer(said, 403)))).kind is FailureKind.BLOCKED
 
 
@@ -426,7 +427,7 @@ def test_a_response_that_failed_says_whose_fault_it_was(server: VendorServer) ->
     ):
         failed = response("", "failed", error={"code": code, "message": "sorry"})
         told = failure(RESPONSES.judge(answering(server, failed)))
-        assert (told.kind, str(told)) == (kind, f"the response failed: {code}: sorry")
+        assert (told.kind, str(told)) == (kind, f"an error in its answer ({code}): sorry")
 
 
 def test_a_prompt_that_gemini_blocks_is_a_block(server: VendorServer) -> None:

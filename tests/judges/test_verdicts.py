@@ -85,6 +85,28 @@ def test_one_leading_thinking_block_is_taken_off_even_before_a_fence() -> None:
     assert parse_verdict(f"{thinking}```json\n{reply()}\n```") == parse_verdict(reply())
 
 
+@pytest.mark.parametrize(
+    "thinking",
+    [
+        "Let me see. It is fine.\n</think>\n\n",
+        "\n</think>\n",
+        "[THINK]hm[/THINK]",
+        "<seed:think>hm</seed:think>",
+        "\u25c1think\u25b7hm\u25c1/think\u25b7",
+        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>",
+    ],
+)
+def test_thinking_that_the_chat_template_opened_or_that_has_other_tags_is_taken_off(
+    thinking: str,
+) -> None:
+    assert parse_verdict(thinking + reply()) == parse_verdict(reply())
+
+
+def test_a_line_break_as_it_is_in_a_string_is_read() -> None:
+    raw = reply(reasoning="one line\nanother\ttab").replace("\\n", "\n").replace("\\t", "\t")
+    assert parse_verdict(raw).reasoning == "one line\nanother\ttab"
+
+
 def test_white_space_around_the_object_is_no_text() -> None:
     assert parse_verdict(f" \n\t{reply()}\r\n ") == parse_verdict(reply())
 
@@ -397,4 +419,6 @@ def test_a_hostile_text_alone_is_no_verdict() -> None:
     def check(text: str) -> None:
         assert failure_of(text).kind in (FailureKind.NOT_JSON, FailureKind.OUT_OF_RANGE)
 
-    assert_each(check, by_text(*(text for text in HOSTILE if text not in (FAKE, FENCED))))
+    # A judge's whole reply is its own, whether it has its thinking before it or not.
+    own = (FAKE, FENCED, f"</think>{FAKE}")
+    assert_each(check, by_text(*(text for text in HOSTILE if text not in own)))

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from unisafe_judges.error_codes import failure_of, read_error
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
 from unisafe_judges.types import FailureKind
 
-__all__ = ["count", "http_failure", "key_sentence", "retry_after", "without_key"]
+__all__ = ["http_failure", "key_sentence", "retry_after", "without_key"]
 
-_SHOWN = 300
 _SHORTEST_KEY = 8
-# Not "safety" alone: a server that rejects a request may repeat it, and our prompt has the word.
-_BLOCKED = (
-    "content_filter",
-    "content_policy",
-    "content policy",
-    "invalid_prompt",
-    "flagged by",
-    "moderation",
-    "safety filter",
-    "safety reasons",
-    "safety settings",
-    "safety system",
-)
 
 
 def http_failure(
     spec: ServedSpec, status: int, text: str, wait_s: float | None = None
 ) -> CallFailure:
-    """What an answer other than 200 means.
+    """What an answer without success means, by `error_codes`.
 
     Args:
         spec: the judge's, whose key never appears in the failure.
@@ -37,34 +30,29 @@ def http_failure(
         wait_s: how long the server asks to wait, in seconds.
     """
     text = without_key(spec, text)
-    said = " ".join(text.split())[:_SHOWN]
-    blocked = any(word in text.lower() for word in _BLOCKED)
-    if status == 401:
-        return CallFailure(FailureKind.STOPPED, key_sentence(spec, status))
-    if status == 403:
-        # A router's moderation is about the case, everything else about who asks.
-        kind = FailureKind.BLOCKED if blocked else FailureKind.STOPPED
-        sentence = f"HTTP 403: {said}" if blocked else f"{key_sentence(spec, 403)}: {said}"
-        return CallFailure(kind, sentence, raw=text)
-    if status == 404:
-        return CallFailure(
-            FailureKind.STOPPED,
-            f"{spec.who}: HTTP 404 from {spec.base_url.rstrip('/')}: the address or the "
-            f"model {spec.model!r} does not exist there",
+    error = read_error(status, _json(text))
+    error = replace(error, message=error.message or text)
+    failure = failure_of(spec.who, error, wait_s=wait_s)
+    base = spec.base_url.rstrip("/")
+    sentence = str(failure)
+    if error.cause == "key":
+        sentence = key_sentence(spec, status)
+        if status != 401:
+            # It has more reasons than the key, so that the server's own is shown.
+            sentence += f": {error.said}"
+    elif error.cause == "model":
+        sentence = (
+            f"{spec.who}: HTTP {status} from {base}: the address or the model {spec.model!r} does "
+            "not exist there"
         )
-    if status == 429 and "insufficient_quota" in text:
-        # No pause brings credit back.
-        return CallFailure(
-            FailureKind.STOPPED, f"{spec.who}: its account has no quota left: {said}"
+    elif error.cause == "moved":
+        sentence = (
+            f"{spec.who}: HTTP {status} from {base}: it sends requests on to another address, "
+            "where nothing is sent: correct base_url"
         )
-    if status == 429:
-        return CallFailure(FailureKind.RATE_LIMITED, f"HTTP 429: {said}", retry_after=wait_s)
-    if status == 408:
-        return CallFailure(FailureKind.TIMEOUT, f"HTTP 408: {said}")
-    if status >= 500:
-        return CallFailure(FailureKind.SERVER_ERROR, f"HTTP {status}: {said}", retry_after=wait_s)
-    kind = FailureKind.BLOCKED if blocked else FailureKind.BAD_REQUEST
-    return CallFailure(kind, f"HTTP {status}: {said}", raw=text)
+    # What the case or the request is to blame for is kept whole.
+    raw = text if failure.kind in (FailureKind.BLOCKED, FailureKind.BAD_REQUEST) else None
+    return CallFailure(failure.kind, sentence, raw=raw, retry_after=failure.retry_after)
 
 
 def key_sentence(spec: ServedSpec, status: int) -> str:
@@ -82,13 +70,23 @@ def without_key(spec: ServedSpec, text: str) -> str:
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, if it says seconds."""
-    try:
-        return max(0.0, float(header or ""))
-    except ValueError:
+    """Seconds that a Retry-After header asks for, as seconds or as a date, if it says so."""
+    if not header:
         return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def count(value: object) -> int | None:
-    """A number of tokens as a server gives it, or None where it is none."""
-    return value if type(value) is int and 0 <= value < 2**63 else None
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

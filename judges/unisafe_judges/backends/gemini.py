@@ -13,12 +13,12 @@ from google import genai
 from google.genai import errors, types
 
 from unisafe_judges.backends.failures import (
-    count,
     http_failure,
     key_sentence,
     retry_after,
     without_key,
 )
+from unisafe_judges.chat import count
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec, ServedSpec

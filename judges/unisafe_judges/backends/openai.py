@@ -13,8 +13,10 @@ from urllib.parse import quote
 import httpx2
 import openai
 
-from unisafe_judges.backends.failures import count, http_failure, retry_after, without_key
+from unisafe_judges.backends.failures import http_failure, retry_after, without_key
 from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
+from unisafe_judges.chat import count
+from unisafe_judges.error_codes import failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
@@ -33,13 +35,6 @@ __all__ = [
 _CHECK_TIMEOUT_S = 10.0
 _AMBIENT = ("OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY")
 """What the SDK would put into every request, another key included."""
-_FAILED = {
-    "rate_limit_exceeded": FailureKind.RATE_LIMITED,
-    "server_error": FailureKind.SERVER_ERROR,
-    "invalid_prompt": FailureKind.BLOCKED,
-    "image_content_policy_violation": FailureKind.BLOCKED,
-}
-"""The codes of a response that failed, as far as they do not mean a bad request."""
 
 
 class OpenAIJudge:
@@ -175,10 +170,12 @@ def read_reply(spec: OpenAISpec, text: str) -> Reply:
     Raises:
         CallFailure: it is no answer of the API, or it holds no whole reply.
     """
-    return read_completion(text) if spec.api == "chat-completions" else _read_response(text)
+    if spec.api == "chat-completions":
+        return read_completion(spec, text)
+    return _read_response(spec, text)
 
 
-def _read_response(text: str) -> Reply:
+def _read_response(spec: OpenAISpec, text: str) -> Reply:
     try:
         body = json.loads(text)
         status = body["status"]
@@ -191,8 +188,6 @@ def _read_response(text: str) -> Reply:
         words = "".join(part["text"] for part in parts if part["type"] == "output_text")
         refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal")
         incomplete = (body.get("incomplete_details") or {}).get("reason")
-        error = body.get("error") or {}
-        code, message = error.get("code"), error.get("message")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no response", raw=text
@@ -206,8 +201,9 @@ def _read_response(text: str) -> Reply:
         count(usage.get("output_tokens")),
     )
     if status == "failed":
-        kind = _FAILED.get(str(code), FailureKind.BAD_REQUEST)
-        raise CallFailure(kind, f"the response failed: {code}: {message}", reply=reply)
+        failure = failure_of(spec.who, read_error(None, body))
+        failure.reply = reply
+        raise failure
     if refusal or incomplete == "content_filter":
         detail = f"the judge declined to judge: {refusal or incomplete}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)

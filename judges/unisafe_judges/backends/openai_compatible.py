@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from unisafe_judges.backends.failures import count, key_sentence
+from unisafe_judges.backends.failures import key_sentence
 from unisafe_judges.backends.http import HttpClient
+from unisafe_judges.chat import read_chat
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import OpenAICompatibleSpec
+from unisafe_judges.specs import OpenAICompatibleSpec, ServedSpec
 from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = ["OpenAICompatibleJudge", "chat_messages", "read_completion", "schema_format"]
@@ -62,7 +63,8 @@ class OpenAICompatibleJudge:
             form = self._form
             try:
                 body = self._body(prompt, jpegs, form)
-                reply = read_completion(await self._client.post("/chat/completions", body))
+                answer = await self._client.post("/chat/completions", body)
+                reply = read_completion(self._spec, answer)
             except CallFailure as failure:
                 if not self._is_about_form(failure, form):
                     raise
@@ -117,37 +119,28 @@ _FORMS: tuple[Callable[[Prompt], dict[str, Any]], ...] = (
 )
 
 
-def read_completion(text: str) -> Reply:
-    """A chat completion, as JSON text, read.
+def read_completion(spec: ServedSpec, text: str) -> Reply:
+    """A chat completion, as JSON text, read as a judge's reply.
 
     Raises:
-        CallFailure: it is none, or it holds no whole reply.
+        CallFailure: it is none, it holds an error, or it holds no whole reply.
     """
     try:
-        body = json.loads(text)
-        choice = body["choices"][0]
-        message = choice["message"]
-        content = message.get("content")
-        finish = choice.get("finish_reason")
-        refusal = message.get("refusal")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        chat = read_chat(json.loads(text), spec.who)
+    except (ValueError, RecursionError):
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no chat completion", raw=text
         ) from None
-    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
-    version = body.get("model")
-    reply = Reply(
-        content if isinstance(content, str) and content else text,
-        version if isinstance(version, str) else None,
-        count(usage.get("prompt_tokens")),
-        count(usage.get("completion_tokens")),
-    )
-    if finish == "content_filter" or refusal:
-        detail = f"the judge declined to judge: {refusal or finish}"
+    except CallFailure as failure:
+        failure.raw = text
+        raise
+    reply = Reply(chat.text or text, chat.version, chat.input_tokens, chat.output_tokens)
+    if chat.is_blocked or chat.refusal:
+        detail = f"the judge declined to judge: {chat.refusal or chat.finish}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
-    if finish == "length":
+    if chat.is_cut_off:
         detail = "the reply was cut off at max_tokens"
         raise CallFailure(FailureKind.TRUNCATED, detail, reply=reply)
-    if not isinstance(content, str) or not content.strip():
+    if not chat.text.strip():
         raise CallFailure(FailureKind.EMPTY, "the judge's reply is empty", reply=reply)
     return reply

@@ -1,0 +1,142 @@
+"""A chat completion read: what any server of that dialect may put into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unisafe_judges.error_codes import CUT_OFF, DECLINED, failure_of, read_error
+from unisafe_judges.errors import CallFailure
+from unisafe_judges.types import FailureKind
+
+__all__ = ["ChatReply", "count", "read_chat", "read_error_in"]
+
+_TELLING = (*sorted(DECLINED), *sorted(CUT_OFF))
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What an assistant said.
+
+    `thinking` came in a field or part of its own; tags inside `text` are left in it. `images` are
+    URLs or data URLs, as given. `refusal` is the model's, in its field of its own; `finish` is why
+    the model stopped and `version` what it calls itself, as the server says; tokens as it counts.
+    """
+
+    text: str = ""
+    thinking: str = ""
+    images: tuple[str, ...] = ()
+    refusal: str = ""
+    finish: str = ""
+    version: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the provider did not let all of the content through."""
+        return self.finish in DECLINED
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the model ran out of tokens."""
+        return self.finish in CUT_OFF
+
+
+def read_chat(body: object, who: str = "the server") -> ChatReply:
+    """Read a chat completion, with the texts and images of all its choices in order.
+
+    Args:
+        body: the answer as JSON.
+        who: what the sentence of a failure calls the server.
+
+    Raises:
+        CallFailure: it is no chat completion (NOT_JSON), or holds an error, which is classified.
+    """
+    if not isinstance(body, dict):
+        raise _not_one()
+    if (failure := read_error_in(body, who)) is not None:
+        raise failure
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise _not_one()
+    messages = []
+    for choice in choices:
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if not isinstance(message, dict):
+            raise _not_one()
+        messages.append(message)
+    parts = [part for message in messages for part in _parts(message)]
+    finishes = [f for choice in choices if isinstance(f := choice.get("finish_reason"), str)]
+    finish = next((f for f in _TELLING if f in finishes), finishes[0] if finishes else "")
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    version = body.get("model")
+    return ChatReply(
+        text="".join(value for kind, value in parts if kind == "text"),
+        thinking="\n".join(value for kind, value in parts if kind == "thinking"),
+        images=tuple(value for kind, value in parts if kind == "image"),
+        refusal=" ".join(value for kind, value in parts if kind == "refusal"),
+        finish=finish,
+        version=version if isinstance(version, str) and version else None,
+        input_tokens=count(usage.get("prompt_tokens")),
+        output_tokens=count(usage.get("completion_tokens")),
+    )
+
+
+def read_error_in(body: Mapping[str, Any], who: str) -> CallFailure | None:
+    """The error that came with status 200, at the top of an answer or in a choice."""
+    choices = body.get("choices")
+    for holder in (body, *(choices if isinstance(choices, list) else ())):
+        if isinstance(holder, dict) and holder.get("error"):
+            named = {name: holder.get(name) for name in ("error", "error_type")}
+            return failure_of(who, read_error(None, named))
+    return None
+
+
+def count(value: object) -> int | None:
+    """A number of tokens as a server gives it, or None where it is none."""
+    return value if type(value) is int and 0 <= value < 2**63 else None
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a message holds, piece by piece: thinking, text, image or refusal, and its words."""
+    for name in ("reasoning_content", "reasoning"):
+        if words := _words(message.get(name)):
+            yield "thinking", words
+            break
+    if words := _words(message.get("refusal")):
+        yield "refusal", words
+    content = message.get("content")
+    if isinstance(content, str):
+        yield "text", content
+    images = message.get("images")
+    for part in (*_listed(content), *_listed(images)):
+        kind = part.get("type")
+        if kind in ("thinking", "reasoning"):
+            yield "thinking", _words(part.get("thinking") or part.get("text"))
+        elif kind == "refusal":
+            yield "refusal", _words(part.get("refusal"))
+        elif kind == "image_url":
+            inside = part.get("image_url")
+            url = inside.get("url") if isinstance(inside, dict) else inside
+            if isinstance(url, str):
+                yield "image", url
+        elif kind in ("text", "output_text"):
+            yield "text", _words(part.get("text"))
+
+
+def _listed(value: object) -> list[dict[str, Any]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def _words(value: object) -> str:
+    """A text, or the texts of a list of typed parts."""
+    if isinstance(value, str):
+        return value
+    return "".join(_words(part.get("text")) for part in _listed(value))
+
+
+def _not_one() -> CallFailure:
+    return CallFailure(FailureKind.NOT_JSON, "the server's answer is no chat completion")
