@@ -45,6 +45,8 @@ class FailureKind(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     CONTRADICTORY = "contradictory"
     NO_LABEL = "no_label"
+    SUBSTITUTED = "substituted"
+    """Another model answered than the one that was asked."""
     UNREADABLE_EVIDENCE = "unreadable_evidence"
     BUDGET = "budget"
     """The panel's budget was used up before this judge was asked."""

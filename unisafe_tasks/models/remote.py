@@ -8,22 +8,20 @@ import re
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
-import aiohttp
 from pydantic import Field, model_validator
 
 from unisafe_judges import CallFailure, FailureKind, PanelError
-from unisafe_judges.images import MAX_BYTES
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
+from unisafe_tasks.models.fetching import fetch
 from unisafe_tasks.models.questions import Answer, Picture, Question
 
 __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
 
 _DATA_URL = re.compile(r"\Adata:image/[a-z0-9.+-]+;base64,(.*)\Z", re.DOTALL)
-_FETCH_TIMEOUT_S = 60.0
 _START = 32
 """An image takes seconds: from eight at once it would be minutes until all slots are used."""
 
@@ -109,7 +107,7 @@ class RemoteModel(UnifiedModel):
         """
 
 
-async def picture_at(url: str, *, allowed: bool) -> Picture:
+async def picture_at(url: str, spec: RemoteArguments) -> Picture:
     """The image of a data URL, or, where that is allowed, of any other.
 
     Raises:
@@ -117,29 +115,13 @@ async def picture_at(url: str, *, allowed: bool) -> Picture:
     """
     if inside := _DATA_URL.match(url):
         return Picture(decoded(inside.group(1)))
-    if not allowed:
+    if not spec.allow_urls:
         raise CallFailure(
             FailureKind.BAD_REQUEST,
             f"the server gave an address instead of an image ({url[:100]}): with allow_urls=True "
             "it is fetched",
         )
-    if not url.startswith(("https://", "http://")):
-        raise CallFailure(FailureKind.BAD_REQUEST, f"an image cannot be fetched from {url[:100]}")
-    timeout = aiohttp.ClientTimeout(total=_FETCH_TIMEOUT_S)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
-            data = await response.content.read(MAX_BYTES + 1)
-            while len(data) <= MAX_BYTES and (more := await response.content.read(MAX_BYTES)):
-                data += more
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise CallFailure(
-            FailureKind.CONNECTION, f"the image at {url[:100]} cannot be fetched: {error}"
-        ) from None
-    if response.status != 200:
-        raise CallFailure(
-            FailureKind.BAD_REQUEST, f"HTTP {response.status} for the image at {url[:100]}"
-        )
-    return Picture(data[: MAX_BYTES + 1])
+    return Picture(await fetch(url, spec.base_url))
 
 
 def decoded(text: str) -> bytes:

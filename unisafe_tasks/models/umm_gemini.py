@@ -8,19 +8,24 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import aiohttp
 from google import genai
 from google.genai import errors, types
 
 from unisafe_judges import CallFailure, FailureKind
 from unisafe_judges.backends.failures import without_key
 from unisafe_judges.backends.gemini import BLOCKING, gemini_failure, make_client
+from unisafe_judges.backends.transport import sdk_client
+from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks.models.arguments import Codes
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question
 from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, decoded
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmGemini"]
+
+
+# Images come in base64, which takes a third more, and there may be drafts.
+_MAX_ANSWER_BYTES = 4 * MAX_BYTES
 
 
 class GeminiArguments(RemoteArguments):
@@ -56,6 +61,7 @@ class UmmGemini(RemoteModel):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
+        self._http = sdk_client(self.spec, _MAX_ANSWER_BYTES)
         self._client: genai.Client | None = None
 
     @property
@@ -76,8 +82,6 @@ class UmmGemini(RemoteModel):
             raise CallFailure(
                 FailureKind.TIMEOUT, f"no answer within {self.spec.timeout_s:g} s"
             ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise CallFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
         except ValueError as error:
             said = without_key(self.spec, str(error))
             raise CallFailure(
@@ -87,12 +91,11 @@ class UmmGemini(RemoteModel):
         return read_answer(without_key(self.spec, (raw.body if raw else None) or ""))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aio.aclose()
+        await self._http.aclose()
 
     def _connected(self) -> genai.Client:
         if self._client is None:
-            self._client = make_client(self.spec, self.spec.key())
+            self._client = make_client(self.spec, self.spec.key(), self._http)
         return self._client
 
 

@@ -148,7 +148,7 @@ class UmmOpenAI(RemoteModel):
             raise CallFailure(
                 FailureKind.NOT_JSON, "the server's answer is no chat completion"
             ) from None
-        images = [await picture_at(url, allowed=self.spec.allow_urls) for url in urls]
+        images = [await picture_at(url, self.spec) for url in urls]
         return _answer(words, tuple(images), refusal, finish, version)
 
     async def _read_images(self, body: Any) -> Answer:
@@ -157,9 +157,7 @@ class UmmOpenAI(RemoteModel):
         except (AttributeError, KeyError, TypeError):
             raise CallFailure(FailureKind.NOT_JSON, "the server's answer holds no images") from None
         images = [
-            Picture(decoded(data))
-            if data
-            else await picture_at(str(url), allowed=self.spec.allow_urls)
+            Picture(decoded(data)) if data else await picture_at(str(url), self.spec)
             for data, url in entries
         ]
         return _answer("", tuple(images), "", None, None)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
+import httpx2
 from google import genai
 from google.genai import errors, types
 
@@ -18,6 +18,8 @@ from unisafe_judges.backends.failures import (
     retry_after,
     without_key,
 )
+from unisafe_judges.backends.http import MAX_REPLY_BYTES
+from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
@@ -73,6 +75,7 @@ class GeminiJudge:
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
         self._key = spec.key()
+        self._http = sdk_client(spec, MAX_REPLY_BYTES)
         self._client: genai.Client | None = None
 
     async def check(self) -> None:
@@ -83,7 +86,9 @@ class GeminiJudge:
             failure = gemini_failure(self._spec, error)
             if failure.kind is FailureKind.STOPPED:
                 raise PanelError(str(failure)) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (CallFailure, TimeoutError, ValueError) as error:
+            if isinstance(error, CallFailure) and error.kind is FailureKind.STOPPED:
+                raise PanelError(str(error)) from None
             reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
             raise PanelError(
                 f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason}"
@@ -105,8 +110,6 @@ class GeminiJudge:
             raise CallFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise CallFailure(FailureKind.CONNECTION, str(error) or type(error).__name__) from None
         except ValueError as error:
             # The SDK reads what says that it is JSON as JSON, errors too.
             said = without_key(self._spec, str(error))
@@ -117,17 +120,19 @@ class GeminiJudge:
         return read_answer(without_key(self._spec, (raw.body if raw else None) or ""))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aio.aclose()
+        await self._http.aclose()
 
     def _connected(self) -> genai.Client:
         if self._client is None:
-            self._client = make_client(self._spec, self._key)
+            self._client = make_client(self._spec, self._key, self._http)
         return self._client
 
 
-def make_client(spec: ServedSpec, key: str | None) -> genai.Client:
-    """A client of the SDK that leaves retries to us, and goes where the panel file says."""
+def make_client(spec: ServedSpec, key: str | None, http: httpx2.AsyncClient) -> genai.Client:
+    """A client of the SDK that leaves retries to us, and goes where the panel file says.
+
+    `http` is its way out; whoever made it closes it.
+    """
     return genai.Client(
         # Without one the SDK would take a key from the environment, which is not for this address.
         api_key=key or "none",
@@ -138,6 +143,9 @@ def make_client(spec: ServedSpec, key: str | None) -> genai.Client:
             api_version="v1beta",
             timeout=round(spec.timeout_s * 1000),
             retry_options=types.HttpRetryOptions(attempts=1),
+            httpx_async_client=http,
+            # Nothing goes out beside it.
+            httpx_client=httpx2.Client(transport=httpx2.BaseTransport(), trust_env=False),
         ),
     )
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from google.genai import errors, types
 
 from unisafe_judges.backends.base import BatchJob, BatchLost
@@ -20,7 +19,9 @@ from unisafe_judges.backends.gemini import (
     read_answer,
     settings,
 )
+from unisafe_judges.backends.http import MAX_RESULTS_BYTES
 from unisafe_judges.backends.lines import json_objects
+from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec
@@ -35,6 +36,8 @@ _ENDED = {
     types.JobState.JOB_STATE_CANCELLED,
     types.JobState.JOB_STATE_EXPIRED,
 }
+_TIMEOUT_S = 3600.0
+"""For a file of requests or results; a call for a verdict has the panel's limit."""
 _BESIDE_GENERATION = ("systemInstruction", "safetySettings")
 """The settings that a request has beside its `generationConfig`, not in it."""
 
@@ -48,7 +51,8 @@ class GeminiBatchJudge:
     def __init__(self, spec: GeminiSpec) -> None:
         self.name = spec.name
         self._spec = spec
-        self._client = make_client(spec, spec.key())
+        self._http = sdk_client(spec, MAX_RESULTS_BYTES, _TIMEOUT_S)
+        self._client = make_client(spec, spec.key(), self._http)
 
     def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
         config = _json(settings(self._spec, prompt))
@@ -104,7 +108,7 @@ class GeminiBatchJudge:
             yield str(line.get("key")), self._answer(line)
 
     async def close(self) -> None:
-        await self._client.aio.aclose()
+        await self._http.aclose()
 
     async def _job(self, job_id: str) -> types.BatchJob:
         try:
@@ -133,9 +137,10 @@ class GeminiBatchJudge:
         except errors.APIError as error:
             reason = str(gemini_failure(self._spec, error))
             raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
-        except (aiohttp.ClientError, OSError) as error:
-            reason = str(error) or "no answer in time"
-            raise PanelError(f"judge {self.name}: its provider does not {what}: {reason}") from None
+        except CallFailure as failure:
+            raise PanelError(
+                f"judge {self.name}: its provider does not {what}: {failure}"
+            ) from None
         except (AttributeError, KeyError, TypeError, ValueError):
             raise PanelError(
                 f"judge {self.name}: its provider does not {what}: what {self._spec.base_url} "

@@ -6,25 +6,35 @@ import json
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
+from unisafe_judges.backends.http import MAX_REPLY_BYTES
+
 __all__ = ["json_objects"]
 
 
 async def json_objects(chunks: AsyncIterable[bytes]) -> AsyncIterator[dict[str, Any]]:
-    """The objects of a JSONL file; a line that is none is left out.
+    """The objects of a JSONL file; a line that is none, or is too long for one, is left out.
 
     Lines end at a newline only: JSON texts may hold the other characters that end a line elsewhere.
     """
-    held = b""
+    held = bytearray()
+    too_long = False
     async for chunk in chunks:
-        *lines, held = (held + chunk).split(b"\n")
-        for line in lines:
-            if (value := _read(line)) is not None:
+        *ended, rest = chunk.split(b"\n")
+        for part in ended:
+            held += part
+            if not too_long and (value := _read(held)) is not None:
                 yield value
-    if (value := _read(held)) is not None:
+            held.clear()
+            too_long = False
+        held += rest
+        if len(held) > MAX_REPLY_BYTES:
+            too_long = True
+            held.clear()
+    if not too_long and (value := _read(held)) is not None:
         yield value
 
 
-def _read(line: bytes) -> dict[str, Any] | None:
+def _read(line: bytes | bytearray) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -14,7 +14,9 @@ import httpx2
 import openai
 
 from unisafe_judges.backends.failures import http_failure, retry_after, without_key
+from unisafe_judges.backends.http import MAX_REPLY_BYTES
 from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
+from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count
 from unisafe_judges.error_codes import failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
@@ -61,7 +63,9 @@ class OpenAIJudge:
             if error.status_code in (401, 404):
                 text = error.response.text
                 raise PanelError(str(http_failure(self._spec, error.status_code, text))) from None
-        except (openai.APIConnectionError, TimeoutError) as error:
+        except (CallFailure, openai.APIConnectionError, TimeoutError) as error:
+            if isinstance(error, CallFailure) and error.kind is FailureKind.STOPPED:
+                raise PanelError(str(error)) from None
             raise PanelError(
                 f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason_of(error)}"
             ) from None
@@ -99,7 +103,12 @@ class OpenAIJudge:
         return self._client
 
 
-def make_client(spec: ServedSpec, key: str | None) -> openai.AsyncOpenAI:
+def make_client(
+    spec: ServedSpec,
+    key: str | None,
+    most_bytes: int = MAX_REPLY_BYTES,
+    timeout_s: float | None = None,
+) -> openai.AsyncOpenAI:
     """A client of the SDK that leaves retries to us, and goes where the panel file says."""
     with _without(*_AMBIENT):
         return openai.AsyncOpenAI(
@@ -107,8 +116,8 @@ def make_client(spec: ServedSpec, key: str | None) -> openai.AsyncOpenAI:
             api_key=key or "none",
             base_url=spec.base_url,
             max_retries=0,
-            timeout=spec.timeout_s,
-            http_client=openai.DefaultAioHttpClient(),
+            timeout=timeout_s or spec.timeout_s,
+            http_client=sdk_client(spec, most_bytes, timeout_s),
         )
 
 

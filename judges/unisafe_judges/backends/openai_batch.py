@@ -14,6 +14,7 @@ from openai.types import Batch
 
 from unisafe_judges.backends.base import BatchJob, BatchLost
 from unisafe_judges.backends.failures import http_failure, without_key
+from unisafe_judges.backends.http import MAX_RESULTS_BYTES
 from unisafe_judges.backends.lines import json_objects
 from unisafe_judges.backends.openai import (
     endpoint,
@@ -31,6 +32,8 @@ __all__ = ["OpenAIBatchJudge"]
 
 _ENDED = frozenset(("completed", "failed", "expired", "cancelled"))
 _TAG = "unisafe_tag"
+_TIMEOUT_S = 3600.0
+"""For a file of requests or results; a call for a verdict has the panel's limit."""
 
 
 class OpenAIBatchJudge:
@@ -42,7 +45,7 @@ class OpenAIBatchJudge:
     def __init__(self, spec: OpenAISpec) -> None:
         self.name = spec.name
         self._spec = spec
-        self._client = make_client(spec, spec.key())
+        self._client = make_client(spec, spec.key(), MAX_RESULTS_BYTES, _TIMEOUT_S)
 
     def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
         return {
@@ -119,6 +122,8 @@ class OpenAIBatchJudge:
             yield
         except openai.APIStatusError as error:
             failure = http_failure(self._spec, error.status_code, error.response.text)
+            raise PanelError(_sentence(self.name, what, str(failure))) from None
+        except CallFailure as failure:
             raise PanelError(_sentence(self.name, what, str(failure))) from None
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
             raise PanelError(_sentence(self.name, what, reason_of(error))) from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unisafe_judges.backends.failures import key_sentence
-from unisafe_judges.backends.http import HttpClient
+from unisafe_judges.backends.http import MAX_REPLY_BYTES, HttpClient
 from unisafe_judges.chat import read_chat
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
@@ -18,7 +18,6 @@ from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 __all__ = ["OpenAICompatibleJudge", "chat_messages", "read_completion", "schema_format"]
 
 _CHECK_TIMEOUT_S = 10.0
-_MAX_REPLY_BYTES = 4 * 1024 * 1024
 _ABOUT_FORM = ("response_format", "json_schema", "json_object", "grammar", "guided", "structured")
 
 
@@ -35,15 +34,17 @@ class OpenAICompatibleJudge:
         self.name = spec.name
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
-        self._client = HttpClient(spec, _MAX_REPLY_BYTES)
+        self._client = HttpClient(spec, MAX_REPLY_BYTES)
         self._form = 0
         self._form_is_known = False
 
     async def check(self) -> None:
         base = self._client.base
         try:
-            status = await self._client.status_of("/models", _CHECK_TIMEOUT_S)
+            status, _ = await self._client.get("/models", _CHECK_TIMEOUT_S)
         except CallFailure as failure:
+            if failure.kind is FailureKind.STOPPED:
+                raise PanelError(str(failure)) from None
             raise PanelError(
                 f"judge {self.name} cannot be reached at {base}: {failure}; "
                 "start its server, or correct base_url in the panel file"
