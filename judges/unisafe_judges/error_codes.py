@@ -135,7 +135,7 @@ def read_error(status: int | None, body: object) -> ServerError:
     top: Mapping[str, Any] = outer if isinstance(outer, dict) else {}
     inside = top.get("error")
     error: Mapping[str, Any] = inside if isinstance(inside, dict) else top
-    said = inside if isinstance(inside, str) else _text(error.get("message"))
+    said = _text(inside) or _text(error.get("message")) or _text(top.get("detail"))
     if status is None or 200 <= status < 300:
         status = next((s for s in (error.get("code"), error.get("status")) if _is_status(s)), None)
     cause, code = _meaning(status, top, error)
@@ -158,7 +158,7 @@ def failure_of(who: str, error: ServerError, *, wait_s: float | None = None) -> 
         return CallFailure(kind, f"{who}: its account is used up or closed: {detail}")
     if kind is FailureKind.STOPPED:
         return CallFailure(kind, f"{who}: {detail}")
-    return CallFailure(kind, detail, retry_after=wait_s)
+    return CallFailure(kind, detail, retry_after=wait_s, is_loading=error.status == 503)
 
 
 _KINDS: Mapping[Cause, FailureKind] = {

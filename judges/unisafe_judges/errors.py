@@ -37,7 +37,8 @@ class CallFailure(UnisafeError):
     """A call to a model, most often a judge, gave nothing that can be used.
 
     `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
-    did reply, and was paid for it, without a verdict.
+    did reply, and was paid for it, without a verdict. `is_loading`: the server is there and says
+    that it cannot answer yet.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class CallFailure(UnisafeError):
         raw: str | None = None,
         retry_after: float | None = None,
         reply: Reply | None = None,
+        is_loading: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.raw = raw if reply is None else reply.text
         self.retry_after = retry_after
         self.reply = reply
+        self.is_loading = is_loading

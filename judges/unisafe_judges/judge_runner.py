@@ -16,9 +16,16 @@ from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import JudgeSpec, LabelsSpec, ServedSpec
+from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
-from unisafe_judges.types import Evidence, FailureKind, JudgeResult, Reply, Verdict
+from unisafe_judges.types import (
+    IN_USERS_TURN,
+    Evidence,
+    FailureKind,
+    JudgeResult,
+    Reply,
+    Verdict,
+)
 
 __all__ = ["JudgeRunner", "Tally", "reply_key"]
 
@@ -37,6 +44,7 @@ class Tally:
     failed: int = 0
     calls: int = 0
     cost: float = 0.0
+    prompt_form: str = ""
 
 
 class JudgeRunner:
@@ -69,6 +77,7 @@ class JudgeRunner:
             requests_per_minute=served.requests_per_minute if served else None,
             tokens_per_minute=served.tokens_per_minute if served else None,
             first_wait_s=first_wait_s,
+            repeats_unreadable=not (isinstance(spec, ModelSpec) and spec.is_deterministic),
         )
 
     async def judge_case(
@@ -88,6 +97,7 @@ class JudgeRunner:
                     raw=reply.text if reply else None,
                     model_version=reply.model_version if reply else None,
                     latency_s=time.monotonic() - started,
+                    prompt_form=reply.prompt_form if reply else "",
                 )
         except CallFailure as failure:
             result = JudgeResult(name, None, failure.kind, str(failure), failure.raw)
@@ -102,8 +112,11 @@ class JudgeRunner:
         return result
 
     def _remembered(self, key: str) -> JudgeResult | None:
-        stored = self._store.find(key) if self._store is not None else None
-        if stored is None or stored.raw is None:
+        for prompt_form in ("", IN_USERS_TURN) if self._store is not None else ():
+            stored = self._store.find(form_key(key, prompt_form))
+            if stored is not None and stored.raw is not None:
+                break
+        else:
             return None
         try:
             verdict = self._parse(stored.raw)
@@ -117,6 +130,7 @@ class JudgeRunner:
             model_version=stored.model_version,
             latency_s=stored.latency_s,
             cached=True,
+            prompt_form=prompt_form,
         )
 
     async def _ask(
@@ -150,7 +164,7 @@ class JudgeRunner:
             reply = answer
             verdict = self._parse(reply.text)
         except CallFailure as failure:
-            reply = reply or failure.reply
+            reply = failure.reply = reply or failure.reply
             self._charge(reply)
             if failure.kind is FailureKind.TIMEOUT:
                 # Nobody waited for the answer, but the provider may have written it.
@@ -173,7 +187,7 @@ class JudgeRunner:
             return
         raw = reply.text if reply else failure.raw if failure else None
         row = StoredReply(
-            key=key,
+            key=form_key(key, reply.prompt_form if reply else ""),
             judge=self.judge.name,
             case_key=evidence.case,
             output_sha256=evidence.output_sha256,
@@ -208,6 +222,7 @@ class JudgeRunner:
         self.tally.done += 1
         self.tally.cached += result.cached
         self.tally.failed += result.verdict is None
+        self.tally.prompt_form = result.prompt_form or self.tally.prompt_form
         self.tally.refusals += result.verdict is not None and result.verdict.refusal
 
 
@@ -218,3 +233,8 @@ def reply_key(identity: Mapping[str, Any], prompt: Prompt, repeat: int = 0) -> s
     """
     parts = [identity, prompt.sha256, ENCODER, repeat]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def form_key(key: str, prompt_form: str) -> str:
+    """The key of a reply to the same question, asked in another form of the prompt."""
+    return hashlib.sha256(f"{key}\n{prompt_form}".encode()).hexdigest() if prompt_form else key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -17,14 +18,26 @@ __all__ = ["RateLimitedCaller"]
 
 _log = logging.getLogger("unisafe.judges")
 _ATTEMPTS = 4
-_FIRST_ANSWERS = 10
-_UNREACHABLE = 50
-_RETRIED = frozenset(
+_FIRST_CASES = 10
+"""After so many failed cases in a row a server that answered none is asked nothing more."""
+_CASES = 50
+"""After so many, one that had answered before."""
+_OUTAGE = 60
+"""How long what may pass has to go on before it counts as the end, in first waits."""
+_PATIENCE = 300
+"""How long a server that asks for time may answer nothing at all, in first waits."""
+_LONGEST_BACKOFF = 16
+"""The longest pause of a call that no server asked for, in first waits."""
+_PASSING = frozenset(
     {
         FailureKind.RATE_LIMITED,
         FailureKind.SERVER_ERROR,
         FailureKind.TIMEOUT,
         FailureKind.CONNECTION,
+    }
+)
+_UNREADABLE = frozenset(
+    {
         FailureKind.EMPTY,
         FailureKind.TRUNCATED,
         FailureKind.NOT_JSON,
@@ -32,6 +45,19 @@ _RETRIED = frozenset(
         FailureKind.CONTRADICTORY,
     }
 )
+_REMEDIES = {
+    FailureKind.RATE_LIMITED: "lower max_concurrency, or set requests_per_minute",
+    FailureKind.SERVER_ERROR: "look at the server's log",
+    FailureKind.TIMEOUT: "raise timeout_s, or lower max_concurrency",
+    FailureKind.CONNECTION: "see whether the server still runs, and lower max_concurrency",
+    FailureKind.EMPTY: "raise max_tokens, or turn its thinking off",
+    FailureKind.TRUNCATED: "raise max_tokens, turn its thinking off, or choose a larger model",
+    FailureKind.NOT_JSON: "serve it with structured output, or choose a larger model",
+    FailureKind.OUT_OF_RANGE: "serve it with structured output, or choose a larger model",
+    FailureKind.CONTRADICTORY: "choose a larger model",
+    FailureKind.BAD_REQUEST: "change the setting that the server names",
+}
+"""What a person can change where a kind of failure does not pass."""
 
 T = TypeVar("T")
 
@@ -48,6 +74,7 @@ class RateLimitedCaller:
         tokens_per_minute: float | None = None,
         first_wait_s: float = 1.0,
         start: int = START,
+        repeats_unreadable: bool = True,
     ) -> None:
         """Begin with `start` calls at once.
 
@@ -58,6 +85,8 @@ class RateLimitedCaller:
             tokens_per_minute: as `call` is told them.
             first_wait_s: the pause before a first retry, in seconds; it doubles.
             start: the most calls in flight at first.
+            repeats_unreadable: whether a reply that cannot be used is asked for again, as the next
+                one may differ.
         """
         self._who = who
         share = limits.ranks()
@@ -65,18 +94,26 @@ class RateLimitedCaller:
         self._requests = Rate(requests_per_minute and requests_per_minute / share)
         self._tokens = Rate(tokens_per_minute and tokens_per_minute / share)
         self._first_wait_s = first_wait_s
+        self._retried = _PASSING | (_UNREADABLE if repeats_unreadable else frozenset())
         self._stopped: str | None = None
-        self._bad_requests: int | None = 0
-        self._unreachable = 0
+        self._has_told = False
+        self._has_answered = False
+        self._failed_cases = 0
+        self._worked_at = time.monotonic()
 
     async def call(self, once: Callable[[], Awaitable[T]], tokens: float = 0) -> T:
         """What `once` returns, called again after a failure that may pass.
+
+        A server that asks for time gets it while it answers others; any other failure that may pass
+        is met with a number of attempts.
 
         Raises:
             CallFailure: the last failure; STOPPED if nothing more is asked here.
         """
         wait_s = self._first_wait_s
-        for attempt in range(1, _ATTEMPTS + 1):
+        attempts, has_waited = 1, False
+        began = time.monotonic()
+        while True:
             try:
                 self.raise_if_stopped()
                 await self._requests.take(1)
@@ -88,14 +125,28 @@ class RateLimitedCaller:
                 return answer
             except CallFailure as failure:
                 self._note(failure)
-                if attempt == _ATTEMPTS or failure.kind not in _RETRIED:
+                if is_asked := self._asks_for_time(failure):
+                    # While others are answered, this call's turn will come.
+                    silent_s = time.monotonic() - max(began, self._worked_at)
+                    is_spent = silent_s > _PATIENCE * self._first_wait_s
+                else:
+                    is_spent = attempts == _ATTEMPTS
+                if is_spent or not self._may_pass(failure):
                     self._give_up(failure)
                     raise
-                pause = wait_s if failure.retry_after is None else failure.retry_after
+                if failure.retry_after is None:
+                    pause = wait_s
+                elif has_waited:
+                    # A server that says "at once" and does not mean it.
+                    pause = max(failure.retry_after, wait_s)
+                else:
+                    pause = failure.retry_after
+                self._tell(failure)
                 # A little noise keeps the calls that failed together from returning together.
                 await asyncio.sleep(min(pause, limits.LONGEST_PAUSE_S) * random.uniform(1.0, 1.25))
-                wait_s *= 2
-        raise AssertionError("unreachable")
+                wait_s = min(2 * wait_s, _LONGEST_BACKOFF * self._first_wait_s)
+                has_waited = has_waited or is_asked
+                attempts += 0 if is_asked else 1
 
     def stop(self, sentence: str) -> None:
         """Ask nothing more; `sentence` is why."""
@@ -110,29 +161,59 @@ class RateLimitedCaller:
 
     def _succeeded(self) -> None:
         self._limiter.succeeded()
-        self._unreachable = 0
-        self._bad_requests = None
+        self._works()
+
+    def _works(self) -> None:
+        self._has_answered = True
+        self._failed_cases = 0
+        self._worked_at = time.monotonic()
+
+    def _may_pass(self, failure: CallFailure) -> bool:
+        # Where there was no reply at all, the next call may have one.
+        lost = failure.kind is FailureKind.NOT_JSON and failure.reply is None
+        return failure.kind in self._retried or lost
+
+    def _asks_for_time(self, failure: CallFailure) -> bool:
+        """Whether the server is there and asks to come back: too many calls, or it still loads."""
+        return failure.kind is FailureKind.RATE_LIMITED or (
+            failure.is_loading and not self._has_answered
+        )
+
+    def _tell(self, failure: CallFailure) -> None:
+        """Say once why a call is made again, so that nobody waits without a word."""
+        if not self._has_told:
+            self._has_told = True
+            _log.warning(
+                "%s: a call failed (%s: %s) and is made again, as later ones will be; if this goes "
+                "on, %s",
+                self._who,
+                failure.kind,
+                failure,
+                _REMEDIES[failure.kind],
+            )
 
     def _note(self, failure: CallFailure) -> None:
         if failure.kind is FailureKind.STOPPED:
             self.stop(str(failure))
         elif failure.kind is FailureKind.RATE_LIMITED:
             self._limiter.throttled(failure.retry_after)
-        if failure.kind is not FailureKind.CONNECTION:
-            self._unreachable = 0
-        if failure.kind is not FailureKind.BAD_REQUEST:
-            self._bad_requests = None
-        elif self._bad_requests is not None:
-            self._bad_requests += 1
-            if self._bad_requests == _FIRST_ANSWERS:
-                self.stop(
-                    f"{self._who}: its first {_FIRST_ANSWERS} answers were all errors of the "
-                    f"request; the last: {failure}"
-                )
+        elif failure.kind is FailureKind.BLOCKED:
+            # It has looked at the content: about this case, and a sign that it works.
+            self._works()
 
     def _give_up(self, failure: CallFailure) -> None:
-        """After many calls in a row whose every attempt found no server, there is none."""
-        if failure.kind is FailureKind.CONNECTION:
-            self._unreachable += 1
-            if self._unreachable == _UNREACHABLE:
-                self.stop(f"{self._who} cannot be reached any more: {failure}")
+        """After many cases in a row that failed, whatever the reason, there is no more to hope."""
+        remedy = _REMEDIES.get(failure.kind)
+        if remedy is None:
+            return
+        self._failed_cases += 1
+        if not self._has_answered:
+            is_end, which = self._failed_cases >= _FIRST_CASES, "its first {} cases all failed"
+        else:
+            # With many calls in flight, a short outage fails as many cases at once.
+            outage_s = time.monotonic() - self._worked_at
+            lasts = failure.kind not in _PASSING or outage_s > _OUTAGE * self._first_wait_s
+            is_end, which = self._failed_cases >= _CASES and lasts, "{} cases in a row failed"
+        if is_end:
+            which = which.format(self._failed_cases)
+            self.stop(f"{self._who}: {which}, the last with {failure.kind}: {failure} ({remedy})")

@@ -102,6 +102,11 @@ class ModelSpec(Spec):
         """Backend, model and decoding."""
         return self.model_dump(mode="json", include={"backend", "model", *self.decides})
 
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether the same question has the same reply, so that asking again is for nothing."""
+        return getattr(self, "temperature", None) == 0
+
 
 class ServedSpec(ModelSpec):
     """A judge behind a server.
@@ -182,6 +187,11 @@ class GeminiSpec(ServedSpec):
     max_tokens: _MaxTokens | None = None
     thinking_budget: int | None = Field(default=None, ge=-1)
 
+    @property
+    def is_deterministic(self) -> bool:
+        """Never: its replies differ and are empty at times whatever the temperature."""
+        return False
+
 
 class TransformersSpec(ModelSpec):
     """A vision-language model in this process. `model` is a hub id or a folder.
@@ -197,3 +207,8 @@ class TransformersSpec(ModelSpec):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: int = Field(default=8, ge=1, le=256)
     max_tokens: _MaxTokens = 1024
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Always: the likeliest token is taken."""
+        return True

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
+    "IN_USERS_TURN",
     "Evidence",
     "FailureKind",
     "ImagePart",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 Modality = Literal["image", "text"]
+IN_USERS_TURN = "instructions in the user's turn"
+"""The prompt form of a judge whose server knows no system role."""
 
 
 class FailureKind(StrEnum):
@@ -134,19 +137,24 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a judge's backend returned, before any of it is believed."""
+    """What a judge's backend returned, before any of it is believed.
+
+    `prompt_form` says how the prompt was changed for a server that does not take it as it is.
+    """
 
     text: str
     model_version: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    prompt_form: str = ""
 
 
 @dataclass(frozen=True)
 class JudgeResult:
     """One judge's answer on one case: a verdict, or the recorded reason why there is none.
 
-    `repeat` counts from 0 where a panel asks each judge several times.
+    `repeat` counts from 0 where a panel asks each judge several times; `prompt_form` is the
+    reply's.
     """
 
     judge: str
@@ -158,3 +166,4 @@ class JudgeResult:
     latency_s: float | None = None
     cached: bool = False
     repeat: int = 0
+    prompt_form: str = ""

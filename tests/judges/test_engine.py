@@ -26,6 +26,7 @@ from unisafe_judges import (
     TextPart,
     Verdict,
     limits,
+    rate_limited_caller,
 )
 
 LIMIT_S = 30
@@ -170,27 +171,43 @@ def test_a_judge_that_is_not_there_leaves_the_verdict_of_the_other(
 CONTRADICTION = json.dumps(GOOD | {"judgment": 0})
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer("out of memory", 500),
-        Answer("busy", 429, {"Retry-After": "0"}),
-        Answer("no chat completion"),
-        completion("I think it is fine."),
-        completion(""),
-        completion(json.dumps(GOOD), finish="length"),
-        completion(json.dumps(GOOD | {"risk_rating": 7})),
-        completion(CONTRADICTION),
-    ],
-    ids=["500", "429", "no completion", "no JSON", "empty", "cut", "out of range", "contradictory"],
-)
+PASSING = {
+    "500": Answer("out of memory", 500),
+    "429": Answer("busy", 429, {"Retry-After": "0"}),
+    "error in a 200": Answer('{"choices": null, "error": {"code": 429, "message": "busy"}}'),
+    "no completion": Answer("no chat completion"),
+}
+UNREADABLE = {
+    "no JSON": completion("I think it is fine."),
+    "empty": completion(""),
+    "cut": completion(json.dumps(GOOD), finish="length"),
+    "out of range": completion(json.dumps(GOOD | {"risk_rating": 7})),
+    "contradictory": completion(CONTRADICTION),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
 def test_what_may_pass_is_tried_again_until_there_is_a_verdict(
-    serve: Serve, open_session: OpenSession, answer: Answer
+    serve: Serve, open_session: OpenSession, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "_PAUSE_S", 0.01)
     server = serve(in_turn(answer, answer, answer, verdict()))
     assert result_of(open_session(server)).verdict == GIVEN
     assert len(server.requests) == 4
     assert all(request == server.requests[0] for request in server.requests)
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_reply_that_cannot_be_used_is_asked_for_again_where_the_next_may_differ(
+    serve: Serve, open_session: OpenSession, answer: Answer
+) -> None:
+    server = serve(in_turn(answer, answer, answer, verdict()))
+    assert result_of(open_session(server, settings="temperature: 0.5")).verdict == GIVEN
+    assert len(server.requests) == 4
+    # At temperature 0 the same request has the same reply, which is paid for each time.
+    greedy = serve(in_turn(answer, verdict()))
+    assert result_of(open_session(greedy, settings="temperature: 0")).verdict is None
+    assert len(greedy.requests) == 1
 
 
 def test_after_four_attempts_the_last_failure_is_recorded_with_its_reply(
@@ -198,11 +215,62 @@ def test_after_four_attempts_the_last_failure_is_recorded_with_its_reply(
 ) -> None:
     words = completion("Fine.")
     server = serve(in_turn(Answer("busy", 503), words, words, completion(CONTRADICTION)))
-    result = result_of(open_session(server))
-    assert len(server.requests) == 4
+    result = result_of(open_session(server, settings="temperature: 0.5"))
+    # A server that cannot answer yet is waited for; that is none of the four.
+    assert len(server.requests) == 5
     assert (result.verdict, result.failure) == (None, FailureKind.CONTRADICTORY)
     assert result.raw == CONTRADICTION
     assert result.detail == "the verdict contradicts itself: compliant with rating 3"
+
+
+def test_cases_that_are_told_to_wait_are_not_lost_however_often_that_is(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    lock, asked = threading.Lock(), [0]
+
+    def one_in_seven(body: dict[str, Any]) -> Answer:
+        with lock:
+            asked[0] += 1
+            number = asked[0]
+        return verdict() if number % 7 == 0 else Answer("busy", 429, {"Retry-After": "0"})
+
+    session = open_session(serve(one_in_seven))
+    futures = [
+        session.submit(text_evidence(instruction=f"Question {number}.")) for number in range(12)
+    ]
+    assert [results_of(future)[0].verdict for future in futures] == [GIVEN] * 12
+
+
+def test_a_server_that_still_loads_is_waited_for_and_a_broken_one_is_not(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    loading = Answer('{"error": {"code": 503, "message": "Loading model"}}', 503)
+    server = serve(in_turn(*[loading] * 6, verdict(), loading))
+    session = open_session(server)
+    assert result_of(session).verdict == GIVEN
+    assert len(server.requests) == 7
+    # It has answered, so that it does not load.
+    assert result_of(session, text_evidence("Another.")).failure is FailureKind.SERVER_ERROR
+    assert len(server.requests) == 11
+
+
+def test_a_server_that_never_lets_anything_through_is_given_up_in_time(
+    serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limited_caller, "_PATIENCE", 1)
+    session = open_session(serve(lambda body: Answer("busy", 429, {"Retry-After": "0"})))
+    assert result_of(session).failure is FailureKind.RATE_LIMITED
+
+
+def test_the_first_retry_is_told_once_with_its_reason_and_what_to_change(
+    serve: Serve, open_session: OpenSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(in_turn(*[Answer("out of memory", 500)] * 3, verdict()))
+    assert result_of(open_session(server)).verdict == GIVEN
+    assert caplog.messages == [
+        "judge first: a call failed (server_error: HTTP 500: out of memory) and is made again, as "
+        "later ones will be; if this goes on, look at the server's log"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +278,7 @@ def test_after_four_attempts_the_last_failure_is_recorded_with_its_reply(
     [
         (Answer("bad", 400), FailureKind.BAD_REQUEST),
         (Answer('{"code": "content_filter"}', 400), FailureKind.BLOCKED),
+        (Answer('{"error": {"code": 403, "metadata": {"reasons": []}}}', 403), FailureKind.BLOCKED),
         (completion("", finish="content_filter"), FailureKind.BLOCKED),
     ],
 )
@@ -279,33 +348,82 @@ def test_a_judge_that_is_stopped_is_not_asked_again_by_cases_that_wait_to_retry(
     assert len(server.requests) == 2
 
 
-def test_a_judge_whose_first_ten_answers_are_rejected_requests_is_stopped(
-    serve: Serve, open_session: OpenSession
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            Answer("images are not supported", 400),
+            "bad_request: HTTP 400: images are not supported (change the setting that the server "
+            "names)",
+        ),
+        (
+            completion("", finish="length"),
+            "truncated: the reply was cut off at max_tokens (raise max_tokens, turn its thinking "
+            "off, or choose a larger model)",
+        ),
+        (
+            Answer("broken", 500),
+            "server_error: HTTP 500: broken (look at the server's log)",
+        ),
+        (
+            completion("Fine."),
+            "not_json: the judge's reply is not one JSON object: Expecting value: line 1 column 1 "
+            "(char 0) (serve it with structured output, or choose a larger model)",
+        ),
+    ],
+    ids=["rejected", "cut off", "broken", "no verdict"],
+)
+def test_a_judge_whose_first_ten_cases_all_failed_is_stopped_whatever_the_reason(
+    serve: Serve, open_session: OpenSession, answer: Answer, said: str
 ) -> None:
-    server = serve(lambda body: Answer("images are not supported", 400))
+    server = serve(lambda body: answer)
     session = open_session(server)
-    for _ in range(10):
-        assert result_of(session).failure is FailureKind.BAD_REQUEST
+    assert [result_of(session).verdict for _ in range(10)] == [None] * 10
+    asked = len(server.requests)
     stopped = result_of(session)
     assert stopped.failure is FailureKind.STOPPED
-    assert stopped.detail == (
-        "judge first: its first 10 answers were all errors of the request; "
-        "the last: HTTP 400: images are not supported"
-    )
-    assert len(server.requests) == 10
+    assert stopped.detail == f"judge first: its first 10 cases all failed, the last with {said}"
+    assert len(server.requests) == asked
 
 
 @pytest.mark.parametrize(
-    "other", [verdict(), Answer("blocked: content_filter", 400), completion("", "content_filter")]
+    "other",
+    [
+        verdict(),
+        Answer('{"error": {"code": "content_filter"}}', 400),
+        completion("", "content_filter"),
+    ],
 )
-def test_a_judge_that_once_did_its_work_is_not_stopped_by_rejected_requests(
+def test_a_judge_that_once_did_its_work_is_stopped_after_fifty_failed_cases_in_a_row(
     serve: Serve, open_session: OpenSession, other: Answer
 ) -> None:
-    server = serve(in_turn(other, *[Answer("bad", 400)] * 12, verdict()))
+    server = serve(in_turn(other, *[Answer("bad", 400)] * 49, other, Answer("bad", 400)))
     session = open_session(server)
-    results = [result_of(session) for _ in range(14)]
-    assert results[-1].verdict == GIVEN
-    assert [result.failure for result in results[1:-1]] == [FailureKind.BAD_REQUEST] * 12
+    results = [result_of(session) for _ in range(103)]
+    assert [result.failure for result in results[1:50]] == [FailureKind.BAD_REQUEST] * 49
+    assert [result.failure for result in results[51:101]] == [FailureKind.BAD_REQUEST] * 50
+    assert [result.failure for result in results[101:]] == [FailureKind.STOPPED] * 2
+    assert "50 cases in a row failed" in str(results[-1].detail)
+
+
+def test_content_that_is_blocked_does_not_stop_a_judge(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    session = open_session(serve(lambda body: completion("", "content_filter")))
+    assert {result_of(session).failure for _ in range(60)} == {FailureKind.BLOCKED}
+
+
+def test_a_short_outage_with_many_calls_in_flight_does_not_stop_a_judge(
+    serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limited_caller, "_OUTAGE", 10**6)
+    server = serve(in_turn(verdict(), *[Answer("down", 502)] * 240, verdict()))
+    session = open_session(server, settings="max_concurrency: 8")
+    cases = [text_evidence(instruction=f"Question {number}.") for number in range(80)]
+    assert result_of(session).verdict == GIVEN
+    failed = [results_of(future)[0] for future in [session.submit(case) for case in cases]]
+    assert sum(result.failure is FailureKind.SERVER_ERROR for result in failed) >= 50
+    assert result_of(session).verdict == GIVEN
 
 
 # --- how many at once ---

@@ -238,7 +238,7 @@ def test_every_attempt_is_recorded_as_it_came(
     answers = [Answer("busy", 503), completion("I think it is fine."), verdict()]
     server = serve(lambda body: answers.pop(0))
     case = text_evidence()
-    judged(panel(server), case)
+    judged(panel(server, temperature=0.5), case)
     kept = list(store.replies())
     assert [(reply.failure, reply.raw) for reply in kept] == [
         ("server_error", None),

@@ -467,11 +467,11 @@ def test_a_server_that_lists_its_models_passes_the_check(serve: Serve) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("status", [404, 405, 500])
-def test_an_address_without_models_does_not_pass_the_check(serve: Serve, status: int) -> None:
-    server = serve(models_status=status)
-    with pytest.raises(PanelError, match="correct base_url"):
-        check(server.base_url)
+@pytest.mark.parametrize("status", [404, 405, 429, 500, 503])
+def test_a_server_without_a_list_of_models_is_left_to_a_real_question(
+    serve: Serve, status: int
+) -> None:
+    check(serve(models_status=status).base_url)
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from unisafe_judges.error_codes import failure_of, read_error
+from unisafe_judges.error_codes import ServerError, failure_of, read_error
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
 from unisafe_judges.types import FailureKind
@@ -33,26 +33,32 @@ def http_failure(
     error = read_error(status, _json(text))
     error = replace(error, message=error.message or text)
     failure = failure_of(spec.who, error, wait_s=wait_s)
+    if sentence := _sentence(spec, status, error):
+        return CallFailure(failure.kind, sentence)
+    if failure.kind in (FailureKind.BLOCKED, FailureKind.BAD_REQUEST):
+        # What the case or the request is to blame for is kept whole.
+        failure.raw = text
+    return failure
+
+
+def _sentence(spec: ServedSpec, status: int, error: ServerError) -> str | None:
+    """What the panel file has to do with an error, if it does."""
     base = spec.base_url.rstrip("/")
-    sentence = str(failure)
     if error.cause == "key":
-        sentence = key_sentence(spec, status)
-        if status != 401:
-            # It has more reasons than the key, so that the server's own is shown.
-            sentence += f": {error.said}"
-    elif error.cause == "model":
-        sentence = (
+        # A 401 is about the key alone; anything else has more reasons, so the server's is shown.
+        said = "" if status == 401 else f": {error.said}"
+        return f"{key_sentence(spec, status)}{said}"
+    if error.cause == "model":
+        return (
             f"{spec.who}: HTTP {status} from {base}: the address or the model {spec.model!r} does "
             "not exist there"
         )
-    elif error.cause == "moved":
-        sentence = (
+    if error.cause == "moved":
+        return (
             f"{spec.who}: HTTP {status} from {base}: it sends requests on to another address, "
             "where nothing is sent: correct base_url"
         )
-    # What the case or the request is to blame for is kept whole.
-    raw = text if failure.kind in (FailureKind.BLOCKED, FailureKind.BAD_REQUEST) else None
-    return CallFailure(failure.kind, sentence, raw=raw, retry_after=failure.retry_after)
+    return None
 
 
 def key_sentence(spec: ServedSpec, status: int) -> str:

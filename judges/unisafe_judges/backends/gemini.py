@@ -14,7 +14,6 @@ from google.genai import errors, types
 
 from unisafe_judges.backends.failures import (
     http_failure,
-    key_sentence,
     retry_after,
     without_key,
 )
@@ -49,16 +48,22 @@ _NOT_LEFT_TO_THE_FILTER = [
 BLOCKING = frozenset(
     (
         "SAFETY",
-        "RECITATION",
         "BLOCKLIST",
         "PROHIBITED_CONTENT",
         "SPII",
+        "JAILBREAK",
         "IMAGE_SAFETY",
         "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_RECITATION",
+        "MODEL_ARMOR",
+        "ESCALATION",
     )
 )
-"""Finish reasons that mean that the content was not let through."""
+"""Finish and block reasons of google-genai 3.4 that mean that content was not let through for what
+it is. RECITATION is about copyright, OTHER about anything, NO_IMAGE and IMAGE_OTHER about a model
+that drew nothing: none of these is a refusal."""
+_CUT_OFF = ("MAX_TOKENS", "CONTINUATION")
+_CLOSED = "PUP_LIMITED_DISABLED"
+"""The finish reason of an account that is limited or disabled."""
 _DURATION = re.compile(r"\A(\d+(?:\.\d+)?)s\Z")
 
 
@@ -117,7 +122,7 @@ class GeminiJudge:
                 FailureKind.NOT_JSON, f"the server's answer is no JSON: {said}"
             ) from None
         raw = response.sdk_http_response
-        return read_answer(without_key(self._spec, (raw.body if raw else None) or ""))
+        return read_answer(self._spec, without_key(self._spec, (raw.body if raw else None) or ""))
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -180,13 +185,10 @@ def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
 def gemini_failure(spec: ServedSpec, error: errors.APIError) -> CallFailure:
     """What an answer with an error means.
 
-    A wrong key is HTTP 400 here, the time to wait is in the body, and a day's quota is no reason to
-    wait.
+    The time to wait is in the body, and a day's quota is no reason to wait.
     """
     text = error.details if isinstance(error.details, str) else json.dumps(error.details)
-    if error.code == 400 and "API_KEY_INVALID" in text:
-        return CallFailure(FailureKind.STOPPED, key_sentence(spec, 400))
-    if error.code == 429 and "PerDay" in text:
+    if error.code == 429 and _is_of_the_day(error.details):
         said = without_key(spec, str(error.message))
         return CallFailure(
             FailureKind.STOPPED, f"{spec.who}: its quota of the day is used up: {said}"
@@ -194,6 +196,18 @@ def gemini_failure(spec: ServedSpec, error: errors.APIError) -> CallFailure:
     headers = getattr(error.response, "headers", None) or {}
     wait_s = _retry_delay(error.details) or retry_after(headers.get("Retry-After"))
     return http_failure(spec, error.code, text, wait_s)
+
+
+def _is_of_the_day(details: object) -> bool:
+    """Whether google.rpc.QuotaFailure names a quota that is counted by the day."""
+    try:
+        return any(
+            "PerDay" in violation["quotaId"]
+            for detail in details["error"]["details"]  # type: ignore[index]
+            for violation in detail.get("violations") or ()
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def _retry_delay(details: object) -> float | None:
@@ -207,7 +221,7 @@ def _retry_delay(details: object) -> float | None:
     return None
 
 
-def read_answer(text: str) -> Reply:
+def read_answer(spec: ServedSpec, text: str) -> Reply:
     """A generateContent answer, as JSON text, read.
 
     Raises:
@@ -228,10 +242,13 @@ def read_answer(text: str) -> Reply:
         ) from None
     version = body.get("modelVersion")
     reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
+    if finish == _CLOSED:
+        said = f"{spec.who}: its account is limited or disabled: {finish}"
+        raise CallFailure(FailureKind.STOPPED, said, reply=reply)
     if blocked or finish in BLOCKING:
         detail = f"the judge's provider blocked the content: {blocked or finish}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
-    if finish == "MAX_TOKENS":
+    if finish in _CUT_OFF:
         raise CallFailure(
             FailureKind.TRUNCATED, "the reply was cut off at its most tokens", reply=reply
         )

@@ -122,7 +122,7 @@ class GeminiBatchJudge:
         response, error = line.get("response"), line.get("error")
         if isinstance(response, dict):
             try:
-                return read_answer(without_key(self._spec, json.dumps(response)))
+                return read_answer(self._spec, without_key(self._spec, json.dumps(response)))
             except CallFailure as failure:
                 return failure
         code = error.get("code") if isinstance(error, dict) else None

@@ -13,9 +13,10 @@ from urllib.parse import quote
 import httpx2
 import openai
 
+from unisafe_judges.backends.chat_form import chat_messages, schema_format
 from unisafe_judges.backends.failures import http_failure, retry_after, without_key
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
-from unisafe_judges.backends.openai_compatible import chat_messages, read_completion, schema_format
+from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count
 from unisafe_judges.error_codes import failure_of, read_error

@@ -1,0 +1,181 @@
+"""The form in which a server of chat completions is asked, found out where servers differ.
+
+Servers lack this or that: replies held to a schema, the system role, the name of the token limit. A
+request that is rejected is made again without what the server seems to lack. What an error says
+only decides what is tried next; a form is the server's once a reply came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from unisafe_judges.error_codes import read_error
+from unisafe_judges.errors import CallFailure
+from unisafe_judges.images import to_data_url
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.types import IN_USERS_TURN, FailureKind, Reply
+
+__all__ = ["BEST", "ChatForm", "FormFinder", "chat_messages", "schema_format"]
+
+_log = logging.getLogger("unisafe.judges")
+_MOST_TRIES = 10
+_ABOUT_THE_REQUEST = (FailureKind.BAD_REQUEST, FailureKind.SERVER_ERROR)
+"""llama.cpp answers 500 where a chat template knows no system role."""
+_READ = 2000
+"""How much of an error is looked at."""
+_ABOUT_REPLIES = re.compile(
+    r"response_format|json_schema|json_object|json mode|grammar|guided|structured", re.I
+)
+_ABOUT_SYSTEM = re.compile(
+    r"\bsystem['\"`]?[ _-]?(?:role|messages?|prompt|instruction)|roles? .{0,20}['\"`]system|"
+    r"support ['\"`]system|developer instruction|roles must alternate",
+    re.I,
+)
+_ABOUT_TOKENS = re.compile(r"max_completion_tokens", re.I)
+
+
+@dataclass(frozen=True)
+class ChatForm:
+    """How a request is written.
+
+    `replies`: held to the schema, to JSON, or to nothing. `has_system`: the instructions are a
+    message of the system; else they are the first part of the user's. `tokens`: what the limit of
+    tokens is called.
+    """
+
+    replies: Literal["json_schema", "json_object", "text"] = "json_schema"
+    has_system: bool = True
+    tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+
+    def body(self, prompt: Prompt, jpegs: Mapping[str, bytes], max_tokens: int) -> dict[str, Any]:
+        """The part of a request that depends on the form."""
+        body: dict[str, Any] = {
+            "messages": chat_messages(prompt, jpegs, has_system=self.has_system),
+            self.tokens: max_tokens,
+        }
+        if self.replies == "json_schema":
+            body["response_format"] = schema_format(prompt)
+        elif self.replies == "json_object":
+            body["response_format"] = {"type": "json_object"}
+        return body
+
+    @property
+    def prompt_form(self) -> str:
+        """How the prompt itself differs from the rubric's; empty where it does not."""
+        return "" if self.has_system else IN_USERS_TURN
+
+    def without(self, failure: CallFailure) -> ChatForm | None:
+        """This form without what a server seems to lack that rejected it, or None."""
+        error = read_error(400, _json(failure.raw or ""))
+        # A place that the server names goes before its words, which may repeat the request.
+        said = error.param or error.message or (failure.raw or str(failure))[:_READ]
+        if self.replies != "text" and _ABOUT_REPLIES.search(said):
+            return replace(self, replies="json_object" if self.replies == "json_schema" else "text")
+        about_system = _ABOUT_SYSTEM.search(f"{error.message[:_READ]} {said}")
+        if self.has_system and (about_system or re.match(r"messages\W+0\b", error.param)):
+            return replace(self, has_system=False)
+        if self.tokens == "max_tokens" and (
+            error.param == "max_tokens" or _ABOUT_TOKENS.search(said)
+        ):
+            return replace(self, tokens="max_completion_tokens")
+        return None
+
+
+BEST = ChatForm()
+
+
+class FormFinder:
+    """The form of one server, found once for all cases, of which none is lost. For one loop."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+        self._tried = BEST
+        self._accepted: ChatForm | None = None
+
+    async def ask(self, once: Callable[[ChatForm], Awaitable[Reply]]) -> Reply:
+        """What `once` returns in a form that the server takes.
+
+        Raises:
+            CallFailure: the last failure; a rejected request only where no other form is left.
+        """
+        for _ in range(_MOST_TRIES):
+            form = self._accepted or self._tried
+            try:
+                reply = await once(form)
+            except CallFailure as failure:
+                if failure.reply is not None:
+                    # Whatever came of it, the server took the request.
+                    self._accept(form)
+                    failure.reply = replace(failure.reply, prompt_form=form.prompt_form)
+                if not self._goes_on(form, failure):
+                    raise
+                last = failure
+                continue
+            self._accept(form)
+            return replace(reply, prompt_form=form.prompt_form)
+        raise last
+
+    def _goes_on(self, form: ChatForm, failure: CallFailure) -> bool:
+        """Whether a request that failed in a form is to be made in another."""
+        if form == self._accepted or failure.kind not in _ABOUT_THE_REQUEST:
+            return False
+        if self._accepted is None and self._tried == form:
+            following = form.without(failure)
+            # Without one the case is at fault, and the next case begins anew.
+            self._tried = following or BEST
+            return following is not None
+        # Meanwhile another case has found out more.
+        return failure.kind is FailureKind.BAD_REQUEST
+
+    def _accept(self, form: ChatForm) -> None:
+        if self._accepted is not None:
+            return
+        self._accepted = form
+        if form != BEST:
+            lacks = [
+                text
+                for lacking, text in (
+                    (form.replies != "json_schema", "a schema for replies"),
+                    (not form.has_system, "the system role"),
+                    (form.tokens != "max_tokens", "max_tokens"),
+                )
+                if lacking
+            ]
+            _log.warning("%s: its server does not know %s", self._who, " or ".join(lacks))
+
+
+def chat_messages(
+    prompt: Prompt, jpegs: Mapping[str, bytes], *, has_system: bool = True
+) -> list[dict[str, Any]]:
+    """A prompt as the messages of chat completions, images as data URLs."""
+    content: list[dict[str, Any]] = []
+    for item in prompt.content:
+        if isinstance(item, str):
+            content.append({"type": "text", "text": item})
+        else:
+            url = to_data_url(jpegs[item.sha256])
+            content.append({"type": "image_url", "image_url": {"url": url}})
+    if not prompt.instructions:
+        return [{"role": "user", "content": content}]
+    if has_system:
+        system = {"role": "system", "content": prompt.instructions}
+        return [system, {"role": "user", "content": content}]
+    return [{"role": "user", "content": [{"type": "text", "text": prompt.instructions}, *content]}]
+
+
+def schema_format(prompt: Prompt) -> dict[str, Any]:
+    """The `response_format` of chat completions that holds a reply to the prompt's schema."""
+    schema = {"name": "verdict", "schema": prompt.schema, "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
