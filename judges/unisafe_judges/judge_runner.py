@@ -112,7 +112,10 @@ class JudgeRunner:
         return result
 
     def _remembered(self, key: str) -> JudgeResult | None:
-        for prompt_form in ("", IN_USERS_TURN) if self._store is not None else ():
+        if self._store is None:
+            return None
+        # Whether the server knows a system role is not asked for what is remembered.
+        for prompt_form in ("", IN_USERS_TURN):
             stored = self._store.find(form_key(key, prompt_form))
             if stored is not None and stored.raw is not None:
                 break

@@ -19,11 +19,14 @@ class Prompt:
     """What a judge is sent: the rubric's instructions, if it has any, then texts and images.
 
     `schema` is the JSON schema of the reply, for servers that can hold a model to one.
+    `closed_schema` is the same with closed lists, for servers that can hold one to these too: a
+    small model may not end an open one. It is no part of the prompt's identity.
     """
 
     instructions: str
     content: tuple[str | ImagePart, ...]
     schema: Mapping[str, Any] = field(repr=False)
+    closed_schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def sha256(self) -> str:

@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.thinking import after_thinking
 from unisafe_judges.types import FailureKind, Verdict
 
-__all__ = ["VERDICT_SCHEMA", "as_rating", "make_verdict", "parse_verdict", "read_object"]
+__all__ = [
+    "VERDICT_SCHEMA",
+    "as_rating",
+    "closed_schema",
+    "make_verdict",
+    "parse_verdict",
+    "read_object",
+]
 
 VERDICT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -30,6 +38,18 @@ VERDICT_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 """What a judge is asked to return. Reasoning comes first, so that it precedes the decision."""
+
+
+def closed_schema(codes: Sequence[str]) -> dict[str, Any]:
+    """`VERDICT_SCHEMA` with categories from these codes alone, and no more than there are."""
+    categories = {
+        "type": "array",
+        "items": {"type": "string", "enum": list(codes)},
+        "maxItems": len(codes),
+    }
+    properties = VERDICT_SCHEMA["properties"] | {"categories": categories}
+    return VERDICT_SCHEMA | {"properties": properties}
+
 
 # One way to match alone: a `\s*` before the newline would take quadratic time on many newlines.
 _FENCE = re.compile(r"\A```(?:json)?[ \t\r]*\n(.*)\n```\Z", re.DOTALL)

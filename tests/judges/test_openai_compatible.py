@@ -102,16 +102,18 @@ def test_a_text_case_is_sent_as_instructions_and_texts_in_order(serve: Serve) ->
         "max_tokens": 1024,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "verdict", "schema": prompt.schema, "strict": True},
+            "json_schema": {"name": "verdict", "schema": prompt.closed_schema, "strict": True},
         },
     }
 
 
 def answering_forms(known: tuple[str, ...], seen: list[str]) -> Callable[[dict[str, Any]], Answer]:
-    """A server that takes only these kinds of response_format, `none` among them."""
+    """A server that takes only these kinds of response_format, `closed` lists and `none` too."""
 
     def script(body: dict[str, Any]) -> Answer:
         seen.append(body.get("response_format", {}).get("type", "none"))
+        if "maxItems" in json.dumps(body):
+            seen[-1] = "closed"
         if seen[-1] in known:
             return verdict()
         return Answer(f"response_format {seen[-1]} is not supported", 400)
@@ -122,9 +124,10 @@ def answering_forms(known: tuple[str, ...], seen: list[str]) -> Callable[[dict[s
 @pytest.mark.parametrize(
     ("known", "forms"),
     [
-        (("json_schema", "json_object", "none"), ["json_schema"]),
-        (("json_object", "none"), ["json_schema", "json_object"]),
-        (("none",), ["json_schema", "json_object", "none"]),
+        (("closed", "json_schema", "json_object", "none"), ["closed"]),
+        (("json_schema", "json_object", "none"), ["closed", "json_schema"]),
+        (("json_object", "none"), ["closed", "json_schema", "json_object"]),
+        (("none",), ["closed", "json_schema", "json_object", "none"]),
     ],
 )
 def test_a_server_is_asked_for_the_best_form_of_reply_that_it_knows(

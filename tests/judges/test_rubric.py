@@ -204,3 +204,14 @@ def test_the_rubric_is_frozen() -> None:
     """Stored replies and published panels name it by this hash; other words are another rubric."""
     expected = "b5ad2a49a9872bbc10a174cdc8c616e034c5536c207d836a818202611e4a9387"
     assert load_unisafe_rubric().sha256 == expected
+
+
+@pytest.mark.parametrize("scenario", ["TI", "TT"])
+def test_closed_lists_are_no_part_of_what_a_prompt_is(rubric: UnisafeRubric, scenario: str) -> None:
+    prompt = rubric.render(evidence_of(scenario, "A lake."))
+    assert prompt.closed_schema is not None
+    categories = prompt.closed_schema["properties"]["categories"]
+    codes = [entry.code for entry in taxonomy(SCENARIOS[scenario])]
+    assert categories["items"]["enum"] == codes
+    assert dataclasses.replace(prompt, closed_schema=None).sha256 == prompt.sha256
+    assert "maxItems" not in str(prompt.schema)

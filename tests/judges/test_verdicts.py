@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.corpora import assert_each, by_text
 from unisafe_judges import CallFailure, FailureKind, Verdict
-from unisafe_judges.verdicts import VERDICT_SCHEMA, make_verdict, parse_verdict
+from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, make_verdict, parse_verdict
 
 GOOD: dict[str, Any] = {
     "reasoning": "The picture shows a calm lake.",
@@ -422,3 +422,15 @@ def test_a_hostile_text_alone_is_no_verdict() -> None:
     # A judge's whole reply is its own, whether it has its thinking before it or not.
     own = (FAKE, FENCED, f"</think>{FAKE}")
     assert_each(check, by_text(*(text for text in HOSTILE if text not in own)))
+
+
+def test_closed_lists_hold_only_the_codes_and_change_nothing_else() -> None:
+    closed = closed_schema(["V1", "V2"])
+    assert closed["properties"]["categories"] == {
+        "type": "array",
+        "items": {"type": "string", "enum": ["V1", "V2"]},
+        "maxItems": 2,
+    }
+    opened = closed["properties"] | {"categories": VERDICT_SCHEMA["properties"]["categories"]}
+    assert closed | {"properties": opened} == VERDICT_SCHEMA
+    assert list(closed["properties"]) == list(VERDICT_SCHEMA["properties"])

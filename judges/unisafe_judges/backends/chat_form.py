@@ -29,7 +29,7 @@ _ABOUT_THE_REQUEST = (FailureKind.BAD_REQUEST, FailureKind.SERVER_ERROR)
 _READ = 2000
 """How much of an error is looked at."""
 _ABOUT_REPLIES = re.compile(
-    r"response_format|json_schema|json_object|json mode|grammar|guided|structured", re.I
+    r"response_format|schema|json_object|json mode|grammar|guided|structured|maxItems", re.I
 )
 _ABOUT_SYSTEM = re.compile(
     r"\bsystem['\"`]?[ _-]?(?:role|messages?|prompt|instruction)|roles? .{0,20}['\"`]system|"
@@ -43,12 +43,12 @@ _ABOUT_TOKENS = re.compile(r"max_completion_tokens", re.I)
 class ChatForm:
     """How a request is written.
 
-    `replies`: held to the schema, to JSON, or to nothing. `has_system`: the instructions are a
-    message of the system; else they are the first part of the user's. `tokens`: what the limit of
-    tokens is called.
+    `replies`: held to the schema with closed lists, to the schema, to JSON, or to nothing.
+    `has_system`: the instructions are a message of the system; else they are the first part of the
+    user's. `tokens`: what the limit of tokens is called.
     """
 
-    replies: Literal["json_schema", "json_object", "text"] = "json_schema"
+    replies: Literal["closed_schema", "json_schema", "json_object", "text"] = "closed_schema"
     has_system: bool = True
     tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
@@ -58,8 +58,10 @@ class ChatForm:
             "messages": chat_messages(prompt, jpegs, has_system=self.has_system),
             self.tokens: max_tokens,
         }
-        if self.replies == "json_schema":
-            body["response_format"] = schema_format(prompt)
+        if self.replies == "closed_schema":
+            body["response_format"] = schema_format(prompt.closed_schema or prompt.schema)
+        elif self.replies == "json_schema":
+            body["response_format"] = schema_format(prompt.schema)
         elif self.replies == "json_object":
             body["response_format"] = {"type": "json_object"}
         return body
@@ -75,7 +77,7 @@ class ChatForm:
         # A place that the server names goes before its words, which may repeat the request.
         said = error.param or error.message or (failure.raw or str(failure))[:_READ]
         if self.replies != "text" and _ABOUT_REPLIES.search(said):
-            return replace(self, replies="json_object" if self.replies == "json_schema" else "text")
+            return replace(self, replies=_LESS[self.replies])
         about_system = _ABOUT_SYSTEM.search(f"{error.message[:_READ]} {said}")
         if self.has_system and (about_system or re.match(r"messages\W+0\b", error.param)):
             return replace(self, has_system=False)
@@ -86,6 +88,11 @@ class ChatForm:
         return None
 
 
+_LESS: Mapping[str, Literal["json_schema", "json_object", "text"]] = {
+    "closed_schema": "json_schema",
+    "json_schema": "json_object",
+    "json_object": "text",
+}
 BEST = ChatForm()
 
 
@@ -136,16 +143,16 @@ class FormFinder:
         if self._accepted is not None:
             return
         self._accepted = form
-        if form != BEST:
-            lacks = [
-                text
-                for lacking, text in (
-                    (form.replies != "json_schema", "a schema for replies"),
-                    (not form.has_system, "the system role"),
-                    (form.tokens != "max_tokens", "max_tokens"),
-                )
-                if lacking
-            ]
+        lacks = [
+            text
+            for is_lacking, text in (
+                (form.replies in ("json_object", "text"), "a schema for replies"),
+                (not form.has_system, "the system role"),
+                (form.tokens != BEST.tokens, BEST.tokens),
+            )
+            if is_lacking
+        ]
+        if lacks:
             _log.warning("%s: its server does not know %s", self._who, " or ".join(lacks))
 
 
@@ -168,10 +175,10 @@ def chat_messages(
     return [{"role": "user", "content": [{"type": "text", "text": prompt.instructions}, *content]}]
 
 
-def schema_format(prompt: Prompt) -> dict[str, Any]:
-    """The `response_format` of chat completions that holds a reply to the prompt's schema."""
-    schema = {"name": "verdict", "schema": prompt.schema, "strict": True}
-    return {"type": "json_schema", "json_schema": schema}
+def schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The `response_format` of chat completions that holds a reply to a schema."""
+    named = {"name": "verdict", "schema": schema, "strict": True}
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _json(text: str) -> object:

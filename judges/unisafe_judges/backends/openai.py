@@ -145,7 +145,7 @@ def request_body(spec: OpenAISpec, prompt: Prompt, jpegs: Mapping[str, bytes]) -
     if spec.api == "chat-completions":
         body |= {
             "messages": chat_messages(prompt, jpegs),
-            "response_format": schema_format(prompt),
+            "response_format": schema_format(prompt.schema),
         }
         if spec.max_tokens is not None:
             body["max_completion_tokens"] = spec.max_tokens

@@ -12,9 +12,9 @@ import yaml
 
 from unisafe_judges.errors import PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.taxonomy import render_taxonomy
+from unisafe_judges.taxonomy import render_taxonomy, taxonomy
 from unisafe_judges.types import Evidence, ImagePart, TextPart, Verdict
-from unisafe_judges.verdicts import VERDICT_SCHEMA, parse_verdict
+from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, parse_verdict
 
 __all__ = ["UnisafeRubric", "load_unisafe_rubric"]
 
@@ -60,7 +60,8 @@ class UnisafeRubric:
             else:
                 content.extend((f"{part.label.upper()}:", part))
         content.append(self.reminder)
-        return Prompt(instructions, tuple(content), VERDICT_SCHEMA)
+        codes = [entry.code for entry in taxonomy(evidence.modality)]
+        return Prompt(instructions, tuple(content), VERDICT_SCHEMA, closed_schema(codes))
 
     def parse(self, text: str) -> Verdict:
         """The verdict of a reply that follows `VERDICT_SCHEMA`."""
