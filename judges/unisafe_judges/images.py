@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from unisafe_judges.decoding import decode
 from unisafe_judges.errors import ImageError
 
 __all__ = [
@@ -41,7 +41,6 @@ ENCODER = f"jpeg-q{JPEG_QUALITY}/1"
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
 _ORIENTATION = 0x0112
-_GIF_EXTENSION, _GIF_FRAME, _GIF_TRAILER = b"!,;"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def check_image(data: bytes) -> ImageFacts:
         height=image.height,
     )
     # What passes here is shown to models and judges later, which must not fail then.
-    open_upright(data)
+    _upright_on_white(image)
     return facts
 
 
@@ -102,68 +101,7 @@ def decode_image(data: bytes) -> Image.Image:
     """
     if len(data) > MAX_BYTES:
         raise ImageError(f"the image has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of a bomb far above our own cap, which is checked before any pixel.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(BytesIO(data), formats=tuple(_SUFFIXES))
-            if image.format == "MPO":  # a camera's JPEG with further pictures after the first
-                image.format = "JPEG"
-            pixels = image.width * image.height
-            if pixels > MAX_PIXELS:
-                raise ImageError(
-                    f"the image has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed"
-                )
-            _decode_strictly(image, data)
-    except ImageError:
-        raise
-    except UnidentifiedImageError:
-        raise ImageError("the file is no PNG, JPEG, WebP or GIF image") from None
-    except Exception as error:  # Pillow's plug-ins raise almost anything on hostile bytes
-        raise ImageError(f"the file is no image that can be read: {error}") from None
-    return image
-
-
-def _decode_strictly(image: Image.Image, data: bytes) -> None:
-    # lmms-eval sets ImageFile.LOAD_TRUNCATED_IMAGES for the whole process, which turns a cut-off
-    # file into a grey picture that a judge would call safe. These checks do not depend on it.
-    if image.format == "PNG":
-        with Image.open(BytesIO(data), formats=("PNG",)) as probe:
-            probe.verify()
-    cut_off = {
-        "JPEG": data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"),
-        "GIF": image.format == "GIF" and not _gif_is_whole(data),
-    }
-    if cut_off.get(str(image.format), False):
-        raise ImageError("the image is cut off: the end of the file is missing")
-    image.load()
-
-
-def _gif_is_whole(data: bytes) -> bool:
-    # The trailer is found by walking the blocks: its byte is also an ordinary byte of pixel data,
-    # so that one cut in a few hundred would seem to end with it.
-    at = 13 + _color_table_size(data[10])
-    try:
-        while data[at] != _GIF_TRAILER:
-            if data[at] == _GIF_EXTENSION:
-                at = _after_sub_blocks(data, at + 2)
-            elif data[at] == _GIF_FRAME:
-                at = _after_sub_blocks(data, at + 11 + _color_table_size(data[at + 9]))
-            else:
-                return False
-    except IndexError:
-        return False
-    return True
-
-
-def _color_table_size(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _after_sub_blocks(data: bytes, at: int) -> int:
-    while size := data[at]:
-        at += 1 + size
-    return at + 1
+    return decode(data, MAX_PIXELS)
 
 
 def open_upright(data: bytes) -> Image.Image:
