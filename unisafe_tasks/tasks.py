@@ -61,6 +61,14 @@ class Task:
         return self.outputs == TURNS
 
     @property
+    def needs_instruction(self) -> bool:
+        """Whether a case without an instruction asks nothing, or shows the judge too little.
+
+        A four-turn case has its turns instead, and an image to read may speak for itself.
+        """
+        return not self.is_conversation and (not self.inputs or "instruction" in self.evidence)
+
+    @property
     def makes_images(self) -> bool:
         return self.modality == "image"
 

@@ -41,7 +41,7 @@ IMAGE_COLUMNS = ("input_image", "input_image_b")
 COLUMNS = (*TEXT_COLUMNS, *IMAGE_COLUMNS, "turns")
 
 _ROWS_AT_ONCE = 64
-_NEVER_EMPTY = ("id", "category", "subcategory", "instruction")
+_NEVER_EMPTY = ("id", "category", "subcategory", "scenario_type")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class CaseSet:
             subcategory=texts["subcategory"],
             unsafe_trigger=texts["unsafe_trigger"] or "",
             target=texts["target"] or "",
-            instruction=texts["instruction"],
+            instruction=texts["instruction"] or "",
             turns=tuple(texts["turns"] or ()),
             images=tuple(
                 CaseImage(column, _reader(case_id, images, index, column))
@@ -134,16 +134,17 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
     """
     for column in TEXT_COLUMNS:
         value = row.get(column)
-        if value is None and column not in (*_NEVER_EMPTY, "scenario_type"):
+        if value is None and column not in _NEVER_EMPTY:
             continue
         if not isinstance(value, str):
             raise DataError(f"{where}: {column} must be a text, found {type(value).__name__}")
         _check_encodable(value, column, where)
-    for column in _NEVER_EMPTY:
-        if not row[column].strip():
+        if column in _NEVER_EMPTY and not value.strip():
             raise DataError(f"{where}: {column} is empty")
     task = _task_of(row["scenario_type"], where)
-    turns = [] if row.get("turns") in (None, "") else row["turns"]
+    if task.needs_instruction and not (row.get("instruction") or "").strip():
+        raise DataError(f"{where}: instruction is empty, and scenario_type {task.code} needs one")
+    turns = [] if row.get("turns") is None else row["turns"]
     if not isinstance(turns, list) or any(not isinstance(turn, str) for turn in turns):
         raise DataError(f"{where}: turns must be a list of texts")
     for turn in turns:
@@ -200,7 +201,8 @@ def _rows_of(task: Task, rows: Dataset, where: str) -> Dataset:
     kept = [index for index, code in enumerate(codes) if code == task.code]
     if not kept:
         raise NoCasesError(f"{where} has no case with scenario_type {task.code} ({task.name})")
-    chosen = rows.select(kept)
+    # A column that nobody knows could be an image, which a harness would decode and log.
+    chosen = rows.select_columns(list(COLUMNS)).select(kept)
     for column in IMAGE_COLUMNS:
         # Undecoded, so that bytes and not pixels travel and a hostile image harms nobody here.
         try:

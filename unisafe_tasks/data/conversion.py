@@ -9,15 +9,19 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_judges.errors import ImageError
-from unisafe_judges.images import read_image_file
-from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS, check_row
+from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS
+from unisafe_tasks.data.forms import A_PATH, Told, Where, find_image, named_paths, read_row
+from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
 from unisafe_tasks.errors import DataError
-from unisafe_tasks.files import path_inside, read_rows
+from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.tasks import TASKS
 
@@ -25,42 +29,72 @@ if TYPE_CHECKING:
     from datasets import Features
 
 __all__ = [
+    "Converted",
     "from_jsonl",
     "from_parquet",
     "from_saved",
+    "notes_of",
+    "unwritable_cache",
     "write_splits",
 ]
 
-_FORMAT = "1"
+_FORMAT = "2"
 _ROWS_PER_GROUP = 64
+_NOTES = ".notes.json"
+_BUILDING = ".building-"
+_ABANDONED_S = 24 * 3600.0
+
+_Placed = tuple[dict[str, Any], str, Where, str | None]
+"""A row as it came, its place in words, the folders its images may be in, and its split."""
 
 
-def from_jsonl(files: list[Path]) -> Path:
+@dataclass(frozen=True)
+class Converted:
+    """A folder in the official form, and a sentence for each other form that was read."""
+
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def from_jsonl(files: Sequence[Path]) -> Converted:
     """Convert the official JSONL export; image paths are relative to their file's folder.
 
     Raises:
         DataError: naming file, line and field. A path that leaves the folder is refused, since
             somebody else's export must not be able to read this machine's files.
     """
-    name = ", ".join(str(file) for file in files)
-    return _converted(name, _jsonl_key(files), lambda: _jsonl_rows(files))
+
+    def rows() -> Iterator[_Placed]:
+        for file in files:
+            for number, row in read_rows(file, DataError):
+                yield row, f"{file}, line {number}", (file.parent,), None
+
+    key = ["jsonl", *map(_hash, files), *_images_of(rows())]
+    # A path is the official form here.
+    return _converted(", ".join(map(str, files)), key, rows, {A_PATH})
 
 
-def from_parquet(file: Path) -> Path:
-    """Put one parquet file with rows of any task into the two splits.
+def from_parquet(files: Sequence[Path], folder: Path) -> Converted:
+    """Convert parquet files of any split; paths of images may lead anywhere in `folder`.
 
     Raises:
-        DataError: it is no parquet file, or a row is wrong.
+        DataError: a file is no parquet file, or a row is wrong.
     """
 
-    def rows() -> Iterator[dict[str, Any]]:
-        yield from _checked(_parquet_rows(file), str(file))
+    def rows() -> Iterator[_Placed]:
+        for file in files:
+            for number, row in enumerate(parquet_rows(file), start=1):
+                place = f"{file}, row {number}"
+                yield row, place, (folder, file.parent), split_of_file(file)
 
-    return _converted(str(file), f"parquet:{_hash(file)}", rows)
+    key = ["parquet", *(_stamp(file) for file in files)]
+    if any(map(names_images, files)):
+        key += _images_of(rows())
+    return _converted(str(folder if len(files) > 1 else files[0]), key, rows)
 
 
-def from_saved(folder: Path) -> Path:
-    """Convert a folder that `DatasetDict.save_to_disk` wrote.
+def from_saved(folder: Path) -> Converted:
+    """Convert a folder that `save_to_disk` of a Dataset or a DatasetDict wrote.
 
     Raises:
         DataError: it cannot be loaded, or a row is wrong.
@@ -68,33 +102,51 @@ def from_saved(folder: Path) -> Path:
     import datasets
 
     try:
-        splits = datasets.load_from_disk(str(folder))
+        saved = datasets.load_from_disk(str(folder))
     except Exception as error:
         raise DataError(f"{folder} cannot be loaded as a saved data set: {error}") from None
+    splits = saved.items() if isinstance(saved, datasets.DatasetDict) else [(None, saved)]
 
-    def rows() -> Iterator[dict[str, Any]]:
-        for name, split in splits.items():
-            for column in IMAGE_COLUMNS:
-                if column in split.column_names:
-                    split = split.cast_column(column, datasets.Image(decode=False))
-            yield from _checked(split, f"{folder}, split {name}")
+    def rows() -> Iterator[_Placed]:
+        for name, split in splits:
+            place = f"{folder}, split {name}" if name else str(folder)
+            tables = split.with_format("arrow").iter(batch_size=_ROWS_PER_GROUP)
+            plain = plain_rows(tables, split.features)
+            for number, row in enumerate(plain, start=1):
+                yield row, f"{place}, row {number}", (folder,), name
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    key = "saved:" + ",".join(_hash(path) for path in files)
-    return _converted(str(folder), key, rows)
+    return _converted(str(folder), ["saved", *map(_hash, files)], rows)
 
 
-def _converted(name: str, key: str, rows: Callable[[], Iterable[dict[str, Any]]]) -> Path:
-    digest = hashlib.sha256(f"{_FORMAT}:{key}".encode()).hexdigest()[:32]
-    folder = cache_folder() / "cases" / digest
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+def _converted(
+    name: str,
+    key: Iterable[str],
+    rows: Callable[[], Iterator[_Placed]],
+    usual: Collection[str] = (),
+) -> Converted:
+    digest = hashlib.sha256("\n".join([_FORMAT, *key]).encode("utf-8", "replace")).hexdigest()
+    folder = cache_folder() / "cases" / digest[:32]
     try:
-        write_splits(building, rows())
+        if not folder.is_dir():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(folder.parent)
+            _build(folder, name, rows(), usual)
+        return Converted(folder, tuple(json.loads((folder / _NOTES).read_bytes())))
+    except OSError as error:
+        raise unwritable_cache(error) from None
+
+
+def _build(folder: Path, name: str, rows: Iterator[_Placed], usual: Collection[str]) -> None:
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_BUILDING))
+    told: Told = Counter()
+    try:
+        write_splits(building, _read(rows, told))
         if not any((building / "data").iterdir()):
             raise DataError(f"{name} holds no cases")
+        for sentence in [sentence for sentence in told if sentence.endswith(tuple(usual))]:
+            del told[sentence]
+        write_atomically(building / _NOTES, json.dumps(notes_of(told)).encode())
         try:
             building.rename(folder)
         except OSError:
@@ -103,7 +155,59 @@ def _converted(name: str, key: str, rows: Callable[[], Iterable[dict[str, Any]]]
                 raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return folder
+
+
+def notes_of(told: Told) -> list[str]:
+    """A sentence for each form that was read, with the number of rows."""
+    return [
+        f"{sentence}: {count:,} row{'' if count == 1 else 's'}" for sentence, count in told.items()
+    ]
+
+
+def unwritable_cache(error: OSError) -> DataError:
+    """The sentence for a cache that cannot be written."""
+    return DataError(
+        f"the cache {cache_folder()} cannot be used ({error.strerror or error}): set UNISAFE_CACHE "
+        "to a folder that can be written"
+    )
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove what a process that was killed has left half made."""
+    for path in parent.glob(f"{_BUILDING}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _read(rows: Iterator[_Placed], told: Told) -> Iterator[dict[str, Any]]:
+    """Each case once, in the official form."""
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for given, where, folders, split in rows:
+        row = read_row(given, where, folders, told)
+        task = TASKS[row["scenario_type"]]
+        key = (row["id"], task.code)
+        digest = _digest(row)
+        if key in seen:
+            first, content = seen[key]
+            if content != digest:
+                raise DataError(
+                    f"{where}: a second case {row['id']}/{task.code} with other contents, first in "
+                    f"{first}"
+                )
+            told["a case is there twice with the same contents, and read once"] += 1
+            continue
+        seen[key] = (where, digest)
+        if split is not None and split != task.split:
+            told[f"a case of {task.name} is in split {split!r}, and read into {task.split!r}"] += 1
+        yield row
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    images = [hashlib.sha256((row[name] or {}).get("bytes") or b"") for name in IMAGE_COLUMNS]
+    texts = [row[name] for name in (*TEXT_COLUMNS, "turns")]
+    content = json.dumps([texts, [image.hexdigest() for image in images]])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -150,94 +254,20 @@ def _features() -> Features:
     )
 
 
-def _jsonl_key(files: list[Path]) -> str:
+def _images_of(rows: Iterator[_Placed]) -> Iterator[str]:
     # The images' names, sizes and times stand for their contents: hashing gigabytes at every
     # start would cost more than the rare conversion that a new time causes.
-    parts = []
-    for file in files:
-        parts.append(_hash(file))
-        for number, row in read_rows(file, DataError):
-            for column in IMAGE_COLUMNS:
-                if row.get(column):
-                    path = _image_path(file, row[column], f"{file}, line {number}: {column}")
-                    stat = path.stat()
-                    parts.append(f"{row[column]}:{stat.st_size}:{stat.st_mtime_ns}")
-    return "jsonl:" + "\n".join(parts)
+    for row, _, folders, _ in rows:
+        for name in named_paths(row):
+            # The conversion says what is wrong with a path.
+            with suppress(ValueError, OSError):
+                stat = find_image(name, folders).stat()
+                yield f"{name}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _jsonl_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
-    seen: dict[tuple[str, str], str] = {}
-    for file in files:
-        for number, row in read_rows(file, DataError):
-            where = f"{file}, line {number}"
-            if missing := [name for name in COLUMNS if name not in row]:
-                raise DataError(f"{where}: the field {missing[0]!r} is missing")
-            task = check_row(row, where)
-            key = (row["id"], task.code)
-            if key in seen:
-                raise DataError(
-                    f"{where}: a second case {row['id']}/{task.code}, first in {seen[key]}"
-                )
-            seen[key] = where
-            for column in task.inputs:
-                if not row[column]:
-                    raise DataError(
-                        f"{where}: {column} is missing, which scenario_type {task.code} needs"
-                    )
-            for column in IMAGE_COLUMNS:
-                row[column] = _image_value(file, row[column], f"{where}: {column}")
-            yield {name: row[name] for name in COLUMNS}
-
-
-def _image_value(file: Path, value: object, where: str) -> dict[str, Any] | None:
-    if value is None or value == "":
-        return None
-    path = _image_path(file, value, where)
-    try:
-        return {"bytes": read_image_file(path), "path": path.name}
-    except ImageError as error:
-        raise DataError(f"{where}: {error}") from None
-
-
-def _image_path(file: Path, value: object, where: str) -> Path:
-    if not isinstance(value, str):
-        raise DataError(f"{where} must be a path, found {type(value).__name__}")
-    try:
-        path = path_inside(file.parent, value)
-    except ValueError as problem:
-        raise DataError(f"{where} names {value[:200]!r}, {problem}") from None
-    try:
-        is_file = path.is_file()
-    except OSError:  # a name that is too long
-        is_file = False
-    if not is_file:
-        raise DataError(f"{where} names {value[:200]!r}, which is not in {file.parent.resolve()}")
-    return path
-
-
-def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        parquet = pq.ParquetFile(file)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{file} is no parquet file: {error}") from None
-    for batch in parquet.iter_batches(batch_size=_ROWS_PER_GROUP):
-        yield from batch.to_pylist()
-
-
-def _checked(rows: Iterable[dict[str, Any]], where: str) -> Iterator[dict[str, Any]]:
-    for number, row in enumerate(rows, start=1):
-        if missing := [name for name in COLUMNS if name not in row]:
-            raise DataError(f"{where}: the column {missing[0]!r} is missing")
-        check_row(row, f"{where}, row {number}")
-        for column in IMAGE_COLUMNS:
-            if (value := row[column]) is None:
-                continue
-            if not isinstance(value, dict) or not isinstance(value.get("bytes"), bytes | None):
-                raise DataError(f"{where}, row {number}: {column} must be an image with its bytes")
-        yield {name: row[name] for name in COLUMNS}
+def _stamp(file: Path) -> str:
+    stat = file.stat()
+    return f"{file.name}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
 def _hash(path: Path) -> str:

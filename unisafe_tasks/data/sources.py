@@ -7,6 +7,8 @@
 | `demo` | the bundled demo set |
 | a folder | parquet files, a `save_to_disk` folder, the official JSONL export, or a subset |
 | a `.parquet` or `.jsonl` file | that file |
+
+What is not in the form that a harness can load is converted once, into the cache.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks.data import conversion
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
+from unisafe_tasks.data.conversion import Converted
+from unisafe_tasks.data.forms import Told, what_is_there
+from unisafe_tasks.data.parquet import is_official, names_images
 from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
@@ -53,13 +59,15 @@ class Source:
 
     `name` is what results are labelled with; `folder` holds `data/{image,text}-*.parquet` or
     whatever else `datasets.load_dataset` reads; `revision` is the hub commit, where there is one.
-    `subset` is what a subset says of itself.
+    `subset` is what a subset says of itself. `notes` say what was read in another form than the
+    official one, a sentence each.
     """
 
     name: str
     folder: Path
     revision: str | None = None
     subset: Subset | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_demo(self) -> bool:
@@ -84,7 +92,7 @@ def resolve_source(setting: str | None = None) -> Source:
 def _resolve(setting: str) -> Source:
     if setting == DEMO:
         demo = PACKAGE / "demo" / "cases.jsonl"
-        return Source(DEMO, conversion.from_jsonl([demo]))
+        return Source(DEMO, conversion.from_jsonl([demo]).folder)
     path = Path(os.path.expanduser(setting))
     try:
         if path.exists():
@@ -123,7 +131,10 @@ def fingerprint(source: Source) -> str:
         return kept.read_text("ascii")
     rows = sorted(_row_digests(source))
     value = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    write_atomically(kept, value.encode("ascii"))
+    try:
+        write_atomically(kept, value.encode("ascii"))
+    except OSError as error:
+        raise conversion.unwritable_cache(error) from None
     return value
 
 
@@ -185,23 +196,31 @@ def _unreadable(error: OSError, path: Path) -> DataError:
 def _from_path(path: Path) -> Source:
     if (subset := read_subset(path)) is not None:
         return _from_subset(path, subset)
-    return Source(f"local:{path.name}", _local_folder(path))
+    read = _usable(path)
+    return Source(f"local:{path.name}", read.folder, notes=read.notes)
 
 
-def _local_folder(path: Path) -> Path:
+def _usable(path: Path) -> Converted:
+    """A folder that every harness can load, with the cases of a local file or folder."""
     if path.is_file():
         if path.suffix == ".parquet":
-            return conversion.from_parquet(path)
+            return conversion.from_parquet([path], path.parent)
         if path.suffix in (".jsonl", ".json"):
             return conversion.from_jsonl([path])
         raise DataError(f"{path} is neither a .parquet nor a .jsonl file")
-    if (path / "dataset_dict.json").is_file():
+    if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
         return conversion.from_saved(path)
-    if any(path.rglob("*.parquet")):
-        return path
+    if files := sorted(path.rglob("*.parquet")):
+        told: Told = Counter()
+        if is_official(path, told):
+            return Converted(path, tuple(conversion.notes_of(told)))
+        return conversion.from_parquet(files, path)
     if exports := sorted(path.glob("*.jsonl")):
         return conversion.from_jsonl(exports)
-    raise DataError(f"{path} holds no parquet files, no .jsonl export and no saved data set")
+    raise DataError(
+        f"{path} holds no parquet files, no .jsonl export and no saved data set; "
+        f"{what_is_there(path)}"
+    )
 
 
 def _from_subset(folder: Path, subset: Subset) -> Source:
@@ -211,15 +230,22 @@ def _from_subset(folder: Path, subset: Subset) -> Source:
 
 
 def _from_hub(repo: str, revision: str | None) -> Source:
+    folder = _downloaded(repo, revision, ["*.parquet", "README.md"])
+    files = list(folder.rglob("*.parquet"))
+    if not files or any(map(names_images, files)):
+        # Another form than the published one: whatever is there may be needed.
+        folder = _downloaded(repo, revision, None)
+    read = _usable(folder)
+    return Source(repo, read.folder, folder.name, notes=read.notes)
+
+
+def _downloaded(repo: str, revision: str | None, patterns: list[str] | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
-        folder = snapshot_download(
-            repo,
-            repo_type="dataset",
-            revision=revision,
-            allow_patterns=["*.parquet", "README.md"],
+        return Path(
+            snapshot_download(repo, repo_type="dataset", revision=revision, allow_patterns=patterns)
         )
     except (GatedRepoError, RepositoryNotFoundError):
         token = "the account of HF_TOKEN" if os.environ.get("HF_TOKEN") else "an unknown account"
@@ -233,7 +259,6 @@ def _from_hub(repo: str, revision: str | None) -> Source:
             f"the data set {repo} cannot be downloaded ({_first_line(error)}): check the network, "
             "or set UNISAFE_DATA to a local copy, or to 'demo' for the bundled demo set"
         ) from None
-    return Source(repo, Path(folder), Path(folder).name)
 
 
 def _first_line(error: Exception) -> str:

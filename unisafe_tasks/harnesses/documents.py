@@ -96,7 +96,7 @@ def doc_to_text(
     """
     if round_idx is None:
         is_conversation = TASKS[doc["scenario_type"]].is_conversation
-        return doc["turns"][0] if is_conversation else doc["instruction"]
+        return doc["turns"][0] if is_conversation else doc["instruction"] or ""
     return next_turn(doc, list(previous_output or ()), round_idx, previous_round_info)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, DataError, load_cases
 from unisafe_tasks.data import conversion
 from unisafe_tasks.data.conversion import from_jsonl
+from unisafe_tasks.data.sources import fingerprint
 from unisafe_tasks.files import write_atomically
 from unisafe_tasks.settings import cache_folder
 
@@ -30,22 +32,22 @@ def test_an_export_is_converted_once_into_one_file_a_split(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export = samples.export(tmp_path)
-    folder = from_jsonl([export])
+    folder = from_jsonl([export]).folder
     names = sorted(path.name for path in (folder / "data").iterdir())
     assert names == ["image-00000-of-00001.parquet", "text-00000-of-00001.parquet"]
     monkeypatch.setattr(conversion, "write_splits", None)
-    assert from_jsonl([export]) == folder
+    assert from_jsonl([export]).folder == folder
     assert converted(cache) == [folder]
 
 
 def test_a_split_without_rows_gets_no_file(cache: Path, tmp_path: Path) -> None:
-    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT")])])
+    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT")])]).folder
     assert [path.name for path in (folder / "data").iterdir()] == ["text-00000-of-00001.parquet"]
 
 
 def test_images_keep_their_bytes_and_rows_their_order(cache: Path, tmp_path: Path) -> None:
     rows = [samples.row("IE", f"c{number}") for number in reversed(range(150))]
-    folder = from_jsonl([samples.export(tmp_path, rows)])
+    folder = from_jsonl([samples.export(tmp_path, rows)]).folder
     table = pq.read_table(folder / "data" / "image-00000-of-00001.parquet").to_pylist()
     assert [row["id"] for row in table] == [row["id"] for row in rows]
     assert {row["input_image"]["bytes"] for row in table} == {samples.IMAGES["images/first.png"]}
@@ -82,13 +84,56 @@ def test_two_conversions_at_once_give_one_folder(
 
     def beaten(self: Path, target: Path) -> Path:
         # Another process has just put the same data there.
-        target.mkdir()
-        (target / "data").mkdir()
+        shutil.copytree(self, target)
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", beaten)
-    folder = from_jsonl([export])
+    folder = from_jsonl([export]).folder
     assert converted(cache) == [folder]
+
+
+def test_what_a_killed_process_left_half_made_is_removed_after_a_day(
+    cache: Path, tmp_path: Path
+) -> None:
+    old, young = (cache / "cases" / f".building-{name}" / "data" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old.parent, (1_700_000_000, 1_700_000_000))
+    folder = from_jsonl([samples.export(tmp_path)]).folder
+    assert sorted((cache / "cases").iterdir()) == sorted([folder, young.parent])
+
+
+def test_an_interrupted_conversion_leaves_nothing(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conversion, "write_splits", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        from_jsonl([samples.export(tmp_path)])
+    assert list((cache / "cases").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(
+    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    cache = tmp_path / "file" / "cache"
+    official = samples.parquet_folder(tmp_path / "set")
+    monkeypatch.setenv("UNISAFE_CACHE", str(cache))
+    expected = (
+        f"the cache {cache} cannot be used (Not a directory): set UNISAFE_CACHE to a folder that "
+        "can be written"
+    )
+    for do in (
+        lambda: use(samples.export(tmp_path / "export")),
+        lambda: use("demo"),
+        lambda: fingerprint(use(official)),
+    ):
+        with pytest.raises(DataError) as caught:
+            do()
+        assert str(caught.value) == expected
 
 
 def test_conversion_streams(cache: Path, tmp_path: Path) -> None:
@@ -114,15 +159,17 @@ def test_conversion_streams(cache: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"id": 7}, "id must be a text, found int"),
-        ({"instruction": "  "}, "instruction is empty"),
+        ({"id": True}, "id must be a text, found bool"),
+        ({"instruction": "  "}, "instruction is empty, and scenario_type TT needs one"),
         ({"instruction": "\ud800"}, "instruction holds half of a surrogate pair"),
         ({"scenario_type": "XX"}, "scenario_type is 'XX', expected one of TI"),
         ({"scenario_type": "MT"}, "turns must hold 4 instructions for scenario_type MT, found 0"),
-        ({"turns": {}}, "turns must be a list of texts"),
-        ({"input_image": 5}, "input_image must be a path, found int"),
-        ({"input_image": False}, "input_image must be a path, found bool"),
-        ({"input_image": {"bytes": "x"}}, "input_image must be a path, found dict"),
+        ({"input_image": 5}, "input_image must be the bytes of an image or a path"),
+        ({"input_image": False}, "input_image must be the bytes of an image or a path"),
+        ({"input_image": {"bytes": "x"}}, "input_image is no base64"),
+        ({"input_image": {"path": "../secret.png"}}, "input_image names '../secret.png', which i"),
+        ({"input_image": ["images/first.png"] * 2}, "input_image holds 2 images, expected one"),
+        ({"input_image": "https://here/a.png"}, "input_image names 'https://here/a.png', which is"),
         ({"input_image": "images/none.png"}, "input_image names 'images/none.png', which is not"),
         ({"input_image": "images"}, "input_image names 'images', which is not in"),
         ({"input_image": "../secret.png"}, "input_image names '../secret.png', which is outside"),
@@ -156,19 +203,21 @@ def test_a_link_out_of_the_exports_folder_is_refused(cache: Path, tmp_path: Path
 
 
 def test_an_empty_path_is_no_image(cache: Path, tmp_path: Path) -> None:
-    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT", input_image="")])])
+    folder = from_jsonl([samples.export(tmp_path, [samples.row("TT", input_image="")])]).folder
     (row,) = pq.read_table(folder).to_pylist()
     assert row["input_image"] is None
 
 
-@pytest.mark.parametrize("field", samples.row())
+@pytest.mark.parametrize("field", ["id", "category", "subcategory", "scenario_type"])
 def test_a_missing_field_of_an_export_is_named(cache: Path, tmp_path: Path, field: str) -> None:
     row = samples.row()
     del row[field]
     export = samples.export(tmp_path, [row])
     with pytest.raises(DataError) as caught:
         from_jsonl([export])
-    assert str(caught.value) == f"{export}, line 1: the field {field!r} is missing"
+    assert str(caught.value) == (
+        f"{export}, line 1: the column {field!r} is missing; there are: {', '.join(row)}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,26 +259,23 @@ def test_an_export_without_a_row_is_an_error(cache: Path, tmp_path: Path) -> Non
     assert str(caught.value) == f"{export} holds no cases"
 
 
-def test_rows_of_two_files_may_not_share_a_key(use: Use, tmp_path: Path) -> None:
+def test_rows_of_two_files_with_other_contents_may_not_share_a_key(
+    use: Use, tmp_path: Path
+) -> None:
     for name in ("a.jsonl", "b.jsonl"):
-        samples.export(tmp_path, [samples.row("TT", "c1")], name=name)
-    sentence = r"b\.jsonl, line 1: a second case c1/TT, first in .*a\.jsonl, line 1"
+        samples.export(tmp_path, [samples.row("TT", "c1", target=name)], name=name)
+    sentence = (
+        r"b\.jsonl, line 1: a second case c1/TT with other contents, first in .*a\.jsonl, line 1"
+    )
     with pytest.raises(DataError, match=sentence):
         load_cases(use(tmp_path), TASKS["TT"])
 
 
-def test_a_parquet_file_without_a_column_is_an_error(use: Use, tmp_path: Path) -> None:
-    file = samples.parquet_file(tmp_path / "cases.parquet")
-    pq.write_table(pq.read_table(file).drop_columns("turns"), file)
-    with pytest.raises(DataError, match=r"cases\.parquet: the column 'turns' is missing"):
-        use(file)
-
-
-def test_a_parquet_file_with_a_column_of_another_type_is_an_error(use: Use, tmp_path: Path) -> None:
+def test_a_path_in_a_parquet_file_may_not_lead_out_of_its_folder(use: Use, tmp_path: Path) -> None:
     file = samples.parquet_file(tmp_path / "cases.parquet", [samples.row("IE")])
     table = pq.read_table(file).drop_columns("input_image")
     pq.write_table(table.append_column("input_image", pa.array(["/etc/hostname"])), file)
-    with pytest.raises(DataError, match="row 1: input_image must be an image with its bytes"):
+    with pytest.raises(DataError, match="row 1: input_image names '/etc/hostname', which is outs"):
         use(file)
 
 
@@ -256,7 +302,7 @@ def test_a_wrong_row_of_a_saved_data_set_is_named_with_its_split(use: Use, tmp_p
 def test_a_saved_data_set_without_a_column_is_an_error(use: Use, tmp_path: Path) -> None:
     split = datasets.Dataset.from_list([{"id": "a"}])
     datasets.DatasetDict(text=split).save_to_disk(tmp_path / "set")
-    with pytest.raises(DataError, match="set, split text: the column 'category' is missing"):
+    with pytest.raises(DataError, match="text, row 1: the column 'category' is missing; there are"):
         use(tmp_path / "set")
 
 

@@ -212,7 +212,7 @@ def test_a_missing_split_is_named_with_those_that_are_there(use: Use, tmp_path: 
 
 
 def test_errors_in_a_split_begin_with_source_split_and_row(use: Use, tmp_path: Path) -> None:
-    rows = [samples.row("TT"), samples.row("IT"), samples.row("IT")]
+    rows = [samples.row("TT"), samples.row("IT"), samples.row("IT", target="A turnip naps.")]
     source = use(samples.parquet_folder(tmp_path / "set", rows))
     expected = r"^local:set, split text, row 3: id 'c1' .* appears twice, first in row 2$"
     with pytest.raises(DataError, match=expected):
@@ -223,7 +223,7 @@ def test_a_damaged_parquet_file_is_an_error(use: Use, tmp_path: Path) -> None:
     folder = samples.parquet_folder(tmp_path / "set")
     file = folder / "data" / "text-00000-of-00001.parquet"
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(DataError, match=f"^{re.escape(str(folder))} cannot be loaded"):
+    with pytest.raises(DataError, match=f"^{re.escape(str(file))} is no parquet file"):
         load_cases(use(folder), TASKS["TT"])
 
 

@@ -1,0 +1,191 @@
+"""Parquet files as others write them: their rows, and whether a harness can load them as they are.
+
+Most sets are loaded as they are. One that a harness would load otherwise than it is meant, or not
+at all, is converted once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
+from unisafe_tasks.data.forms import Told, read_columns, read_texts
+from unisafe_tasks.errors import DataError
+from unisafe_tasks.tasks import TASKS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Features
+
+__all__ = ["is_official", "names_images", "parquet_rows", "plain_rows", "split_of_file"]
+
+_ROWS_AT_ONCE = 64
+_SPLITS = frozenset(task.split for task in TASKS.values())
+
+
+def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a file, a few in memory at a time; `columns` are all if not given.
+
+    Raises:
+        DataError: it is no parquet file.
+    """
+    import datasets
+
+    with _opened(file) as parquet:
+        features = datasets.Features.from_arrow_schema(parquet.schema_arrow)
+        batches = parquet.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns)
+        yield from plain_rows(batches, features)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            yield parquet
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{file} is no parquet file: {error}") from None
+
+
+def plain_rows(
+    batches: Iterable[pa.RecordBatch | pa.Table], features: Features
+) -> Iterator[dict[str, Any]]:
+    """Rows as Python has them, with the names of labels that are stored as numbers."""
+    import datasets
+
+    labels = {
+        name: feature
+        for name, feature in features.items()
+        if isinstance(feature, datasets.ClassLabel)
+    }
+    for batch in batches:
+        for row in batch.to_pylist():
+            for name, label in labels.items():
+                if isinstance(row.get(name), int):
+                    row[name] = label.int2str(row[name])
+            yield row
+
+
+def split_of_file(file: Path) -> str | None:
+    """The split that a file of the published form belongs to by its name."""
+    name = file.name.partition("-")[0]
+    return name if name in _SPLITS else None
+
+
+def names_images(file: Path) -> bool:
+    """Whether a file may name images by their paths, as far as its own statistics say.
+
+    Raises:
+        DataError: it is no parquet file.
+    """
+    with _opened(file) as parquet:
+        groups = range(parquet.metadata.num_row_groups)
+        nulls = [_nulls(parquet.metadata.row_group(group)) for group in groups]
+    return any(
+        group.get(f"{column}.bytes", math.inf) > group.get(f"{column}.path", -1)
+        for group in nulls
+        for column in IMAGE_COLUMNS
+    )
+
+
+def _nulls(group: Any) -> dict[str, int]:
+    """Column, or field of one -> its nulls."""
+    chunks = (group.column(number) for number in range(group.num_columns))
+    return {
+        chunk.path_in_schema: chunk.statistics.null_count
+        for chunk in chunks
+        if chunk.statistics is not None and chunk.statistics.has_null_count
+    }
+
+
+def is_official(folder: Path, told: Told) -> bool:
+    """Whether a harness that loads the folder gets the official splits, columns and texts.
+
+    A row that cannot be read does not decide it: it is told where its task is loaded. `told` gets
+    what differs from the official form and is read all the same.
+    """
+    splits = _splits(folder)
+    files = [(split, file) for split, files in splits.items() for file in files]
+    schemas = []
+    for _, file in files:
+        with _opened(file) as parquet:
+            schemas.append(parquet.schema_arrow)
+    if not files or not set(splits) <= _SPLITS or not all(map(_is_official_schema, schemas)):
+        return False
+    if len({_extra_columns(schema) for schema in schemas}) > 1:
+        return False
+    if any(names_images(file) for _, file in files):
+        return False
+    read_columns(schemas[0].names, str(folder), told)
+    return all(list(_official_texts(files, told)))
+
+
+def _splits(folder: Path) -> Mapping[str, Sequence[Path]]:
+    """What a harness would load: split -> files."""
+    import datasets
+
+    try:
+        builder = datasets.load_dataset_builder(str(folder))
+    except Exception:  # whatever `datasets` raises for a folder that it cannot load
+        return {}
+    features = builder.info.features
+    if features is not None and not _is_official_schema(features.arrow_schema):
+        return {}
+    return {
+        str(split): [Path(file) for file in files]
+        for split, files in (builder.config.data_files or {}).items()
+    }
+
+
+def _is_official_schema(schema: pa.Schema) -> bool:
+    import pyarrow as pa
+
+    if any(name not in schema.names for name in COLUMNS):
+        return False
+    image = {"bytes": pa.binary(), "path": pa.string()}
+    turns = schema.field("turns").type
+    return (
+        all(pa.types.is_string(schema.field(name).type) for name in TEXT_COLUMNS)
+        and all(_fields(schema.field(name).type) == image for name in IMAGE_COLUMNS)
+        and pa.types.is_list(turns)
+        and pa.types.is_string(turns.value_type)
+    )
+
+
+def _fields(kind: pa.DataType) -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    return {field.name: field.type for field in kind} if pa.types.is_struct(kind) else {}
+
+
+def _extra_columns(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+    extra = [name for name in schema.names if name not in COLUMNS]
+    return tuple(sorted((name, str(schema.field(name).type)) for name in extra))
+
+
+def _official_texts(files: Sequence[tuple[str, Path]], told: Told) -> Iterator[bool]:
+    """For each row that can be read, whether it is read as it stands."""
+    seen: Counter[str] = Counter()
+    for split, file in files:
+        for row in parquet_rows(file, [*TEXT_COLUMNS, "turns"]):
+            try:
+                texts = read_texts(row, "", told)
+            except DataError:
+                continue
+            content = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+            seen[content] += 1
+            as_it_stands = {**row, "turns": row["turns"] or []}
+            yield (
+                texts == as_it_stands
+                and TASKS[texts["scenario_type"]].split == split
+                and seen[content] == 1
+            )
