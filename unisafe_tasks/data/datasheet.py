@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from unisafe_judges import ImageError, Modality, taxonomy
 from unisafe_judges.images import check_image
-from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.cases import CaseSet, outside_taxonomy
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, Task
@@ -93,7 +93,8 @@ def datasheet(source: Source) -> dict[str, Any]:
         "images": _images(readings.values(), users),
     }
     sheet["published"] = None if source.is_demo or subset else _against_published(sheet)
-    return sheet | {"notes": [*notes, *_notes(source, sheet)]}
+    unknown = outside_taxonomy(sets.values())
+    return sheet | {"notes": [*notes, *source.notes, *_notes(source, sheet), *unknown]}
 
 
 def _cells(cases: CaseSet) -> dict[str, tuple[str, str]]:
@@ -230,12 +231,6 @@ def _notes(source: Source, sheet: Mapping[str, Any]) -> list[str]:
         notes.append("Demo data are not compared with the published totals.")
     elif source.subset is not None:
         notes.append("A subset is not compared with the published totals.")
-    notes += [
-        f"Not in the {modality} taxonomy of the judges: "
-        f"{', '.join(facts['unknown_subcategories'])}."
-        for modality, facts in sheet["modalities"].items()
-        if facts["unknown_subcategories"]
-    ]
     if unreadable := sheet["images"]["unreadable"]:
         notes.append(
             f"Input images that cannot be read: {unreadable}; unisafe data validate names them."

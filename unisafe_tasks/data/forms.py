@@ -282,7 +282,8 @@ def what_is_there(folder: Path) -> str:
     """A folder's files by their endings, in words."""
     files = (path for path in folder.rglob("*") if path.is_file())
     endings = Counter(path.suffix or path.name for path in islice(files, _LOOKED_AT))
-    listed = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(5))
+    ranked = sorted(endings.items(), key=lambda entry: (-entry[1], entry[0]))
+    listed = ", ".join(f"{count:,} {ending}" for ending, count in ranked[:5])
     return f"there are: {listed or 'no files'}"
 
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import check_image
-from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.cases import CaseSet, outside_taxonomy
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
@@ -38,7 +38,7 @@ def validate(source: Source) -> Validation:
     """
     sets: dict[str, CaseSet] = {}
     problems: list[str] = []
-    notes: list[str] = []
+    notes = [f"{source.name}: {note}" for note in source.notes]
     images = 0
     for code, task in TASKS.items():
         try:
@@ -60,7 +60,7 @@ def validate(source: Source) -> Validation:
         problems += _subset_problems(source, sets)
         if not sets:
             problems.append(f"{source.name} holds no case of any task")
-    notes += _moved(source, sets)
+    notes += [*_moved(source, sets), *outside_taxonomy(sets.values())]
     # Every task of a split meets a row that is in the wrong split.
     return Validation(
         sum(map(len, sets.values())),
