@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NoReturn
 
 from unisafe_judges import UnisafeError
@@ -9,6 +10,7 @@ from unisafe_tasks.redaction import printable, redact
 
 __all__ = [
     "DataError",
+    "ExitCode",
     "LabelError",
     "NoCasesError",
     "PredictionsError",
@@ -16,7 +18,26 @@ __all__ = [
     "RunError",
     "UnisafeError",
     "exit_with",
+    "in_words",
 ]
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says. docs/exit_codes.md and `unisafe --help` show this table."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> ExitCode:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done; every task that was judged has a score"
+    FAILED = 1, "it failed, or a score is missing or below --min-coverage; the last line says why"
+    MISUSED = 2, "the command line is wrong"
+    WAITING = 3, "a batch is still with a provider: run the same command again"
+    INTERRUPTED = 130, "interrupted; no reply is lost, the same command goes on"
 
 
 class DataError(UnisafeError):
@@ -44,9 +65,21 @@ class RunError(UnisafeError):
 
 
 def exit_with(problem: object) -> NoReturn:
-    """End a harness with a sentence, without credentials and control codes.
+    """End a harness with a sentence, without credentials and control codes, and ExitCode.FAILED.
 
     Harnesses mask other exceptions that are raised while they load a task or build a model, and
     exit with 0; SystemExit reaches the person.
     """
-    raise SystemExit(printable(redact(str(problem)))) from None
+    said = in_words(problem) if isinstance(problem, OSError) else str(problem)
+    raise SystemExit(printable(redact(said))) from None
+
+
+def in_words(error: UnisafeError | OSError) -> str:
+    """An error as one sentence: ours as it is, and the system's with the file it is about."""
+    if isinstance(error, UnisafeError):
+        return str(error)
+    reason = error.strerror or str(error) or type(error).__name__
+    named = error.filename2 or error.filename
+    if isinstance(named, bytes):
+        named = named.decode("utf-8", "replace")
+    return f"{named} cannot be used: {reason}" if named else f"the system says: {reason}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from unisafe_judges import UnisafeError
+
 __all__ = [
     "HUB_ID",
     "SELF_RUN",
@@ -28,11 +30,24 @@ SELF_RUN = "UNISAFE_SELF_RUN"
 
 
 def cache_folder() -> Path:
-    """UNISAFE_CACHE, or `unisafe` in the user's cache folder."""
+    """UNISAFE_CACHE, or `unisafe` in the user's cache folder.
+
+    Raises:
+        UnisafeError: there is no such folder, as where a container's user has no home.
+    """
     if setting := os.environ.get("UNISAFE_CACHE"):
+        return _expanded(setting)
+    return _expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "unisafe"
+
+
+def _expanded(setting: str) -> Path:
+    try:
         return Path(setting).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "unisafe"
+    except RuntimeError:
+        raise UnisafeError(
+            f"{setting} is in a home folder, and this user has none: set UNISAFE_CACHE to a folder "
+            "for data, answers and replies"
+        ) from None
 
 
 def data_setting() -> str:
@@ -41,9 +56,9 @@ def data_setting() -> str:
 
 
 def store_path() -> Path:
-    """UNISAFE_STORE, or `replies.sqlite` in the cache folder."""
+    """UNISAFE_STORE, or `replies.sqlite` in the cache folder; raises as `cache_folder` does."""
     if setting := os.environ.get("UNISAFE_STORE", "").strip():
-        return Path(setting).expanduser()
+        return _expanded(setting)
     return cache_folder() / "replies.sqlite"
 
 
@@ -58,9 +73,9 @@ def panel_setting() -> str | None:
 
 
 def answers_folder() -> Path:
-    """UNISAFE_ANSWERS, or `answers` in the cache folder."""
+    """UNISAFE_ANSWERS, or `answers` in the cache folder; raises as `cache_folder` does."""
     if setting := os.environ.get("UNISAFE_ANSWERS", "").strip():
-        return Path(setting).expanduser()
+        return _expanded(setting)
     return cache_folder() / "answers"
 
 

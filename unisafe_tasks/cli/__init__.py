@@ -8,14 +8,16 @@ from rich.console import Console
 from unisafe_tasks.cli import calibration, cases, comparing, data, judging, runs, verdicts
 from unisafe_tasks.cli.publishing import export, push
 from unisafe_tasks.cli.reporting import report
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import ExitCode, UnisafeError, in_words
 from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.streams import show_all
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="unisafe",
     help="UniSAFE: safety of unified multimodal models. Run the tasks with lmms-eval; score here.",
+    epilog="Exit codes: " + "; ".join(f"{code:d} {code.meaning}" for code in ExitCode) + ".",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -39,11 +41,12 @@ app.add_typer(verdicts.app, name="verdicts")
 
 
 def main() -> None:
-    """Run the command; an error of ours is one sentence on standard error and exit code 1."""
+    """Run the command. What went wrong is one sentence on standard error."""
+    show_all()
     try:
         app()
-    except UnisafeError as error:
+    except (UnisafeError, OSError) as error:
         Console(stderr=True, soft_wrap=True).print(
-            f"unisafe: {printable(redact(str(error)))}", markup=False, highlight=False
+            f"unisafe: {printable(redact(in_words(error)))}", markup=False, highlight=False
         )
-        raise SystemExit(1) from None
+        raise SystemExit(ExitCode.FAILED) from None

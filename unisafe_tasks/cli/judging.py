@@ -8,13 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
-from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.errors import ExitCode, UnisafeError
 
-__all__ = ["INTERRUPTED", "WAITING", "judge", "prompt", "tasks_named"]
-
-INTERRUPTED = 130
-WAITING = 3
-"""Exit code of a round of batch mode that leaves a job at a provider."""
+__all__ = ["judge", "prompt", "tasks_named"]
 
 _Predictions = Annotated[
     str,
@@ -76,14 +72,14 @@ def judge(
                 raise UnisafeError("batch mode could not go on; nothing is judged yet")
             if any(report.waiting for report in reports):
                 typer.echo("Nothing is judged yet: run the same command again to collect.")
-                raise typer.Exit(WAITING)
+                raise typer.Exit(ExitCode.WAITING)
         elif chosen is not None:
             refuse_open_batches(chosen)
         folder = out or make_run_folder(None, outputs.model)
         metrics = offline.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_scores(metrics)
     typer.echo(f"Run folder: {folder}")
     below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from unisafe_tasks.cli.tables import print_scores
+from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.harnesses.locations import Harness
 from unisafe_tasks.harnesses.locations import tasks_dir as find_tasks_dir
 from unisafe_tasks.redaction import redact
@@ -58,4 +59,4 @@ def doctor() -> None:
         console.print(f"{finding.state:>8}", style=_STYLES[finding.state], end="  ")
         console.print(f"{finding.subject}: {redact(finding.detail)}", markup=False, highlight=False)
     if broken:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)

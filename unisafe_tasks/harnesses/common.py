@@ -12,18 +12,22 @@ from rich.console import Console
 
 from unisafe_judges.limits import ranks
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.harnesses.ending import fail_at_the_end
 from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
 from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.runs.folder import make_run_folder
+from unisafe_tasks.runs.outcome import problem_of
 
 __all__ = [
     "agreed_folder",
+    "arguments_in",
     "complete_samples",
     "model_name",
     "print_summary",
     "refuse_unwritable",
+    "tell_problem",
     "warn",
     "weights_name",
 ]
@@ -48,16 +52,20 @@ def agreed_folder(base: Path | None, model: str) -> Path:
 def model_name(cli: Any) -> str:
     """What identifies the model to people: its weights or served name, or else --model."""
     model = str(getattr(cli, "model", None) or "model")
-    given = dict(
-        part.split("=", 1)
-        for part in str(getattr(cli, "model_args", "") or "").split(",")
-        if "=" in part
-    )
+    given = arguments_in(getattr(cli, "model_args", None))
     if name := weights_name(given):
         return redact(name)
     if model == "predictions" and given.get("predictions"):
-        return Path(given["predictions"]).stem
+        return Path(str(given["predictions"])).stem
     return model
+
+
+def arguments_in(model_args: object) -> Mapping[str, Any]:
+    """The arguments of a model by name, given as the command line has them or as a mapping."""
+    if isinstance(model_args, Mapping):
+        return model_args
+    parts = str(model_args or "").split(",")
+    return dict(part.split("=", 1) for part in parts if "=" in part)
 
 
 def weights_name(arguments: Mapping[str, Any]) -> str | None:
@@ -108,6 +116,16 @@ def print_summary(session: Session) -> None:
     for note in session.metrics()["notes"]:
         console.print(printable(note), markup=False, highlight=False)
     console.print(f"Run folder: {session.folder.path}", markup=False, highlight=False)
+
+
+def tell_problem(session: Session) -> None:
+    """Have a harness's command fail at its end if a finished run lacks a score."""
+    if session.settings.rank:
+        return
+    asked = session.settings.details.get("asked", {})
+    planned = [name for name, count in asked.items() if count]
+    if problem := problem_of(session.metrics(), planned):
+        fail_at_the_end(problem)
 
 
 def _console() -> Console:

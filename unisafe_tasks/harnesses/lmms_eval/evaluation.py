@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +16,16 @@ from unisafe_tasks.harnesses.common import (
     complete_samples,
     model_name,
     print_summary,
-    refuse_unwritable,
+    tell_problem,
     warn,
+)
+from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end, interruptible
+from unisafe_tasks.harnesses.lmms_eval.settings import (
+    as_recorded,
+    redacted,
+    refuse_settings,
+    settings_of_call,
+    without_credentials,
 )
 from unisafe_tasks.harnesses.preflight import (
     check_run,
@@ -29,7 +38,8 @@ from unisafe_tasks.judging.session import RunSettings
 from unisafe_tasks.models import refuse_ambiguous
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.self_awareness.results import is_same_model
-from unisafe_tasks.settings import rank
+from unisafe_tasks.settings import data_setting, rank
+from unisafe_tasks.streams import show_all
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
@@ -40,26 +50,49 @@ __all__ = [
 
 Function = Callable[..., Any]
 
+_COMMAND = "lmms_eval.__main__"
+"""The module of the harness's command, which calls its evaluator."""
+
 
 def with_preflight(simple_evaluate: Function) -> Function:
-    """Check data, panel and keys before the harness builds the model."""
+    """Check settings, data, panel and keys before the harness builds the model; after it, say what
+    went wrong and keep credentials out of what the harness writes."""
+    signature = inspect.signature(simple_evaluate)
 
     @functools.wraps(simple_evaluate)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        names = kwargs.get("tasks") or ()
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments
+        names = given["tasks"] or ()
         tasks, self_tasks = selected_tasks(names), selected_self_tasks(names)
-        if tasks or self_tasks:
-            try:
-                _refuse(kwargs)
-                refuse_ambiguous(str(kwargs.get("model")))
-                _warn_of_uploads(kwargs.get("cli_args"))
-                if tasks:
-                    check_run(tasks, judged=not kwargs.get("predict_only"))
-                if self_tasks:
-                    _check_who_judges(check_self_run(self_tasks).info, kwargs.get("cli_args"))
-            except UnisafeError as error:
-                exit_with(error)
-        return simple_evaluate(*args, **kwargs)
+        if not (tasks or self_tasks):
+            return simple_evaluate(*args, **kwargs)
+        show_all()
+        is_command = called_by(_COMMAND)
+        cli = given["cli_args"] = given["cli_args"] or settings_of_call(given)
+        try:
+            refuse_settings(given)
+            refuse_ambiguous(str(given["model"]))
+            _warn_of_uploads(cli)
+            if tasks:
+                check_run(tasks, judged=not given["predict_only"])
+            if self_tasks:
+                _check_who_judges(check_self_run(self_tasks).info, cli)
+        except (UnisafeError, OSError) as error:
+            exit_with(error)
+        try:
+            with interruptible(is_command=is_command):
+                return without_credentials(simple_evaluate(**given), [*tasks, *self_tasks])
+        except Exception as error:
+            # lmms-eval prints the traceback, goes on with its next configuration and exits with 0.
+            if is_command:
+                fail_at_the_end(f"the evaluation failed: {type(error).__name__}: {error}")
+            raise
+        finally:
+            if is_command:
+                # It prints them once more at its end.
+                cli.model_args, cli.gen_kwargs = map(redacted, (cli.model_args, cli.gen_kwargs))
 
     return wrapped
 
@@ -73,18 +106,22 @@ def with_run_folder(evaluate: Function) -> Function:
         if not tasks:
             return evaluate(*args, **kwargs)
         judged = not getattr(kwargs.get("cli_args"), "predict_only", False)
+        is_command = called_by(_COMMAND)
         try:
             session = open_run.open_session(_settings(tasks, kwargs), judged=judged)
-        except UnisafeError as error:
+        except (UnisafeError, OSError) as error:
             exit_with(error)
-        try:
-            results = evaluate(*args, **kwargs)
-        finally:
-            session.close()
+        with interruptible(session.folder.path, is_command=is_command):
+            try:
+                results = evaluate(*args, **kwargs)
+            finally:
+                session.close()
         if results is not None:
             if judged:
                 complete_samples(results, session)
             print_summary(session)
+            if judged and is_command:
+                tell_problem(session)
         return results
 
     return wrapped
@@ -114,15 +151,19 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     details = {
         "harness": "lmms-eval",
         "tasks": tasks,
-        "model_args": redact(str(getattr(cli, "model_args", "") or "")),
+        "model_args": as_recorded(getattr(cli, "model_args", None)),
         "seeds": list(getattr(cli, "seed", None) or ()),
         "asked": _case_counts(kwargs.get("task_dict") or {}, kwargs),
         "limit": kwargs.get("limit"),
         "offset": kwargs.get("offset", 0),
-        "gen_kwargs": redact(str(getattr(cli, "gen_kwargs", "") or "")),
+        "gen_kwargs": as_recorded(getattr(cli, "gen_kwargs", None)),
+        "system_prompt": redact(kwargs.get("system_instruction") or ""),
         "batch_size": getattr(cli, "batch_size", None),
         "ranks": ranks(),
+        "data_setting": data_setting(),
     }
+    if kwargs.get("apply_chat_template"):
+        details["chat_template"] = "applied"
     limit = kwargs.get("limit")
     return RunSettings(
         folder=agreed_folder(base, model),
@@ -155,22 +196,6 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
     for name, value in task_dict.items():
         names.extend(_tasks_in(value) if isinstance(value, dict) else [str(name)])
     return [name for name in names if name in GROUPS["unisafe"]]
-
-
-def _refuse(kwargs: Mapping[str, Any]) -> None:
-    cli = kwargs.get("cli_args")
-    if int(kwargs.get("repeats") or 1) > 1:
-        raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
-    if kwargs.get("use_cache"):
-        raise UnisafeError(
-            "lmms-eval's response cache ignores images, so its answers cannot be trusted: "
-            "run without --use_cache"
-        )
-    if getattr(cli, "process_with_media", False) and getattr(cli, "log_samples", False):
-        raise UnisafeError(
-            "--process_with_media writes the gated images into the sample files: run without it"
-        )
-    refuse_unwritable(getattr(cli, "output_path", None))
 
 
 def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:

@@ -1,0 +1,64 @@
+"""How a harness's command ends: a failure has an exit code, and an interruption a sentence.
+
+lmms-eval catches what an evaluation raises and exits with 0; lm-eval and Inspect exit with 0 though
+nothing was scored. What they print and write after an evaluation is still wanted, so the exit code
+is changed where they exit.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from unisafe_tasks.errors import ExitCode
+from unisafe_tasks.redaction import printable, redact
+
+__all__ = ["called_by", "fail_at_the_end", "interruptible"]
+
+_problems: list[str] = []
+
+
+def fail_at_the_end(problem: str) -> None:
+    """Have this process end with a sentence and ExitCode.FAILED once the harness's command ends.
+
+    For a command alone: a program that calls a harness decides about its own exit code.
+    """
+    if not _problems:
+        leave = sys.exit
+
+        def leave_with_problem(code: Any = None, /) -> NoReturn:
+            sys.exit = leave
+            leave(code or "\n".join(_problems))
+
+        sys.exit = leave_with_problem
+    sentence = printable(redact(f"unisafe: {problem}"))
+    if sentence not in _problems:
+        _problems.append(sentence)
+
+
+@contextmanager
+def interruptible(folder: object = None, *, is_command: bool) -> Iterator[None]:
+    """End a command that is interrupted with a sentence instead of a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not is_command:
+            raise
+        kept = (
+            "no reply of a judge is lost, nor an answer of a umm_ model: the same command goes on"
+        )
+        where = "" if folder is None else f". Run folder: {folder}"
+        sys.stderr.write(f"\nunisafe: interrupted; {kept}{where}\n")
+        raise SystemExit(ExitCode.INTERRUPTED) from None
+
+
+def called_by(package: str) -> bool:
+    """Whether a module of `package` is among this function's callers: a harness's command line."""
+    frame = sys._getframe()
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(package):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
