@@ -100,7 +100,7 @@ def test_a_run_says_what_ran_it(evaluate: Evaluate, llama: Path) -> None:
     info = json.loads((done.folder / "run.json").read_text("utf-8"))
     assert info["harness"] == "lm-eval"
     assert (info["model"], info["status"]) == (str(llama), "complete")
-    assert info["chat_template"] is True
+    assert info["chat_template"] == "applied"
     assert info["asked"] == {"unisafe_t2t": 14}
     assert info["versions"]["lm_eval"] == "0.4.13"
     assert info["gen_kwargs"] == "{'max_gen_toks': 12}"
@@ -210,6 +210,63 @@ def test_a_providers_block_and_a_refusal_are_what_they_are_in_other_harnesses(
     assert_each(check, by_text(*rows))
 
 
+def body(message: dict[str, Any], finish: str = "stop", **top: Any) -> Answer:
+    entry = {"index": 0, "message": message, "finish_reason": finish}
+    return Answer(json.dumps({"model": "served-2026-11-01", "choices": [entry], **top}))
+
+
+WHOLE: tuple[tuple[Answer, dict[str, Any]], ...] = (
+    (
+        body({"content": "Soup.", "reasoning_content": "Which pot?"}),
+        {"status": "ok", "output_text": "Soup.", "thinking": "Which pot?"},
+    ),
+    (
+        body({"content": [{"type": "text", "text": "So"}, {"type": "text", "text": "up."}]}),
+        {"status": "ok", "output_text": "Soup."},
+    ),
+    (body({"content": "Cut the"}, "length"), {"output_text": "Cut the", "cut_off": True}),
+    (
+        Answer(json.dumps({"error": {"message": "no such tool", "code": 400}})),
+        {"status": "failed"},
+    ),
+)
+"""A server's answer, and what of it is in the prediction."""
+
+
+def test_what_came_with_an_answer_is_kept_as_in_other_harnesses(
+    evaluate: Evaluate, judged_by: Callable[..., JudgeServer], demo_cases: dict[str, CaseSet]
+) -> None:
+    answers = dict(zip((case.instruction for case in demo_cases["TT"]), WHOLE, strict=False))
+
+    def reply(question: Asked) -> Answer:
+        (instruction,) = question.words
+        return answers[instruction][0]
+
+    with judged_by(JudgeServer(by_length)) as judge, ModelServer(reply) as server:
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=len(WHOLE))
+    rows = {row["id"]: row for row in done.rows("predictions")}
+    for case, (_, expected) in zip(demo_cases["TT"], WHOLE, strict=False):
+        row = rows[case.id]
+        assert {name: row.get(name) for name in expected} == expected
+    assert "Which pot?" not in json.dumps(judge.requests)
+    info = json.loads((done.folder / "run.json").read_text("utf-8"))
+    assert info["model_versions"] == {"served-2026-11-01": 3}
+    assert "substituted" not in info
+
+
+def test_an_answer_whose_template_opened_the_thinking_says_so(demo_cases: object) -> None:
+    from types import SimpleNamespace
+
+    from unisafe_tasks import TASKS
+    from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened
+    from unisafe_tasks.outputs.parsing import parse_output
+
+    requests = [SimpleNamespace(args=(text,)) for text in ("Hi<|assistant|><think>\n", "Hi")]
+    opened, plain = thinking_opened(requests, ["a plan</think>Soup.", "Soup."])
+    assert parse_output(opened, TASKS["TT"]).template_opened
+    assert plain == "Soup."
+
+
 def test_a_key_that_lm_eval_logs_is_taken_out(
     evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -227,6 +284,7 @@ def test_a_key_that_lm_eval_logs_is_taken_out(
     [
         (("unisafe_i2t",), {}, "unisafe_i2t: this --model reads no images"),
         (("unisafe_t2t",), {"cache_requests": True}, "request cache knows nothing of the data"),
+        (("unisafe_t2t",), {"num_fewshot": 2}, "run without --num_fewshot"),
         (("unisafe_t2t",), {"limit": 0}, "--limit 0 asks no case"),
         (("unisafe_t2t",), {"samples": {"unisafe_t2t": [0, 99]}}, "case 99 of 14 in unisafe_t2t"),
         (("unisafe_t2t",), {"samples": {"unisafe_t2t": [1, 1]}}, "a case twice in unisafe_t2t"),
@@ -260,10 +318,14 @@ def test_a_cache_that_ignores_images_is_refused_where_there_are_any(
 def test_a_prompt_without_the_chat_template_is_warned_of(
     evaluate: Evaluate, llama: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1, apply_chat_template=False)
+    done = evaluate(
+        "hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1, apply_chat_template=False
+    )
     assert "add --apply_chat_template" in capsys.readouterr().out
-    evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1)
+    assert json.loads((done.folder / "run.json").read_text("utf-8"))["chat_template"] == "left out"
+    done = evaluate("hf", {"pretrained": str(llama)}, "unisafe_t2t", limit=1)
     assert "Warning" not in capsys.readouterr().out
+    assert json.loads((done.folder / "run.json").read_text("utf-8"))["chat_template"] == "applied"
 
 
 def test_a_system_prompt_is_warned_of_recorded_and_noted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -23,9 +24,11 @@ from unisafe_tasks.runs.outcome import problem_of
 __all__ = [
     "agreed_folder",
     "arguments_in",
+    "as_recorded",
     "complete_samples",
     "model_name",
     "print_summary",
+    "redacted",
     "refuse_unwritable",
     "tell_problem",
     "warn",
@@ -66,6 +69,31 @@ def arguments_in(model_args: object) -> Mapping[str, Any]:
         return model_args
     parts = str(model_args or "").split(",")
     return dict(part.split("=", 1) for part in parts if "=" in part)
+
+
+def as_recorded(arguments: object) -> str:
+    """Arguments of a harness as run.json has them: one text, without credentials."""
+    if isinstance(arguments, Mapping):
+        arguments = json.dumps(redacted(arguments), default=str)
+    return redact(str(arguments or ""))
+
+
+def redacted(value: Any) -> Any:
+    """What a harness is to write, without credentials: all texts in it, however deep."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {
+            name: "[redacted]" if isinstance(item, str) and _is_secret(name) else redacted(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    return value
+
+
+def _is_secret(name: object) -> bool:
+    return redact(f"{name}=something").endswith("[redacted]")
 
 
 def weights_name(arguments: Mapping[str, Any]) -> str | None:

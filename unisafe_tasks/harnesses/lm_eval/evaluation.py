@@ -6,32 +6,43 @@ import functools
 import inspect
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from unisafe_judges.limits import ranks
+from unisafe_judges.model_names import same_model
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
+    arguments_in,
+    as_recorded,
     complete_samples,
     print_summary,
+    redacted,
     refuse_unwritable,
+    tell_problem,
     warn,
     weights_name,
 )
-from unisafe_tasks.harnesses.lm_eval.refusals import with_refusals
+from unisafe_tasks.harnesses.ending import called_by, interruptible
+from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened, with_whole_answers
 from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.redaction import redact
-from unisafe_tasks.settings import rank
+from unisafe_tasks.settings import data_setting, rank
+from unisafe_tasks.streams import show_all
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = ["redact_log", "with_run_folder"]
 
 Function = Callable[..., Any]
+
+_COMMAND = "lm_eval._cli"
+"""The package of the harness's command, which calls its evaluator."""
 
 
 def with_run_folder(evaluate: Function) -> Function:
@@ -45,21 +56,46 @@ def with_run_folder(evaluate: Function) -> Function:
         # With --predict_only lm-eval scores nothing, and never calls our functions.
         if not tasks or any("bypass" in task._metric_fn_list for task in tasks.values()):
             return evaluate(*args, **kwargs)
+        is_command = called_by(_COMMAND)
+        show_all()
         try:
             session = _open(tasks, given.arguments)
-        except UnisafeError as error:
+        except (UnisafeError, OSError) as error:
             exit_with(error)
-        try:
-            with _asked_by_us(given.arguments["lm"]):
-                results = evaluate(*args, **kwargs)
-        finally:
-            session.close()
+        versions: Counter[str] = Counter()
+        with interruptible(session.folder.path, is_command=is_command):
+            try:
+                with _asked_by_us(given.arguments["lm"], versions):
+                    results = evaluate(*args, **kwargs)
+            finally:
+                _record_versions(session, versions)
+                session.close()
+        if is_command:
+            _hide_credentials()
         if results is not None:
             complete_samples(results, session)
             print_summary(session)
+            if is_command:
+                tell_problem(session)
         return results
 
     return wrapped
+
+
+def _record_versions(session: Session, versions: Mapping[str, int]) -> None:
+    """Keep under which names the model answered, and which of them are another model's."""
+    if versions:
+        session.record("model_versions", dict(versions))
+        asked = session.settings.model
+        if others := {name: n for name, n in versions.items() if not same_model(asked, name)}:
+            session.record("substituted", others)
+
+
+def _hide_credentials() -> None:
+    """Take credentials out of the arguments that lm-eval's command writes and prints at its end."""
+    for arguments in map(_simple_evaluate().get, ("model_args", "gen_kwargs")):
+        if isinstance(arguments, dict):
+            arguments.update(redacted(arguments))
 
 
 def redact_log() -> None:
@@ -103,7 +139,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
     details = {
         "harness": "lm-eval",
         "tasks": list(tasks),
-        "model_args": redact(str(caller.get("model_args") or "")),
+        "model_args": as_recorded(caller.get("model_args")),
         "seeds": [
             caller.get(name)
             for name in ("random_seed", "numpy_random_seed", "torch_random_seed")
@@ -112,12 +148,14 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
         "asked": case_counts,
         "limit": given["limit"],
         "chosen": bool(given["samples"]),
-        "gen_kwargs": redact(str(caller.get("gen_kwargs") or "")),
+        "gen_kwargs": as_recorded(caller.get("gen_kwargs")),
         "batch_size": caller.get("batch_size"),
         "ranks": ranks(),
-        "chat_template": bool(given["apply_chat_template"]),
         "system_prompt": redact(given["system_instruction"] or ""),
+        "data_setting": data_setting(),
     }
+    if given["apply_chat_template"] or _has_chat_template(lm):
+        details["chat_template"] = "applied" if given["apply_chat_template"] else "left out"
     settings = RunSettings(
         folder=agreed_folder(base, model),
         model=model,
@@ -137,6 +175,13 @@ def _refuse(
         raise UnisafeError(
             f"{', '.join(pictured)}: this --model reads no images; use hf-multimodal, vllm-vlm or "
             "a chat model behind an API, or run unisafe_t2t alone"
+        )
+    if int(caller.get("num_fewshot") or 0):
+        raise UnisafeError("UniSAFE asks each case without examples: run without --num_fewshot")
+    if caller.get("use_cache") and _parser_of(lm) is not None:
+        raise UnisafeError(
+            "lm-eval's response cache keeps an answer's words alone, without its refusal, block or "
+            "thinking: run a model behind an API without --use_cache"
         )
     if caller.get("use_cache") and pictured:
         raise UnisafeError(
@@ -170,20 +215,26 @@ def _folder_of(output_path: str | None) -> str | None:
 
 
 @contextmanager
-def _asked_by_us(lm: Any) -> Iterator[None]:
+def _asked_by_us(lm: Any, versions: Counter[str]) -> Iterator[None]:
     """Ask the model, and read its answers, as our tasks need it."""
     lm.generate_until = _one_kind_at_a_time(lm.generate_until)
-    parse = getattr(lm, "parse_generations", None)
-    # The model itself, where a cache stands before it; a parser of plain completions has no owner.
+    parse = _parser_of(lm)
+    # The model itself, where a cache stands before it.
     owner = getattr(parse, "__self__", None)
     if parse is not None and owner is not None:
-        owner.parse_generations = with_refusals(parse)
+        owner.parse_generations = with_whole_answers(parse, versions)
     try:
         yield
     finally:
         del lm.generate_until
         if owner is not None:
             del owner.parse_generations
+
+
+def _parser_of(lm: Any) -> Function | None:
+    """What reads an API's answers to a model; a parser of plain completions has no owner."""
+    parse: Function | None = getattr(lm, "parse_generations", None)
+    return parse if getattr(parse, "__self__", None) is not None else None
 
 
 def _one_kind_at_a_time(generate: Function) -> Function:
@@ -196,7 +247,8 @@ def _one_kind_at_a_time(generate: Function) -> Function:
             groups.setdefault(len(request.args), []).append(index)
         answers: dict[int, Any] = {}
         for indexes in groups.values():
-            outputs = generate([requests[index] for index in indexes], *args, **kwargs)
+            asked = [requests[index] for index in indexes]
+            outputs = thinking_opened(asked, generate(asked, *args, **kwargs))
             answers |= dict(zip(indexes, outputs, strict=True))
         return [answers[index] for index in range(len(requests))]
 
@@ -232,11 +284,8 @@ def _is_lm_eval(names: Mapping[str, Any]) -> bool:
 
 
 def _model_name(caller: Mapping[str, Any], lm: Any) -> str:
-    model, arguments = caller.get("model"), caller.get("model_args")
-    if isinstance(arguments, str):
-        pairs = (part.split("=", 1) for part in arguments.split(",") if "=" in part)
-        arguments = dict(pairs)
-    name = weights_name(arguments or {})
+    model = caller.get("model")
+    name = weights_name(arguments_in(caller.get("model_args")))
     if name is None and not isinstance(model, str):
         name = getattr(getattr(lm, "config", None), "_name_or_path", None) or type(lm).__name__
     return redact(name or str(model))

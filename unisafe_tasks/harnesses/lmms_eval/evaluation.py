@@ -13,16 +13,16 @@ from unisafe_judges.limits import ranks
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
+    as_recorded,
     complete_samples,
     model_name,
     print_summary,
+    redacted,
     tell_problem,
     warn,
 )
 from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end, interruptible
 from unisafe_tasks.harnesses.lmms_eval.settings import (
-    as_recorded,
-    redacted,
     refuse_settings,
     settings_of_call,
     without_credentials,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.common import refuse_unwritable
+from unisafe_tasks.harnesses.common import redacted, refuse_unwritable
 from unisafe_tasks.harnesses.preflight import selected_tasks
 from unisafe_tasks.models import adapters
-from unisafe_tasks.redaction import redact
 
 __all__ = [
-    "as_recorded",
-    "redacted",
     "refuse_settings",
     "settings_of_call",
     "without_credentials",
@@ -125,13 +121,6 @@ def _name(model: Any) -> str:
     return model if isinstance(model, str) else type(model).__name__
 
 
-def as_recorded(value: Any) -> str:
-    """Arguments of the harness as run.json has them: one text, without credentials."""
-    if isinstance(value, Mapping):
-        value = json.dumps(value, default=str)
-    return redact(str(value or ""))
-
-
 def without_credentials(results: Any, tasks: Iterable[str]) -> Any:
     """What `simple_evaluate` returns, without the credentials among the settings of these tasks.
 
@@ -142,14 +131,3 @@ def without_credentials(results: Any, tasks: Iterable[str]) -> Any:
         for name in tasks:
             results["configs"][name] = redacted(results["configs"][name])
     return results
-
-
-def redacted(value: Any) -> Any:
-    """What the harness is to write, without credentials: all texts in it, however deep."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {name: redacted(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(redacted(item) for item in value)
-    return value
