@@ -15,6 +15,7 @@ __all__ = [
     "SELF_RUN",
     "answers_folder",
     "cache_folder",
+    "data_as_recorded",
     "data_is_chosen",
     "data_setting",
     "panel_setting",
@@ -60,6 +61,13 @@ def store_path() -> Path:
     if setting := os.environ.get("UNISAFE_STORE", "").strip():
         return _expanded(setting)
     return cache_folder() / "replies.sqlite"
+
+
+def data_as_recorded(setting: str | None = None) -> str:
+    """A setting of the data (default: UNISAFE_DATA) for run.json: a path as an absolute one."""
+    setting = setting or data_setting()
+    path = Path(os.path.expanduser(setting))
+    return str(path.absolute()) if path.exists() else setting
 
 
 def data_is_chosen() -> bool:

@@ -1,4 +1,4 @@
-"""Settings of lmms-eval: what was given is used and recorded, or refused before anything is built."""
+"""Settings of lmms-eval: they are used and recorded, or refused before anything is built."""
 
 from __future__ import annotations
 

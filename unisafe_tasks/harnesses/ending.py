@@ -2,15 +2,16 @@
 
 lmms-eval catches what an evaluation raises and exits with 0; lm-eval and Inspect exit with 0 though
 nothing was scored. What they print and write after an evaluation is still wanted, so the exit code
-is changed where they exit.
+is changed when the process ends.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
 
 from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.redaction import printable, redact
@@ -26,16 +27,19 @@ def fail_at_the_end(problem: str) -> None:
     For a command alone: a program that calls a harness decides about its own exit code.
     """
     if not _problems:
-        leave = sys.exit
+        atexit.register(_leave)
+    _problems.append(printable(redact(f"unisafe: {problem}")))
 
-        def leave_with_problem(code: Any = None, /) -> NoReturn:
-            sys.exit = leave
-            leave(code or "\n".join(_problems))
 
-        sys.exit = leave_with_problem
-    sentence = printable(redact(f"unisafe: {problem}"))
-    if sentence not in _problems:
-        _problems.append(sentence)
+def _leave() -> None:
+    # Python gives no other way to change the exit code of a command that has returned. Whatever
+    # else is to be done at the exit is done before.
+    atexit.unregister(_leave)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.write("\n".join(dict.fromkeys(_problems)) + "\n")
+    sys.stderr.flush()
+    os._exit(ExitCode.FAILED)
 
 
 @contextmanager

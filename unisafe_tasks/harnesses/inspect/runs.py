@@ -23,7 +23,7 @@ from rich.markup import escape
 from unisafe_tasks.data.cases import CaseSet, registered
 from unisafe_tasks.data.sources import Source, resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
-from unisafe_tasks.harnesses.common import print_summary
+from unisafe_tasks.harnesses.common import as_recorded, print_summary, redacted
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.judging.pending import Pending
@@ -33,7 +33,7 @@ from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.runs.folder import make_run_folder
 from unisafe_tasks.runs.reading import scored_case
-from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.settings import data_as_recorded, panel_setting
 from unisafe_tasks.tasks import GROUPS, Task, task_named
 from unisafe_tasks.types import RawOutput, Status
 
@@ -268,8 +268,9 @@ def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> Mo
         details={
             "harness": "inspect",
             "tasks": _planned.get(key[0], []),
-            "model_args": redact(json.dumps(spec.model_args, default=str)),
+            "model_args": as_recorded(spec.model_args),
             "system_prompt": redact(system_prompt or ""),
+            "data_setting": data_as_recorded(),
             "limit": spec.config.limit,
             "sample_id": spec.config.sample_id,
             "inspect_run": spec.run_id,
@@ -296,7 +297,7 @@ def _name_of(spec: EvalSpec) -> str:
 def _described(config: GenerateConfig) -> Mapping[str, Any]:
     """The decoding as run.json has it; headers hold credentials more often than decoding."""
     given = config.model_dump(exclude_none=True, exclude={"extra_headers"})
-    described: Mapping[str, Any] = json.loads(redact(json.dumps(given, default=str)))
+    described: Mapping[str, Any] = json.loads(json.dumps(redacted(given), default=str))
     return described
 
 

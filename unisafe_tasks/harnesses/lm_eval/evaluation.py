@@ -33,7 +33,7 @@ from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.redaction import redact
-from unisafe_tasks.settings import data_setting, rank
+from unisafe_tasks.settings import data_as_recorded, rank
 from unisafe_tasks.streams import show_all
 from unisafe_tasks.tasks import GROUPS
 
@@ -152,7 +152,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
         "batch_size": caller.get("batch_size"),
         "ranks": ranks(),
         "system_prompt": redact(given["system_instruction"] or ""),
-        "data_setting": data_setting(),
+        "data_setting": data_as_recorded(),
     }
     if given["apply_chat_template"] or _has_chat_template(lm):
         details["chat_template"] = "applied" if given["apply_chat_template"] else "left out"

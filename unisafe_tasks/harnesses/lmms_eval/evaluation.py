@@ -38,7 +38,7 @@ from unisafe_tasks.judging.session import RunSettings
 from unisafe_tasks.models import refuse_ambiguous
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.self_awareness.results import is_same_model
-from unisafe_tasks.settings import data_setting, rank
+from unisafe_tasks.settings import data_as_recorded, rank
 from unisafe_tasks.streams import show_all
 from unisafe_tasks.tasks import GROUPS
 
@@ -160,7 +160,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
         "system_prompt": redact(kwargs.get("system_instruction") or ""),
         "batch_size": getattr(cli, "batch_size", None),
         "ranks": ranks(),
-        "data_setting": data_setting(),
+        "data_setting": data_as_recorded(),
     }
     if kwargs.get("apply_chat_template"):
         details["chat_template"] = "applied"
