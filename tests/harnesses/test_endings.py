@@ -49,7 +49,7 @@ def test_a_run_without_any_verdict_fails_the_command_after_the_harness_has_writt
     words += f"--gen_kwargs temperature=0,auth_token={SECRET} --output_path out --log_samples"
     done = lmms_eval(*words.split(), "--limit", "2", cwd=tmp_path, env=DEMO)
     assert done.code == 1
-    problem = "nothing was scored (unisafe_t2t): no judge gave a verdict on any output"
+    problem = "nothing was scored: no judge gave a verdict on any output"
     assert done.output.rstrip().splitlines()[-1] == f"unisafe: {problem}"
     assert list((tmp_path / "out").rglob("*_results.json"))
     assert list((tmp_path / "out").rglob("*_samples_unisafe_t2t.jsonl"))

@@ -34,14 +34,17 @@ def export(
         int, typer.Option(min=1, help="How many outputs of each model, task and subcategory.")
     ],
     seed: Annotated[int, typer.Option(help="The same seed draws the same sample.")] = 0,
-    data: Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The cases; default: UNISAFE_DATA, else what the runs say.")
+    ] = None,
 ) -> None:
     """Write a blind, stratified sample of outputs for annotators, with instructions."""
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.labels.annotations import KEY_FILE, LABELS_FILE
     from unisafe_tasks.labels.sample_export import export_sample
+    from unisafe_tasks.runs.data_setting import data_of
 
-    count = export_sample(runs, resolve_source(data), out, per_cell, seed)
+    count = export_sample(runs, resolve_source(data_of(runs, data)), out, per_cell, seed)
     typer.echo(f"{count} items written to {out}; annotators fill in {LABELS_FILE}.")
     typer.echo(f"Keep {KEY_FILE} from the annotators: it says which output is whose.")
 

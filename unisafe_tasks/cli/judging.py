@@ -21,7 +21,9 @@ _Predictions = Annotated[
 _PanelSetting = Annotated[
     str | None, typer.Option(help="A panel file or preset; default: UNISAFE_PANEL.")
 ]
-_Data = Annotated[str | None, typer.Option(help="The cases; default: UNISAFE_DATA.")]
+_Data = Annotated[
+    str | None, typer.Option(help="The cases; default: UNISAFE_DATA, else what a run folder says.")
+]
 
 
 def judge(
@@ -55,9 +57,12 @@ def judge(
     from unisafe_tasks.judging.dry_run import estimate
     from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
     from unisafe_tasks.outputs.saved import read_outputs
+    from unisafe_tasks.runs.data_setting import data_of
     from unisafe_tasks.runs.folder import make_run_folder
-    from unisafe_tasks.settings import panel_setting
+    from unisafe_tasks.runs.outcome import problem_of
+    from unisafe_tasks.settings import data_as_recorded, panel_setting
 
+    data = data_of([Path(predictions)], data)
     source = resolve_source(data)
     chosen = resolve_panel(panel or panel_setting(), source)
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
@@ -76,16 +81,18 @@ def judge(
         elif chosen is not None:
             refuse_open_batches(chosen)
         folder = out or make_run_folder(None, outputs.model)
-        metrics = offline.judge_outputs(outputs, source, chosen, folder, {"limit": limit})
+        details = {"limit": limit, "data_setting": data_as_recorded(data)}
+        metrics = offline.judge_outputs(outputs, source, chosen, folder, details)
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_scores(metrics)
     typer.echo(f"Run folder: {folder}")
     below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]
-    scored = sum(values["scored"] for values in metrics["tasks"].values())
-    if chosen is not None and not scored:
-        raise UnisafeError("nothing was scored: no judge gave a verdict on any output")
+    if problem := problem_of(metrics):
+        raise UnisafeError(problem)
+    if chosen is not None and not any(values["scored"] for values in metrics["tasks"].values()):
+        raise UnisafeError("nothing was scored: the model gave no output of the kind asked for")
     if below:
         raise UnisafeError(f"coverage is below {min_coverage:g} in {', '.join(below)}")
 
@@ -101,9 +108,10 @@ def prompt(
     from unisafe_tasks.judging.dry_run import describe_prompt
     from unisafe_tasks.judging.panels import resolve_panel
     from unisafe_tasks.outputs.saved import read_outputs
+    from unisafe_tasks.runs.data_setting import data_of
     from unisafe_tasks.settings import panel_setting
 
-    source = resolve_source(data)
+    source = resolve_source(data_of([Path(predictions)], data))
     chosen = resolve_panel(panel or panel_setting(), source)
     if chosen is None:
         raise UnisafeError("the panel 'none' sends nothing")

@@ -10,7 +10,6 @@ import typer
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.results.marks import MIN_COVERAGE
-from unisafe_tasks.settings import data_is_chosen
 
 if TYPE_CHECKING:
     from unisafe_tasks.data.sources import Source
@@ -26,7 +25,8 @@ def report(
     data: Annotated[
         str | None,
         typer.Option(
-            help="The cases, for prompts and input images; default: UNISAFE_DATA, if set."
+            help="The cases, for prompts and input images; default: UNISAFE_DATA, else what the "
+            "runs say."
         ),
     ] = None,
     card: Annotated[
@@ -51,7 +51,7 @@ def report(
     written = build_report(
         results,
         out,
-        source=_cases(data) if media else None,
+        source=_cases(data, runs) if media else None,
         with_media=media,
         min_coverage=min_coverage,
         self_awareness=self_awareness,
@@ -64,21 +64,23 @@ def report(
     typer.echo(f"Report: {written.page}")
 
 
-def _cases(setting: str | None) -> Source | None:
+def _cases(setting: str | None, runs: list[Path]) -> Source | None:
     """The data source of the prompts. Without one the report shows no prompts.
 
     Raises:
         DataError: the cases that --data names cannot be read.
     """
     from unisafe_tasks.data.sources import resolve_source
+    from unisafe_tasks.runs.data_setting import data_of
 
-    if setting:
-        return resolve_source(setting)
-    if not data_is_chosen():
+    chosen = data_of(runs, setting)
+    if chosen is None:
         return None
     try:
-        return resolve_source()
+        return resolve_source(chosen)
     except DataError as error:
+        if setting:
+            raise
         sentence = printable(redact(f"The report has no prompts and input images: {error}"))
         typer.echo(sentence, err=True)
         return None

@@ -24,7 +24,7 @@ def problem_of(metrics: Mapping[str, Any], planned: Iterable[str] = ()) -> str |
     unscored = [name for name, summary in tasks.items() if _lacks_score(summary, judged=judged)]
     if unscored and len(unscored) == len(tasks):
         what = "no judge gave a verdict on any output" if judged else "there is no output"
-        return f"nothing was scored ({', '.join(unscored)}): {what}"
+        return f"nothing was scored: {what}"
     parts = [
         f"no score for {', '.join(unscored)}" if unscored else "",
         f"{', '.join(missing)} did not come to an end" if missing else "",

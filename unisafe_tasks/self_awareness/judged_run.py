@@ -23,6 +23,7 @@ from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
+from unisafe_tasks.runs.data_setting import data_of
 from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.settings import SELF_RUN, cache_folder, data_setting, self_run_setting
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
@@ -114,7 +115,7 @@ def judged_run() -> JudgedRun:
         for file in files
         if file.is_file()
     )
-    return _read(folder, data_setting(), stats)
+    return _read(folder, data_of([folder]) or data_setting(), stats)
 
 
 def run_identity(info: Mapping[str, Any]) -> str:
@@ -133,7 +134,7 @@ def run_identity(info: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=2)
 def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
-    # `data` and `stats` are parameters for the cache: if one changes, the run is read again.
+    # `stats` is a parameter for the cache: if they change, the run is read again.
     try:
         contents = read_run(folder)
     except RunError as error:
@@ -145,7 +146,7 @@ def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
             "panel's verdicts: judge it with unisafe judge first"
         )
     rubric = _rubric_of(info, folder)
-    cases = _cases_of(info, folder, contents.cases)
+    cases = _cases_of(info, folder, contents.cases, data)
     rows = {
         (row["id"], row["scenario_type"]): row
         for file in _predictions(folder)
@@ -181,10 +182,10 @@ def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
 
 
 def _cases_of(
-    info: Mapping[str, Any], folder: Path, cases: Sequence[ScoredCase]
+    info: Mapping[str, Any], folder: Path, cases: Sequence[ScoredCase], setting: str
 ) -> dict[str, CaseSet]:
     """The data set's cases of the run's tasks, by code."""
-    source = resolve_source()
+    source = resolve_source(setting)
     data = info.get("data") or {}
     if data.get("fingerprint") != fingerprint(source):
         raise DataError(
