@@ -55,7 +55,9 @@ def leaderboard(
     if form == "text":
         print_leaderboard(board, chosen)
     else:
-        typer.echo(render(board, form, chosen), nl=False)
+        text = render(board, form, chosen)
+        # A page says that it is UTF-8, and JSON always is; the others are for the terminal too.
+        typer.echo(text.encode() if form in ("json", "html") else text, nl=False)
 
 
 def compare(

@@ -17,7 +17,13 @@ from unisafe_tasks.redaction import redact
 
 __all__ = ["doctor", "score", "tasks_dir"]
 
-_STYLES = {"ok": "green", "untested": "yellow", "missing": "yellow", "broken": "red"}
+_STYLES = {
+    "ok": "green",
+    "untested": "yellow",
+    "optional": "dim",
+    "missing": "red",
+    "broken": "red",
+}
 
 
 def tasks_dir(
@@ -49,14 +55,14 @@ def score(
 
 
 def doctor() -> None:
-    """Say what works here and what is missing."""
+    """Say what works here and what is missing. The exit code is 1 if no run could start."""
     from unisafe_tasks.harnesses.doctor import examine
 
     console = Console(soft_wrap=True)
-    broken = False
+    can_start = True
     for finding in examine():
-        broken = broken or finding.state == "broken"
+        can_start = can_start and finding.state not in ("missing", "broken")
         console.print(f"{finding.state:>8}", style=_STYLES[finding.state], end="  ")
         console.print(f"{finding.subject}: {redact(finding.detail)}", markup=False, highlight=False)
-    if broken:
+    if not can_start:
         raise typer.Exit(ExitCode.FAILED)

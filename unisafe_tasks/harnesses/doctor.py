@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
 from unisafe_judges import build_judge
 from unisafe_tasks.data.sources import load_cases, resolve_source
-from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
+from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panels import resolve_panel
@@ -23,7 +24,7 @@ from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
 
 __all__ = ["Finding", "examine"]
 
-State = Literal["ok", "untested", "missing", "broken"]
+State = Literal["ok", "untested", "optional", "missing", "broken"]
 
 _HARNESSES = {
     "lmms_eval": "runs the seven tasks: pip install 'unisafe-tasks[lmms]'",
@@ -40,9 +41,10 @@ _PACKAGES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked. Only `broken` makes the command fail.
+    """One thing that was checked. With `missing` or `broken` no run can start: the command fails.
 
-    `untested` is a version of a harness that the compatibility table does not have.
+    `untested` is a version of a harness that the compatibility table does not have, `optional` a
+    package that only some models or harnesses need.
     """
 
     subject: str
@@ -51,24 +53,32 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at packages, YAML discovery, data access and the panel, one after the other."""
-    yield Finding("python", "ok", sys.version.split()[0])
-    for name, purpose in _HARNESSES.items():
-        yield _harness(name, purpose)
-    for name, (module, purpose) in _PACKAGES.items():
-        yield _package(name, module, purpose)
-    yield _torchvision()
-    yield _yamls()
-    for listing in _LISTINGS:
-        if importlib.util.find_spec(listing.module):
-            yield _discovery(listing)
-    yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
-    yield _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
+    """Look at packages, YAML discovery, data access and the panel, and tell it in this order.
+
+    Harnesses take seconds to start: all are started at once, and looked at when the rest is done.
+    """
+    with ThreadPoolExecutor() as starting:
+        torchvision = starting.submit(_torchvision)
+        listings = [
+            starting.submit(_discovery, listing)
+            for listing in _LISTINGS
+            if importlib.util.find_spec(listing.module)
+        ]
+        yield Finding("python", "ok", sys.version.split()[0])
+        for name, purpose in _HARNESSES.items():
+            yield _harness(name, purpose)
+        for name, (module, purpose) in _PACKAGES.items():
+            yield _package(name, module, purpose)
+        yield _yamls()
+        yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+        yield _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
+        for started in (torchvision, *listings):
+            yield started.result()
 
 
 def _harness(name: str, purpose: str) -> Finding:
     if importlib.util.find_spec(name) is None:
-        return Finding(name, "missing", purpose)
+        return Finding(name, "optional", f"not installed; {purpose}")
     try:
         row = known_version_of(name)
     except metadata.PackageNotFoundError:
@@ -81,7 +91,7 @@ def _harness(name: str, purpose: str) -> Finding:
 
 def _package(name: str, module: str, purpose: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return Finding(name, "missing", purpose)
+        return Finding(name, "optional", f"not installed; {purpose}")
     return Finding(name, "ok", _version(name))
 
 
@@ -190,10 +200,9 @@ def _discovery(listing: _Listing) -> Finding:
 def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, "ok", look())
-    except UnisafeError as error:
-        # A setting that cannot be used would fail a run. Without the setting, something is only
-        # missing.
-        return Finding(subject, "broken" if variable in os.environ else "missing", str(error))
+    except (UnisafeError, OSError) as error:
+        # What is set cannot be used, or nothing is set.
+        return Finding(subject, "broken" if variable in os.environ else "missing", in_words(error))
 
 
 def _data() -> str:
