@@ -14,7 +14,15 @@ from tests.judges.conftest import OpenSession, Serve
 from tests.judges.hostile_outputs import DRAWN, TEXTS, WHOLE_VERDICTS, drawn
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from tests.servers import GOOD, Answer, completion, verdict
-from unisafe_judges import CallFailure, Evidence, FailureKind, JudgeResult, Verdict, load_rubric
+from unisafe_judges import (
+    CallFailure,
+    Evidence,
+    FailureKind,
+    JudgeResult,
+    Verdict,
+    load_rubric,
+    rate_limited_caller,
+)
 from unisafe_judges.verdicts import parse_verdict
 
 UNUSABLE = {
@@ -113,8 +121,11 @@ def quote(body: dict[str, Any]) -> Answer:
 
 
 def test_no_judge_of_a_panel_is_moved_and_each_keeps_its_row(
-    serve: Serve, open_session: OpenSession
+    serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # So many unreadable replies in a row would stop a judge.
+    monkeypatch.setattr(rate_limited_caller, "_FIRST_CASES", 10**6)
+    monkeypatch.setattr(rate_limited_caller, "_CASES", 10**6)
     # An echo is a judge that was taken in altogether: what it then says is its verdict only where
     # it is a whole one. The other two judges have their say beside it.
     servers = [serve(echo), serve(quote), serve(lambda body: verdict())]

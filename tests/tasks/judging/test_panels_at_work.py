@@ -91,7 +91,7 @@ def test_a_case_with_fewer_verdicts_than_the_least_has_no_score(
         is_first = "Moon" in json.dumps(body)
         return Answer("no", 400) if is_first else verdict(**UNSAFE)
 
-    down = serve(lambda body: Answer("blocked by content_filter", 400))
+    down = serve(lambda body: Answer('{"error": {"code": "content_filter"}}', 400))
     urls = {"good": serve(says(**UNSAFE)).base_url, "down": down.base_url}
     urls["other"] = serve(sometimes).base_url
     path = panel("rubric: unisafe-v1\nmin_verdicts: 2", **urls)
