@@ -152,13 +152,22 @@ class ServedSpec(ModelSpec):
 
 
 class OpenAICompatibleSpec(ServedSpec):
-    """A chat-completions server that takes images as data URLs (vLLM, SGLang, ...)."""
+    """A chat-completions server that takes images as data URLs (vLLM, SGLang, ...).
+
+    `system_role`: whether it has one; without, the instructions are in the user's turn.
+    """
 
     decides: ClassVar = ("temperature", "max_tokens")
 
     backend: Literal["openai-compatible"]
     temperature: _Temperature = 0.0
     max_tokens: _MaxTokens = 1024
+    system_role: bool = True
+
+    def identity(self) -> dict[str, Any]:
+        """Backend, model and decoding; a prompt that is sent otherwise, where it is."""
+        # Not as one of `decides`, which would change every identity there is.
+        return super().identity() | ({} if self.system_role else {"system_role": False})
 
 
 class OpenAISpec(ServedSpec):

@@ -135,7 +135,7 @@ def without_system(serve: Serve) -> Any:
 
 
 def test_instructions_that_no_system_takes_come_first_in_the_users_turn(
-    without_system: Any, open_session: OpenSession
+    without_system: Any, open_session: OpenSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = open_session(without_system)
     (result,) = session.submit(text_evidence()).result(LIMIT_S)
@@ -144,7 +144,22 @@ def test_instructions_that_no_system_takes_come_first_in_the_users_turn(
     assert message["role"] == "user"
     assert [part["text"] for part in message["content"]] == [prompt.instructions, *prompt.content]
     assert result.prompt_form == IN_USERS_TURN
+    assert "add the line system_role: false" in caplog.text
     assert session.tallies[0].prompt_form == IN_USERS_TURN
+
+
+def test_a_panel_file_can_say_so_and_its_identity_then_does(
+    without_system: Any, panel_of: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    panel = panel_of(without_system.base_url, settings="system_role: false")
+    with PanelSession(panel, first_wait_s=0.01) as session:
+        (result,) = session.submit(text_evidence()).result(LIMIT_S)
+    assert (result.failure, result.prompt_form) == (None, "")
+    assert len(without_system.requests) == 1
+    assert caplog.messages == []
+    usual = panel_of(without_system.base_url)
+    assert panel.sha256 != usual.sha256
+    assert usual.judges[0].identity().keys() == {"backend", "model", "temperature", "max_tokens"}
 
 
 def test_a_prompt_in_another_form_is_another_question_in_the_store(

@@ -66,11 +66,6 @@ class ChatForm:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    @property
-    def prompt_form(self) -> str:
-        """How the prompt itself differs from the rubric's; empty where it does not."""
-        return "" if self.has_system else IN_USERS_TURN
-
     def without(self, failure: CallFailure) -> ChatForm | None:
         """This form without what a server seems to lack that rejected it, or None."""
         error = read_error(400, _json(failure.raw or ""))
@@ -99,9 +94,16 @@ BEST = ChatForm()
 class FormFinder:
     """The form of one server, found once for all cases, of which none is lost. For one loop."""
 
-    def __init__(self, who: str) -> None:
+    def __init__(self, who: str, best: ChatForm = BEST) -> None:
+        """Begin with `best`.
+
+        Args:
+            who: what sentences call the server.
+            best: the form that is tried first, which the judge's identity covers.
+        """
         self._who = who
-        self._tried = BEST
+        self._best = best
+        self._tried = best
         self._accepted: ChatForm | None = None
 
     async def ask(self, once: Callable[[ChatForm], Awaitable[Reply]]) -> Reply:
@@ -118,13 +120,13 @@ class FormFinder:
                 if failure.reply is not None:
                     # Whatever came of it, the server took the request.
                     self._accept(form)
-                    failure.reply = replace(failure.reply, prompt_form=form.prompt_form)
+                    failure.reply = replace(failure.reply, prompt_form=self._prompt_form(form))
                 if not self._goes_on(form, failure):
                     raise
                 last = failure
                 continue
             self._accept(form)
-            return replace(reply, prompt_form=form.prompt_form)
+            return replace(reply, prompt_form=self._prompt_form(form))
         raise last
 
     def _goes_on(self, form: ChatForm, failure: CallFailure) -> bool:
@@ -134,26 +136,28 @@ class FormFinder:
         if self._accepted is None and self._tried == form:
             following = form.without(failure)
             # Without one the case is at fault, and the next case begins anew.
-            self._tried = following or BEST
+            self._tried = following or self._best
             return following is not None
         # Meanwhile another case has found out more.
         return failure.kind is FailureKind.BAD_REQUEST
+
+    def _prompt_form(self, form: ChatForm) -> str:
+        """How the prompt differs from what the judge's identity says; empty where it does not."""
+        return "" if form.has_system == self._best.has_system else IN_USERS_TURN
 
     def _accept(self, form: ChatForm) -> None:
         if self._accepted is not None:
             return
         self._accepted = form
-        lacks = [
-            text
-            for is_lacking, text in (
-                (form.replies in ("json_object", "text"), "a schema for replies"),
-                (not form.has_system, "the system role"),
-                (form.tokens != BEST.tokens, BEST.tokens),
+        if form.replies in ("json_object", "text"):
+            _log.warning("%s: its server cannot hold replies to a schema", self._who)
+        if self._prompt_form(form):
+            _log.warning(
+                "%s: its server knows no system role, so that the instructions are in the user's "
+                "turn; add the line system_role: false to the judge in the panel file, and the "
+                "panel's identity says so too",
+                self._who,
             )
-            if is_lacking
-        ]
-        if lacks:
-            _log.warning("%s: its server does not know %s", self._who, " or ".join(lacks))
 
 
 def chat_messages(

@@ -33,7 +33,7 @@ class OpenAICompatibleJudge:
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
         self._client = HttpClient(spec, MAX_REPLY_BYTES)
-        self._form = FormFinder(spec.who)
+        self._form = FormFinder(spec.who, ChatForm(has_system=spec.system_role))
 
     async def check(self) -> None:
         try:
