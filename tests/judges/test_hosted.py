@@ -19,6 +19,7 @@ from tests.judges.vendors import VendorServer, answer_of, generated, response
 from tests.servers import GOOD, Answer, completion
 from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
+from unisafe_judges.backends.gemini import BLOCKING
 from unisafe_judges.images import encode_for_judge, to_data_url
 from unisafe_judges.specs import GeminiSpec, OpenAISpec
 from unisafe_judges.types import ImagePart, Reply
@@ -424,10 +425,50 @@ def test_a_response_that_failed_says_whose_fault_it_was(server: VendorServer) ->
         ("server_error", FailureKind.SERVER_ERROR),
         ("rate_limit_exceeded", FailureKind.RATE_LIMITED),
         ("invalid_image", FailureKind.BAD_REQUEST),
+        ("bio_policy", FailureKind.BLOCKED),
+        ("misalignment_policy_violation", FailureKind.BLOCKED),
+        ("image_content_policy_violation", FailureKind.BLOCKED),
     ):
         failed = response("", "failed", error={"code": code, "message": "sorry"})
         told = failure(RESPONSES.judge(answering(server, failed)))
         assert (told.kind, str(told)) == (kind, f"an error in its answer ({code}): sorry")
+
+
+@every_dialect
+def test_an_error_that_came_with_status_200_is_classified(
+    dialect: Dialect, server: VendorServer
+) -> None:
+    said = Answer('{"error": {"code": 429, "message": "upstream is busy"}}')
+    told = failure(dialect.judge(answering(server, said)))
+    assert (told.kind, "upstream is busy" in str(told)) == (FailureKind.RATE_LIMITED, True)
+
+
+@pytest.mark.parametrize(
+    ("finish", "kind"),
+    [
+        ("SAFETY", FailureKind.BLOCKED),
+        ("MODEL_ARMOR", FailureKind.BLOCKED),
+        ("ESCALATION", FailureKind.BLOCKED),
+        ("RECITATION", FailureKind.EMPTY),
+        ("OTHER", FailureKind.EMPTY),
+        ("NO_IMAGE", FailureKind.EMPTY),
+        ("CONTINUATION", FailureKind.TRUNCATED),
+        ("PUP_LIMITED_DISABLED", FailureKind.STOPPED),
+    ],
+)
+def test_no_finish_of_gemini_but_stop_is_a_verdict(
+    server: VendorServer, finish: str, kind: FailureKind
+) -> None:
+    told = failure(GEMINI.judge(answering(server, generated("", finish))))
+    assert told.kind is kind
+    assert finish in str(told) or kind is FailureKind.TRUNCATED
+    told = failure(GEMINI.judge(answering(server, generated(GOOD_TEXT, finish))))
+    assert told.kind in (kind, FailureKind.TRUNCATED)
+
+
+def test_recitation_and_other_are_no_refusals() -> None:
+    # Measured models' refusals are read by the same table.
+    assert not BLOCKING & {"RECITATION", "IMAGE_RECITATION", "OTHER", "IMAGE_OTHER", "NO_IMAGE"}
 
 
 def test_a_prompt_that_gemini_blocks_is_a_block(server: VendorServer) -> None:

@@ -19,7 +19,7 @@ from unisafe_judges.backends.failures import (
 )
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
 from unisafe_judges.backends.transport import sdk_client
-from unisafe_judges.chat import count
+from unisafe_judges.chat import count, read_error_in
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec, ServedSpec
@@ -229,6 +229,7 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
     """
     try:
         body = json.loads(text)
+        failed = read_error_in(body, spec.who)
         blocked = (body.get("promptFeedback") or {}).get("blockReason")
         candidates: Any = body.get("candidates") or ({},)
         finish = candidates[0].get("finishReason")
@@ -240,6 +241,8 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no generateContent answer", raw=text
         ) from None
+    if failed is not None:
+        raise failed
     version = body.get("modelVersion")
     reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
     if finish == _CLOSED:

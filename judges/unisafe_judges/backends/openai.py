@@ -18,7 +18,7 @@ from unisafe_judges.backends.failures import http_failure, retry_after, without_
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
 from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
-from unisafe_judges.chat import count
+from unisafe_judges.chat import count, read_error_in
 from unisafe_judges.error_codes import failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
@@ -188,7 +188,8 @@ def read_reply(spec: OpenAISpec, text: str) -> Reply:
 def _read_response(spec: OpenAISpec, text: str) -> Reply:
     try:
         body = json.loads(text)
-        status = body["status"]
+        failed = read_error_in(body, spec.who)
+        status = "failed" if failed else body["status"]
         parts = [
             part
             for item in body.get("output") or ()
@@ -211,7 +212,7 @@ def _read_response(spec: OpenAISpec, text: str) -> Reply:
         count(usage.get("output_tokens")),
     )
     if status == "failed":
-        failure = failure_of(spec.who, read_error(None, body))
+        failure = failed or failure_of(spec.who, read_error(None, body))
         failure.reply = reply
         raise failure
     if refusal or incomplete == "content_filter":
