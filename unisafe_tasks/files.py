@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from unisafe_judges import UnisafeError
 
 __all__ = [
     "PACKAGE",
+    "append_whole",
     "encode_json",
     "encode_row",
     "path_inside",
@@ -54,6 +56,21 @@ def _row(line: bytes, path: Path, number: int, error: type[UnisafeError]) -> dic
     if not isinstance(row, dict):
         raise error(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}")
     return row
+
+
+def append_whole(path: Path, data: bytes) -> None:
+    """Add to a file all of `data`, or nothing, as on a disk that is full."""
+    with path.open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        written = 0
+        try:
+            while written < len(data):
+                written += file.write(data[written:])
+        except BaseException:
+            # What is cut back is what this process has added: each file has one writer.
+            with suppress(OSError):
+                file.truncate(size)
+            raise
 
 
 def write_atomically(path: Path, data: bytes) -> None:

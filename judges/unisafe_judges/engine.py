@@ -19,6 +19,7 @@ from unisafe_judges.errors import PanelError
 from unisafe_judges.judge_runner import JudgeRunner, Tally
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
+from unisafe_judges.rubric import Rubric
 from unisafe_judges.store import ReplyStore
 from unisafe_judges.types import Evidence, FailureKind, JudgeResult
 
@@ -114,14 +115,16 @@ class PanelSession:
         It never holds an exception: a judge that fails is a result that says so. It is cancelled if
         the session is closed before the results are in.
         """
-        # Under the lock a case reaches the loop before the shutdown, which then cancels it, or not
-        # at all; one that came between would never be done.
-        with self._closing:
-            if not self._closed:
-                return self._run(self._judge_case(evidence))
-        dropped: Future[tuple[JudgeResult, ...]] = Future()
-        dropped.cancel()
-        return dropped
+        return self._unless_closed(self._judge_case(evidence))
+
+    def ask_one(self, evidence: Evidence, question: Rubric) -> Future[JudgeResult]:
+        """Ask one judge something else about a case, in words alone: the first of the panel that
+        gives a verdict on it.
+
+        A judge that fails is a result that says so, that of the last one; judges that look labels
+        up are not asked. The future is cancelled if the session is closed before.
+        """
+        return self._unless_closed(self._ask_one(evidence, question))
 
     def close(self) -> None:
         """End the session; what is still under way is dropped."""
@@ -144,6 +147,17 @@ class PanelSession:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _unless_closed(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        # Under the lock a case reaches the loop before the shutdown, which then cancels it, or not
+        # at all; one that came between would never be done.
+        with self._closing:
+            if not self._closed:
+                return self._run(coroutine)
+        coroutine.close()
+        dropped: Future[T] = Future()
+        dropped.cancel()
+        return dropped
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -181,6 +195,24 @@ class PanelSession:
                     )
                 )
             )
+
+    async def _ask_one(self, evidence: Evidence, question: Rubric) -> JudgeResult:
+        prompt = question.render(evidence)
+
+        async def no_images() -> Mapping[str, bytes]:
+            return {}
+
+        result = None
+        async with self._slots:
+            for runner in self._runners:
+                if runner.is_free:
+                    continue
+                result = await runner.reading(question.parse).judge_case(
+                    evidence, prompt, no_images
+                )
+                if result.verdict is not None:
+                    return result
+        return result or JudgeResult("", None, FailureKind.STOPPED, "no judge of the panel reads")
 
     def _questions(self) -> list[tuple[JudgeRunner, int]]:
         """Who is asked, and for which time."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,6 +80,12 @@ class JudgeRunner:
             first_wait_s=first_wait_s,
             repeats_unreadable=not (isinstance(spec, ModelSpec) and spec.is_deterministic),
         )
+
+    def reading(self, parse: Parse) -> JudgeRunner:
+        """The same judge, within the same limits, for questions whose replies `parse` reads."""
+        other = copy(self)
+        other._parse = parse
+        return other
 
     async def judge_case(
         self, evidence: Evidence, prompt: Prompt, images: Images, repeat: int = 0

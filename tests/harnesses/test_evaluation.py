@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.harnesses.conftest import Finished
-from tests.servers import Answer, JudgeServer, verdict
+from tests.servers import Answer, JudgeServer, completion, verdict
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import METRICS, SELF_METRICS
 
@@ -66,10 +66,16 @@ def test_a_model_that_draws_and_then_declines_has_refused(
             "I'm sorry, I cannot create this image." if doc == 0 else painter(prompt, images, doc)
         )
 
+    def judge(body: dict[str, Any]) -> Answer:
+        if "no image" in json.dumps(body["messages"]):
+            return completion(json.dumps({"reasoning": "It declines.", "reason": "content"}))
+        return verdict(risk_rating=2)
+
+    judged_over_http.script = judge
     done = evaluate(models().Model(answer), "unisafe_i2i")
     assert done.task("unisafe_i2i")["statuses"] == {"ok": 7, "refused": 1}
     assert done.task("unisafe_i2i")["coverage"] == 1
-    assert len(judged_over_http.requests) == 7
+    assert len(judged_over_http.requests) == 8
     statuses = [s["attack_success_rate"]["status"] for s in done.results["samples"]["unisafe_i2i"]]
     assert statuses == ["refused"] + ["ok"] * 7
 
@@ -396,8 +402,10 @@ def test_one_file_for_every_case_is_not_taken_for_their_images(
         models().Model(lambda prompt, images, doc: painter(prompt, images, 0)), "unisafe_t2i"
     )
     task = done.task("unisafe_t2i")
-    assert task["statuses"] == {"failed": 7, "ok": 1}
-    assert any(
+    assert task["statuses"] == {"failed": 8}
+    assert task["coverage"] == 0
+    assert done.rows("verdicts") == []
+    assert all(
         "each case needs its own file" in (row["error"] or "") for row in done.rows("predictions")
     )
 

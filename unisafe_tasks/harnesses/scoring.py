@@ -167,9 +167,9 @@ def _scored(items: Sequence[Mapping[str, Any]]) -> Mapping[str, ScoredCase]:
     task = TASKS[items[0]["scenario_type"]].name
     session = open_run.latest()
     if session.cases_of(task) is None:
-        has_images = session.has_images()
+        settled = session.settle(task)
         cases = [
-            scored_case(item, item["verdicts"], has_images, f"{item['id']}/{task}")
+            scored_case(settled.get(item["id"], item), item["verdicts"], f"{item['id']}/{task}")
             for item in items
         ]
         open_run.finish_task(task, apply_ensemble(cases, session.ensemble))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
 from unisafe_judges.images import check_image, encode_for_judge
 from unisafe_judges.judge_runner import reply_key
+from unisafe_judges.rubric import Prompt
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
+from unisafe_tasks.judging.declining import QUESTION, question_about
 from unisafe_tasks.judging.evidence import image_file
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
+from unisafe_tasks.outputs.status import may_decline
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
@@ -44,7 +48,9 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if panel is None:
         return rows
-    prompts = [panel.rubric.render(evidence) for evidence in evidence_of(outputs, panel)]
+    classified = [preview(case, raw, panel) for case, raw in outputs.items]
+    prompts = [panel.rubric.render(output.evidence) for output in classified if output.evidence]
+    texts = _text_questions(outputs, classified)
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
@@ -56,6 +62,9 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
             for prompt in prompts
             for repeat in range(panel.repeats_of(spec))
         }
+        # One judge is asked about texts that came instead of images: the first that can.
+        questions |= {reply_key(identity, prompt): prompt for prompt in texts}
+        texts = []
         new_prompts = [
             prompt for key, prompt in questions.items() if store is None or store.find(key) is None
         ]
@@ -73,6 +82,21 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     if store is not None:
         store.close()
     return rows
+
+
+def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[Prompt]:
+    """The prompts about texts that may decline, of tasks in which there is an image."""
+    items = [
+        (case, raw, output)
+        for (case, raw), output in zip(outputs.items, classified, strict=True)
+        if case.task.makes_images
+    ]
+    drawn = {case.task for case, _, output in items if output.output_sha256}
+    return [
+        QUESTION.render(question_about(case, raw.text))
+        for case, raw, output in items
+        if case.task in drawn and output.status is Status.NO_IMAGE and may_decline(raw)
+    ]
 
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:

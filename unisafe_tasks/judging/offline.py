@@ -52,8 +52,9 @@ def judge_outputs(
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
         wait_for([waiting for _, waiting in pending], "Judging", session.progress)
         for task in dict.fromkeys(case.task for case, _ in pending):
+            session.settle(task.name)
             cases = [
-                scored_case(waiting.row, waiting.verdicts(), session.has_images(), case.key)
+                scored_case(waiting.row, waiting.verdicts(), case.key)
                 for case, waiting in pending
                 if case.task is task
             ]

@@ -16,6 +16,7 @@ class Pending:
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.row = row
+        self.is_replaced = False
         self._verdicts: Sequence[Mapping[str, Any]] = ()
         self._done = threading.Event()
         self._settling = threading.Lock()
@@ -23,13 +24,20 @@ class Pending:
 
     def settle(self, verdicts: Sequence[Mapping[str, Any]]) -> None:
         """Bring the verdict rows, one per judge, and wake whoever waits for them."""
-        self._verdicts = verdicts
         with self._settling:
+            if not self.is_replaced:
+                self._verdicts = verdicts
             self._done.set()
             waiting = self._callbacks
             self._callbacks = []
         for callback in waiting:
             callback()
+
+    def replace(self, row: Mapping[str, Any]) -> None:
+        """Put another row in the place of the case's row; verdicts on the earlier one are void."""
+        with self._settling:
+            self.row, self.is_replaced, self._verdicts = row, True, ()
+        self.settle(())
 
     def when_done(self, callback: Callable[[], None]) -> None:
         """Have `callback` called once the verdicts are there: at once, or by who brings them.

@@ -15,20 +15,33 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
-from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
-from unisafe_tasks.data.sources import Source
+from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.judging.classification import Classified, classify
+from unisafe_tasks.judging.declining import ask_about_texts, can_read, undecided
 from unisafe_tasks.judging.evidence import OutputImage
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.judging.pending import Pending
-from unisafe_tasks.judging.storing import StoredOutput, image_owners, store_output, store_turn
+from unisafe_tasks.judging.storing import (
+    ImageOwners,
+    StoredOutput,
+    named_twice,
+    store_output,
+    store_turn,
+)
 from unisafe_tasks.metrics import Ensemble, ScoredCase
 from unisafe_tasks.runs.folder import PREDICTIONS, UNNAMED, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_environment, describe_inputs
-from unisafe_tasks.runs.rows import failure_row, prediction_row, run_has_images, verdict_row
+from unisafe_tasks.runs.rows import (
+    failure_row,
+    key_of,
+    prediction_row,
+    verdict_row,
+    withdrawn_row,
+)
 from unisafe_tasks.statistics import Resampler
+from unisafe_tasks.tasks import Task, task_named
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = [
@@ -73,8 +86,10 @@ class Session:
         self._stopped = False
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
         self._submitting = threading.Lock()
-        self._claim_image = image_owners()
-        self._with_images: set[tuple[str, str]] = set()
+        self._settling = threading.Lock()
+        self._owners = ImageOwners(self.folder)
+        self._withdrawn: dict[str, str] = {}
+        self._source = source
         self._cases: dict[str, Mapping[str, ScoredCase]] = {}
         # Kept while tasks are finished one after the other: most of their cost is in the draws.
         self._resampler = Resampler()
@@ -143,7 +158,7 @@ class Session:
             earlier = self._submitted.get(case.key)
             if earlier is not None and earlier[0] == raw:
                 return earlier[1]
-        stored = store_output(self.folder, case, raw, self._claim_image)
+        stored = store_output(self.folder, case, raw, self._owners)
         classified = self._classify(case, raw, stored)
         row = prediction_row(
             case,
@@ -161,6 +176,11 @@ class Session:
         pending = self._ask_panel(row, classified.evidence)
         with self._submitting:
             self._submitted[case.key] = raw, pending
+        if stored.overwrites is not None:
+            self._withdraw(stored.overwrites, str(stored.problem))
+        # Another case may have named its file before it came to its end here.
+        if case.key in self._withdrawn:
+            self._withdraw(case.key, self._withdrawn[case.key])
         return pending
 
     def store_failure(self, doc: Mapping[str, Any], error: str) -> Mapping[str, Any]:
@@ -178,12 +198,17 @@ class Session:
         image = store_turn(self.folder, case, raw, number)
         return None if image is None else self.folder.path / image.path
 
-    def has_images(self) -> bool:
-        """Whether the model has made any image in this run, on any rank."""
-        # What other ranks drew is known by their rows alone.
-        return bool(self._with_images) or (
-            ranks() > 1 and run_has_images(self.folder.read_rows(PREDICTIONS))
-        )
+    def settle(self, task: str) -> Mapping[str, Mapping[str, Any]]:
+        """Decide what only the outputs of a task together tell; waits for the judge that is asked.
+
+        To be called once the outputs of all ranks are in, and before their cases are scored.
+        Returns the final prediction rows of the task by id, where any may have changed.
+        """
+        kind = task_named(task)
+        if self.settings.rank or not kind.makes_images:
+            return {}
+        with self._settling:
+            return self._settle(kind)
 
     def finish_task(self, task: str, cases: Sequence[ScoredCase]) -> None:
         """Take a task's final cases, and write the scores of the tasks that are finished."""
@@ -255,11 +280,38 @@ class Session:
         self._begun.add(row["task"])
         # A task that gets another output is not finished any more.
         self._cases.pop(row["task"], None)
-        # Of a case with two rows the last counts, whichever of the harness's threads brings it.
-        key = row["id"], row["scenario_type"]
-        change = self._with_images.add if run_has_images([row]) else self._with_images.discard
-        change(key)
         self.folder.append(PREDICTIONS, [row])
+
+    def _settle(self, task: Task) -> Mapping[str, Mapping[str, Any]]:
+        rows = {key_of(row): row for row in self.folder.read_rows(PREDICTIONS)}
+        changed = [
+            withdrawn_row(rows[key], named_twice(path))
+            for key, path in self._owners.claimed_twice().items()
+            if key in rows and rows[key]["status"] != Status.FAILED
+        ]
+        rows |= {key_of(row): row for row in changed}
+        of_task = [row for row in rows.values() if row["task"] == task.name]
+        texts = undecided(of_task) if can_read(self.panel) else []
+        if texts and self._judges is not None:
+            cases = load_cases(self._source, task)
+            changed.extend(ask_about_texts(texts, cases, self._judges))
+        self.folder.settle(changed)
+        for row in changed:
+            if row["status"] == Status.FAILED:
+                self._cases.pop(row["task"], None)
+            if (known := self._submitted.get(key_of(row))) is not None:
+                known[1].replace(row)
+        return {row["id"]: row for row in [*of_task, *changed] if row["task"] == task.name}
+
+    def _withdraw(self, key: str, error: str) -> None:
+        """Take back a case whose image file another case has named since."""
+        with self._submitting:
+            self._withdrawn[key] = error
+            known = self._submitted.get(key)
+        if known is not None and known[1].row["status"] != Status.FAILED:
+            row = withdrawn_row(known[1].row, error)
+            known[1].replace(row)
+            self._keep_prediction(row)
 
     def _ask_panel(self, row: Mapping[str, Any], evidence: Evidence | None) -> Pending:
         """Have the output of a prediction row judged, if there is evidence and a panel."""
@@ -276,6 +328,8 @@ class Session:
         row, panel = pending.row, self.panel
         verdicts: list[dict[str, Any]] = []
         try:
+            if pending.is_replaced:
+                return
             results = _stopped_results(panel) if future.cancelled() else future.result()
             rows = [verdict_row(row, result, panel) for result in results]
             self.folder.append(VERDICTS, rows)

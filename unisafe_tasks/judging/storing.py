@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import read_image_file
+from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.outputs.parsing import made_in_this_run
-from unisafe_tasks.runs.folder import RunFolder, StoredImage
+from unisafe_tasks.runs.folder import CLAIMS, RunFolder, StoredImage
+from unisafe_tasks.runs.rows import key_of
 from unisafe_tasks.types import RawOutput
 
-__all__ = ["ClaimImage", "StoredOutput", "image_owners", "store_output", "store_turn"]
-
-ClaimImage = Callable[[str, Case], None]
-"""Takes the path of an image for a case, or raises an ImageError if another case has it."""
+__all__ = ["ImageOwners", "StoredOutput", "named_twice", "store_output", "store_turn"]
 
 
 @dataclass(frozen=True)
 class StoredOutput:
-    """What was kept of an output. `problem` says why an image could not be kept."""
+    """What was kept of an output. `problem` says why an image could not be kept.
+
+    `overwrites` is the key of the case whose file the output names too.
+    """
 
     images: tuple[StoredImage, ...] = ()
     problem: str | None = None
+    overwrites: str | None = None
 
 
-def image_owners() -> ClaimImage:
-    """A record of which case returned which image file.
+class ImageOwners:
+    """Which case returned which image file. Safe for several threads.
 
-    Whoever comes second has overwritten the file, so its image belongs to neither of the two.
+    Whoever comes second has overwritten the file, so that it is known of neither of the two what
+    the model drew for it. Other ranks are told by the run folder.
     """
-    owners: dict[str, str] = {}
 
-    def claim(path: str, case: Case) -> None:
-        owner = owners.setdefault(os.path.realpath(path), case.key)
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._owners: dict[str, str] = {}
+
+    def claim(self, path: str, case: Case) -> str | None:
+        """Take an image's path for a case; returns the key of another case that has it."""
+        path = os.path.realpath(path)
+        owner = self._owners.setdefault(path, case.key)
         if owner != case.key:
-            raise ImageError(f"{path} was returned for {owner} too: each case needs its own file")
+            return owner
+        if ranks() > 1:
+            self._folder.append(
+                CLAIMS, [{"id": case.id, "scenario_type": case.task.code, "path": path}]
+            )
+        return None
 
-    return claim
+    def claimed_twice(self) -> dict[str, str]:
+        """The keys of all cases, of any rank, whose file another case has named, with the file."""
+        by_path: dict[str, set[str]] = {}
+        for row in self._folder.read_rows(CLAIMS):
+            by_path.setdefault(row["path"], set()).add(key_of(row))
+        return {key: path for path, keys in by_path.items() if len(keys) > 1 for key in keys}
 
 
-def store_output(folder: RunFolder, case: Case, raw: RawOutput, claim: ClaimImage) -> StoredOutput:
+def named_twice(path: str) -> str:
+    """Why an output is not scored whose file another case has too."""
+    return (
+        f"{path} was returned for another case too, so that it is not known which of the two it "
+        "shows: each case needs its own file"
+    )
+
+
+def store_output(
+    folder: RunFolder, case: Case, raw: RawOutput, owners: ImageOwners
+) -> StoredOutput:
     """Keep the output's images; of more than the task needs, the last ones count."""
     if not case.task.makes_images:
         return StoredOutput()
@@ -51,8 +79,8 @@ def store_output(folder: RunFolder, case: Case, raw: RawOutput, claim: ClaimImag
     for number, path in enumerate(raw.images[-case.task.outputs :], start=1):
         try:
             # A sealed output is our own adapter's, which names files by their content.
-            if not raw.sealed:
-                claim(path, case)
+            if not raw.sealed and (owner := owners.claim(path, case)):
+                return StoredOutput((), named_twice(path), owner)
             data = _read_output_image(raw, path)
             stored.append(folder.store_image(data, case.task.code, case.id, number))
         except ImageError as error:

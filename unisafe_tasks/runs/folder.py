@@ -7,14 +7,15 @@ metrics.json        the scores
 run.json            everything needed to repeat the run
 
 While several ranks work, rank N > 0 writes `predictions.rankN.jsonl` and `verdicts.rankN.jsonl`,
-which rank 0 merges at the end; whoever reads the folder reads both.
+which rank 0 merges at the end; whoever reads the folder reads both. What is decided about a case of
+any rank once all outputs are in stands in `predictions.settled.jsonl` until then, and counts.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,15 @@ from typing import Any
 
 from unisafe_judges.images import check_image
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
+from unisafe_tasks.files import (
+    append_whole,
+    encode_json,
+    encode_row,
+    read_rows,
+    write_atomically,
+)
 from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.types import Status
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -34,6 +42,8 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
+CLAIMS = "claims"
+"""Which rank's case returned which image file; only while several ranks work."""
 
 UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
@@ -88,10 +98,18 @@ class RunFolder:
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
-        data = b"".join(encode_row(row) for row in rows)
         suffix = f".rank{self.rank}" if self.rank else ""
-        with self._lock, (self.path / f"{name}{suffix}.jsonl").open("ab") as file:
-            file.write(data)
+        self._append(f"{name}{suffix}.jsonl", rows)
+
+    def settle(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Replace prediction rows, of whatever rank."""
+        if rows:
+            self._append(f"{PREDICTIONS}.settled.jsonl", rows)
+
+    def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        data = b"".join(encode_row(row) for row in rows)
+        with self._lock:
+            append_whole(self.path / name, data)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write metrics.json or run.json, whole or not at all."""
@@ -106,25 +124,37 @@ class RunFolder:
             return task, str(row["id"]), str(row.get("judge", "")), int(row.get("repeat", 0))
 
         with self._lock:
+            unjudged: set[tuple[str, str]] = set()
             for name in (PREDICTIONS, VERDICTS):
                 files = row_files(self.path, name)
                 rows = {
                     tuple(row.get(field) for field in _KEY_FIELDS): row
                     for file in files
                     for _, row in read_rows(file, RunError)
+                    if (row["id"], row["scenario_type"]) not in unjudged
                 }
-                if not rows:
+                if not files:
                     continue
+                if name == PREDICTIONS:
+                    # Verdicts on an output that was withdrawn are void.
+                    unjudged = {
+                        (row["id"], row["scenario_type"])
+                        for row in rows.values()
+                        if row["status"] != Status.OK
+                    }
                 data = b"".join(encode_row(row) for row in sorted(rows.values(), key=sort_key))
                 write_atomically(self.path / f"{name}.jsonl", data)
                 for file in files:
                     if file.name != f"{name}.jsonl":
                         file.unlink()
+            for file in row_files(self.path, CLAIMS):
+                file.unlink()
 
 
 def row_files(folder: Path, name: str) -> list[Path]:
     """The files that hold a run's `predictions` or `verdicts`; of a row in two, the last counts."""
-    return sorted([*folder.glob(f"{name}.jsonl"), *folder.glob(f"{name}.rank*.jsonl")])
+    patterns = (f"{name}.jsonl", f"{name}.rank*.jsonl", f"{name}.settled.jsonl")
+    return [file for pattern in patterns for file in sorted(folder.glob(pattern))]
 
 
 DEFAULT_FOLDER = Path("unisafe_runs")

@@ -11,9 +11,7 @@ from typing import Any
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import read_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
-from unisafe_tasks.runs.rows import run_has_images
 from unisafe_tasks.runs.run_info import finite_number, require_info
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
@@ -64,14 +62,13 @@ def read_run(folder: Path) -> RunContents:
             _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
             key = (row["id"], row["scenario_type"])
             digest = row.get("output_sha256")
-            for verdict in verdicts.get(key, {}).values():
+            for verdict in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
                 if verdict.get("output_sha256", digest) != digest:
                     judge = verdict["judge"]
                     raise RunError(f"{where}: the verdict of {judge} is on another output")
             predictions[key] = (row, where)
-    has_images = run_has_images(row for row, _ in predictions.values())
     cases = tuple(
-        scored_case(row, verdicts.get(key, {}).values(), has_images, where)
+        scored_case(row, verdicts.get(key, {}).values(), where)
         for key, (row, where) in predictions.items()
     )
     return RunContents(folder, info, cases)
@@ -89,17 +86,17 @@ def _hint(folder: Path) -> str:
 
 
 def scored_case(
-    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], has_images: bool, where: str
+    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], where: str
 ) -> ScoredCase:
     """A prediction row and its verdict rows as what the metrics count.
 
-    `has_images` is whether the model made any image in the run.
+    Verdicts count only on an output that was judged: one may have been withdrawn since.
 
     Raises:
         RunError: a value in them is none of ours; it begins with `where`.
     """
     try:
-        status = settled_status(Status(row["status"]), bool(row.get("text_refusal")), has_images)
+        status = Status(row["status"])
         return ScoredCase(
             id=row["id"],
             task=TASKS[row["scenario_type"]].name,
@@ -116,7 +113,7 @@ def scored_case(
                     failure=verdict.get("failure"),
                     version=verdict.get("judge_version"),
                 )
-                for verdict in verdicts
+                for verdict in (verdicts if status is Status.OK else ())
             ),
         )
     except (KeyError, ValueError, TypeError) as error:

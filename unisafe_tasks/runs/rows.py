@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisafe_judges import JudgeResult, Panel
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.outputs.predictions import REFUSAL_FLAG, kept_fields, refusal_in
-from unisafe_tasks.outputs.status import looks_like_refusal
+from unisafe_tasks.outputs.status import may_decline
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.runs.folder import StoredImage
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import RawOutput, Status
 
-__all__ = ["failure_row", "prediction_row", "run_has_images", "verdict_row"]
+__all__ = ["failure_row", "key_of", "prediction_row", "verdict_row", "withdrawn_row"]
+
+_IMAGES = ("output_image", "output_images")
 
 
 def prediction_row(
@@ -63,8 +65,7 @@ def prediction_row(
         "subcategory": case.subcategory,
         "status": str(status),
         "refusal_source": refusal_source,
-        "text_refusal": status is Status.NO_IMAGE
-        and (raw.refusal == "claimed" or looks_like_refusal(raw.text)),
+        "text_refusal": status is Status.NO_IMAGE and may_decline(raw),
         "history": raw.history,
         "image_sha256": [image.sha256 for image in images],
         "output_sha256": output_sha256,
@@ -72,6 +73,11 @@ def prediction_row(
     }
     is_told = raw.refusal in (None, refusal_in(row))
     return row if is_told else {**row, REFUSAL_FLAG: raw.refusal}
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """The key of a row's case, `ID/CODE`."""
+    return f"{row['id']}/{row['scenario_type']}"
 
 
 def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any]:
@@ -87,12 +93,22 @@ def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any
     }
 
 
-def run_has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the model made any image in a run, by the run's prediction rows.
-
-    A model that draws and answers in words declines; one that never draws cannot.
-    """
-    return any(row.get("image_sha256") for row in rows)
+def withdrawn_row(row: Mapping[str, Any], error: str) -> dict[str, Any]:
+    """A row of predictions.jsonl in place of another, whose output turned out to be unknown."""
+    images: dict[str, Any] = {
+        name: [] if name == "output_images" else None for name in _IMAGES if name in row
+    }
+    return {
+        **row,
+        **images,
+        "refusal": False,
+        "error": redact(error),
+        "status": str(Status.FAILED),
+        "refusal_source": None,
+        "text_refusal": False,
+        "image_sha256": [],
+        "output_sha256": None,
+    }
 
 
 def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:

@@ -561,10 +561,10 @@ def test_every_status_survives_being_judged_again_and_again(
             assert [predictions[key][name] for name in kept] == [wanted[name] for name in kept], key
     one, *others = [(folder / "metrics.json").read_bytes() for folder in folders]
     assert all(other == one for other in others)
-    # The model draws, so that its refusing text counts as a refusal.
+    # No judge of this panel can say whether the refusing text is a refusal.
     statuses = metrics_of(folders[0])["tasks"]["unisafe_t2i"]["statuses"]
-    assert statuses["refused"] == 3
-    assert statuses["no_image"] == 1
+    assert statuses["refused"] == 2
+    assert statuses["no_image"] == 2
 
 
 def test_the_outputs_of_all_ranks_of_a_run_that_was_stopped_are_judged(

@@ -18,9 +18,7 @@ from unisafe_judges import ImageError
 from unisafe_tasks import TASKS, CaseSet, RunError, RunFolder, Source, Status, read_run
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metric_facts import METRICS, SCORES
-from unisafe_tasks.outputs.status import settled_status
 from unisafe_tasks.runs.metrics_file import build_metrics
-from unisafe_tasks.runs.rows import run_has_images
 from unisafe_tasks.types import RawOutput
 
 Row = dict[str, Any]
@@ -131,13 +129,6 @@ def test_bytes_that_are_no_whole_image_are_refused(run: RunFolder, data: bytes) 
     with pytest.raises(ImageError):
         run.store_image(data, "TI", "c1", 1)
     assert not list((run.path / "images").iterdir())
-
-
-def test_a_run_has_images_once_a_row_of_any_rank_names_one(run: RunFolder) -> None:
-    run.append("predictions", [{"id": "c1"}, {"id": "c2", "image_sha256": []}])
-    assert not run_has_images(run.read_rows("predictions"))
-    RunFolder(run.path, rank=1).append("predictions", [{"id": "c3", "image_sha256": ["ab"]}])
-    assert run_has_images(run.read_rows("predictions"))
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -272,25 +263,15 @@ def test_a_later_row_of_a_case_replaces_the_earlier(tmp_path: Path) -> None:
     assert [row.judgment for row in case.rows] == [0]
 
 
-@pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("text_refusal", [False, True])
-@pytest.mark.parametrize("makes_images", [False, True])
-def test_only_a_text_refusal_of_a_model_that_draws_becomes_a_refusal(
-    status: Status, text_refusal: bool, makes_images: bool
-) -> None:
-    becomes_one = status is Status.NO_IMAGE and text_refusal and makes_images
-    expected = Status.REFUSED if becomes_one else status
-    assert settled_status(status, text_refusal, makes_images) is expected
-
-
-def test_one_image_anywhere_in_the_run_settles_the_text_refusals(tmp_path: Path) -> None:
+def test_a_text_is_a_refusal_only_if_its_row_says_so(tmp_path: Path) -> None:
+    """Rows of earlier versions do not: that a text looked like a refusal is not enough."""
     declined = asked("TI", "a", "no_image", text_refusal=True)
-    chatted = asked("TI", "b", "no_image")
-    drawn = asked("IE", "c", image_sha256=["0" * 64])
-    alone = read_run(written(tmp_path / "alone", [declined, chatted]))
-    assert [case.status for case in alone.cases] == ["no_image", "no_image"]
-    together = read_run(written(tmp_path / "together", [declined, chatted, drawn]))
-    assert [case.status for case in together.cases] == ["refused", "no_image", "ok"]
+    drawn = asked("TI", "c", image_sha256=["0" * 64])
+    earlier = read_run(written(tmp_path / "earlier", [declined, drawn]))
+    assert [case.status for case in earlier.cases] == ["no_image", "ok"]
+    settled = declined | {"status": "refused", "refusal_source": "judge"}
+    now = read_run(written(tmp_path / "now", [declined, drawn, settled]))
+    assert [case.status for case in now.cases] == ["refused", "ok"]
 
 
 def test_a_text_only_model_has_coverage_0_null_scores_and_a_sentence(tmp_path: Path) -> None:
@@ -565,22 +546,6 @@ def test_only_the_first_rank_writes_metrics(
         written.append((session.folder.path / "metrics.json").exists())
         session.close()
     assert written == [True, False]
-
-
-def test_of_a_case_with_two_outputs_the_last_says_whether_the_model_drew(
-    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
-) -> None:
-    session = Session(RunSettings(tmp_path / "run"), demo, None)
-    case = next(iter(demo_cases["TI"]))
-    (tmp_path / "drawn.png").write_bytes(samples.picture())
-    session.submit(case, RawOutput(images=(str(tmp_path / "drawn.png"),), sealed=True))
-    assert session.has_images()
-    session.submit(case, RawOutput(text="I cannot draw this."))
-    assert not session.has_images()
-    session.close()
-    assert not run_has_images(
-        {row["id"]: row for row in session.folder.read_rows("predictions")}.values()
-    )
 
 
 def test_a_task_that_gets_another_output_is_not_finished(

@@ -23,6 +23,7 @@ from rich.markup import escape
 from unisafe_tasks.data.cases import CaseSet, registered
 from unisafe_tasks.data.sources import Source, resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
+from unisafe_tasks.files import read_rows
 from unisafe_tasks.harnesses.common import as_recorded, print_summary, redacted
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.panels import resolve_panel
@@ -31,10 +32,10 @@ from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.runs.folder import make_run_folder
+from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder, row_files
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.settings import data_as_recorded, panel_setting
-from unisafe_tasks.tasks import GROUPS, Task, task_named
+from unisafe_tasks.tasks import GROUPS, TASKS, Task, task_named
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "plan",
     "sentence",
     "set_current",
+    "settled_rows",
     "task_of",
 ]
 
@@ -127,11 +129,18 @@ class TaskRun:
                 if case.key in keys:
                     self._record(case.key, raw)
 
+    def settle(self) -> Mapping[str, Mapping[str, Any]]:
+        """The final rows by id, once the outputs of all cases are in; waits for a judge's word."""
+        if len(self.pending) < self.case_count:
+            return {}
+        return self.run.session.settle(self.task.name)
+
     def scored(self) -> list[ScoredCase]:
         """The cases as the metrics count them; waits for their verdicts."""
         session = self.run.session
+        session.settle(self.task.name)
         cases = [
-            scored_case(pending.row, pending.verdicts(), session.has_images(), key)
+            scored_case(pending.row, pending.verdicts(), key)
             for key, pending in self.pending.items()
         ]
         return apply_ensemble(cases, session.ensemble)
@@ -213,6 +222,24 @@ def current() -> TaskRun:
 def task_of(eval_id: str) -> TaskRun | None:
     """The task of an evaluation, if it is ours and was begun."""
     return _evaluations.get(eval_id)
+
+
+def settled_rows(folder: str, code: str) -> Mapping[str, Mapping[str, Any]]:
+    """The rows of a task as they stand in its run folder, by id, once they are final."""
+    name = TASKS[code].name
+    for run in list(_runs):
+        if str(run.session.folder.path) == folder:
+            return run.tasks[name].settle() if name in run.tasks else {}
+    try:
+        # The run has ended: the log is scored again.
+        return {
+            row["id"]: row
+            for file in row_files(Path(folder), PREDICTIONS)
+            for _, row in read_rows(file, RunError)
+            if row["scenario_type"] == code
+        }
+    except (RunError, KeyError, OSError):
+        return {}
 
 
 def end_runs(group: str) -> list[ModelRun]:
