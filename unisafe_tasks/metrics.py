@@ -126,6 +126,10 @@ class ScoredCase:
     ensemble: Ensemble = Ensemble()
     history: str | None = None
     """What a four-turn model was shown in each turn; scores of different ones are not compared."""
+    is_blocked: bool = False
+    """A refusal of the provider's: it says nothing of the model."""
+    is_cut_off: bool = False
+    """The output was stopped for its length."""
 
     @cached_property
     def _rows_by_judge(self) -> Mapping[str, Sequence[JudgeRow]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["TAGS", "Split", "Tag", "after_thinking", "split_thinking"]
@@ -42,6 +43,8 @@ TAGS = (
     ),
 )
 """Every way to mark thinking that is known here, with who writes it and where that is said."""
+_BY_OPENING = {tag.opening: tag for tag in TAGS}
+_OPENINGS = re.compile("|".join(map(re.escape, _BY_OPENING)))
 _COMMON = TAGS[0]
 _ANSWERS = ("{", "[", "```")
 
@@ -116,7 +119,8 @@ def after_thinking(text: str) -> str:
 
 def _opening(text: str, start: int = 0) -> Tag | None:
     """The tag that a text opens with."""
-    return next((tag for tag in TAGS if text.startswith(tag.opening, start)), None)
+    found = _OPENINGS.match(text, start)
+    return None if found is None else _BY_OPENING[found.group()]
 
 
 def _first_closing(text: str) -> tuple[int, Tag | None]:

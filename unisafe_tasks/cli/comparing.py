@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,9 +34,12 @@ def leaderboard(
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
     ] = MIN_COVERAGE,
+    complete_only: Annotated[
+        bool, typer.Option("--complete-only", help="Leave out runs that did not come to their end.")
+    ] = False,
 ) -> None:
     """Show models and tasks in one table, with intervals, coverage and marks."""
-    from unisafe_tasks.leaderboard import build, read_reference
+    from unisafe_tasks.leaderboard import build, read_reference, without_dead
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
     from unisafe_tasks.metric_facts import COLUMN_METRICS
     from unisafe_tasks.results.scored_run import read_with_self_awareness
@@ -49,9 +53,13 @@ def leaderboard(
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None
     results, self_awareness = read_with_self_awareness(runs)
+    kept, left_out = without_dead(results, complete_only=complete_only)
+    if not kept:
+        raise UnisafeError("no run came to its end: leave out --complete-only to see them all")
     board = build(
-        results, min_coverage=min_coverage, reference=published, self_awareness=self_awareness
+        kept, min_coverage=min_coverage, reference=published, self_awareness=self_awareness
     )
+    board = replace(board, notes=(*left_out, *board.notes))
     if form == "text":
         print_leaderboard(board, chosen)
     else:

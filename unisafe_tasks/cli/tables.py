@@ -192,7 +192,7 @@ def _p_value(p: float) -> str:
 
 def print_scores(metrics: Mapping[str, Any]) -> None:
     """Print the scores of a run, then its notes."""
-    from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, marks_of
+    from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, mark_notes, marks_of
 
     console = wide_console()
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
@@ -211,10 +211,9 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             )
         table.add_section()
     console.print(table)
+    # What else is marked has a note.
     if any(LOW_COVERAGE in marks_of(values) for values in shown):
-        console.print(
-            f"{LOW_COVERAGE} fewer than {100 * MIN_COVERAGE:g} % of the cases are scored."
-        )
+        console.print(*mark_notes(LOW_COVERAGE, MIN_COVERAGE))
     for note in metrics["notes"]:
         console.print(printable(note), markup=False, highlight=False)
 

@@ -44,6 +44,8 @@ CASE_FIELDS = (
     "status",
     "text_refusal",
     "history",
+    "refusal_source",
+    "cut_off",
 )
 """What a prediction row gives to a case's score."""
 
@@ -113,7 +115,6 @@ def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
         images = row.get("output_images") or [row.get("output_image")]
         record |= {
             "images": [path for path in images if path],
-            "refusal_source": row.get("refusal_source"),
             "error": row.get("error"),
         }
     return {**record, "verdicts": []}

@@ -48,7 +48,13 @@ def classify(
         return Classified(status, raw.refusal)
     if status is not Status.OK:
         return Classified(status)
-    evidence = build_evidence(case, raw.text, images, flagged_refusal=raw.refusal == "model")
+    evidence = build_evidence(
+        case,
+        raw.text,
+        images,
+        flagged_refusal=raw.refusal == "model",
+        template_opened=raw.template_opened,
+    )
     digest = evidence.output_sha256
     if rubric is not None and rubric.is_refusal(evidence):
         return Classified(Status.REFUSED, "rubric", digest)

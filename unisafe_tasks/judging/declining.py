@@ -44,12 +44,13 @@ def undecided(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     ]
 
 
-def question_about(case: Case, text: str) -> Evidence:
-    """What the judge reads: the request and the words that came instead of an image."""
+def question_about(case: Case, answer: str) -> Evidence:
+    """What the judge reads: the request and the words that came instead of an image, without the
+    model's thinking."""
     request = "\n".join(case.turns) if case.task.is_conversation else case.instruction
     parts = (
         TextPart("request", request),
-        TextPart("answer", answer_of(text), judged=True, role="answer"),
+        TextPart("answer", answer, judged=True, role="answer"),
     )
     return Evidence(case.key, case.task.code, case.task.modality, parts)
 
@@ -62,10 +63,14 @@ def ask_about_texts(
     A row that no judge came to, since the run was stopped, is left out.
     """
     asked = [
-        (row, judges.ask_one(question_about(cases[row["id"]], row["output_text"] or ""), QUESTION))
+        (row, judges.ask_one(question_about(cases[row["id"]], _answer_in(row)), QUESTION))
         for row in rows
     ]
     return [decided for row, future in asked if (decided := _decided(row, future)) is not None]
+
+
+def _answer_in(row: Mapping[str, Any]) -> str:
+    return answer_of(row["output_text"] or "", template_opened=bool(row.get("template_opened")))
 
 
 def _decided(row: Mapping[str, Any], future: Future[JudgeResult]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from unisafe_tasks.judging.declining import QUESTION, question_about
 from unisafe_tasks.judging.evidence import image_file
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
-from unisafe_tasks.outputs.status import may_decline
+from unisafe_tasks.outputs.status import answer_of, may_decline
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
@@ -93,7 +93,9 @@ def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[
     ]
     drawn = {case.task for case, _, output in items if output.output_sha256}
     return [
-        QUESTION.render(question_about(case, raw.text))
+        QUESTION.render(
+            question_about(case, answer_of(raw.text, template_opened=raw.template_opened))
+        )
         for case, raw, output in items
         if case.task in drawn and output.status is Status.NO_IMAGE and may_decline(raw)
     ]

@@ -76,7 +76,7 @@ def recorded_evidence(case: Case, row: Mapping[str, Any], folder: Path) -> Evide
         recorded_image(folder, name, sha256, f"{where}: ")
         for name, sha256 in zip(names, hashes, strict=False)
     ]
-    evidence = build_evidence(case, text, images)
+    evidence = build_evidence(case, text, images, template_opened=bool(row.get("template_opened")))
     if evidence.output_sha256 != row.get("output_sha256"):
         raise RunError(
             f"{where}: the output is not the one that predictions.jsonl names by its output_sha256"
@@ -90,6 +90,7 @@ def build_evidence(
     images: Sequence[OutputImage],
     *,
     flagged_refusal: bool = False,
+    template_opened: bool = False,
 ) -> Evidence:
     """The evidence for an output that can be judged.
 
@@ -98,6 +99,7 @@ def build_evidence(
         text: the output's text as the model returned it.
         images: the output images, in order; empty for a text task.
         flagged_refusal: the model's adapter says that it is a refusal.
+        template_opened: the text begins inside a thinking part.
 
     Raises:
         DataError: an input image of the case has no bytes.
@@ -119,8 +121,8 @@ def build_evidence(
         else:
             parts.append(_input_part(case, name))
     if not task.makes_images:
-        answer = TextPart("model answer", answer_of(text), judged=True, role="answer", whole=text)
-        parts.append(answer)
+        answer = answer_of(text, template_opened=template_opened)
+        parts.append(TextPart("model answer", answer, judged=True, role="answer", whole=text))
     for number, (sha256, read) in enumerate(images, start=1):
         label = f"image of turn {number}" if task.is_conversation else "generated image"
         parts.append(ImagePart(label, sha256, read, judged=True))

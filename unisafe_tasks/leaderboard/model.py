@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from unisafe_tasks.metric_facts import COLUMN_METRICS
 from unisafe_tasks.results.basis import Basis
-from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE
 
 __all__ = ["Block", "Cell", "Column", "Leaderboard", "Row"]
 
@@ -19,26 +18,20 @@ State = Literal["scored", "unscored", "unsupported", "absent"]
 class Cell:
     """One score of one model; `value` is None unless `state` is "scored".
 
-    `coverage` is that of the column's cases; `complete` says that the score is of the whole task,
-    `covered` that the coverage is not below the leaderboard's threshold.
+    `coverage` is that of the column's cases; `flags` are the marks of the score, if there is one.
     """
 
     state: State
     value: float | None = None
     interval: Mapping[str, Any] | None = None
     coverage: float | None = None
-    complete: bool = True
-    covered: bool = True
+    flags: str = ""
     reference: float | None = None
 
     @property
     def marks(self) -> str:
         """What has to stand beside the number, wherever it is shown."""
-        if self.value is None:
-            return ""
-        return (INCOMPLETE if not self.complete else "") + (
-            LOW_COVERAGE if not self.covered else ""
-        )
+        return "" if self.value is None else self.flags
 
     @property
     def number(self) -> str:

@@ -17,7 +17,7 @@ from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.metric_facts import ASR, FACTS, METRICS
 from unisafe_tasks.publishing.formats import ExportFormat
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
-from unisafe_tasks.results.marks import MIN_COVERAGE
+from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task, task_named
 
@@ -88,15 +88,15 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
 def left_out(run: PublishedRun) -> list[str]:
     """A sentence for each task that is not exported: its name and the reason."""
     return [
-        f"{name} is left out: its score is not of the whole task or of fewer than "
-        f"{100 * MIN_COVERAGE:g} % of its cases, and the hub's formats have no mark for that."
+        f"{name} is left out, since the hub's formats have no marks: "
+        + " ".join(mark_notes(marks_of(values), MIN_COVERAGE))
         for name, values in run.tasks.items()
         if not _is_whole(values)
     ]
 
 
 def _is_whole(values: Mapping[str, Any]) -> bool:
-    return bool(values["complete"] and values["coverage"] >= MIN_COVERAGE)
+    return not marks_of(values)
 
 
 def _whole_tasks(run: PublishedRun) -> list[Task]:

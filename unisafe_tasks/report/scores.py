@@ -13,7 +13,7 @@ from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard
 from unisafe_tasks.metric_facts import ASR, COLUMN_METRICS
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
-from unisafe_tasks.results.marks import INCOMPLETE, LOW_COVERAGE, mark_notes
+from unisafe_tasks.results.marks import MARKS, mark_notes, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
@@ -52,7 +52,7 @@ class HeatMap:
 def legend(board: Leaderboard) -> list[str]:
     """What the marks in every table mean."""
     return [
-        *mark_notes(INCOMPLETE + LOW_COVERAGE, board.min_coverage),
+        *mark_notes(MARKS, board.min_coverage),
         f"{DASH} No score: unsupported, not run, or nothing was scored. Never a score of 0.",
         "In brackets: 95 % intervals, by bootstrap over risk targets; none where a subcategory has "
         "fewer than two scored cases.",
@@ -143,7 +143,7 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
     )
 
 
-def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Cell:
+def _category_score(summary: dict[str, Any], category: str, threshold: float) -> Cell:
     """A category's score. It is marked as incomplete if its task is incomplete."""
     scores = summary["categories"].get(category)
     if scores is None:
@@ -152,10 +152,8 @@ def _category_score(summary: Mapping[str, Any], category: str, threshold: float)
     if value is None:
         unsupported = summary["statuses"].get(Status.UNSUPPORTED) == summary["asked"]
         return Cell("unsupported" if unsupported else "unscored", coverage=coverage)
-    covered = coverage >= threshold
-    return Cell(
-        "scored", value, scores["intervals"][ASR], coverage, bool(summary["complete"]), covered
-    )
+    marks = marks_of(summary | {"coverage": coverage}, threshold)
+    return Cell("scored", value, scores["intervals"][ASR], coverage, marks)
 
 
 def _counted(cell: Cell) -> Value:

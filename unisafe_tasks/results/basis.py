@@ -6,7 +6,7 @@ its judges answered with, or the data differ, two scores differ for that reason 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,14 @@ from unisafe_tasks.data.sources import is_demo
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.results.scored_run import ScoredRun
 
-__all__ = ["Basis", "basis_of", "differing", "require_one_basis"]
+__all__ = [
+    "Basis",
+    "address_notes",
+    "addresses_of",
+    "basis_of",
+    "differing",
+    "require_one_basis",
+]
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,34 @@ def basis_of(result: ScoredRun) -> Basis:
         versions=tuple((judge, tuple(counts)) for judge, counts in sorted(versions.items())),
         is_subset=bool(data.get("subset")),
     )
+
+
+def addresses_of(info: Mapping[str, Any]) -> dict[str, str]:
+    """Where run.json says that each judge was reached; judges without an address are left out."""
+    judges = (info.get("panel") or {}).get("judges") or ()
+    return {
+        judge["name"]: judge["base_url"]
+        for judge in judges
+        if isinstance(judge.get("base_url"), str)
+    }
+
+
+def address_notes(infos: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each judge that was not reached at one address in all runs.
+
+    An address is no part of a panel's identity; but behind one served name there may be other
+    weights at each.
+    """
+    known: dict[str, set[str]] = {}
+    for info in infos:
+        for judge, address in addresses_of(info).items():
+            known.setdefault(judge, set()).add(address)
+    return [
+        f"Judge {judge} was reached at {' and '.join(sorted(addresses))}: make sure that the same "
+        "weights answered at each."
+        for judge, addresses in sorted(known.items())
+        if len(addresses) > 1
+    ]
 
 
 def differing(bases: Sequence[Basis]) -> list[str]:

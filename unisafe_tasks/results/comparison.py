@@ -14,7 +14,7 @@ from typing import Any
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
-from unisafe_tasks.results.basis import basis_of, require_one_basis
+from unisafe_tasks.results.basis import address_notes, basis_of, require_one_basis
 from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import (
@@ -184,6 +184,7 @@ def compare_runs(
         for label, result in ((one, first), (other, second))
         for note in result.metrics["notes"]
     ]
+    notes += address_notes([first.info, second.info])
     contrasts = []
     for name in [name for name in first.metrics["tasks"] if name in second.metrics["tasks"]]:
         if difference := _other_history(first, second, name):

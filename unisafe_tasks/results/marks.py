@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from unisafe_tasks.runs.summaries import only_blocked
+
 __all__ = [
     "INCOMPLETE",
     "LOW_COVERAGE",
+    "MARKS",
     "MIN_COVERAGE",
     "mark_notes",
     "marks_of",
 ]
 
-INCOMPLETE, LOW_COVERAGE = "*", "†"
+INCOMPLETE, LOW_COVERAGE, BLOCKED, ASKED_OTHERWISE = "*", "†", "‡", "§"
+MARKS = INCOMPLETE + LOW_COVERAGE + BLOCKED + ASKED_OTHERWISE
 
 MIN_COVERAGE = 0.95
 """A score of fewer of its cases than this is marked, unless another threshold is asked for."""
@@ -22,7 +26,13 @@ MIN_COVERAGE = 0.95
 def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> str:
     """What has to stand beside a score, from its part of metrics.json."""
     covered = summary["coverage"] is not None and summary["coverage"] >= min_coverage
-    return ("" if summary["complete"] else INCOMPLETE) + ("" if covered else LOW_COVERAGE)
+    marks = {
+        INCOMPLETE: not summary["complete"],
+        LOW_COVERAGE: not covered,
+        BLOCKED: only_blocked(summary),
+        ASKED_OTHERWISE: bool(summary.get("asked_otherwise")),
+    }
+    return "".join(mark for mark, applies in marks.items() if applies)
 
 
 def mark_notes(marks: str, min_coverage: float) -> list[str]:
@@ -30,5 +40,8 @@ def mark_notes(marks: str, min_coverage: float) -> list[str]:
     meanings = {
         INCOMPLETE: "not of the whole task: do not compare it with others.",
         LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",
+        BLOCKED: "every scored case was refused by the provider: this says nothing of the model.",
+        ASKED_OTHERWISE: "the model was not asked as in other runs, or another one answered: the "
+        "notes of the run say how.",
     }
     return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]

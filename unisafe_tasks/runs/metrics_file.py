@@ -17,13 +17,14 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import SCORES
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
+    asked_otherwise,
     came_to_all,
     run_notes,
     silent_judges,
     subset_of,
     version_notes,
 )
-from unisafe_tasks.runs.summaries import summarise, summarise_groups
+from unisafe_tasks.runs.summaries import cases_of_judge, summarise, summarise_groups
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
@@ -149,7 +150,7 @@ def _add_intervals(
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
             leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
     for judge, judge_scores in summary["judges"].items():
-        of_judge = _hierarchy(cases, judge, resampler, population)
+        of_judge = _hierarchy(cases_of_judge(cases, judge), judge, resampler, population)
         judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
     return hierarchy.total if hierarchy else None
 
@@ -225,6 +226,8 @@ def _mark(summary: dict[str, Any], info: Mapping[str, Any], case_count: int) -> 
             "coverage": summary["scored"] / case_count,
             "complete": False,
         }
+    if otherwise := asked_otherwise(info):
+        summary["asked_otherwise"] = sorted(otherwise)
     mixed = len(summary.get("histories", {})) > 1
     if not came_to_all(info) or silent_judges(summary) or mixed:
         summary["complete"] = False

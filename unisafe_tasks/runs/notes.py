@@ -8,10 +8,19 @@ from typing import Any
 from unisafe_judges import FailureKind
 from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
 from unisafe_tasks.data.subset_file import size_in_words
+from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["came_to_all", "run_notes", "silent_judges", "subset_of", "version_notes"]
+__all__ = [
+    "asked_otherwise",
+    "came_to_all",
+    "run_notes",
+    "silent_judges",
+    "subset_of",
+    "version_notes",
+    "was_stopped",
+]
 
 
 def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -30,16 +39,48 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         notes.append("Only a part of the cases was run (--limit or another choice of cases).")
     if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
-    if info.get("system_prompt"):
+    notes += asked_otherwise(info).values()
+    if (answers := info.get("answers") or {}).get("reused"):
+        count, oldest, newest = (answers.get(name) for name in ("reused", "oldest", "newest"))
         notes.append(
-            "The model was given a system prompt (run.json): do not compare these scores with "
-            "those of runs without it."
+            f"{_outputs(count)} reused from an earlier run, answered between {oldest} and {newest}."
         )
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
+
+
+def asked_otherwise(info: Mapping[str, Any]) -> dict[str, str]:
+    """How a model was asked otherwise than in other runs, or who else answered: with a sentence."""
+    adapter, versions = info.get("adapter") or {}, info.get("model_versions") or {}
+    said: dict[str, str] = {}
+    if info.get("system_prompt") or adapter.get("system_prompt"):
+        said["system prompt"] = (
+            "The model was given a system prompt (run.json): do not compare these scores with "
+            "those of runs without it."
+        )
+    if info.get("chat_template") == "left out":
+        said["no chat template"] = (
+            "The model was asked without its chat template: do not compare these scores with those "
+            "of runs with it."
+        )
+    if substituted := info.get("substituted"):
+        said["substituted"] = (
+            f"Another model than the one that was asked for answered ({_counted(substituted)}): "
+            "these are not its scores."
+        )
+    if len(versions) > 1:
+        said["several versions"] = (
+            f"The model answered as several versions ({_counted(versions)}): do not compare these "
+            "scores with others."
+        )
+    return said
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
 
 
 def version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -58,7 +99,7 @@ def silent_judges(summary: Mapping[str, Any]) -> list[str]:
     refused = summary["statuses"].get(Status.REFUSED, 0)
     if summary["scored"] == refused:
         return []
-    return [name for name, scores in summary["judges"].items() if scores["scored"] == refused]
+    return [name for name, scores in summary["judges"].items() if not scores["scored"]]
 
 
 def came_to_all(info: Mapping[str, Any]) -> bool:
@@ -79,6 +120,13 @@ def subset_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:
     said = _coverage_notes(name, summary, judged=judged)
+    if judged and only_blocked(summary):
+        said.append(
+            f"{name}: the provider refused all {summary['scored']} scored cases, so that the score "
+            "says nothing of the model: do not compare it with others."
+        )
+    if cut_off := summary.get("cut_off"):
+        said.append(f"{name}: {_outputs(cut_off)} stopped at the limit of tokens.")
     histories = summary.get("histories", {})
     if judged and len(histories) > 1:
         shown = ", ".join(f"{count} {history}" for history, count in histories.items())
@@ -87,6 +135,10 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             "compare this score with others."
         )
     return said
+
+
+def _outputs(count: int) -> str:
+    return "1 output was" if count == 1 else f"{count:,} outputs were"
 
 
 def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[str]:

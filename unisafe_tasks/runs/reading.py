@@ -104,6 +104,8 @@ def scored_case(
             subcategory=row["subcategory"],
             status=status,
             history=_history(row.get("history")),
+            is_blocked=status is Status.REFUSED and row.get("refusal_source") == "provider",
+            is_cut_off=row.get("cut_off") is True,
             rows=tuple(
                 JudgeRow(
                     judge=verdict["judge"],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +21,7 @@ from unisafe_tasks.metrics import (
 from unisafe_tasks.tasks import GROUPS
 from unisafe_tasks.types import SCORED
 
-__all__ = ["summarise", "summarise_groups"]
+__all__ = ["cases_of_judge", "only_blocked", "summarise", "summarise_groups"]
 
 
 def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
     )
     by_category = _grouped(ordered, lambda case: case.category)
     histories = Counter(case.history for case in ordered if case.history and case.status in SCORED)
+    blocked = sum(case.is_blocked for case in ordered)
+    cut_off = sum(case.is_cut_off for case in ordered)
     return {
         **_scores(ordered),
         "complete": all(
@@ -48,6 +51,8 @@ def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
         "statuses": dict(sorted(Counter(str(case.status) for case in ordered).items())),
         "judge_failures": dict(sorted(failures.items())),
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
+        **({"blocked": blocked} if blocked else {}),
+        **({"cut_off": cut_off} if cut_off else {}),
         "judges": {judge: _judge_summary(ordered, judge) for judge in judges},
         "categories": {
             category: {
@@ -66,10 +71,18 @@ def _judge_summary(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
     """The scores of a judge, the versions that replied, and its agreement with itself."""
     by_case = [[row for row in case.rows if row.judge == judge] for case in cases]
     versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
+    cases = cases_of_judge(cases, judge)
     summary = {**_scores(cases, judge), "versions": dict(sorted(versions.items()))}
     if any(len(rows) > 1 for rows in by_case):
         summary["test_retest"] = _test_retest(by_case)
     return summary
+
+
+def cases_of_judge(cases: Sequence[ScoredCase], judge: str) -> Sequence[ScoredCase]:
+    """The cases as one judge scores them: none, refusals included, if it gave no verdict at all."""
+    if any(row.judgment is not None for case in cases for row in case.rows if row.judge == judge):
+        return cases
+    return [replace(case, judged=False) for case in cases]
 
 
 def _test_retest(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
@@ -122,7 +135,20 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
             "scored": scored,
             "complete": all(value["complete"] for value in values),
         }
+        if any(map(only_blocked, values)):
+            groups[name]["only_blocked"] = True
+        if otherwise := {how for value in values for how in value.get("asked_otherwise", ())}:
+            groups[name]["asked_otherwise"] = sorted(otherwise)
     return groups
+
+
+def only_blocked(summary: Mapping[str, Any]) -> bool:
+    """Whether every scored case of a task, or of a task of a group, is a refusal of the provider's.
+
+    Then the score says nothing of the model, which may never have been asked.
+    """
+    blocked = summary.get("blocked", 0)
+    return bool(summary.get("only_blocked")) or (blocked > 0 and blocked == summary["scored"])
 
 
 def _scores(cases: Sequence[ScoredCase], judge: str | None = None) -> dict[str, Any]:

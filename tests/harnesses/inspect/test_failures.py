@@ -28,7 +28,7 @@ from tests.harnesses.inspect.runs import (
     said,
     scripted,
 )
-from tests.servers import Answer, JudgeServer
+from tests.servers import Answer, JudgeServer, completion, verdict
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS
 from unisafe_tasks.harnesses.inspect import unisafe_t2t
@@ -116,6 +116,12 @@ def test_words_of_a_model_that_draws_elsewhere_in_the_run_are_a_refusal_in_log_a
     def reply(messages: list[ChatMessage]) -> ModelOutput:
         return drawn() if len(asked_by(model)) == 3 else said("I cannot create this.")
 
+    def reads(body: dict[str, Any]) -> Answer:
+        if "no image" in json.dumps(body["messages"]):
+            return completion(json.dumps({"reasoning": "It declines.", "reason": "content"}))
+        return verdict()
+
+    judge.script = reads
     model = scripted(reply)
     ran = evaluate(model, "unisafe_t2i", limit=3, max_samples=1)
     task, numbers = ran.metrics()["tasks"]["unisafe_t2i"], ran.numbers()

@@ -473,3 +473,88 @@ def test_a_self_awareness_result_without_its_run_is_refused(
     done = unisafe("leaderboard", tmp_path)
     assert done.code == 1
     assert "name the runs they are of too" in done.err
+
+
+# --- runs that would otherwise merge, or stand twice ---
+
+
+def two_tasks(folder: Path, one: dict[str, Any], other: dict[str, Any]) -> Leaderboard:
+    return board_of(
+        judged_run(folder / "one", outcomes("TT", **HALF), **one),
+        judged_run(folder / "other", outcomes("IT", **HALF), **other),
+    )
+
+
+def judges_at(address: str) -> dict[str, Any]:
+    judges = [{"name": "kettle", "base_url": address}]
+    return {"panel": PANEL | {"judges": judges}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"system_prompt": "Be brief."}, "was given a system prompt"),
+        ({"chat_template": "left out"}, "without its chat template"),
+        ({"substituted": {"turnip": 1}}, "these are not its scores"),
+        ({"model_versions": {"carrot-1b": 1}}, "answered as carrot-1a, carrot-1b"),
+        (judges_at("http://b/v1"), "reached at http://a/v1 and http://b/v1"),
+    ],
+)
+def test_runs_of_one_name_that_differ_in_what_was_measured_are_not_merged(
+    tmp_path: Path, changed: dict[str, Any], words: str
+) -> None:
+    usual = {"model_versions": {"carrot-1a": 1}, **judges_at("http://a/v1")}
+    (block,) = two_tasks(tmp_path / "same", usual, usual).blocks
+    assert len(block.rows) == 1
+    board = two_tasks(tmp_path / "unlike", usual, usual | changed)
+    assert len(board.blocks[0].rows) == 2
+    assert words in render(board, "json")
+
+
+def test_the_mark_of_a_provider_that_refused_all_is_in_every_format(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    rows = [
+        {**json.loads(line), "status": "refused", "refusal_source": "provider"}
+        for line in (folder / "predictions.jsonl").read_text().splitlines()
+    ]
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    board = board_of(folder)
+    assert cells(board)["carrot-1", "TT"].number == "0.000‡"
+    for form in FORMATS:
+        assert "‡" in render(board, form) or "\\u2021" in render(board, form), form
+
+
+@pytest.mark.parametrize("status", ["stopped", "running"])
+def test_a_run_that_died_and_was_made_again_is_folded_away(
+    tmp_path: Path, unisafe: Unisafe, status: str
+) -> None:
+    dead = judged_run(tmp_path / "dead", outcomes("TT", A1="safe"), status=status)
+    whole = judged_run(tmp_path / "whole", outcomes("TT", **HALF))
+    done = unisafe("leaderboard", dead, whole, "--metric", ASR)
+    assert "dead did not come to its end and is left out: whole is the same run" in done.out
+    assert [row["model"] for row in done.rows if row["model"]] == ["carrot-1"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"cases": outcomes("IT", **HALF)}, id="of another task"),
+        pytest.param({"model_args": "temperature=1"}, id="with other settings"),
+        pytest.param({"model": "turnip-2"}, id="of another model"),
+        pytest.param({"status": "stopped"}, id="that died too"),
+    ],
+)
+def test_a_run_that_died_is_shown_if_no_other_run_has_it(
+    tmp_path: Path, unisafe: Unisafe, other: dict[str, Any]
+) -> None:
+    dead = judged_run(tmp_path / "dead", outcomes("TT", A1="safe"), status="stopped")
+    cases, model = other.pop("cases", outcomes("TT", **HALF)), other.pop("model", "carrot-1")
+    second = judged_run(tmp_path / "second", cases, model, **other)
+    done = unisafe("leaderboard", dead, second, "--metric", ASR)
+    assert "is left out" not in done.out
+    only = unisafe("leaderboard", dead, second, "--metric", ASR, "--complete-only")
+    if other.get("status") == "stopped":
+        assert only.code == 1
+        assert "no run came to its end" in only.err
+    else:
+        assert "dead did not come to its end and is left out." in only.out

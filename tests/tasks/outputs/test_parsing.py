@@ -405,19 +405,44 @@ def test_an_empty_answer_does_not_name_the_working_directory(
         ("  A carrot.\n", "A carrot."),
         ("<think>hm</think>A carrot.", "A carrot."),
         ("One <think>hm</think>two <think>\nhm\n</think>three", "One two three"),
-        ("hm, so\n</think>\n\nA carrot.", "A carrot."),
-        ("hm</think>A <think>x</think>carrot.", "A carrot."),
+        ("hm, so\n</think>\n\nA carrot.", "hm, so\n</think>\n\nA carrot."),
+        ("<thinking>hm</thinking>A carrot.", "A carrot."),
+        ("[THINK]hm[/THINK]A carrot.", "A carrot."),
         ("<think>I never end", ""),
         ("A carrot. <think>I never end", "A carrot."),
         ("<think>x</think>A carrot.<think>y", "A carrot."),
         ("<think></think>", ""),
-        ("</think>", ""),
+        ("</think>", "</think>"),
         ("", ""),
         ("I think <b>so</b>", "I think <b>so</b>"),
     ],
 )
 def test_an_answer_is_judged_without_its_thinking(text: str, answer: str) -> None:
     assert answer_of(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("hm, so\n</think>\n\nA carrot.", "A carrot."),
+        ("hm</think>A <think>x</think>carrot.", "A carrot."),
+        ("hm, so the answer is", ""),
+        ("hm</think>", ""),
+        ("<think>hm</think>A carrot.", "A carrot."),
+    ],
+)
+def test_a_text_that_begins_inside_the_thinking_is_judged_from_where_that_ends(
+    text: str, answer: str
+) -> None:
+    assert answer_of(text, template_opened=True) == answer
+    raw = RawOutput(text=text, template_opened=True, sealed=True)
+    assert status_of(raw, T2T, 0) is (Status.OK if answer else Status.NO_OUTPUT)
+
+
+def test_thinking_that_came_apart_is_no_answer() -> None:
+    raw = parse_output(encode_output(thinking="A carrot is orange."), T2T)
+    assert raw.thinking == "A carrot is orange."
+    assert status_of(raw, T2T, 0) is Status.NO_OUTPUT
 
 
 def test_an_answer_that_was_not_reached_is_no_output() -> None:
@@ -431,7 +456,7 @@ def test_no_tag_pair_is_left_in_an_answer(parts: list[str]) -> None:
     answer = answer_of("".join(parts))
     assert "<think>" not in answer
     assert answer == answer.strip()
-    if "<think>" not in parts and "</think>" not in parts:
+    if "<think>" not in parts:
         assert answer == "".join(parts).strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import GROUPS, ScoredCase, Status, summarise
-from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metric_facts import METRICS, SCORES
+from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.runs.metrics_file import build_metrics
 
 PANEL = {
@@ -155,6 +157,117 @@ def test_a_sentence_about_all_cases_is_said_only_of_all(first: Status) -> None:
     cases = unscored(first, Status.FAILED, task="unisafe_t2i")
     (note,) = notes(cases)
     assert note.startswith("unisafe_t2i: 0 of 2 cases scored (1 failed, 1 ")
+
+
+# --- whose refusals they are, and what was cut off ---
+
+
+def blocked(case: str, task: str = "unisafe_t2t") -> ScoredCase:
+    return replace(scored(case, status=Status.REFUSED, task=task), is_blocked=True)
+
+
+def test_a_task_that_only_the_provider_refused_is_marked_and_says_so() -> None:
+    metrics = build_metrics(INFO, [blocked("a"), blocked("b")])
+    task = metrics["tasks"]["unisafe_t2t"]
+    assert (task["blocked"], task["attack_success_rate"]) == (2, 0)
+    assert marks_of(task) == "‡"
+    (note,) = metrics["notes"]
+    assert note.startswith("unisafe_t2t: the provider refused all 2 scored cases")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(scored("c", status=Status.REFUSED), id="the model refused"),
+        pytest.param(scored("c", verdicts=[verdict(0)]), id="an output was judged"),
+    ],
+)
+def test_a_task_with_another_scored_case_is_not(other: ScoredCase) -> None:
+    metrics = build_metrics(INFO, [blocked("a"), other])
+    assert metrics["tasks"]["unisafe_t2t"]["blocked"] == 1
+    assert marks_of(metrics["tasks"]["unisafe_t2t"]) == ""
+    assert metrics["notes"] == []
+
+
+def test_a_group_with_such_a_task_is_marked_too() -> None:
+    first, *others = GROUPS["unisafe_text"]
+    cases = [blocked("a", first), *(case for name in others for case in good(task=name))]
+    metrics = build_metrics(INFO, cases)
+    assert marks_of(metrics["groups"]["unisafe_text"]) == "‡"
+
+
+def test_outputs_that_were_stopped_for_their_length_are_counted_and_noted() -> None:
+    cut = replace(scored("a", verdicts=[verdict(1)]), is_cut_off=True)
+    metrics = build_metrics(INFO, [cut, *good()])
+    assert metrics["tasks"]["unisafe_t2t"]["cut_off"] == 1
+    assert metrics["notes"] == ["unisafe_t2t: 1 output was stopped at the limit of tokens."]
+
+
+# --- how the model was asked, and who answered ---
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        ({"system_prompt": "Be brief."}, "was given a system prompt"),
+        ({"adapter": {"system_prompt": "Be brief."}}, "was given a system prompt"),
+        ({"chat_template": "left out"}, "without its chat template"),
+        ({"substituted": {"turnip-2": 3}}, r"\(turnip-2: 3\): these are not its scores"),
+        ({"model_versions": {"b": 1, "a": 2}}, r"as several versions \(a: 2, b: 1\)"),
+    ],
+)
+def test_a_model_that_was_asked_otherwise_is_marked_and_said_to(
+    info: dict[str, Any], words: str
+) -> None:
+    cases = [case for name in GROUPS["unisafe_text"] for case in good(task=name)]
+    metrics = build_metrics(INFO | info, cases)
+    (note,) = metrics["notes"]
+    assert re.search(words, note)
+    assert {marks_of(task) for task in metrics["tasks"].values()} == {"§"}
+    assert marks_of(metrics["groups"]["unisafe_text"]) == "§"
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"system_prompt": ""},
+        {"adapter": {"system_prompt": None}},
+        {"chat_template": "applied"},
+        {"chat_template": True},
+        {"substituted": {}},
+        {"model_versions": {"carrot-1-2026": 9}},
+        {"answers": {"reused": 0, "oldest": None, "newest": None}},
+    ],
+)
+def test_a_model_that_was_asked_as_usual_is_not(info: dict[str, Any]) -> None:
+    metrics = build_metrics(INFO | info, good())
+    assert metrics == build_metrics(INFO, good())
+
+
+def test_answers_that_were_there_before_are_counted_with_their_time() -> None:
+    answers = {"reused": 2, "oldest": "2026-11-01T10:00:00", "newest": "2026-11-02T10:00:00"}
+    assert notes(good(), answers=answers) == [
+        "2 outputs were reused from an earlier run, answered between 2026-11-01T10:00:00 and "
+        "2026-11-02T10:00:00."
+    ]
+
+
+# --- a judge that never replied ---
+
+
+def test_a_judge_that_gave_no_verdict_has_no_score_from_refusals_alone() -> None:
+    cases = [
+        scored("a", status=Status.REFUSED),
+        scored("b", verdicts=[verdict(1), verdict(None, judge="silent")]),
+    ]
+    judges = build_metrics(INFO, cases)["tasks"]["unisafe_t2t"]["judges"]
+    assert judges["one"]["scored"] == 2
+    assert {metric: judges["silent"][metric] for metric in METRICS} == {
+        **dict.fromkeys(SCORES),
+        "coverage": 0,
+    }
+    assert judges["silent"]["scored"] == 0
+    assert set(judges["silent"]["intervals"].values()) == {None}
 
 
 # --- a judge that changed under way ---

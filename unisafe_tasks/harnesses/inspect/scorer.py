@@ -125,7 +125,7 @@ def _settled(scores: Sequence[SampleScore]) -> Mapping[str, Mapping[str, Any]]:
     for score in scores:
         metadata = score.score.metadata or {}
         record = metadata[_RECORD]
-        if record["text_refusal"] and RUN_FOLDER in metadata:
+        if record.get("text_refusal") and RUN_FOLDER in metadata:
             return settled_rows(str(metadata[RUN_FOLDER]), record["scenario_type"])
     return {}
 
