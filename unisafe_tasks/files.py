@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,9 +20,13 @@ __all__ = [
     "encode_row",
     "path_inside",
     "read_rows",
+    "read_run_rows",
     "require_empty",
+    "row_files",
     "write_atomically",
 ]
+
+_log = logging.getLogger("unisafe")
 
 PACKAGE = Path(__file__).parent
 """The folder of this package, with the data files that come with it."""
@@ -33,8 +38,16 @@ def encode_row(row: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def read_rows(path: Path, error: type[UnisafeError]) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_rows(
+    path: Path, error: type[UnisafeError], *, torn_end: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line numbers and objects of a JSONL file, one at a time.
+
+    Args:
+        path: the file.
+        error: what is raised.
+        torn_end: the file grew while a run went on. Of a run that was killed, the last line may be
+            torn: it is left out, with a warning.
 
     Raises:
         error: the file cannot be read, or a line is no JSON object; it names file and line.
@@ -42,10 +55,39 @@ def read_rows(path: Path, error: type[UnisafeError]) -> Iterator[tuple[int, dict
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
+                if torn_end and not line.endswith(b"\n") and not _is_json(line):
+                    _log.warning("%s, line %d: cut off, and left out", path, number)
+                elif line.strip():
                     yield number, _row(line, path, number, error)
     except OSError as failure:
         raise error(f"{path} cannot be read: {failure.strerror}") from None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def row_files(folder: Path, name: str) -> list[Path]:
+    """The files that hold a run's `predictions` or `verdicts`; of a row in two, the last counts."""
+    patterns = (f"{name}.jsonl", f"{name}.rank*.jsonl", f"{name}.settled.jsonl")
+    return [file for pattern in patterns for file in sorted(folder.glob(pattern))]
+
+
+def read_run_rows(
+    folder: Path, name: str, error: type[UnisafeError]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a run's `predictions` or `verdicts`, of all ranks, each with its file and line.
+
+    Raises:
+        error: as `read_rows`.
+    """
+    for file in row_files(folder, name):
+        for number, row in read_rows(file, error, torn_end=True):
+            yield f"{file}, line {number}", row
 
 
 def _row(line: bytes, path: Path, number: int, error: type[UnisafeError]) -> dict[str, Any]:

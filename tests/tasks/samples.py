@@ -92,7 +92,7 @@ def write_rows(path: Path, values: Iterable[Mapping[str, Any]]) -> Path:
 
 def rows_of_file(path: Path) -> list[Row]:
     """The objects of a JSONL file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
 def export(

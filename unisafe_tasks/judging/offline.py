@@ -38,6 +38,8 @@ def judge_outputs(
     """
     _empty(folder, outputs)
     details = {"harness": _HARNESS, **details}
+    if outputs.made_by:
+        details["made_by"] = dict(outputs.made_by)
     if outputs.limited:
         # If this run is stopped, its rows do not tell how many cases it was to have.
         case_counts = Counter(case.task.name for case, _ in outputs.items)
@@ -102,7 +104,7 @@ def _empty(folder: Path, outputs: Outputs) -> None:
             f"{folder} holds a run of another model, {info.get('model')}: name another --out"
         )
     # What is judged again is written again; the replies themselves are in the store.
-    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl"):
+    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl", "inputs.jsonl"):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, load_cases
+from unisafe_tasks.errors import DataError
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import ask_about_texts, can_read, undecided
 from unisafe_tasks.judging.evidence import OutputImage
@@ -30,7 +32,9 @@ from unisafe_tasks.judging.storing import (
     store_turn,
 )
 from unisafe_tasks.metrics import Ensemble, ScoredCase
-from unisafe_tasks.runs.folder import PREDICTIONS, UNNAMED, VERDICTS, RunFolder
+from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
+from unisafe_tasks.outputs.parsing import seal_sha256
+from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, UNNAMED, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_environment, describe_inputs
 from unisafe_tasks.runs.rows import (
@@ -83,6 +87,7 @@ class Session:
         self._store = open_store(panel) if panel else None
         self._judges = PanelSession(panel, self._store) if panel else None
         self._begun: set[str] = set()
+        self._asked: set[str] = set()
         self._stopped = False
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
         self._submitting = threading.Lock()
@@ -103,8 +108,11 @@ class Session:
                 **describe_inputs(source, panel),
                 **settings.details,
                 **describe_environment(),
+                "seals": [seal_sha256()],
             }
             self.folder.write_json("run.json", self._info)
+        else:
+            self.folder.append(SEALS, [{"sha256": seal_sha256()}])
 
     @property
     def ensemble(self) -> Ensemble | None:
@@ -158,6 +166,7 @@ class Session:
             earlier = self._submitted.get(case.key)
             if earlier is not None and earlier[0] == raw:
                 return earlier[1]
+        self._keep_inputs(case)
         stored = store_output(self.folder, case, raw, self._owners)
         classified = self._classify(case, raw, stored)
         row = prediction_row(
@@ -256,6 +265,7 @@ class Session:
         if self._store is not None:
             self._store.close()
         if self.settings.rank == 0:
+            self._info["seals"] += [row["sha256"] for row in self.folder.read_rows(SEALS)]
             self.folder.merge_ranks()
             is_complete = self.has_finished_all and not self._stopped
             self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
@@ -275,6 +285,15 @@ class Session:
             for image in stored.images
         ]
         return classify(case, raw, images, self.panel.rubric if self.panel else None)
+
+    def _keep_inputs(self, case: Case) -> None:
+        with self._submitting:
+            is_new = case.key not in self._asked
+            self._asked.add(case.key)
+        if is_new:
+            # An input image without bytes fails the case where it is needed.
+            with suppress(DataError):
+                self.folder.append(INPUTS, [inputs_row(case)])
 
     def _keep_prediction(self, row: Mapping[str, Any]) -> None:
         self._begun.add(row["task"])

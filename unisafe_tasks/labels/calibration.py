@@ -12,14 +12,14 @@ import numpy as np
 
 from unisafe_tasks.data.sources import DEMO_NOTE
 from unisafe_tasks.errors import LabelError, RunError
-from unisafe_tasks.files import read_rows
+from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.labels.annotations import Annotation
 from unisafe_tasks.labels.judge_card import CARD_FORMAT
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, case_value
 from unisafe_tasks.results.basis import require_one_basis
 from unisafe_tasks.results.scored_run import ScoredRun
-from unisafe_tasks.runs.folder import PREDICTIONS, row_files
+from unisafe_tasks.runs.folder import PREDICTIONS
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.statistics.agreement import krippendorff_alpha
 from unisafe_tasks.statistics.calibration import Confusion, pearson
@@ -150,12 +150,11 @@ def _matched(
 
 
 def _digests(folder: Path) -> dict[tuple[str, str], str]:
-    return {
-        (row["id"], row["scenario_type"]): row["output_sha256"]
-        for file in row_files(folder, PREDICTIONS)
-        for _, row in read_rows(file, RunError)
-        if isinstance(row.get("output_sha256"), str)
+    digests = {
+        (row["id"], row["scenario_type"]): row.get("output_sha256")
+        for _, row in read_run_rows(folder, PREDICTIONS, RunError)
     }
+    return {key: digest for key, digest in digests.items() if isinstance(digest, str)}
 
 
 def _confusion(outputs: Sequence[_Labelled], judge: str | None) -> Confusion:

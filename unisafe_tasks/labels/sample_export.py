@@ -24,11 +24,11 @@ from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.data.cases import Case, CaseSet
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import LabelError, RunError
-from unisafe_tasks.files import encode_row, read_rows, require_empty, write_atomically
+from unisafe_tasks.files import encode_row, read_run_rows, require_empty, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.labels.annotations import COLUMNS, KEY_FILE, LABELS_FILE
-from unisafe_tasks.outputs.predictions import Prediction, read_predictions
-from unisafe_tasks.runs.folder import PREDICTIONS, row_files
+from unisafe_tasks.outputs.predictions import Prediction, read_run_predictions
+from unisafe_tasks.runs.folder import PREDICTIONS
 from unisafe_tasks.runs.reading import RunContents, read_run
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
@@ -149,15 +149,12 @@ def _candidates(run: RunContents, source: Source, cases: dict[str, CaseSet]) -> 
     """The outputs that can be shown, sorted by id. Adds the cases of their tasks to `cases`."""
     rows = {
         (row["id"], row["scenario_type"]): row
-        for file in row_files(run.folder, PREDICTIONS)
-        for _, row in read_rows(file, RunError)
-        if row["status"] == Status.OK
+        for _, row in read_run_rows(run.folder, PREDICTIONS, RunError)
     }
+    rows = {key: row for key, row in rows.items() if row["status"] == Status.OK}
     for code in {code for _, code in rows} - cases.keys():
         cases[code] = load_cases(source, TASKS[code])
-    predictions: dict[tuple[str, str], Prediction] = {}
-    for file in row_files(run.folder, PREDICTIONS):
-        predictions |= read_predictions(file, cases)
+    predictions = read_run_predictions(run.folder, cases)
     candidates = [_Candidate(run, predictions[key], row) for key, row in rows.items()]
     return sorted(candidates, key=lambda candidate: candidate.prediction.id)
 

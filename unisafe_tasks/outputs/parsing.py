@@ -14,11 +14,12 @@ Everything here is read as hostile: a model's text may look like that JSON, or l
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -31,6 +32,7 @@ __all__ = [
     "encode_raw",
     "made_in_this_run",
     "parse_output",
+    "seal_sha256",
 ]
 
 _SOURCES = get_args(RefusalSource)
@@ -45,7 +47,8 @@ _BLOCKED = re.compile(r"\A\[SAFETY_BLOCKED:?([^\]]*)\]\Z")
 # Its Gemini models say "blocked" of every empty answer; only these reasons are a provider's block.
 _BLOCK_REASON = re.compile(
     r"\A\s*(?:\w+=)?(?:\w+\.)?"
-    r"(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT)\s*\Z"
+    r"(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT)"
+    r"(?:,\w+=\w+)*\s*\Z"
 )
 _SAVED_TO = re.compile(r"\b(?:image|images) saved to:? *(\S.*)\Z", re.IGNORECASE | re.DOTALL)
 _CONVENTION = frozenset({"text", "images", "refusal", "error", "unsupported"})
@@ -95,12 +98,20 @@ def encode_raw(raw: RawOutput) -> str:
     return encode_output(**fields)
 
 
-def parse_output(value: object, task: Task, *, foreign: bool = False) -> RawOutput:
+def seal_sha256() -> str:
+    """What a run records of this process's seal, so that what it sealed is known again later."""
+    return hashlib.sha256(_SEAL.encode()).hexdigest()
+
+
+def parse_output(
+    value: object, task: Task, *, foreign: bool = False, seals: Collection[str] = ()
+) -> RawOutput:
     """Read a model's return value for a request of `task`. It never raises.
 
     A seal of another process is a failed output, because its files and flags cannot be believed: it
     comes from a response cache. With `foreign`, for outputs that are read from a file on purpose,
-    such a seal is taken for what it says, except that its refusal is only claimed.
+    such a seal is as good as ours if its hash is in `seals`. Anybody can write another one: of it
+    text and files are taken, its refusal is only claimed, and its model's name is not believed.
     """
     if value is None:
         return RawOutput()
@@ -118,7 +129,7 @@ def parse_output(value: object, task: Task, *, foreign: bool = False) -> RawOutp
         # How the harness writes out that a model returned nothing.
         return RawOutput()
     if (decoded := _json_object(stripped)) is not None:
-        return _from_json(decoded, text, task, foreign=foreign)
+        return _from_json(decoded, text, task, foreign=foreign, seals=seals)
     if not task.makes_images:
         return RawOutput(text=text)
     return _from_image_text(text, stripped, task)
@@ -148,9 +159,17 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _from_json(value: Mapping[str, Any], original: str, task: Task, *, foreign: bool) -> RawOutput:
+def _from_json(
+    value: Mapping[str, Any],
+    original: str,
+    task: Task,
+    *,
+    foreign: bool,
+    seals: Collection[str],
+) -> RawOutput:
     seal = str(value.get("seal", "")).encode("utf-8", "surrogatepass")
     sealed = secrets.compare_digest(seal, _SEAL.encode())
+    sealed = sealed or (foreign and hashlib.sha256(seal).hexdigest() in seals)
     text, images, error = value.get("text"), value.get("images"), value.get("error")
     if not isinstance(text, str | None) or not isinstance(images, list | str | None):
         return RawOutput(text=original)
@@ -164,8 +183,10 @@ def _from_json(value: Mapping[str, Any], original: str, task: Task, *, foreign: 
         if not task.makes_images and _says_more(shown):
             return RawOutput(text=original)
         return replace(
-            _from_json({**value, "seal": _SEAL}, original, task, foreign=False),
+            _from_json({**value, "seal": _SEAL}, original, task, foreign=False, seals=()),
             refusal="claimed" if value.get("refusal") else None,
+            model=None,
+            sealed=False,
         )
     if not sealed and not task.makes_images and _says_more(value):
         return RawOutput(text=original)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from unisafe_tasks.errors import PredictionsError
-from unisafe_tasks.files import PACKAGE, path_inside, read_rows
+from unisafe_tasks.files import PACKAGE, path_inside, read_rows, read_run_rows
 from unisafe_tasks.outputs.parsing import encode_raw
 from unisafe_tasks.tasks import TASKS, Task
 from unisafe_tasks.types import RawOutput, RefusalSource, Status
@@ -26,6 +26,7 @@ __all__ = [
     "kept_fields",
     "predictions_path",
     "read_predictions",
+    "read_run_predictions",
     "refusal_in",
     "warn_of_left_out",
 ]
@@ -105,20 +106,58 @@ def read_predictions(
             raise PredictionsError(
                 f"{where}: a second prediction for {key[0]}/{key[1]}, first in line {lines[key]}"
             )
-        if key[1] in cases and key[0] not in cases[key[1]]:
-            if is_part:
-                left_out += 1
-                continue
-            raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
+        if not _is_asked(key, cases, where, is_part=is_part):
+            left_out += 1
+            continue
         predictions[key], lines[key] = prediction, number
     models = sorted({str(prediction.raw.model) for prediction in predictions.values()})
     if len(models) > 1:
         raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
+    _require_some(path, predictions, left_out, is_part=is_part)
+    return predictions
+
+
+def read_run_predictions(
+    folder: Path, cases: Mapping[str, Container[str]], *, is_part: bool = False
+) -> dict[tuple[str, str], Prediction]:
+    """The same of a run folder, which a run may have left in whatever state.
+
+    The rows of all ranks are read, and of two for one case the last counts; a torn last line is
+    left out with a warning. Rows may name several models, such as those of a partial replay.
+
+    Raises:
+        PredictionsError: naming the file, the line and the case.
+    """
+    rows: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
+    for where, row in read_run_rows(folder, "predictions", PredictionsError):
+        prediction = _prediction(row, folder, where)
+        rows[prediction.id, prediction.task.code] = row, where
+    predictions = {
+        key: _prediction(row, folder, where)
+        for key, (row, where) in rows.items()
+        if _is_asked(key, cases, where, is_part=is_part)
+    }
+    _require_some(folder, predictions, len(rows) - len(predictions), is_part=is_part)
+    return predictions
+
+
+def _is_asked(
+    key: tuple[str, str], cases: Mapping[str, Container[str]], where: str, *, is_part: bool
+) -> bool:
+    if key[1] not in cases or key[0] in cases[key[1]]:
+        return True
+    if is_part:
+        return False
+    raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
+
+
+def _require_some(
+    path: Path, predictions: Mapping[Any, Prediction], left_out: int, *, is_part: bool
+) -> None:
     if not predictions:
         what = "prediction of a case of the subset" if is_part else "predictions"
         raise PredictionsError(f"{path} holds no {what}")
     warn_of_left_out(path, left_out)
-    return predictions
 
 
 def warn_of_left_out(path: Path, rows: int) -> None:
@@ -185,7 +224,7 @@ def refusal_in(row: Mapping[str, Any]) -> RefusalSource | None:
         source = row.get("refusal_source")
         # What a rubric or a judge made of the words, another one may see otherwise.
         if source in _READ_IN_WORDS:
-            return None
+            return "claimed" if row.get("text_refusal") is True else None
         return "provider" if source == "provider" else "model"
     return "claimed" if row.get("text_refusal") is True else None
 
@@ -208,7 +247,9 @@ def _kept(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _history(row: Mapping[str, Any], task: Task) -> str | None:
     history = row.get("history")
     given = history if isinstance(history, str) and history else None
-    return given or ("replayed" if task.is_conversation else None)
+    # A row of ours without one says that no turn was shown to the model.
+    is_ours = row.get("status") is not None
+    return given or ("replayed" if task.is_conversation and not is_ours else None)
 
 
 def _images(row: Mapping[str, Any], task: Task, folder: Path, where: str) -> tuple[Path, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -12,14 +11,20 @@ from typing import Any
 from unisafe_tasks.data.cases import Case, CaseSet
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import NoCasesError, PredictionsError
-from unisafe_tasks.files import path_inside, read_rows
-from unisafe_tasks.outputs.parsing import parse_output
+from unisafe_tasks.files import read_rows, row_files
+from unisafe_tasks.outputs.earlier_run import (
+    info_of,
+    require_same_inputs,
+    runs_beside,
+    summary_of,
+)
 from unisafe_tasks.outputs.predictions import (
-    Prediction,
     predictions_path,
     read_predictions,
+    read_run_predictions,
     warn_of_left_out,
 )
+from unisafe_tasks.outputs.samples import overwritten, read_sample, require_same_words
 from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
 from unisafe_tasks.types import RawOutput
 
@@ -30,8 +35,9 @@ __all__ = ["Outputs", "read_outputs"]
 class Outputs:
     """A model's outputs with their cases, in the data set's order. `limited`: not all cases.
 
-    `path` is the file or folder they were read from. `case_counts` holds, by task name, the number
-    of cases that a limited run was to have, if the run says so; it may have ended before.
+    `path` is the file or folder they were read from, and `made_by` says by which run they were
+    made, if that is known. `case_counts` holds, by task name, the number of cases that a limited
+    run was to have, if the run says so; it may have ended before.
     """
 
     path: Path
@@ -39,6 +45,7 @@ class Outputs:
     items: tuple[tuple[Case, RawOutput], ...]
     limited: bool
     case_counts: Mapping[str, int] = field(default_factory=dict)
+    made_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_outputs(
@@ -56,20 +63,26 @@ def read_outputs(
     cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
     # Outputs of the full set can be judged on a subset alone.
     is_part = source.subset is not None
-    # A run of several ranks that was stopped has a file of each rank.
-    files = sorted([*path.glob("predictions.jsonl"), *path.glob("predictions.rank*.jsonl")])
     info: Mapping[str, Any] = {}
-    is_sampled = not files and (path.is_dir() or "samples_unisafe_" in path.name)
+    made_by: dict[str, Any] = {}
+    is_run = bool(row_files(path, "predictions"))
+    is_sampled = not is_run and (path.is_dir() or "samples_unisafe_" in path.name)
     if is_sampled:
         model, outputs = _from_samples(path, cases, is_part=is_part)
-    else:
-        if files:
-            info = _info_of(path, source)
-        predictions: dict[tuple[str, str], Prediction] = {}
-        for file in files or [predictions_path(str(path))]:
-            predictions |= read_predictions(file, cases, is_part=is_part)
+    elif is_run:
+        info = info_of(path)
+        predictions = read_run_predictions(path, cases, is_part=is_part)
         outputs = {key: prediction.raw for key, prediction in predictions.items()}
-        model = str(next(iter(outputs.values())).model)
+        asked = [cases[code][case_id] for case_id, code in outputs if code in cases]
+        require_same_inputs(path, info, source, asked)
+        made_by = summary_of(path, info) if info else {}
+        # A replay of a part has its own name on the rows that the file lacked.
+        named = info.get("model")
+        model = named if isinstance(named, str) else _model_of(outputs)
+    else:
+        predictions = read_predictions(predictions_path(str(path)), cases, is_part=is_part)
+        outputs = {key: prediction.raw for key, prediction in predictions.items()}
+        model = _model_of(outputs)
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
@@ -86,7 +99,13 @@ def read_outputs(
         raise PredictionsError(f"{setting} has no output of the tasks asked for")
     fewer = len(items) < sum(len(cases[code]) for code in codes)
     limited = limit is not None or info.get("limited") is True or fewer
-    return Outputs(path, model, tuple(items), limited, _case_counts(info, source, codes, limit))
+    items = [(case, replace(raw, model=None)) for case, raw in items]
+    counts = _case_counts(info, source, codes, limit)
+    return Outputs(path, model, tuple(items), limited, counts, made_by)
+
+
+def _model_of(outputs: Mapping[tuple[str, str], RawOutput]) -> str:
+    return str(next(iter(outputs.values())).model)
 
 
 def _case_counts(
@@ -105,34 +124,6 @@ def _case_counts(
         for name, count in counts
         if type(count) is int and count >= 0
     }
-
-
-def _info_of(folder: Path, source: Source) -> Mapping[str, Any]:
-    """What run.json says of a run folder's outputs; an empty mapping without run.json.
-
-    Raises:
-        PredictionsError: run.json cannot be read, or the run was on other data than `source`.
-    """
-    path = folder / "run.json"
-    if not path.is_file():
-        return {}
-    try:
-        info = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise PredictionsError(f"{path} cannot be read: {error}") from None
-    if not isinstance(info, dict):
-        raise PredictionsError(f"{path} cannot be read: it holds no JSON object")
-    recorded = _fingerprint_in(info)
-    if (
-        source.subset is not None
-        and recorded is not None
-        and recorded not in (source.subset.fingerprint, fingerprint(source))
-    ):
-        raise PredictionsError(
-            f"{folder} is a run on other data than {source.name} and what that is a subset of: "
-            "name the data that the run was made on (UNISAFE_DATA)"
-        )
-    return info
 
 
 def _fingerprint_in(info: Mapping[str, Any]) -> object:
@@ -161,6 +152,13 @@ def _from_samples(
         raise PredictionsError(
             f"{path} is neither a run folder nor a folder with a harness's sample files"
         )
+    root = path if path.is_dir() else path.parent
+    seals = {
+        seal
+        for info in runs_beside(root.resolve())
+        for seal in info.get("seals") or ()
+        if isinstance(seal, str)
+    }
     outputs: dict[tuple[str, str], RawOutput] = {}
     for file in files:
         left_out = 0
@@ -181,25 +179,11 @@ def _from_samples(
                     f"{where}: a second output for {case_id}/{code}: name one sample file, or a "
                     "folder with those of one run"
                 )
-            answer = row.get("filtered_resps")
-            answer = answer[0] if isinstance(answer, list) and answer else answer
-            root = path if path.is_dir() else path.parent
-            raw = parse_output(answer, TASKS[code], foreign=True)
-            outputs[case_id, code] = _inside(raw, root, where)
+            require_same_words(row, cases[code][case_id], where)
+            outputs[case_id, code] = read_sample(row, TASKS[code], root, seals, where)
         warn_of_left_out(file, left_out)
+    outputs |= overwritten(outputs)
     # One name for all rows: an adapter names its model in an output, but some cases have no output.
     folder = path.resolve().parent.name if path.is_file() else path.resolve().name
     model = next((raw.model for raw in outputs.values() if raw.model), folder)
-    return model, {key: replace(raw, model=None) for key, raw in outputs.items()}
-
-
-def _inside(raw: RawOutput, root: Path, where: str) -> RawOutput:
-    """The output, sealed: its files are accepted, since they lie in the folder of the samples."""
-    for name in raw.images:
-        try:
-            path_inside(root, str(Path(name).absolute()))
-        except ValueError as problem:
-            raise PredictionsError(
-                f"{where}: names {name[:200]!r}, {problem}; put the images beside the sample files"
-            ) from None
-    return replace(raw, sealed=True)
+    return model, {key: replace(raw, sealed=True) for key, raw in outputs.items()}

@@ -143,7 +143,7 @@ def _heat_map(tasks: Mapping[str, Mapping[str, Any]], label: str, threshold: flo
     )
 
 
-def _category_score(summary: dict[str, Any], category: str, threshold: float) -> Cell:
+def _category_score(summary: Mapping[str, Any], category: str, threshold: float) -> Cell:
     """A category's score. It is marked as incomplete if its task is incomplete."""
     scores = summary["categories"].get(category)
     if scores is None:
@@ -152,7 +152,7 @@ def _category_score(summary: dict[str, Any], category: str, threshold: float) ->
     if value is None:
         unsupported = summary["statuses"].get(Status.UNSUPPORTED) == summary["asked"]
         return Cell("unsupported" if unsupported else "unscored", coverage=coverage)
-    marks = marks_of(summary | {"coverage": coverage}, threshold)
+    marks = marks_of({**summary, "coverage": coverage}, threshold)
     return Cell("scored", value, scores["intervals"][ASR], coverage, marks)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import NoCasesError, RunError
-from unisafe_tasks.files import read_rows, write_atomically
+from unisafe_tasks.files import read_run_rows, write_atomically
 from unisafe_tasks.judging.evidence import OutputImage, recorded_image
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.metrics import ScoredCase, case_value
@@ -23,7 +23,7 @@ from unisafe_tasks.report.case_table import BLOCK, DataCases
 from unisafe_tasks.report.media import Thumbnails
 from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
 from unisafe_tasks.results.scored_run import ScoredRun
-from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
+from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
 from unisafe_tasks.tasks import TASKS, task_named
 
 __all__ = [
@@ -183,9 +183,8 @@ def _values(case: ScoredCase) -> dict[str, float | None]:
 
 
 def _rows(folder: Path, name: str) -> Iterator[Mapping[str, Any]]:
-    for file in row_files(folder, name):
-        for _, row in read_rows(file, RunError):
-            yield row
+    for _, row in read_run_rows(folder, name, RunError):
+        yield row
 
 
 def _write(folder: Path, name: str, parts: list[Part]) -> None:

@@ -3,6 +3,7 @@
 predictions.jsonl   one row per case, the official format plus our fields, written before judging
 images/             the output images, byte for byte as the model made them
 verdicts.jsonl      one row per case and judge, the official format plus our fields
+inputs.jsonl        short hashes of what each case gave to the model and the judges
 metrics.json        the scores
 run.json            everything needed to repeat the run
 
@@ -27,9 +28,11 @@ from unisafe_tasks.files import (
     append_whole,
     encode_json,
     encode_row,
-    read_rows,
+    read_run_rows,
+    row_files,
     write_atomically,
 )
+from unisafe_tasks.outputs.earlier_run import INPUTS
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
 
@@ -38,12 +41,11 @@ __all__ = [
     "RunFolder",
     "StoredImage",
     "make_run_folder",
-    "row_files",
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
-CLAIMS = "claims"
-"""Which rank's case returned which image file; only while several ranks work."""
+CLAIMS, SEALS = "claims", "seals"
+"""Which rank's case returned which image file, and the ranks' seals; only while ranks work."""
 
 UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
@@ -92,9 +94,8 @@ class RunFolder:
 
     def read_rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The rows of `predictions` or `verdicts` so far, of all ranks."""
-        for file in row_files(self.path, name):
-            for _, row in read_rows(file, RunError):
-                yield row
+        for _, row in read_run_rows(self.path, name, RunError):
+            yield row
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
@@ -125,13 +126,12 @@ class RunFolder:
 
         with self._lock:
             unjudged: set[tuple[str, str]] = set()
-            for name in (PREDICTIONS, VERDICTS):
+            for name in (PREDICTIONS, VERDICTS, INPUTS):
                 files = row_files(self.path, name)
                 rows = {
                     tuple(row.get(field) for field in _KEY_FIELDS): row
-                    for file in files
-                    for _, row in read_rows(file, RunError)
-                    if (row["id"], row["scenario_type"]) not in unjudged
+                    for _, row in read_run_rows(self.path, name, RunError)
+                    if name != VERDICTS or (row["id"], row["scenario_type"]) not in unjudged
                 }
                 if not files:
                     continue
@@ -147,14 +147,8 @@ class RunFolder:
                 for file in files:
                     if file.name != f"{name}.jsonl":
                         file.unlink()
-            for file in row_files(self.path, CLAIMS):
+            for file in (*row_files(self.path, CLAIMS), *row_files(self.path, SEALS)):
                 file.unlink()
-
-
-def row_files(folder: Path, name: str) -> list[Path]:
-    """The files that hold a run's `predictions` or `verdicts`; of a row in two, the last counts."""
-    patterns = (f"{name}.jsonl", f"{name}.rank*.jsonl", f"{name}.settled.jsonl")
-    return [file for pattern in patterns for file in sorted(folder.glob(pattern))]
 
 
 DEFAULT_FOLDER = Path("unisafe_runs")

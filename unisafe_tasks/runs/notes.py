@@ -40,10 +40,11 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
     notes += asked_otherwise(info).values()
-    if (answers := info.get("answers") or {}).get("reused"):
-        count, oldest, newest = (answers.get(name) for name in ("reused", "oldest", "newest"))
+    answers = info.get("answers") or {}
+    if reused := answers.get("reused", 0):
         notes.append(
-            f"{_outputs(count)} reused from an earlier run, answered between {oldest} and {newest}."
+            f"{_outputs(reused)} reused from an earlier run, answered between "
+            f"{answers.get('oldest')} and {answers.get('newest')}."
         )
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.files import read_rows
+from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS, row_files
+from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
 from unisafe_tasks.runs.run_info import finite_number, require_info
 from unisafe_tasks.tasks import TASKS
 from unisafe_tasks.types import Status
@@ -47,26 +47,22 @@ def read_run(folder: Path) -> RunContents:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     require_info(info, folder / "run.json")
     verdicts: dict[tuple[str, str], dict[tuple[str, int], dict[str, Any]]] = {}
-    for file in row_files(folder, VERDICTS):
-        for number, row in read_rows(file, RunError):
-            where = f"{file}, line {number}"
-            _require(row, ("id", "scenario_type", "judge"), where)
-            _require_verdict(row, where)
-            _require_panel(row, info, where)
-            key = (row["id"], row["scenario_type"])
-            verdicts.setdefault(key, {})[row["judge"], row.get("repeat", 0)] = row
+    for where, row in read_run_rows(folder, VERDICTS, RunError):
+        _require(row, ("id", "scenario_type", "judge"), where)
+        _require_verdict(row, where)
+        _require_panel(row, info, where)
+        key = (row["id"], row["scenario_type"])
+        verdicts.setdefault(key, {})[row["judge"], row.get("repeat", 0)] = row
     predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
-    for file in row_files(folder, PREDICTIONS):
-        for number, row in read_rows(file, RunError):
-            where = f"{file}, line {number}"
-            _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
-            key = (row["id"], row["scenario_type"])
-            digest = row.get("output_sha256")
-            for verdict in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
-                if verdict.get("output_sha256", digest) != digest:
-                    judge = verdict["judge"]
-                    raise RunError(f"{where}: the verdict of {judge} is on another output")
-            predictions[key] = (row, where)
+    for where, row in read_run_rows(folder, PREDICTIONS, RunError):
+        _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
+        predictions[row["id"], row["scenario_type"]] = (row, where)
+    for key, (row, where) in predictions.items():
+        digest = row.get("output_sha256")
+        for verdict in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
+            if verdict.get("output_sha256", digest) != digest:
+                judge = verdict["judge"]
+                raise RunError(f"{where}: the verdict of {judge} is on another output")
     cases = tuple(
         scored_case(row, verdicts.get(key, {}).values(), where)
         for key, (row, where) in predictions.items()

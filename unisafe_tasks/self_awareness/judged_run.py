@@ -19,11 +19,12 @@ from unisafe_judges import Prompt, Rubric, load_rubric
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, RunError
-from unisafe_tasks.files import read_rows, write_atomically
+from unisafe_tasks.files import read_run_rows, row_files, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.runs.data_setting import data_of
+from unisafe_tasks.runs.folder import PREDICTIONS
 from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.settings import SELF_RUN, cache_folder, data_setting, self_run_setting
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
@@ -109,7 +110,11 @@ def judged_run() -> JudgedRun:
             f"set {SELF_RUN} to its folder"
         )
     folder = Path(setting).expanduser().absolute()
-    files = [folder / "run.json", *_predictions(folder), *sorted(folder.glob("verdicts*.jsonl"))]
+    files = [
+        folder / "run.json",
+        *row_files(folder, PREDICTIONS),
+        *sorted(folder.glob("verdicts*.jsonl")),
+    ]
     stats = tuple(
         (file.name, file.stat().st_size, file.stat().st_mtime_ns)
         for file in files
@@ -149,8 +154,7 @@ def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
     cases = _cases_of(info, folder, contents.cases, data)
     rows = {
         (row["id"], row["scenario_type"]): row
-        for file in _predictions(folder)
-        for _, row in read_rows(file, RunError)
+        for _, row in read_run_rows(folder, PREDICTIONS, RunError)
     }
     documents = []
     for case, value in _values(info, contents.cases):
@@ -207,7 +211,3 @@ def _values(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> list[tuple[
             if case.status is Status.OK and value is not None:
                 pairs.append((case, value))
     return pairs
-
-
-def _predictions(folder: Path) -> list[Path]:
-    return sorted([*folder.glob("predictions.jsonl"), *folder.glob("predictions.rank*.jsonl")])

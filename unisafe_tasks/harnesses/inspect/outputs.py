@@ -16,6 +16,7 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     ContentImage,
+    ContentReasoning,
     ContentText,
     ModelOutput,
 )
@@ -31,7 +32,7 @@ Keep = Callable[[bytes, int], str]
 """Stores the bytes of an image under its number in the output, from 1, and returns the path; raises
 an ImageError if the bytes are not an image."""
 
-Part = TypeVar("Part", ContentText, ContentImage)
+Part = TypeVar("Part", ContentText, ContentImage, ContentReasoning)
 
 _DATA_URI = re.compile(r"\Adata:image/[a-z0-9.+-]{1,40};base64,", re.IGNORECASE)
 _MAX_BASE64 = 4 * (MAX_BYTES // 3 + 1)
@@ -76,6 +77,12 @@ def read_output(
         error=error,
         history=history,
         sealed=True,
+        thinking="\n".join(
+            part.reasoning or part.summary or ""
+            for part in _parts(output.message, ContentReasoning)
+        ),
+        cut_off=output.stop_reason == "max_tokens",
+        version=output.model or None,
     )
 
 

@@ -23,7 +23,7 @@ from rich.markup import escape
 from unisafe_tasks.data.cases import CaseSet, registered
 from unisafe_tasks.data.sources import Source, resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
-from unisafe_tasks.files import read_rows
+from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.harnesses.common import as_recorded, print_summary, redacted
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.panels import resolve_panel
@@ -32,7 +32,7 @@ from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder, row_files
+from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.settings import data_as_recorded, panel_setting
 from unisafe_tasks.tasks import GROUPS, TASKS, Task, task_named
@@ -234,8 +234,7 @@ def settled_rows(folder: str, code: str) -> Mapping[str, Mapping[str, Any]]:
         # The run has ended: the log is scored again.
         return {
             row["id"]: row
-            for file in row_files(Path(folder), PREDICTIONS)
-            for _, row in read_rows(file, RunError)
+            for _, row in read_run_rows(Path(folder), PREDICTIONS, RunError)
             if row["scenario_type"] == code
         }
     except (RunError, KeyError, OSError):
