@@ -21,11 +21,10 @@ from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_batch
 from unisafe_judges.costs import cost_of, expected_cost
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.images import ENCODER
 from unisafe_judges.judge_runner import reply_key
 from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
 from unisafe_judges.panel import Panel
-from unisafe_judges.rubric import Prompt, Rubric
+from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import Evidence, Reply
@@ -216,7 +215,7 @@ class _Round:
         async for key, answer in self._judge.results(job.id):
             # Whatever else a provider's file may hold was not asked by this batch.
             if (request := unanswered.pop(key, None)) is not None:
-                replies.append(_stored(self._panel.rubric, batch.judge, request, answer))
+                replies.append(_stored(self._panel, batch.judge, request, answer))
         self._ledger.collect(batch.tag, job.detail, replies)
         failed = sum(reply.failure is not None for reply in replies)
         usage = [(reply.input_tokens, reply.output_tokens) for reply in replies]
@@ -243,7 +242,7 @@ class _Round:
                 wanted.append(question)
             else:
                 self._add(held_back=1)
-        encoder = ImageEncoder()
+        encoder = ImageEncoder(self._panel.max_side)
         beside = self._store.path.parent
         try:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
@@ -261,11 +260,11 @@ class _Round:
             ) from None
 
     def _questions(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
-        identity = self._spec.identity()
+        identity, encoder = self._spec.identity(), self._panel.encoder
         for evidence in cases:
             prompt = self._panel.rubric.render(evidence)
             for repeat in range(self._panel.repeats_of(self._spec)):
-                yield _Question(reply_key(identity, prompt, repeat), evidence, prompt)
+                yield _Question(reply_key(identity, prompt, repeat, encoder), evidence, prompt)
 
     def _unanswered(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
         under_way, sendings = self._ledger.waiting_keys(), self._ledger.sendings()
@@ -310,13 +309,13 @@ class _Round:
 
 
 def _stored(
-    rubric: Rubric, judge: str, request: BatchRequest, answer: Reply | CallFailure
+    panel: Panel, judge: str, request: BatchRequest, answer: Reply | CallFailure
 ) -> StoredReply:
     failure = answer if isinstance(answer, CallFailure) else None
     reply = answer if isinstance(answer, Reply) else answer.reply
     if isinstance(answer, Reply):
         try:
-            rubric.parse(answer.text)
+            panel.rubric.parse(answer.text)
         except CallFailure as error:
             failure = error
     return StoredReply(
@@ -324,7 +323,7 @@ def _stored(
         judge=judge,
         case_key=request.case_key,
         output_sha256=request.output_sha256,
-        encoder=ENCODER,
+        encoder=panel.encoder,
         failure=str(failure.kind) if failure else None,
         detail=str(failure) if failure else None,
         raw=reply.text if reply else failure.raw if failure else None,

@@ -21,9 +21,13 @@ _KEPT_BYTES = 128 * 1024 * 1024
 
 
 class ImageEncoder:
-    """Encodes in threads, keeps the most recently used encodings. For one event loop."""
+    """Encodes in threads, keeps the most recently used encodings. For one event loop.
 
-    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
+    `max_side` is the longest side in pixels that is sent; without one, images keep their size.
+    """
+
+    def __init__(self, max_side: int | None = None, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._max_side = max_side
         self._kept_bytes = kept_bytes
         self._bytes = 0
         self._kept: OrderedDict[str, bytes] = OrderedDict()
@@ -44,7 +48,7 @@ class ImageEncoder:
             return kept
         task = self._making.get(part.sha256)
         if task is None:
-            task = asyncio.create_task(asyncio.to_thread(_read_and_encode, part))
+            task = asyncio.create_task(asyncio.to_thread(_read_and_encode, part, self._max_side))
             self._making[part.sha256] = task
             task.add_done_callback(lambda done: self._keep(part.sha256, done))
         # Shielded, since the encoding belongs to all who wait for it.
@@ -61,9 +65,9 @@ class ImageEncoder:
             self._bytes -= len(dropped)
 
 
-def _read_and_encode(part: ImagePart) -> bytes:
+def _read_and_encode(part: ImagePart, max_side: int | None) -> bytes:
     data = part.read()
-    jpeg = encode_for_judge(data)
+    jpeg = encode_for_judge(data, max_side)
     if hashlib.sha256(data).hexdigest() != part.sha256:
         raise ImageError(f"the {part.label} was changed after its output was stored")
     return jpeg

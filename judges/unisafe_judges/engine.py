@@ -71,12 +71,13 @@ class PanelSession:
                 panel.rubric.parse,
                 store,
                 budget,
+                encoder=panel.encoder,
                 cap=judge.max_concurrency,
                 first_wait_s=first_wait_s,
             )
             for judge, spec in judges
         ]
-        self._encoder = ImageEncoder()
+        self._encoder = ImageEncoder(panel.max_side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="unisafe-panel", daemon=True

@@ -27,6 +27,7 @@ __all__ = [
     "check_image",
     "decode_image",
     "encode_for_judge",
+    "encoder_of",
     "open_upright",
     "read_image_file",
     "to_data_url",
@@ -38,6 +39,12 @@ JPEG_QUALITY = 95
 MAX_PASSTHROUGH_BYTES = 4 * 1024 * 1024
 ENCODER = f"jpeg-q{JPEG_QUALITY}/1"
 """Recorded with every verdict, since the encoding is part of what the judge saw."""
+
+
+def encoder_of(max_side: int | None) -> str:
+    """The encoder's name where images are made smaller to a longest side of `max_side` pixels."""
+    return ENCODER if max_side is None else f"jpeg-q{JPEG_QUALITY}-side{max_side}/1"
+
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
 _ORIENTATION = 0x0112
@@ -127,18 +134,26 @@ def as_plain_file(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def encode_for_judge(data: bytes) -> bytes:
+def encode_for_judge(data: bytes, max_side: int | None = None) -> bytes:
     """The JPEG bytes that a judge is sent for an image.
+
+    An image with a side longer than `max_side` pixels is made smaller with Lanczos' filter, its
+    shape kept.
 
     Raises:
         ImageError: as `check_image`.
     """
     image = decode_image(data)
     fits = image.format == "JPEG" and image.mode == "RGB" and len(data) <= MAX_PASSTHROUGH_BYTES
-    if fits and _is_plain(image):
+    is_small = max_side is None or max(image.size) <= max_side
+    if fits and is_small and _is_plain(image):
         return data
     buffer = BytesIO()
     upright = _upright_on_white(image)
+    if max_side is not None and not is_small:
+        scale = max_side / max(upright.size)
+        size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
+        upright = upright.resize(size, Image.Resampling.LANCZOS)
     try:
         # An empty comment, since the image's own may be longer than JPEG allows.
         upright.save(buffer, format="JPEG", quality=JPEG_QUALITY, comment=b"")

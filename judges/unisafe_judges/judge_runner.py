@@ -59,6 +59,7 @@ class JudgeRunner:
         store: ReplyStore | None,
         budget: Budget,
         *,
+        encoder: str = ENCODER,
         cap: int,
         first_wait_s: float,
     ) -> None:
@@ -67,6 +68,7 @@ class JudgeRunner:
         self._spec = spec
         self._parse = parse
         self._identity = spec.identity()
+        self._encoder = encoder
         self.is_free = isinstance(spec, LabelsSpec)
         # A label costs nothing, and its file may be corrected: it is never remembered.
         self._store = None if self.is_free else store
@@ -91,7 +93,7 @@ class JudgeRunner:
         self, evidence: Evidence, prompt: Prompt, images: Images, repeat: int = 0
     ) -> JudgeResult:
         """The judge's result on a case, from the store if it was paid for before."""
-        key = reply_key(self._identity, prompt, repeat)
+        key = reply_key(self._identity, prompt, repeat, self._encoder)
         name = self.judge.name
         started = time.monotonic()
         try:
@@ -201,7 +203,7 @@ class JudgeRunner:
             judge=self.judge.name,
             case_key=evidence.case,
             output_sha256=evidence.output_sha256,
-            encoder=ENCODER,
+            encoder=self._encoder,
             failure=str(failure.kind) if failure else None,
             detail=str(failure) if failure else None,
             raw=raw,
@@ -236,12 +238,14 @@ class JudgeRunner:
         self.tally.refusals += result.verdict is not None and result.verdict.refusal
 
 
-def reply_key(identity: Mapping[str, Any], prompt: Prompt, repeat: int = 0) -> str:
+def reply_key(
+    identity: Mapping[str, Any], prompt: Prompt, repeat: int = 0, encoder: str = ENCODER
+) -> str:
     """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image.
 
     With a repeat, which is another question of the same words.
     """
-    parts = [identity, prompt.sha256, ENCODER, repeat]
+    parts = [identity, prompt.sha256, encoder, repeat]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

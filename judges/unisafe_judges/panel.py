@@ -19,6 +19,7 @@ from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.errors import PanelError
+from unisafe_judges.images import encoder_of
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics import load_rubric
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, Spec
@@ -51,6 +52,7 @@ class _PanelFile(Spec):
     judge_repeats: int = Field(default=1, ge=1, le=100)
     max_calls: int | None = Field(default=None, ge=0)
     max_cost: float | None = Field(default=None, ge=0)
+    max_side: int | None = Field(default=None, ge=256)
 
     @model_validator(mode="after")
     def _judges_differ(self) -> _PanelFile:
@@ -84,7 +86,8 @@ class Panel:
     """A panel that has been read and checked. `name` is its preset's or file's name.
 
     `min_verdicts` is how many judges must have given a verdict for a case to be scored;
-    `judge_repeats` is how often each of them is asked.
+    `judge_repeats` is how often each of them is asked; `max_side` is the longest side, in pixels,
+    of an image that a judge is sent.
     """
 
     name: str
@@ -95,6 +98,12 @@ class Panel:
     judge_repeats: int = 1
     max_calls: int | None = None
     max_cost: float | None = None
+    max_side: int | None = None
+
+    @property
+    def encoder(self) -> str:
+        """The name of what makes the images that judges are sent."""
+        return encoder_of(self.max_side)
 
     @cached_property
     def sha256(self) -> str:
@@ -105,6 +114,7 @@ class Panel:
             "ensemble": self.ensemble,
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
+            **self._size_of_images(),
         }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
@@ -124,7 +134,12 @@ class Panel:
             "judges": [_described(judge) for judge in self.judges],
             "max_calls": self.max_calls,
             "max_cost": self.max_cost,
+            **self._size_of_images(),
         }
+
+    def _size_of_images(self) -> dict[str, int]:
+        # Only where it is set: panels without it keep their identity.
+        return {} if self.max_side is None else {"max_side": self.max_side}
 
 
 def _described(judge: JudgeSpec) -> dict[str, Any]:
@@ -167,6 +182,7 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         judge_repeats=file.judge_repeats,
         max_calls=file.max_calls,
         max_cost=file.max_cost,
+        max_side=file.max_side,
     )
     # Now, and not later: the identity is that of the label files as they are at the start.
     assert panel.sha256

@@ -7,7 +7,6 @@ word, and the images' hashes. A failure is recorded too, and is never an answer 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from unisafe_judges.disks import shared_file_system
 from unisafe_judges.errors import PanelError
 
 __all__ = ["ReplyCount", "ReplyStore", "StoredReply", "insert_reply", "merge_stores"]
@@ -24,9 +24,6 @@ _VERSION = 2
 _READABLE = (1, _VERSION)
 _TABLES = frozenset({"replies", "batches", "batch_requests"})
 _BUSY_TIMEOUT_S = 60.0
-_NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "glusterfs", "ceph", "afs", "gpfs"}
-)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
     key           TEXT NOT NULL,
@@ -267,31 +264,11 @@ def _reply(row: tuple[object, ...]) -> StoredReply:
 
 
 def _refuse_network_disk(path: Path) -> None:
-    kind = _file_system(path)
-    if kind in _NETWORK:
+    if (kind := shared_file_system(path)) is not None:
         raise PanelError(
             f"the reply store {path} is on a network disk ({kind}), where SQLite's locks do not "
             "hold: set UNISAFE_STORE to a local path; stores of several machines can be merged"
         )
-
-
-def _file_system(path: Path) -> str:
-    """The type of the file system a path is on, as Linux names it; empty where it cannot say."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    target = os.path.realpath(path)
-    best, kind = "", ""
-    for line in mounts:
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        point = fields[1].replace("\\040", " ")
-        inside = target == point or target.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind
 
 
 def _sentence(path: Path, error: Exception) -> str:

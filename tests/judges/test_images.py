@@ -23,6 +23,7 @@ from unisafe_judges.images import (
     check_image,
     decode_image,
     encode_for_judge,
+    encoder_of,
     open_upright,
     read_image_file,
     to_data_url,
@@ -253,6 +254,33 @@ def test_a_text_chunk_that_poses_as_metadata_changes_nothing(key: str) -> None:
     info = PngInfo()
     info.add_text(key, "no such thing")
     assert encode_for_judge(encoded(noise(), pnginfo=info)) == encode_for_judge(encoded(noise()))
+
+
+@pytest.mark.parametrize(("size", "sent_size"), [((900, 300), (300, 100)), ((2, 600), (1, 300))])
+def test_a_large_image_is_made_smaller_to_its_longest_side(
+    size: tuple[int, int], sent_size: tuple[int, int]
+) -> None:
+    for kind in ("PNG", "JPEG"):
+        data = encoded(picture("teal", size=size), kind)
+        small = Image.open(BytesIO(encode_for_judge(data, max_side=300)))
+        assert (small.format, small.mode, small.size) == ("JPEG", "RGB", sent_size)
+        assert close(color_at(small, 0, 10), color_at(open_upright(data), 0, 10))
+
+
+def test_an_image_within_its_longest_side_is_sent_as_it_was() -> None:
+    for kind in ("PNG", "JPEG"):
+        data = encoded(noise((300, 200)), kind)
+        assert encode_for_judge(data, max_side=300) == encode_for_judge(data)
+
+
+def test_an_image_that_is_turned_is_measured_as_it_is_seen() -> None:
+    data = encoded(noise((600, 300)), exif=quarter_turn())
+    assert Image.open(BytesIO(encode_for_judge(data, max_side=300))).size == (150, 300)
+
+
+def test_making_images_smaller_is_another_encoder() -> None:
+    assert encoder_of(None) == "jpeg-q95/1"
+    assert encoder_of(1568) == "jpeg-q95-side1568/1"
 
 
 def test_a_data_url_holds_the_bytes() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
@@ -199,6 +202,25 @@ def test_the_same_judge_at_another_address_is_not_asked_again(
     ((result,),) = judged(panel(two), text_evidence())
     assert result.cached
     assert two.requests == []
+
+
+def test_a_panel_that_sends_smaller_images_is_another_panel_and_asks_again(
+    serve: Serve, panel: MakePanel, judged: Judged, store: ReplyStore
+) -> None:
+    server = serve()
+    large = image_evidence(encoded(picture("red", size=(600, 300))))
+    whole, small = panel(server), panel(server, top="max_side: 300")
+    assert whole.sha256 != small.sha256
+    assert "max_side" not in whole.describe()
+    assert small.describe()["max_side"] == 300
+    for one in (whole, small, small, whole):
+        judged(one, large)
+    sizes = []
+    for request in server.requests:
+        (url,) = re.findall(r"data:image/jpeg;base64,([^\"]+)", json.dumps(request))
+        sizes.append(Image.open(BytesIO(b64decode(url))).size)
+    assert sizes == [(600, 300), (300, 150)]
+    assert [reply.encoder for reply in store.replies()] == ["jpeg-q95/1", "jpeg-q95-side300/1"]
 
 
 def test_a_case_that_failed_is_asked_again_next_time(

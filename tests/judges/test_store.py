@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from unisafe_judges import PanelError, ReplyStore, merge_stores, store
+from unisafe_judges import PanelError, ReplyStore, disks, merge_stores, store
 from unisafe_judges.store import StoredReply
 
 Open = Callable[..., ReplyStore]
@@ -364,18 +364,71 @@ def test_a_full_disk_is_not_told_as_a_damaged_store(open_store: Open) -> None:
         opened.add(replace(REPLY, raw="long " * 10_000))
 
 
-@pytest.mark.parametrize("kind", ["nfs4", "lustre", "cifs"])
 def test_a_store_on_a_network_disk_is_refused_before_it_is_made(
-    path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_file_system", lambda file: kind if file == path else "ext4")
+    monkeypatch.setattr(disks, "_file_system", lambda file: "nfs4" if file == path else "ext4")
     assert refused(path) == (
-        f"the reply store {path} is on a network disk ({kind}), where SQLite's locks do not hold: "
+        f"the reply store {path} is on a network disk (nfs4), where SQLite's locks do not hold: "
         "set UNISAFE_STORE to a local path; stores of several machines can be merged"
     )
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "ceph",
+        "glusterfs",
+        "wekafs",
+        "9p",
+        "virtiofs",
+        "vboxsf",
+        "fuse.sshfs",
+        "fuse.gcsfuse",
+        "fuse.s3fs",
+        "fuse.juicefs",
+        "fuse.glusterfs",
+        "fuse.ceph-fuse",
+        "fuse.grpcfuse",
+    ],
+)
+def test_a_file_system_that_other_machines_use_is_known(
+    kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disks, "_file_system", lambda _: kind)
+    assert disks.shared_file_system(path) == kind
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ext4",
+        "xfs",
+        "btrfs",
+        "zfs",
+        "tmpfs",
+        "overlay",
+        "apfs",
+        "fuseblk",
+        "fuse.fuse-overlayfs",
+        "fuse.mergerfs",
+    ],
+)
+def test_a_disk_of_this_machine_is_known(
+    kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disks, "_file_system", lambda _: kind)
+    assert disks.shared_file_system(path) is None
+
+
 def test_the_file_system_is_that_of_the_innermost_mount() -> None:
-    assert store._file_system(Path("/proc/self/none-such")) == "proc"
-    assert store._file_system(Path("/none-such/replies.sqlite")) == store._file_system(Path("/"))
+    assert disks._file_system(Path("/proc/self/none-such")) == "proc"
+    assert disks._file_system(Path("/none-such/replies.sqlite")) == disks._file_system(Path("/"))

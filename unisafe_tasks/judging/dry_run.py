@@ -58,7 +58,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
             continue
         identity = spec.identity()
         questions = {
-            reply_key(identity, prompt, repeat): prompt
+            reply_key(identity, prompt, repeat, panel.encoder): prompt
             for prompt in prompts
             for repeat in range(panel.repeats_of(spec))
         }
@@ -121,7 +121,7 @@ def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
         else:
             data = item.read()
             facts = check_image(data)
-            sent = len(encode_for_judge(data))
+            sent = len(encode_for_judge(data, panel.max_side))
             lines.append(
                 f"[image: {facts.width} x {facts.height} {facts.format}, sha256 {item.sha256}, "
                 f"sent as {sent:,} bytes of JPEG]"

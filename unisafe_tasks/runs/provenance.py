@@ -51,7 +51,7 @@ def describe_inputs(source: Source, panel: Panel | None) -> dict[str, Any]:
             "subset": source.subset and source.subset.for_run(),
         },
         "panel": panel.describe() if panel else None,
-        "image_encoder": ENCODER,
+        "image_encoder": panel.encoder if panel else ENCODER,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from tests.harnesses.inspect.runs import (
 from tests.harnesses.model_server import Asked, ModelServer, drawing
 from tests.harnesses.tiny_models import save_tiny_llama
 from unisafe_tasks import METRICS, TASKS, resolve_source
+from unisafe_tasks.harnesses.inspect.samples import sample_of
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.outputs.saved import read_outputs
@@ -124,6 +126,14 @@ def test_the_model_gets_images_byte_for_byte_and_in_order_then_the_instruction(
         for case in demo_cases[code]:
             shown = [image.read() for image in case.images]
             assert [("user", [*shown, case.instruction])] in conversations
+
+
+def test_an_image_to_read_without_words_is_shown_alone(
+    demo_cases: dict[str, Any], tmp_path: Path
+) -> None:
+    case = replace(next(iter(demo_cases["IT"])), instruction="")
+    (message,) = sample_of(case, tmp_path).input
+    assert [part.type for part in message.content] == ["image"]
 
 
 def test_decoding_is_greedy_and_images_are_asked_for_where_they_are_due(

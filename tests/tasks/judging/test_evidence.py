@@ -51,6 +51,15 @@ def outputs(case: Case) -> list[tuple[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize("code", [code for code in TASKS if not TASKS[code].needs_instruction])
+def test_a_judge_sees_the_same_of_a_case_without_an_instruction(code: str) -> None:
+    with_one, without = case_of(code), case_of(code, instruction=None)
+    assert without.instruction == ""
+    images = outputs(with_one)
+    one, other = (build_evidence(case, "An answer.", images) for case in (with_one, without))
+    assert one.parts == other.parts
+
+
 @pytest.mark.parametrize("code", TASKS)
 def test_a_judge_sees_the_parts_of_the_table_in_order_and_the_output_last(code: str) -> None:
     case = case_of(code)

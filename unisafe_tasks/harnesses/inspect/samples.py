@@ -51,7 +51,8 @@ def sample_of(case: Case, folder: Path) -> Sample:
     if case.task.is_conversation:
         words = case.turns[0]
         metadata["turns"] = list(case.turns)
-    message = ChatMessageUser(content=[*images, ContentText(text=words)] if images else words)
+    said = [ContentText(text=words)] if words else []
+    message = ChatMessageUser(content=[*images, *said] if images else words)
     return Sample(id=case.key, input=[message], metadata=metadata)
 
 
