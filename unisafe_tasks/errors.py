@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 from typing import NoReturn
 
 from unisafe_judges import UnisafeError
 from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.settings import cache_folder
 
 __all__ = [
     "DataError",
@@ -82,4 +84,15 @@ def in_words(error: UnisafeError | OSError) -> str:
     named = error.filename2 or error.filename
     if isinstance(named, bytes):
         named = named.decode("utf-8", "replace")
-    return f"{named} cannot be used: {reason}" if named else f"the system says: {reason}"
+    if not named:
+        return f"the system says: {reason}"
+    hint = ": set UNISAFE_CACHE to a folder that can be written" if _is_of_cache(str(named)) else ""
+    return f"{named} cannot be used: {reason}{hint}"
+
+
+def _is_of_cache(name: str) -> bool:
+    try:
+        cache = cache_folder()
+    except UnisafeError:
+        return False
+    return cache.is_relative_to(name) or Path(name).is_relative_to(cache)

@@ -22,6 +22,7 @@ __all__ = [
     "rank",
     "self_run_setting",
     "store_path",
+    "writable_cache",
 ]
 
 HUB_ID = "segyulee/UniSAFE"
@@ -39,6 +40,17 @@ def cache_folder() -> Path:
     if setting := os.environ.get("UNISAFE_CACHE"):
         return _expanded(setting)
     return _expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "unisafe"
+
+
+def writable_cache(folder: Path) -> Path:
+    """A library's cache folder, or one in ours where that one cannot be written.
+
+    `folder` is relative where the library has looked for a home in vain.
+    """
+    existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if folder.is_absolute() and os.access(existing, os.W_OK):
+        return folder
+    return cache_folder() / folder.name
 
 
 def _expanded(setting: str) -> Path:

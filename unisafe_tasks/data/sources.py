@@ -32,7 +32,7 @@ from unisafe_tasks.data.parquet import is_official, names_images
 from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
-from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting
+from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting, writable_cache
 from unisafe_tasks.tasks import TASKS, Task
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def _case_set(name: str, folder: Path, stats: _Stats, task: Task) -> CaseSet:
 def _load(folder: Path, stats: _Stats) -> DatasetDict:
     import datasets
 
+    # Harnesses in this process load the same folder, and need the same.
+    datasets.config.HF_DATASETS_CACHE = writable_cache(Path(datasets.config.HF_DATASETS_CACHE))
     try:
         return datasets.load_dataset(str(folder))
     except Exception as error:

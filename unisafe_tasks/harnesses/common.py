@@ -25,6 +25,7 @@ __all__ = [
     "agreed_folder",
     "arguments_in",
     "as_recorded",
+    "begin_planned",
     "complete_samples",
     "model_name",
     "print_summary",
@@ -146,13 +147,23 @@ def print_summary(session: Session) -> None:
     console.print(f"Run folder: {session.folder.path}", markup=False, highlight=False)
 
 
+def begin_planned(session: Session) -> None:
+    """Begin all tasks that have cases: a run that leaves one of them out does not look complete."""
+    if session.settings.rank == 0:
+        for name in _planned(session):
+            session.begin_task(name, {})
+
+
+def _planned(session: Session) -> list[str]:
+    asked: Mapping[str, int] = session.settings.details.get("asked", {})
+    return [name for name, count in asked.items() if count]
+
+
 def tell_problem(session: Session) -> None:
     """Have a harness's command fail at its end if a finished run lacks a score."""
     if session.settings.rank:
         return
-    asked = session.settings.details.get("asked", {})
-    planned = [name for name, count in asked.items() if count]
-    if problem := problem_of(session.metrics(), planned):
+    if problem := problem_of(session.metrics(), _planned(session)):
         fail_at_the_end(problem)
 
 

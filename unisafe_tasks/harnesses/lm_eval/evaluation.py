@@ -19,6 +19,7 @@ from unisafe_tasks.harnesses.common import (
     agreed_folder,
     arguments_in,
     as_recorded,
+    begin_planned,
     complete_samples,
     print_summary,
     redacted,
@@ -60,6 +61,7 @@ def with_run_folder(evaluate: Function) -> Function:
         show_all()
         try:
             session = _open(tasks, given.arguments)
+            begin_planned(session)
         except (UnisafeError, OSError) as error:
             exit_with(error)
         versions: Counter[str] = Counter()

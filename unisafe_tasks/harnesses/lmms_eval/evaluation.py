@@ -14,6 +14,7 @@ from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
     as_recorded,
+    begin_planned,
     complete_samples,
     model_name,
     print_summary,
@@ -109,6 +110,7 @@ def with_run_folder(evaluate: Function) -> Function:
         is_command = called_by(_COMMAND)
         try:
             session = open_run.open_session(_settings(tasks, kwargs), judged=judged)
+            begin_planned(session)
         except (UnisafeError, OSError) as error:
             exit_with(error)
         with interruptible(session.folder.path, is_command=is_command):
