@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from unisafe_tasks.judging.pending import wait_for
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import apply_ensemble
 from unisafe_tasks.outputs.saved import Outputs
+from unisafe_tasks.runs.folder import DEFAULT_FOLDER
 from unisafe_tasks.runs.reading import scored_case
 
 __all__ = ["batch_outputs", "judge_outputs"]
@@ -36,7 +38,7 @@ def judge_outputs(
     Raises:
         UnisafeError: the folder cannot be used, or no judge can work.
     """
-    _empty(folder, outputs)
+    _require_own(folder, outputs)
     details = {"harness": _HARNESS, **details}
     if outputs.made_by:
         details["made_by"] = dict(outputs.made_by)
@@ -48,7 +50,17 @@ def judge_outputs(
             for name, count in case_counts.items()
         }
     settings = RunSettings(folder, outputs.model, outputs.limited, details=details)
-    session = Session(settings, source, panel)
+    try:
+        session = Session(settings, source, panel)
+    except UnisafeError:
+        # A folder that was made for this run alone is not left behind.
+        if folder.parent == DEFAULT_FOLDER.absolute():
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    # What is judged again is written again; the replies themselves are in the store.
+    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl", "inputs.jsonl"):
+        (folder / name).unlink(missing_ok=True)
     try:
         session.disable_unavailable_judges()
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
@@ -85,9 +97,8 @@ def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Pa
         store.close()
 
 
-def _empty(folder: Path, outputs: Outputs) -> None:
-    """Empty a folder that `unisafe judge` filled before; refuse any other folder that is not
-    empty."""
+def _require_own(folder: Path, outputs: Outputs) -> None:
+    """Refuse a folder that holds something else than what `unisafe judge` wrote before."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "run.json").is_file():
@@ -103,9 +114,6 @@ def _empty(folder: Path, outputs: Outputs) -> None:
         raise UnisafeError(
             f"{folder} holds a run of another model, {info.get('model')}: name another --out"
         )
-    # What is judged again is written again; the replies themselves are in the store.
-    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl", "inputs.jsonl"):
-        (folder / name).unlink(missing_ok=True)
 
 
 def _info_of(folder: Path) -> dict[str, Any]:

@@ -9,29 +9,31 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
+from unisafe_judges import (
+    Evidence,
+    FailureKind,
+    JudgeResult,
+    Panel,
+    PanelSession,
+    ReplyStore,
+)
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.judging.classification import Classified, classify
-from unisafe_tasks.judging.declining import ask_about_texts, can_read, undecided
+from unisafe_tasks.judging.declining import ask_about_texts, can_read
 from unisafe_tasks.judging.evidence import OutputImage
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.judging.pending import Pending
-from unisafe_tasks.judging.storing import (
-    ImageOwners,
-    StoredOutput,
-    named_twice,
-    store_output,
-    store_turn,
-)
-from unisafe_tasks.metrics import Ensemble, ScoredCase
+from unisafe_tasks.judging.settling import settled_rows, stored_cases
+from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output, store_turn
+from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
 from unisafe_tasks.outputs.parsing import seal_sha256
 from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, UNNAMED, VERDICTS, RunFolder
@@ -82,11 +84,16 @@ class Session:
         """
         self.settings = settings
         self.panel = panel
-        self.folder = RunFolder(settings.folder, settings.rank)
         self.finished = False
-        self._store = open_store(panel) if panel else None
-        self._judges = PanelSession(panel, self._store) if panel else None
+        inputs = describe_inputs(source, panel) if settings.rank == 0 else {}
+        # The folder comes last: a start that fails leaves nothing behind.
+        with ExitStack() as opened:
+            self._store = opened.enter_context(closing(store)) if (store := _store(panel)) else None
+            self._judges = opened.enter_context(PanelSession(panel, self._store)) if panel else None
+            self.folder = RunFolder(settings.folder, settings.rank)
+            opened.pop_all()
         self._begun: set[str] = set()
+        self._is_stored = False
         self._asked: set[str] = set()
         self._stopped = False
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
@@ -105,7 +112,7 @@ class Session:
                 "status": "running",
                 "started": _now(),
                 "limited": settings.limited,
-                **describe_inputs(source, panel),
+                **inputs,
                 **settings.details,
                 **describe_environment(),
                 "seals": [seal_sha256()],
@@ -225,6 +232,13 @@ class Session:
         if self.settings.rank == 0:
             self.folder.write_json("metrics.json", self.metrics())
 
+    def end_unjudged(self) -> None:
+        """Say that all outputs are in, of a run whose outputs are stored and not judged."""
+        self._is_stored = True
+        if self.settings.rank == 0:
+            for task, cases in stored_cases(self.folder).items():
+                self.finish_task(task, apply_ensemble(cases, self.ensemble))
+
     def cases_of(self, task: str) -> Mapping[str, ScoredCase] | None:
         """The final cases of a task by id; None if it is not finished."""
         return self._cases.get(task)
@@ -267,7 +281,7 @@ class Session:
         if self.settings.rank == 0:
             self._info["seals"] += [row["sha256"] for row in self.folder.read_rows(SEALS)]
             self.folder.merge_ranks()
-            is_complete = self.has_finished_all and not self._stopped
+            is_complete = (self.has_finished_all or self._is_stored) and not self._stopped
             self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
             metrics = self._final = self.metrics()
             self._resampler = Resampler()
@@ -302,25 +316,21 @@ class Session:
         self.folder.append(PREDICTIONS, [row])
 
     def _settle(self, task: Task) -> Mapping[str, Mapping[str, Any]]:
-        rows = {key_of(row): row for row in self.folder.read_rows(PREDICTIONS)}
-        changed = [
-            withdrawn_row(rows[key], named_twice(path))
-            for key, path in self._owners.claimed_twice().items()
-            if key in rows and rows[key]["status"] != Status.FAILED
-        ]
-        rows |= {key_of(row): row for row in changed}
-        of_task = [row for row in rows.values() if row["task"] == task.name]
-        texts = undecided(of_task) if can_read(self.panel) else []
-        if texts and self._judges is not None:
-            cases = load_cases(self._source, task)
-            changed.extend(ask_about_texts(texts, cases, self._judges))
+        judges = self._judges
+
+        def ask(texts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+            if judges is None or not can_read(self.panel):
+                return []
+            return ask_about_texts(texts, load_cases(self._source, task), judges)
+
+        rows, changed = settled_rows(task, self.folder, self._owners, ask)
         self.folder.settle(changed)
         for row in changed:
             if row["status"] == Status.FAILED:
                 self._cases.pop(row["task"], None)
             if (known := self._submitted.get(key_of(row))) is not None:
                 known[1].replace(row)
-        return {row["id"]: row for row in [*of_task, *changed] if row["task"] == task.name}
+        return rows
 
     def _withdraw(self, key: str, error: str) -> None:
         """Take back a case whose image file another case has named since."""
@@ -357,6 +367,10 @@ class Session:
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
             pending.settle(verdicts)
+
+
+def _store(panel: Panel | None) -> ReplyStore | None:
+    return open_store(panel) if panel else None
 
 
 def _stopped_results(panel: Panel) -> tuple[JudgeResult, ...]:

@@ -116,6 +116,8 @@ def with_run_folder(evaluate: Function) -> Function:
         with interruptible(session.folder.path, is_command=is_command):
             try:
                 results = evaluate(*args, **kwargs)
+                if not judged:
+                    session.end_unjudged()
             finally:
                 session.close()
         if results is not None:
