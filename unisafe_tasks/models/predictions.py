@@ -6,16 +6,20 @@ It is how outputs that were made elsewhere get the same parsing, judging and sco
 from __future__ import annotations
 
 import logging
-from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
 from lmms_eval.api.model import lmms
 
+from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import load_cases, resolve_source
 from unisafe_tasks.errors import NoCasesError, UnisafeError, exit_with
-from unisafe_tasks.outputs.parsing import encode_output
-from unisafe_tasks.outputs.predictions import predictions_path, read_predictions
+from unisafe_tasks.judging import open_run
+from unisafe_tasks.outputs.parsing import encode_raw
+from unisafe_tasks.outputs.predictions import predictions_path
+from unisafe_tasks.outputs.saved import read_stored
 from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.types import RawOutput
 
 __all__ = ["Predictions"]
 
@@ -46,7 +50,7 @@ class Predictions(lmms):  # type: ignore[misc]
                     + (f" (not {', '.join(unknown)})" if unknown else "")
                 )
             source = resolve_source()
-            ids: dict[str, Container[str]] = {}
+            ids: dict[str, CaseSet] = {}
             for task in TASKS.values():
                 try:
                     ids[task.code] = load_cases(source, task)
@@ -54,7 +58,7 @@ class Predictions(lmms):  # type: ignore[misc]
                     # A source may hold some of the tasks only; the preflight checks what is asked.
                     continue
             path = predictions_path(str(predictions))
-            self._found = read_predictions(path, ids, is_part=source.subset is not None)
+            self._stored = read_stored(path, source, ids)
         except UnisafeError as error:
             exit_with(error)
         self._device = "cpu"
@@ -67,6 +71,8 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any]) -> list[str]:
         """The stored answer of each request."""
+        if self._stored.made_by:
+            open_run.current().record("made_by", self._stored.made_by)
         return [
             self._answer(doc_id, task, split) for *_, doc_id, task, split in self._args(requests)
         ]
@@ -87,8 +93,8 @@ class Predictions(lmms):  # type: ignore[misc]
     def _answer(self, doc_id: int, task_name: str, split: str) -> str:
         code = task_named(task_name).code
         case_id = self.task_dict[task_name][split][doc_id]["id"]
-        prediction = self._found.get((case_id, code))
-        if prediction is None:
+        raw = self._stored.outputs.get((case_id, code))
+        if raw is None:
             _log.warning("%s/%s has no prediction and is not scored", case_id, code)
-            return encode_output(error="the predictions file has no row for this case")
-        return prediction.as_output()
+            raw = RawOutput(error="the predictions file has no row for this case")
+        return encode_raw(replace(raw, model=self._stored.model))

@@ -28,7 +28,7 @@ from unisafe_tasks.outputs.samples import overwritten, read_sample, require_same
 from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
 from unisafe_tasks.types import RawOutput
 
-__all__ = ["Outputs", "read_outputs"]
+__all__ = ["Outputs", "Stored", "read_outputs", "read_stored"]
 
 
 @dataclass(frozen=True)
@@ -64,25 +64,14 @@ def read_outputs(
     # Outputs of the full set can be judged on a subset alone.
     is_part = source.subset is not None
     info: Mapping[str, Any] = {}
-    made_by: dict[str, Any] = {}
+    made_by: Mapping[str, Any] = {}
     is_run = bool(row_files(path, "predictions"))
     is_sampled = not is_run and (path.is_dir() or "samples_unisafe_" in path.name)
     if is_sampled:
         model, outputs = _from_samples(path, cases, is_part=is_part)
-    elif is_run:
-        info = info_of(path)
-        predictions = read_run_predictions(path, cases, is_part=is_part)
-        outputs = {key: prediction.raw for key, prediction in predictions.items()}
-        asked = [cases[code][case_id] for case_id, code in outputs if code in cases]
-        require_same_inputs(path, info, source, asked)
-        made_by = summary_of(path, info) if info else {}
-        # A replay of a part has its own name on the rows that the file lacked.
-        named = info.get("model")
-        model = named if isinstance(named, str) else _model_of(outputs)
     else:
-        predictions = read_predictions(predictions_path(str(path)), cases, is_part=is_part)
-        outputs = {key: prediction.raw for key, prediction in predictions.items()}
-        model = _model_of(outputs)
+        stored = read_stored(path if is_run else predictions_path(str(path)), source, cases)
+        model, outputs, info, made_by = stored.model, stored.outputs, stored.info, stored.made_by
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
@@ -104,8 +93,38 @@ def read_outputs(
     return Outputs(path, model, tuple(items), limited, counts, made_by)
 
 
-def _model_of(outputs: Mapping[tuple[str, str], RawOutput]) -> str:
-    return str(next(iter(outputs.values())).model)
+@dataclass(frozen=True)
+class Stored:
+    """Outputs of a predictions file or a run folder, by (id, code); `info` is the run's run.json,
+    and `made_by` a summary of it."""
+
+    model: str
+    outputs: dict[tuple[str, str], RawOutput]
+    info: Mapping[str, Any] = field(default_factory=dict)
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_stored(path: Path, source: Source, cases: Mapping[str, CaseSet]) -> Stored:
+    """Read a predictions file, or a run by its folder or the predictions.jsonl in it.
+
+    Raises:
+        PredictionsError: it is doubtful as a whole, or a run on other data than `source`.
+    """
+    folder = path.parent if path.name == "predictions.jsonl" else path
+    info = info_of(folder) if folder.is_dir() else {}
+    is_part = source.subset is not None
+    if not info and path.is_file():
+        found = read_predictions(path, cases, is_part=is_part)
+    else:
+        found = read_run_predictions(folder, cases, is_part=is_part)
+    outputs = {key: prediction.raw for key, prediction in found.items()}
+    asked = [cases[code][case_id] for case_id, code in outputs if code in cases]
+    if info:
+        require_same_inputs(folder, info, source, asked)
+    # A replay of a part has its own name on the rows that the file lacked.
+    named = info.get("model")
+    model = named if isinstance(named, str) else str(next(iter(outputs.values())).model)
+    return Stored(model, outputs, info, summary_of(folder, info) if info else {})
 
 
 def _case_counts(
