@@ -25,7 +25,7 @@ from unisafe_judges import (
 )
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, load_cases
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, RunError
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import ask_about_texts, can_read
 from unisafe_tasks.judging.evidence import OutputImage
@@ -270,7 +270,11 @@ class Session:
         return score_run(self._info, cases, self._resampler).metrics
 
     def close(self) -> None:
-        """End the run: stop the judges and leave the folder in its final form."""
+        """End the run: stop the judges and leave the folder in its final form.
+
+        Raises:
+            RunError: the folder cannot be written; it names the first cause.
+        """
         if self.finished:
             return
         self.finished = True
@@ -278,17 +282,26 @@ class Session:
             self._judges.close()
         if self._store is not None:
             self._store.close()
-        if self.settings.rank == 0:
-            self._info["seals"] += [row["sha256"] for row in self.folder.read_rows(SEALS)]
-            self.folder.merge_ranks()
-            is_complete = (self.has_finished_all or self._is_stored) and not self._stopped
-            self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
-            metrics = self._final = self.metrics()
-            self._resampler = Resampler()
-            self._info["judge_versions"] = metrics["judge_versions"]
-            self.folder.write_json("run.json", self._info)
-            if self._cases:
-                self.folder.write_json("metrics.json", metrics)
+        try:
+            if self.settings.rank == 0:
+                self._leave()
+        except RunError as error:
+            raise self.folder.problem or error from None
+        if self.folder.problem is not None:
+            _log.error("%s; what was lost counts as failed", self.folder.problem)
+
+    def _leave(self) -> None:
+        """Leave the folder in its final form."""
+        self._info["seals"] += [row["sha256"] for row in self.folder.read_rows(SEALS)]
+        self.folder.merge_ranks()
+        is_complete = (self.has_finished_all or self._is_stored) and not self._stopped
+        self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
+        metrics = self._final = self.metrics()
+        self._resampler = Resampler()
+        self._info["judge_versions"] = metrics["judge_versions"]
+        self.folder.write_json("run.json", self._info)
+        if self._cases:
+            self.folder.write_json("metrics.json", metrics)
 
     def _classify(self, case: Case, raw: RawOutput, stored: StoredOutput) -> Classified:
         if stored.problem is not None:

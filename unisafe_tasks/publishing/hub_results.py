@@ -88,7 +88,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
 def left_out(run: PublishedRun) -> list[str]:
     """A sentence for each task that is not exported: its name and the reason."""
     return [
-        f"{name} is left out, since the hub's formats have no marks: "
+        f"{name} is left out: its score is marked, and the hub's formats have no marks. "
         + " ".join(mark_notes(marks_of(values), MIN_COVERAGE))
         for name, values in run.tasks.items()
         if not _is_whole(values)

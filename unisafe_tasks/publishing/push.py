@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PublishingError
-from unisafe_tasks.files import encode_json, encode_row, read_rows
+from unisafe_tasks.files import encode_json, encode_row, read_rows, row_files
+from unisafe_tasks.outputs.earlier_run import INPUTS
 from unisafe_tasks.publishing import every_eval_ever
 from unisafe_tasks.publishing.formats import Attribution
 from unisafe_tasks.publishing.places import ADDRESS, hosts_in, without_places
@@ -35,7 +36,7 @@ OUTPUTS_WARNING = (
 
 _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _IMAGES = (".png", ".jpg", ".webp", ".gif")
-_WORDS = ("output_text", "reasoning", "raw_response")
+_WORDS = ("output_text", "reasoning", "raw_response", "thinking", "revised_prompt")
 """Fields with texts of models, in which words such as "the key: patience" are not a credential."""
 _KEYS = (
     *("id", "scenario_type", "category", "subcategory", "task", "judge"),
@@ -163,12 +164,7 @@ def _sentence(repo: str, error: Exception) -> str:
 
 def _outputs(run: PublishedRun, target: str) -> list[Upload]:
     folder = run.folder
-    rows = [
-        path
-        for name in (PREDICTIONS, VERDICTS)
-        for pattern in (f"{name}.jsonl", f"{name}.rank*.jsonl")
-        for path in folder.glob(pattern)
-    ]
+    rows = [path for name in (PREDICTIONS, VERDICTS, INPUTS) for path in row_files(folder, name)]
     images = [path for path in (folder / "images").glob("*") if path.suffix in _IMAGES]
     for path in (folder / "images", *rows, *images):
         # A link could point at anything on this machine.

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,8 @@ class RunFolder:
         """
         self.path = folder
         self.rank = rank
+        self.problem: RunError | None = None
+        """The first reason why something could not be written."""
         self._lock = threading.Lock()
         try:
             (folder / "images").mkdir(parents=True, exist_ok=True)
@@ -98,7 +101,11 @@ class RunFolder:
             yield row
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows to `predictions` or `verdicts`; they are on disk when this returns."""
+        """Add rows to `predictions` or `verdicts`; they are on disk when this returns.
+
+        Raises:
+            RunError: none of them could be written.
+        """
         suffix = f".rank{self.rank}" if self.rank else ""
         self._append(f"{name}{suffix}.jsonl", rows)
 
@@ -109,12 +116,27 @@ class RunFolder:
 
     def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         data = b"".join(encode_row(row) for row in rows)
-        with self._lock:
+        with self._lock, self._writing():
             append_whole(self.path / name, data)
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            problem = RunError(f"run folder {self.path} cannot be written: {error.strerror}")
+            # What fails later may fail because of it.
+            self.problem = self.problem or problem
+            raise problem from None
+
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Write metrics.json or run.json, whole or not at all."""
-        write_atomically(self.path / name, encode_json(value))
+        """Write metrics.json or run.json, whole or not at all.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with self._writing():
+            write_atomically(self.path / name, encode_json(value))
 
     def merge_ranks(self) -> None:
         """Put the rows of all ranks into one file each, sorted by task, id and judge."""
@@ -124,7 +146,7 @@ class RunFolder:
             task = codes.index(row["scenario_type"])
             return task, str(row["id"]), str(row.get("judge", "")), int(row.get("repeat", 0))
 
-        with self._lock:
+        with self._lock, self._writing():
             unjudged: set[tuple[str, str]] = set()
             for name in (PREDICTIONS, VERDICTS, INPUTS):
                 files = row_files(self.path, name)

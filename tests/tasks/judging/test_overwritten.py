@@ -117,5 +117,5 @@ def test_a_file_that_two_ranks_name_fails_both(
     judged = samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl")
     assert {row["id"] for row in judged} == {third.id}
     left = sorted(path.name for path in (tmp_path / "run").iterdir() if path.is_file())
-    assert left == ["predictions.jsonl", "run.json", "verdicts.jsonl"]
+    assert left == ["inputs.jsonl", "predictions.jsonl", "run.json", "verdicts.jsonl"]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "stopped"

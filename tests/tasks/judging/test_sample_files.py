@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from tests.tasks.commands import (
 
 def sample(case: str, code: str, answer: Any, number: int = 0) -> dict[str, Any]:
     """A row as lmms-eval writes it with --predict_only."""
-    return {"doc_id": number, "target": f"{case}/{code}", "filtered_resps": answer, "input": "…"}
+    return {"doc_id": number, "target": f"{case}/{code}", "filtered_resps": answer}
 
 
 SEAL = "0f1aa9a4ca509328d37cab119f648ada"
@@ -90,6 +91,9 @@ def test_a_model_that_its_adapter_names_is_the_model_of_every_row(
 ) -> None:
     sealed = {"text": "Soup.", "images": [], "model": "carrot-7b", "seal": SEAL}
     rows = [sample("demo-001", "TT", "Pie."), sample("demo-002", "TT", json.dumps(sealed))]
+    seals = [hashlib.sha256(SEAL.encode()).hexdigest()]
+    (tmp_path / "the-run").mkdir()
+    (tmp_path / "the-run" / "run.json").write_text(json.dumps({"seals": seals}))
     samples.write_rows(tmp_path / "logs" / "x_samples_unisafe_t2t.jsonl", rows)
     one, two = tmp_path / "one", tmp_path / "two"
     unisafe("judge", tmp_path / "logs", "--panel", "none", "--out", one)

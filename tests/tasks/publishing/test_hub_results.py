@@ -197,7 +197,7 @@ def test_a_task_that_is_not_whole_is_left_out_and_said_to_be(
     folder = synthetic_run(tmp_path / "run", ["TI", "TT"], unscored=["TI"])
     done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 0
-    assert "unisafe_t2i is left out: its score is not of the whole task" in done.err
+    assert "unisafe_t2i is left out: its score is marked" in done.err
     (path,) = (path for path in (tmp_path / "o").rglob("*") if path.is_file())
     text = path.read_text("utf-8")
     assert "unisafe_t2t" in text

@@ -70,7 +70,7 @@ def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_
     assert set(server.files) - default_files(folder) == {record_of(set(server.files))}
     prefix = place_of(folder)
     arrived, info = json.loads(server.files[f"{prefix}/run.json"]), info_of(folder)
-    assert set(info) - set(arrived) == {"command", "platform"}
+    assert set(info) - set(arrived) == {"command", "data_setting", "platform", "seals"}
     assert {**info, "panel": 0} == {
         **arrived,
         **{name: info[name] for name in ("command", "platform")},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import resource
+import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -520,12 +522,43 @@ def test_a_damaged_verdict_is_named_by_file_and_line(
     assert str(caught.value).startswith(f"{folder / 'verdicts.jsonl'}, line 2: {sentence}")
 
 
-def test_a_line_that_was_cut_off_is_named(tmp_path: Path) -> None:
+def test_a_last_line_that_was_cut_off_is_left_out_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = written(tmp_path, [asked(), asked("TT", "c2")])
     file = folder / "predictions.jsonl"
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(RunError, match=r"predictions\.jsonl, line 2: not valid JSON"):
+    assert [case.id for case in read_run(folder).cases] == ["c1"]
+    assert caplog.messages == [f"{file}, line 2: cut off, and left out"]
+
+
+def test_a_broken_line_before_others_is_named(tmp_path: Path) -> None:
+    folder = written(tmp_path, [asked(), asked("TT", "c2")])
+    file = folder / "predictions.jsonl"
+    first, second = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first[:-9] + second)
+    with pytest.raises(RunError, match=r"predictions\.jsonl, line 1: not valid JSON"):
         read_run(folder)
+
+
+def test_rows_are_added_whole_or_not_at_all(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full."""
+    row = asked(output_text="x" * 3000)
+    run.append("predictions", [row])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
+    try:
+        with pytest.raises(RunError, match="cannot be written"):
+            run.append("predictions", [asked("TT", "c2", output_text="y" * 3000)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [row["id"] for row in run.read_rows("predictions")] == ["c1"]
+    assert "File too large" in str(run.problem)
+    run.append("predictions", [asked("TT", "c3")])
+    assert [row["id"] for row in run.read_rows("predictions")] == ["c1", "c3"]
 
 
 def test_every_task_code_is_read_as_its_task(tmp_path: Path) -> None:
