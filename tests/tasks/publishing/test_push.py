@@ -73,7 +73,7 @@ def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_
     assert set(info) - set(arrived) == {"command", "data_setting", "platform", "seals"}
     assert {**info, "panel": 0} == {
         **arrived,
-        **{name: info[name] for name in ("command", "platform")},
+        **{name: info[name] for name in ("command", "data_setting", "platform", "seals")},
         "panel": 0,
     }
     assert server.files[f"{prefix}/metrics.json"] == (folder / "metrics.json").read_bytes()
