@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS
-from unisafe_tasks.data.forms import A_PATH, Told, Where, find_image, named_paths, read_row
+from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
+from unisafe_tasks.data.forms import Told, is_absent, read_columns, read_texts
+from unisafe_tasks.data.image_forms import A_PATH, Folders, find_image, named_paths, read_images
 from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import read_rows, write_atomically
@@ -44,7 +45,7 @@ _NOTES = ".notes.json"
 _BUILDING = ".building-"
 _ABANDONED_S = 24 * 3600.0
 
-_Placed = tuple[dict[str, Any], str, Where, str | None]
+_Placed = tuple[dict[str, Any], str, Folders, str | None]
 """A row as it came, its place in words, the folders its images may be in, and its split."""
 
 
@@ -56,8 +57,10 @@ class Converted:
     notes: tuple[str, ...]
 
 
-def from_jsonl(files: Sequence[Path]) -> Converted:
+def from_jsonl(files: Sequence[Path], root: Path | None = None) -> Converted:
     """Convert the official JSONL export; image paths are relative to their file's folder.
+
+    No path may lead out of `root`, which is that folder if not given.
 
     Raises:
         DataError: naming file, line and field. A path that leaves the folder is refused, since
@@ -67,15 +70,17 @@ def from_jsonl(files: Sequence[Path]) -> Converted:
     def rows() -> Iterator[_Placed]:
         for file in files:
             for number, row in read_rows(file, DataError):
-                yield row, f"{file}, line {number}", (file.parent,), None
+                yield row, f"{file}, line {number}", (root or file.parent, file.parent), None
 
     key = ["jsonl", *map(_hash, files), *_images_of(rows())]
     # A path is the official form here.
     return _converted(", ".join(map(str, files)), key, rows, {A_PATH})
 
 
-def from_parquet(files: Sequence[Path], folder: Path) -> Converted:
-    """Convert parquet files of any split; paths of images may lead anywhere in `folder`.
+def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) -> Converted:
+    """Convert parquet files of any split; image paths are relative to `folder` or to their file's.
+
+    No path may lead out of `root`, which is `folder` if not given.
 
     Raises:
         DataError: a file is no parquet file, or a row is wrong.
@@ -85,7 +90,7 @@ def from_parquet(files: Sequence[Path], folder: Path) -> Converted:
         for file in files:
             for number, row in enumerate(parquet_rows(file), start=1):
                 place = f"{file}, row {number}"
-                yield row, place, (folder, file.parent), split_of_file(file)
+                yield row, place, (root or folder, folder, file.parent), split_of_file(file)
 
     key = ["parquet", *(_stamp(file) for file in files)]
     if any(map(names_images, files)):
@@ -184,7 +189,7 @@ def _read(rows: Iterator[_Placed], told: Told) -> Iterator[dict[str, Any]]:
     """Each case once, in the official form."""
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for given, where, folders, split in rows:
-        row = read_row(given, where, folders, told)
+        row = _row(given, where, folders, told)
         task = TASKS[row["scenario_type"]]
         key = (row["id"], task.code)
         digest = _digest(row)
@@ -201,6 +206,21 @@ def _read(rows: Iterator[_Placed], told: Told) -> Iterator[dict[str, Any]]:
         if split is not None and split != task.split:
             told[f"a case of {task.name} is in split {split!r}, and read into {task.split!r}"] += 1
         yield row
+
+
+def _row(given: Mapping[str, Any], where: str, folders: Folders, told: Told) -> dict[str, Any]:
+    read_columns(given, where, told)
+    texts = read_texts(given, where, told)
+    task = TASKS[texts["scenario_type"]]
+    images = read_images(given, task, where, folders, told)
+    for column in task.inputs:
+        if images[column] is None:
+            there = [str(name) for name, value in given.items() if not is_absent(value)]
+            raise DataError(
+                f"{where}: {column} is missing, which scenario_type {task.code} needs; the row "
+                f"has: {', '.join(there)}"
+            )
+    return {name: (texts | images)[name] for name in COLUMNS}
 
 
 def _digest(row: Mapping[str, Any]) -> str:

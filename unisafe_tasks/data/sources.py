@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 from unisafe_tasks.data import conversion
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
-from unisafe_tasks.data.forms import Told, what_is_there
+from unisafe_tasks.data.forms import Told
+from unisafe_tasks.data.image_forms import what_is_there
 from unisafe_tasks.data.parquet import is_official, names_images
 from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
@@ -202,8 +203,11 @@ def _from_path(path: Path) -> Source:
     return Source(f"local:{path.name}", read.folder, notes=read.notes)
 
 
-def _usable(path: Path) -> Converted:
-    """A folder that every harness can load, with the cases of a local file or folder."""
+def _usable(path: Path, root: Path | None = None) -> Converted:
+    """A folder that every harness can load, with the cases of a local file or folder.
+
+    No path of an image may lead out of `root`, which is the folder itself if not given.
+    """
     if path.is_file():
         if path.suffix == ".parquet":
             return conversion.from_parquet([path], path.parent)
@@ -216,9 +220,9 @@ def _usable(path: Path) -> Converted:
         told: Told = Counter()
         if is_official(path, told):
             return Converted(path, tuple(conversion.notes_of(told)))
-        return conversion.from_parquet(files, path)
+        return conversion.from_parquet(files, path, root)
     if exports := sorted(path.glob("*.jsonl")):
-        return conversion.from_jsonl(exports)
+        return conversion.from_jsonl(exports, root)
     raise DataError(
         f"{path} holds no parquet files, no .jsonl export and no saved data set; "
         f"{what_is_there(path)}"
@@ -237,7 +241,8 @@ def _from_hub(repo: str, revision: str | None) -> Source:
     if not files or any(map(names_images, files)):
         # Another form than the published one: whatever is there may be needed.
         folder = _downloaded(repo, revision, None)
-    read = _usable(folder)
+    # The files of a snapshot are links to a folder beside it.
+    read = _usable(folder, folder.parent.parent)
     return Source(repo, read.folder, folder.name, notes=read.notes)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import huggingface_hub.constants
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.tasks import samples
@@ -259,6 +261,29 @@ def test_a_hub_data_set_is_downloaded_at_its_revision(
     assert everything(source) == expected()
     assert fingerprint(source) == fingerprint_of_the_export
     assert not list(source.folder.rglob("*.pdf"))
+
+
+@pytest.mark.parametrize("form", ["an export", "parquet files that name images"])
+def test_a_hub_data_set_in_another_form_is_downloaded_whole_and_converted(
+    form: str,
+    use: Use,
+    on_hub: Callable[[HubServer], None],
+    tmp_path: Path,
+    fingerprint_of_the_export: str,
+) -> None:
+    samples.export(tmp_path / "set")
+    if form != "an export":
+        table = pa.Table.from_pylist(samples.rows())
+        (tmp_path / "set" / "cases.jsonl").unlink()
+        pq.write_table(table, tmp_path / "set" / "train.parquet")
+    there = [path for path in (tmp_path / "set").rglob("*") if path.is_file()]
+    files = {str(path.relative_to(tmp_path / "set")): path.read_bytes() for path in there}
+    with HubServer(files) as server:
+        on_hub(server)
+        source = use("teaville/carrots")
+    assert (source.name, source.revision) == ("teaville/carrots", COMMIT)
+    assert everything(source) == expected()
+    assert fingerprint(source) == fingerprint_of_the_export
 
 
 @pytest.mark.parametrize("fault", ["gated", "unknown"])
