@@ -27,7 +27,7 @@ from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
-    from datasets import Features
+    from datasets import Dataset, Features
 
 __all__ = [
     "Converted",
@@ -115,13 +115,21 @@ def from_saved(folder: Path) -> Converted:
     def rows() -> Iterator[_Placed]:
         for name, split in splits:
             place = f"{folder}, split {name}" if name else str(folder)
-            tables = split.with_format("arrow").iter(batch_size=_ROWS_PER_GROUP)
-            plain = plain_rows(tables, split.features)
-            for number, row in enumerate(plain, start=1):
+            for number, row in enumerate(_saved_rows(split, place), start=1):
                 yield row, f"{place}, row {number}", (folder,), name
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return _converted(str(folder), ["saved", *map(_hash, files)], rows)
+
+
+def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    tables = split.with_format("arrow").iter(batch_size=_ROWS_PER_GROUP)
+    try:
+        yield from plain_rows(tables, split.features)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{place} cannot be read: {error}") from None
 
 
 def _converted(

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["is_official", "names_images", "parquet_rows", "plain_rows", "split_of_file"]
 
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE, _TEXTS_AT_ONCE = 64, 2048
 _SPLITS = frozenset(task.split for task in TASKS.values())
 
 
 def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a file, a few in memory at a time; `columns` are all if not given.
+    """The rows of a file, some in memory at a time; of all its columns, or of `columns` of text.
 
     Raises:
         DataError: it is no parquet file.
@@ -40,7 +40,8 @@ def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[d
 
     with _opened(file) as parquet:
         features = datasets.Features.from_arrow_schema(parquet.schema_arrow)
-        batches = parquet.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns)
+        at_once = _TEXTS_AT_ONCE if columns else _ROWS_AT_ONCE
+        batches = parquet.iter_batches(batch_size=at_once, columns=columns)
         yield from plain_rows(batches, features)
 
 
@@ -70,8 +71,11 @@ def plain_rows(
     for batch in batches:
         for row in batch.to_pylist():
             for name, label in labels.items():
-                if isinstance(row.get(name), int):
-                    row[name] = label.int2str(row[name])
+                number = row.get(name)
+                if isinstance(number, int):
+                    # -1 is how `datasets` stores that there is none.
+                    is_known = 0 <= number < label.num_classes
+                    row[name] = label.int2str(number) if is_known else None
             yield row
 
 

@@ -379,6 +379,15 @@ def test_labels_that_are_stored_as_numbers_are_read_by_their_names(
     assert cases_of(use(tmp_path)) == expected(rows)
 
 
+def test_a_label_that_is_none_is_missing(use: Use, tmp_path: Path) -> None:
+    features = samples.features()
+    features["category"] = datasets.ClassLabel(names=["Hate"])
+    rows = [samples.row("TT", category=-1)]
+    datasets.Dataset.from_list(rows, features=features).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match="row 1: category must be a text, found NoneType"):
+        use(tmp_path)
+
+
 def test_a_set_with_a_configuration_for_each_split_is_read(use: Use, tmp_path: Path) -> None:
     rows = given()
     folder = parquet(tmp_path / "set", rows)
