@@ -38,7 +38,8 @@ class CallFailure(UnisafeError):
 
     `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
     did reply, and was paid for it, without a verdict. `is_loading`: the server is there and says
-    that it cannot answer yet.
+    that it cannot answer yet. `is_forbidden`: a 403 without a reason in codes, which is about who
+    asks, or about the case where who asks was answered before.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class CallFailure(UnisafeError):
         retry_after: float | None = None,
         reply: Reply | None = None,
         is_loading: bool = False,
+        is_forbidden: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -57,3 +59,4 @@ class CallFailure(UnisafeError):
         self.retry_after = retry_after
         self.reply = reply
         self.is_loading = is_loading
+        self.is_forbidden = is_forbidden

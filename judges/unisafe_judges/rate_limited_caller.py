@@ -123,7 +123,8 @@ class RateLimitedCaller:
                     answer = await once()
                     self._succeeded()
                 return answer
-            except CallFailure as failure:
+            except CallFailure as error:
+                failure = self._as_of_the_case(error)
                 self._note(failure)
                 if is_asked := self._asks_for_time(failure):
                     # While others are answered, this call's turn will come.
@@ -133,7 +134,7 @@ class RateLimitedCaller:
                     is_spent = attempts == _ATTEMPTS
                 if is_spent or not self._may_pass(failure):
                     self._give_up(failure)
-                    raise
+                    raise failure from None
                 if failure.retry_after is None:
                     pause = wait_s
                 elif has_waited:
@@ -167,6 +168,12 @@ class RateLimitedCaller:
         self._has_answered = True
         self._failed_cases = 0
         self._worked_at = time.monotonic()
+
+    def _as_of_the_case(self, failure: CallFailure) -> CallFailure:
+        """A 403 of a server that had answered the same key is about the case, as xAI's may be."""
+        if failure.is_forbidden and self._has_answered:
+            return CallFailure(FailureKind.BAD_REQUEST, str(failure))
+        return failure
 
     def _may_pass(self, failure: CallFailure) -> bool:
         # Where there was no reply at all, the next call may have one.

@@ -326,6 +326,18 @@ def test_a_judge_that_cannot_work_is_asked_once_and_never_again(
     assert (len(broken.requests), len(sound.requests)) == (1, 5)
 
 
+def test_a_403_without_a_reason_is_about_the_case_where_the_key_was_answered_before(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    said = '{"code": "permission-denied", "error": "Content violates usage guidelines. "}'
+    session = open_session(serve(in_turn(verdict(), Answer(said, 403), verdict())))
+    results = [result_of(session) for _ in range(3)]
+    assert [result.failure for result in results] == [None, FailureKind.BAD_REQUEST, None]
+    overdue = Answer('{"error": {"code": "AccountOverdueError", "message": "no"}}', 403)
+    session = open_session(serve(in_turn(verdict(), overdue, verdict())))
+    assert [result_of(session).failure for _ in range(3)] == [None, *[FailureKind.STOPPED] * 2]
+
+
 def test_a_judge_that_is_stopped_is_not_asked_again_by_cases_that_wait_to_retry(
     serve: Serve, open_session: OpenSession, gate: Gate
 ) -> None:

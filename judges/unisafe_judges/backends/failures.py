@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from unisafe_judges.error_codes import ServerError, failure_of, read_error
+from unisafe_judges.error_codes import CODES, ServerError, failure_of, read_error
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
 from unisafe_judges.types import FailureKind
@@ -34,7 +34,8 @@ def http_failure(
     error = replace(error, message=error.message or text)
     failure = failure_of(spec.who, error, wait_s=wait_s)
     if sentence := _sentence(spec, status, error):
-        return CallFailure(failure.kind, sentence)
+        is_forbidden = status == 403 and error.cause == "key" and error.code.lower() not in CODES
+        return CallFailure(failure.kind, sentence, is_forbidden=is_forbidden)
     if failure.kind in (FailureKind.BLOCKED, FailureKind.BAD_REQUEST):
         # What the case or the request is to blame for is kept whole.
         failure.raw = text
