@@ -63,6 +63,7 @@ CODES: Mapping[str, tuple[Cause, str]] = {
     "project_spend_limit_exceeded": ("account", "OpenAI: error codes"),
     "exceeded_current_quota_error": ("account", "Kimi (type): error pages"),
     "payment_required": ("account", "OpenRouter error_type: errors-and-debugging"),
+    "budget_exceeded": ("account", "LiteLLM proxy (type): ProxyErrorTypes"),
     "arrearage": ("account", "Alibaba Model Studio: error codes"),
     "accountoverdueerror": ("account", "Volcengine Ark: docs/82379"),
     "1113": ("account", "Zhipu: api-code"),
@@ -137,7 +138,7 @@ def read_error(status: int | None, body: object) -> ServerError:
     error: Mapping[str, Any] = inside if isinstance(inside, dict) else top
     said = _text(inside) or _text(error.get("message")) or _text(top.get("detail"))
     if status is None or 200 <= status < 300:
-        status = next((s for s in (error.get("code"), error.get("status")) if _is_status(s)), None)
+        status = _status(error.get("code")) or _status(error.get("status"))
     cause, code = _meaning(status, top, error)
     return ServerError(cause, status, code, said, _param(top, error))
 
@@ -152,7 +153,8 @@ def failure_of(who: str, error: ServerError, *, wait_s: float | None = None) -> 
     """
     kind = _KINDS[error.cause]
     head = f"HTTP {error.status}" if error.status else "an error in its answer"
-    code = f" ({error.code})" if error.code and error.code not in error.said else ""
+    is_told = error.code in ("", str(error.status)) or error.code in error.said
+    code = "" if is_told else f" ({error.code})"
     detail = f"{head}{code}: {error.said}"
     if error.cause == "account":
         return CallFailure(kind, f"{who}: its account is used up or closed: {detail}")
@@ -287,8 +289,10 @@ def _param(top: Mapping[str, Any], error: Mapping[str, Any]) -> str:
     return _text(error.get("param"))
 
 
-def _is_status(value: object) -> bool:
-    return type(value) is int and 300 <= value < 600
+def _status(value: object) -> int | None:
+    """An HTTP status where a field holds one."""
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    return number if type(number) is int and 300 <= number < 600 else None
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -106,6 +106,7 @@ def test_words_a_parameters_name_and_an_echo_are_no_block(status: int, body: obj
         (503, {"error": {"code": 503, "message": "Loading model"}}, "server"),
         (400, [{"error": {"code": 400, "status": "INVALID_ARGUMENT"}}], "request"),
         (None, {"error": {"code": 429}}, "throttle"),
+        (None, {"error": {"code": "429", "type": "throttling"}}, "throttle"),
         (200, {"error": {"code": "rate_limit_exceeded"}}, "throttle"),
         (None, {"error": {"code": "invalid_image"}}, "request"),
         (None, {"error": "boom"}, "server"),
