@@ -45,7 +45,7 @@ class JudgeRow:
     """One outcome of a judge on a case; the three values are None where it gave no verdict.
 
     A judge with several repeats has a row for each. `version` is the provider's own name of the
-    model that replied.
+    model that replied; `prompt_form` says how the rubric's prompt was changed for its server.
     """
 
     judge: str
@@ -54,6 +54,7 @@ class JudgeRow:
     refusal: bool | None
     failure: str | None = None
     version: str | None = None
+    prompt_form: str = ""
 
 
 @dataclass(frozen=True)

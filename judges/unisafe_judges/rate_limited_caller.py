@@ -14,7 +14,7 @@ from unisafe_judges.errors import CallFailure
 from unisafe_judges.limits import START, Limiter, Rate
 from unisafe_judges.types import FailureKind
 
-__all__ = ["RateLimitedCaller"]
+__all__ = ["REMEDIES", "UNREADABLE", "RateLimitedCaller"]
 
 _log = logging.getLogger("unisafe.judges")
 _ATTEMPTS = 4
@@ -36,7 +36,7 @@ _PASSING = frozenset(
         FailureKind.CONNECTION,
     }
 )
-_UNREADABLE = frozenset(
+UNREADABLE = frozenset(
     {
         FailureKind.EMPTY,
         FailureKind.TRUNCATED,
@@ -45,7 +45,8 @@ _UNREADABLE = frozenset(
         FailureKind.CONTRADICTORY,
     }
 )
-_REMEDIES = {
+"""What a reply is that came and cannot be used."""
+REMEDIES = {
     FailureKind.RATE_LIMITED: "lower max_concurrency, or set requests_per_minute",
     FailureKind.SERVER_ERROR: "look at the server's log",
     FailureKind.TIMEOUT: "raise timeout_s, or lower max_concurrency",
@@ -94,7 +95,7 @@ class RateLimitedCaller:
         self._requests = Rate(requests_per_minute and requests_per_minute / share)
         self._tokens = Rate(tokens_per_minute and tokens_per_minute / share)
         self._first_wait_s = first_wait_s
-        self._retried = _PASSING | (_UNREADABLE if repeats_unreadable else frozenset())
+        self._retried = _PASSING | (UNREADABLE if repeats_unreadable else frozenset())
         self._stopped: str | None = None
         self._has_told = False
         self._has_answered = False
@@ -196,7 +197,7 @@ class RateLimitedCaller:
                 self._who,
                 failure.kind,
                 failure,
-                _REMEDIES[failure.kind],
+                REMEDIES[failure.kind],
             )
 
     def _note(self, failure: CallFailure) -> None:
@@ -210,7 +211,7 @@ class RateLimitedCaller:
 
     def _give_up(self, failure: CallFailure) -> None:
         """After many cases in a row that failed, whatever the reason, there is no more to hope."""
-        remedy = _REMEDIES.get(failure.kind)
+        remedy = REMEDIES.get(failure.kind)
         if remedy is None:
             return
         self._failed_cases += 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unisafe_judges import FailureKind
+from unisafe_judges.rate_limited_caller import REMEDIES, UNREADABLE
 from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
 from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.runs.summaries import only_blocked
@@ -135,6 +136,23 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             f"{name}: the model was not shown the same in each conversation ({shown}): do not "
             "compare this score with others."
         )
+    said += [
+        f"{name}: judge {judge} was not asked in the rubric's own form ({form}: {count} replies), "
+        "since its server does not take that: do not compare this score with others."
+        for judge, scores in summary["judges"].items()
+        for form, count in scores.get("prompt_forms", {}).items()
+    ]
+    return said + _remedies(name, summary)
+
+
+def _remedies(name: str, summary: Mapping[str, Any]) -> list[str]:
+    """What to change where judges' replies could not be used."""
+    said = []
+    for kind in sorted(UNREADABLE):
+        end = f": {kind}"
+        failed = [what for what in summary["judge_failures"] if what.endswith(end)]
+        if judges := [what.removesuffix(end) for what in failed]:
+            said.append(f"{name}: replies of {', '.join(judges)} were {kind}: {REMEDIES[kind]}.")
     return said
 
 

@@ -110,6 +110,7 @@ def scored_case(
                     refusal=verdict.get("refusal"),
                     failure=verdict.get("failure"),
                     version=verdict.get("judge_version"),
+                    prompt_form=str(verdict.get("prompt_form") or ""),
                 )
                 for verdict in (verdicts if status is Status.OK else ())
             ),

@@ -131,6 +131,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "failure": str(result.failure) if result.failure else None,
         "violated": list(verdict.categories) if verdict else [],
         "judge_version": result.model_version,
+        **({"prompt_form": result.prompt_form} if result.prompt_form else {}),
         "cached": result.cached,
         "latency_s": result.latency_s,
         "output_sha256": row["output_sha256"],

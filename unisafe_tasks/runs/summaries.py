@@ -68,11 +68,17 @@ def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
 
 
 def _judge_summary(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
-    """The scores of a judge, the versions that replied, and its agreement with itself."""
+    """The scores of a judge, the versions that replied, and its agreement with itself.
+
+    With the forms of the prompt that were not the rubric's, if there were any.
+    """
     by_case = [[row for row in case.rows if row.judge == judge] for case in cases]
     versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
+    forms = Counter(row.prompt_form for rows in by_case for row in rows if row.prompt_form)
     cases = cases_of_judge(cases, judge)
     summary = {**_scores(cases, judge), "versions": dict(sorted(versions.items()))}
+    if forms:
+        summary["prompt_forms"] = dict(sorted(forms.items()))
     if any(len(rows) > 1 for rows in by_case):
         summary["test_retest"] = _test_retest(by_case)
     return summary

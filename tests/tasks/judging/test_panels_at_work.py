@@ -53,6 +53,32 @@ def task_of(folder: Path, name: str = "unisafe_t2t") -> dict[str, Any]:
     return summary
 
 
+# --- what judges' servers lack ---
+
+
+def test_a_run_says_which_judge_was_asked_otherwise_and_what_helps_another(
+    unisafe: Command, serve: Serve, panel: Callable[..., Path], tmp_path: Path
+) -> None:
+    def without_system(body: dict[str, Any]) -> Answer:
+        if body["messages"][0]["role"] == "system":
+            return Answer('{"message": "System role not supported", "code": 400}', 400)
+        return verdict(**UNSAFE)
+
+    urls = {
+        "plain": serve(without_system).base_url,
+        "wordy": serve(lambda body: completion("{", finish="length")).base_url,
+    }
+    outputs = some(tmp_path / "in", "TT", count=3)
+    done = unisafe("judge", outputs, "--panel", panel(**urls), "--out", tmp_path / "run")
+    assert done.code == 0
+    rows = samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl")
+    asked = {row["prompt_form"] for row in rows if row["judge"] == "plain"}
+    assert asked == {"instructions in the user's turn"}
+    notes = " ".join(metrics_of(tmp_path / "run")["notes"])
+    assert "judge plain was not asked in the rubric's own form" in notes
+    assert "replies of wordy were truncated: raise max_tokens" in notes
+
+
 # --- the ensemble ---
 
 
