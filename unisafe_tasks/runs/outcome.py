@@ -23,7 +23,8 @@ def problem_of(metrics: Mapping[str, Any], planned: Iterable[str] = ()) -> str |
     missing = [name for name in planned if name not in tasks]
     unscored = [name for name, summary in tasks.items() if _lacks_score(summary, judged=judged)]
     if unscored and len(unscored) == len(tasks):
-        what = "no judge gave a verdict on any output" if judged else "there is no output"
+        asked = any(summary["statuses"].get(Status.OK) for summary in tasks.values())
+        what = "no judge gave a verdict on any output" if asked else "the model gave no output"
         return f"nothing was scored: {what}"
     parts = [
         f"no score for {', '.join(unscored)}" if unscored else "",

@@ -23,6 +23,7 @@ from inspect_ai.util import display_type
 
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.common import print_summary
+from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end
 from unisafe_tasks.harnesses.inspect import runs
 from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
 from unisafe_tasks.redaction import in_one_line
@@ -56,6 +57,8 @@ class RunFolders(Hooks):
         except UnisafeError as error:
             _log.error("%s", in_one_line(str(error)))
             runs.set_current(error)
+            if called_by(_COMMAND):
+                fail_at_the_end(str(error))
         else:
             runs.set_current(task_run)
 
