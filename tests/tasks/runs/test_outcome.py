@@ -1,0 +1,44 @@
+"""When a run lacks a score that it should have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unisafe_tasks.runs.outcome import problem_of
+
+
+def metrics(judged: bool = True, **tasks: dict[str, int]) -> dict[str, Any]:
+    """What metrics.json says of tasks by their statuses; `scored` stands among them."""
+    summaries = {
+        name: {"scored": statuses.get("scored", 0), "statuses": statuses}
+        for name, statuses in tasks.items()
+    }
+    for summary in summaries.values():
+        summary["statuses"] = {k: v for k, v in summary["statuses"].items() if k != "scored"}
+    return {"tasks": summaries, "panel": {} if judged else None}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (metrics(a={"ok": 2, "scored": 1}, b={"no_image": 3}, c={"unsupported": 3}), None),
+        (metrics(a={"refused": 2, "scored": 2}), None),
+        (metrics(a={"ok": 2}), "nothing was scored: no judge gave a verdict on any output"),
+        (metrics(a={"failed": 2}), "nothing was scored: the model gave no output"),
+        (
+            metrics(a={"ok": 2, "scored": 2}, b={"ok": 1}, c={"failed": 1, "no_output": 2}),
+            "no score for b, c: see the notes above",
+        ),
+        (metrics(judged=False, a={"ok": 1, "failed": 1}), None),
+        (metrics(judged=False, a={"failed": 2}), "nothing was scored: the model gave no output"),
+    ],
+)
+def test_a_score_is_missing_where_outputs_or_verdicts_are(given: Any, problem: str | None) -> None:
+    assert problem_of(given) == problem
+
+
+def test_a_task_that_was_planned_and_not_come_to_is_missing() -> None:
+    given = metrics(a={"ok": 1, "scored": 1})
+    assert problem_of(given, ["a", "b"]) == "b did not come to an end: see the notes above"
