@@ -18,6 +18,9 @@ from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.models import Model
 from tests.servers import Answer
+from unisafe_tasks import resolve_source
+from unisafe_tasks.harnesses.common import begin_planned
+from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.runs.folder import RunFolder
 
 DEMO = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
@@ -100,17 +103,13 @@ def test_a_model_that_fails_while_it_generates_leaves_a_run_that_says_so(
     assert not (folder / "metrics.json").exists()
 
 
-def test_a_task_that_was_not_come_to_leaves_a_run_that_says_so(
-    evaluate: Callable[..., Finished], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when the harness's own token budget ends its asking after the first kind of request."""
-    from lmms_eval import evaluator
-
-    monkeypatch.setattr(evaluator, "is_budget_exceeded", lambda: True)
-    with pytest.raises(Exception, match="list index out of range"):
-        evaluate(Model(lambda *asked: "Hello"), "unisafe_t2t", "unisafe_mt2i", limit=1)
-    (folder,) = (tmp_path / "out").glob("unisafe-*")
-    assert status_of(folder) == "stopped"
+def test_a_task_that_was_not_come_to_leaves_a_run_that_says_so(demo: None, tmp_path: Path) -> None:
+    details = {"asked": {"unisafe_t2t": 1, "unisafe_mt2i": 1, "unisafe_i2t": 0}}
+    session = Session(RunSettings(tmp_path / "run", details=details), resolve_source(), None)
+    begin_planned(session)
+    session.finish_task("unisafe_t2t", [])
+    session.close()
+    assert status_of(tmp_path / "run") == "stopped"
 
 
 def test_a_full_disk_leaves_a_run_that_does_not_look_complete(

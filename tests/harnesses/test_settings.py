@@ -30,6 +30,7 @@ def info_of(done: Finished) -> dict[str, Any]:
     [
         ("umm_openai", "unisafe_t2t", {"num_fewshot": 2}, "run without --num_fewshot"),
         ("umm_openai", "unisafe_t2t", {"baseline": "x.jsonl"}, "unisafe compare RUN OTHER"),
+        ("umm_openai", "unisafe_t2t", {"max_tokens": 9}, "run without --max_tokens"),
         ("umm_openai", "unisafe_t2t", {"cache_requests": True}, "run without --cache_requests"),
         ("umm_openai", "unisafe_t2t", {"system_instruction": "Hi."}, "system_prompt=..."),
         ("umm_openai", "unisafe_t2t", {"apply_chat_template": True}, "without --apply_chat_temp"),

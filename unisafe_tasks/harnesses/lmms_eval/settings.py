@@ -44,11 +44,16 @@ def refuse_settings(given: Mapping[str, Any]) -> None:
         UnisafeError: one sentence with what to do instead.
     """
     cli = given["cli_args"]
-    if int(given["repeats"] or 1) > 1:
+    if int(given.get("repeats") or 1) > 1:
         raise UnisafeError("UniSAFE judges one output per case: run without --repeats")
     if int(given["num_fewshot"] or 0):
         raise UnisafeError("UniSAFE asks each case without examples: run without --num_fewshot")
-    if given["baseline"]:
+    if given.get("max_tokens"):
+        raise UnisafeError(
+            "lmms-eval's token budget leaves cases unasked, and gives them empty answers: run "
+            "without --max_tokens, or with --limit"
+        )
+    if given.get("baseline"):
         raise UnisafeError(
             "--baseline finds nothing to compare in UniSAFE's samples: run without it, then "
             "compare two run folders with unisafe compare RUN OTHER"
@@ -81,7 +86,7 @@ def _refuse_ignored(given: Mapping[str, Any]) -> None:
     if not system_prompt and not given["apply_chat_template"]:
         return
     is_ours = isinstance(model, str) and model in adapters()
-    kind = _class_of(model, force_simple=given["force_simple"])
+    kind = _class_of(model, force_simple=bool(given.get("force_simple")))
     if given["apply_chat_template"] and (is_ours or not hasattr(kind, "apply_chat_template")):
         raise UnisafeError(
             f"--model {_name(model)} writes its requests in its own chat form: run without "
