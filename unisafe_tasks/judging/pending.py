@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
 __all__ = ["Pending", "wait_for"]
+
+_TELL_S = 10.0
+"""How often somebody who waits is told that nothing has come."""
 
 
 class Pending:
@@ -54,6 +58,10 @@ class Pending:
     def done(self) -> bool:
         return self._done.is_set()
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the verdicts, at most so long; whether they are there."""
+        return self._done.wait(timeout_s)
+
     def verdicts(self) -> Sequence[Mapping[str, Any]]:
         """The verdict rows, one per judge; waits for them."""
         self._done.wait()
@@ -61,11 +69,14 @@ class Pending:
 
 
 def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]) -> None:
-    """Wait for verdicts, showing the whole panel's `progress` on one line."""
+    """Wait for verdicts, showing the panel's `progress` on one line, and how long none came."""
     if all(case.done for case in pending):
         return
     with tqdm(total=len(pending), desc=title, unit="case") as bar:
         for case in pending:
-            case.verdicts()
+            began = time.monotonic()
+            while not case.wait(_TELL_S):
+                silent = f"no verdict for {time.monotonic() - began:.0f} s"
+                bar.set_postfix_str(", ".join(part for part in (silent, progress()) if part))
             bar.set_postfix_str(progress(), refresh=False)
             bar.update()

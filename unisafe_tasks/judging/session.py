@@ -260,6 +260,9 @@ class Session:
         }
         cost = sum(tally.cost for tally in tallies)
         parts = [f"{count} {name}" for name, count in counts.items() if count]
+        last = min(tallies, key=lambda tally: tally.done)
+        if last.done < max(tally.done for tally in tallies):
+            parts.append(f"{last.judge} is behind with {last.done}")
         return ", ".join([*parts, f"${cost:.2f}"] if cost else parts)
 
     def metrics(self) -> dict[str, Any]:

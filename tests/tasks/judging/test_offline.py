@@ -443,7 +443,8 @@ def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
 ) -> None:
     outputs = some(tmp_path / "in", "TT")
     words = ("--task", "TT", "--task", "IT", "--out", tmp_path / "run")
-    assert unisafe("judge", outputs, *words).code == 0
+    done = unisafe("judge", outputs, *words)
+    assert (done.code, done.err) == (1, "unisafe: no score for unisafe_i2t: see the notes above\n")
     assert metrics_of(tmp_path / "run")["tasks"]["unisafe_i2t"]["statuses"] == {"failed": 12}
 
 
