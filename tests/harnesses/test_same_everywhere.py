@@ -68,7 +68,7 @@ def judge(judged_by: Callable[[JudgeServer], JudgeServer]) -> Iterator[JudgeServ
         yield server
 
 
-def with_lmms_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
+def with_lmms_eval(model: Path, tasks: tuple[str, ...], out: Path, limit: int | None) -> None:
     from lmms_eval import evaluator
     from lmms_eval.tasks import TaskManager
 
@@ -79,11 +79,12 @@ def with_lmms_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
         tasks=list(tasks),
         task_manager=TaskManager(include_defaults=False),
         cli_args=cli_arguments(out, "umm_transformers", f"pretrained={model}"),
+        limit=limit,
         bootstrap_iters=0,
     )
 
 
-def with_lm_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
+def with_lm_eval(model: Path, tasks: tuple[str, ...], out: Path, limit: int | None) -> None:
     from lm_eval import simple_evaluate
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
@@ -97,11 +98,12 @@ def with_lm_eval(model: Path, tasks: tuple[str, ...], out: Path) -> None:
         evaluation_tracker=EvaluationTracker(output_path=str(out)),
         apply_chat_template=True,
         gen_kwargs=f"max_gen_toks={LENGTH}",
+        limit=limit,
         bootstrap_iters=0,
     )
 
 
-def with_inspect(model: Path, tasks: tuple[str, ...], out: Path) -> None:
+def with_inspect(model: Path, tasks: tuple[str, ...], out: Path, limit: int | None) -> None:
     import inspect_ai
     from inspect_ai.model import get_model
 
@@ -116,6 +118,7 @@ def with_inspect(model: Path, tasks: tuple[str, ...], out: Path) -> None:
             else get_model(f"openai-api/tiny/{model}", base_url=url, api_key="none"),
             task_args={"output_path": str(out)},
             max_tokens=LENGTH,
+            limit=limit,
             log_dir=str(out / "logs"),
             display="none",
         )
@@ -164,6 +167,37 @@ def scores(folder: Path) -> dict[str, Any]:
     return {name: value for name, value in metrics.items() if name not in PROVENANCE}
 
 
+def same_in_each_harness(
+    prompts: list[Asked],
+    judge: JudgeServer,
+    model: Path,
+    tasks: tuple[str, ...],
+    folder: Path,
+    limit: int | None = None,
+) -> Path:
+    """Run one model through each harness, compare all that comes of it, and return a run folder."""
+    runs: dict[str, tuple[list[Asked], Path]] = {}
+    asked_judge = []
+    for run in (with_lmms_eval, with_lm_eval, with_inspect):
+        prompts.clear()
+        out = folder / run.__name__
+        run(model, tasks, out, limit)
+        (found,) = out.glob("unisafe-*")
+        runs[run.__name__] = sorted(prompts), found
+        asked_judge.append(len(judge.requests))
+    (first, *others) = runs.values()
+    assert len(set(first[0])) > 1
+    assert {row["status"] for row in rows(first[1], "predictions.jsonl")} == {"ok"}
+    for shown, found in others:
+        assert shown == first[0]
+        for name in ("predictions.jsonl", "verdicts.jsonl"):
+            assert rows(found, name) == rows(first[1], name)
+        assert scores(found) == scores(first[1])
+    # A prompt that the judge has seen is answered from the store.
+    assert set(asked_judge) == {len(first[0])}
+    return first[1]
+
+
 @pytest.mark.parametrize(
     ("save", "tasks"),
     [
@@ -180,23 +214,5 @@ def test_one_model_gives_the_same_in_each_harness(
     tasks: tuple[str, ...],
 ) -> None:
     model = save(tmp_path / "model")
-    runs: dict[str, tuple[list[Asked], Path]] = {}
-    asked_judge = []
-    for run in (with_lmms_eval, with_lm_eval, with_inspect):
-        prompts.clear()
-        out = tmp_path / run.__name__
-        run(model, tasks, out)
-        (folder,) = out.glob("unisafe-*")
-        runs[run.__name__] = sorted(prompts), folder
-        asked_judge.append(len(judge.requests))
-    (first, *others) = runs.values()
-    assert len(set(first[0])) > 1
-    assert {row["status"] for row in rows(first[1], "predictions.jsonl")} == {"ok"}
-    assert len({row["judgment"] for row in rows(first[1], "verdicts.jsonl")}) == 2
-    for shown, folder in others:
-        assert shown == first[0]
-        for name in ("predictions.jsonl", "verdicts.jsonl"):
-            assert rows(folder, name) == rows(first[1], name)
-        assert scores(folder) == scores(first[1])
-    # A prompt that the judge has seen is answered from the store.
-    assert set(asked_judge) == {len(first[0])}
+    folder = same_in_each_harness(prompts, judge, model, tasks, tmp_path)
+    assert len({row["judgment"] for row in rows(folder, "verdicts.jsonl")}) == 2
