@@ -57,6 +57,7 @@ REMEDIES = {
     FailureKind.OUT_OF_RANGE: "serve it with structured output, or choose a larger model",
     FailureKind.CONTRADICTORY: "choose a larger model",
     FailureKind.BAD_REQUEST: "change the setting that the server names",
+    FailureKind.INTERNAL: "please report it",
 }
 """What a person can change where a kind of failure does not pass."""
 
@@ -149,6 +150,10 @@ class RateLimitedCaller:
                 wait_s = min(2 * wait_s, _LONGEST_BACKOFF * self._first_wait_s)
                 has_waited = has_waited or is_asked
                 attempts += 0 if is_asked else 1
+            except Exception as error:
+                said = f"{type(error).__name__}: {error}"
+                self._give_up(CallFailure(FailureKind.INTERNAL, said))
+                raise
 
     def stop(self, sentence: str) -> None:
         """Ask nothing more; `sentence` is why."""
