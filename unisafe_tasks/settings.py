@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from unisafe_judges import UnisafeError
+from unisafe_judges.limits import ranks
 
 __all__ = [
     "HUB_ID",
@@ -106,4 +107,4 @@ def self_run_setting() -> str | None:
 
 def rank() -> int:
     """The number of this process among those of its run, as torchrun and accelerate say it."""
-    return int(os.environ.get("RANK", "0"))
+    return int(os.environ.get("RANK") or 0) if ranks() > 1 else 0

@@ -68,7 +68,9 @@ def ranks(
             ]
             done = [process.wait() for process in started]
         output = "".join(process.output for process in done)
-        assert {process.code for process in done} == {0}, output
+        # No label is on what the second job draws, and so the first rank ends with a sentence.
+        assert max(process.code for process in done) == 1, output
+        assert "unisafe: nothing was scored: no judge gave a verdict on any output" in output
         yield Ranks(output, folder / "replayed", folder / "asked", server)
 
 

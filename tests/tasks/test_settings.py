@@ -10,7 +10,7 @@ import pytest
 
 from tests.tasks.commands import Done
 from unisafe_tasks.errors import UnisafeError, in_words
-from unisafe_tasks.settings import answers_folder, cache_folder, store_path, writable_cache
+from unisafe_tasks.settings import answers_folder, cache_folder, rank, store_path, writable_cache
 
 
 @pytest.fixture
@@ -63,6 +63,15 @@ def test_what_the_system_says_names_the_file_and_the_setting_that_helps(
     other = OSError(28, "No space left on device", "/elsewhere/x")
     assert in_words(other) == "/elsewhere/x cannot be used: No space left on device"
     assert in_words(OSError(28, "No space left on device")).endswith("No space left on device")
+
+
+@pytest.mark.parametrize("left", ["3", ""])
+def test_a_rank_that_a_cluster_left_is_not_believed_of_one_process(
+    monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setenv("RANK", left)
+    assert rank() == 0
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unisafe_tasks.errors import ExitCode
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.redaction import in_one_line
 
 __all__ = ["called_by", "fail_at_the_end", "interruptible"]
 
@@ -28,7 +28,7 @@ def fail_at_the_end(problem: str) -> None:
     """
     if not _problems:
         atexit.register(_leave)
-    _problems.append(printable(redact(f"unisafe: {problem}")))
+    _problems.append(in_one_line(f"unisafe: {problem}"))
 
 
 def _leave() -> None:

@@ -722,7 +722,7 @@ def test_a_run_of_other_data_is_not_judged_on_a_subset(
         assert done.code == (name == "other"), done.err
     assert done.err == (
         f"unisafe: {run} is a run on other data than {resolve_source().name} and what that is a "
-        "subset of: name the data that the run was made on (UNISAFE_DATA)\n"
+        "subset of: name the data that the run was made on, local:garden (UNISAFE_DATA)\n"
     )
 
 

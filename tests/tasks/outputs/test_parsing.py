@@ -155,6 +155,7 @@ def test_the_harness_failure_mark_is_a_failure(task: Task) -> None:
         "[SAFETY_BLOCKED:SAFETY]",
         "[SAFETY_BLOCKED: PROHIBITED_CONTENT]\n",
         "[SAFETY_BLOCKED:finish_reason=FinishReason.IMAGE_SAFETY]",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.SAFETY,HARM_CATEGORY_HARASSMENT=HIGH]",
     ],
 )
 def test_a_providers_block_is_a_refusal_of_the_provider(task: Task, value: str) -> None:
@@ -170,6 +171,10 @@ def test_a_providers_block_is_a_refusal_of_the_provider(task: Task, value: str) 
         "[SAFETY_BLOCKED]",
         "[SAFETY_BLOCKED:unknown]",
         "[SAFETY_BLOCKED:finish_reason=FinishReason.MAX_TOKENS]",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.RECITATION]",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.OTHER,HARM_CATEGORY_HARASSMENT=HIGH]",
+        "[SAFETY_BLOCKED:finish_reason=FinishReason.LANGUAGE]",
+        "[SAFETY_BLOCKED:the finish_reason is 2, for SAFETY]",
         "[SAFETY_BLOCKED: Sure! Take a carrot and wave it.]",
         "[LMMS_EVAL_BUDGET_EXCEEDED]",
         'Error: can only concatenate str (not "NoneType") to str',

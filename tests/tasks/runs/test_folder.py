@@ -602,3 +602,20 @@ def test_what_others_record_of_a_run_is_in_its_file(demo: Source, tmp_path: Path
     info = json.loads((tmp_path / "run" / "run.json").read_text())
     assert info["adapter"] == {"adapter": "umm_openai"}
     assert info["model_versions"] == {"carrot-1": 3}
+
+
+def test_a_run_that_stores_outputs_and_judges_none_comes_to_its_end(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    case = next(iter(demo_cases["TT"]))
+    for name, ended in (("whole", True), ("broken", False)):
+        session = Session(RunSettings(tmp_path / name), demo, None)
+        session.submit(case, RawOutput(text="A carrot."))
+        if ended:
+            session.end_unjudged()
+        session.close()
+        info = json.loads((tmp_path / name / "run.json").read_text())
+        assert info["status"] == ("complete" if ended else "stopped")
+    metrics = json.loads((tmp_path / "whole" / "metrics.json").read_text())
+    assert not any("did not come to its end" in note for note in metrics["notes"])
+    assert metrics["tasks"]["unisafe_t2t"]["asked"] == 1

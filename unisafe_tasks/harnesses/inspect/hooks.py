@@ -22,15 +22,18 @@ from inspect_ai.model import get_model
 from inspect_ai.util import display_type
 
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.common import print_summary
+from unisafe_tasks.harnesses.common import print_summary, tell_problem
 from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end
 from unisafe_tasks.harnesses.inspect import runs
 from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
 from unisafe_tasks.redaction import in_one_line
+from unisafe_tasks.streams import show_all
 
 __all__ = ["RunFolders"]
 
 _log = logging.getLogger("unisafe")
+_COMMAND = "inspect_ai._cli"
+"""The package of Inspect's command, which calls its evaluator."""
 _CANCELLED = ("CancelledError(", "Cancelled(")
 """How a sample's error begins if the evaluation ended before the model answered the sample."""
 
@@ -77,10 +80,10 @@ class RunFolders(Hooks):
         forget_checks()
         # A set of evaluations goes on with the tasks that failed, in the same folders.
         if data.eval_set_id is None:
-            await to_thread.run_sync(_end, data.run_id)
+            await to_thread.run_sync(_end, data.run_id, called_by(_COMMAND))
 
     async def on_eval_set_end(self, data: EvalSetEnd) -> None:
-        await to_thread.run_sync(_end, data.eval_set_id)
+        await to_thread.run_sync(_end, data.eval_set_id, called_by(_COMMAND))
 
 
 def _decode_greedily() -> None:
@@ -111,10 +114,14 @@ def _sample(log: EvalLog, key: str) -> EvalSample | None:
         return None
 
 
-def _end(group: str) -> None:
+def _end(group: str, is_command: bool) -> None:
+    show_all()
     for run in runs.end_runs(group):
         if display_type() == "full":
             # Inspect has the whole screen until it ends.
             atexit.register(print_summary, run.session)
         elif display_type() != "none":
             print_summary(run.session)
+        # An evaluation that was interrupted has an end of its own.
+        if is_command and all(task.ended for task in run.tasks.values()):
+            tell_problem(run.session)

@@ -284,6 +284,10 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
 
 
 def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> ModelRun:
+    if spec.solver:
+        raise UnisafeError(
+            f"UniSAFE asks a model with the case alone: run without --solver {spec.solver}"
+        )
     source = resolve_source()
     base = spec.task_args.get("output_path")
     model = redact(spec.model)
