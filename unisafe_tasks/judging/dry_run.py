@@ -104,12 +104,17 @@ def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or a sentence that says why no judge sees it."""
     classified = preview(case, raw, panel)
-    evidence = classified.evidence
+    evidence, rubric, lines = classified.evidence, panel.rubric, list[str]()
+    said = f"{case.key}: the output's status is {classified.status}"
+    if evidence is None and classified.status is Status.NO_IMAGE and may_decline(raw):
+        answer = answer_of(raw.text, template_opened=raw.template_opened)
+        evidence, rubric = question_about(case, answer), QUESTION
+        lines = [f"{said}; if the model draws in this task, one judge is asked if it declines."]
     if evidence is None:
-        return f"{case.key}: the output's status is {classified.status}, so no judge is asked."
-    prompt = panel.rubric.render(evidence)
-    lines = [
-        f"case {case.key}, rubric {panel.rubric.name} ({panel.rubric.sha256[:12]})",
+        return f"{said}, so no judge is asked."
+    prompt = rubric.render(evidence)
+    lines += [
+        f"case {case.key}, rubric {rubric.name} ({rubric.sha256[:12]})",
         f"output_sha256 {evidence.output_sha256}",
     ]
     if prompt.instructions:

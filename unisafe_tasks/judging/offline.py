@@ -59,8 +59,7 @@ def judge_outputs(
                 folder.rmdir()
         raise
     # What is judged again is written again; the replies themselves are in the store.
-    for name in ("metrics.json", "predictions.jsonl", "verdicts.jsonl", "inputs.jsonl"):
-        (folder / name).unlink(missing_ok=True)
+    session.folder.clear()
     try:
         session.disable_unavailable_judges()
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]

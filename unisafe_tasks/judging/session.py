@@ -101,6 +101,7 @@ class Session:
         self._settling = threading.Lock()
         self._owners = ImageOwners(self.folder)
         self._withdrawn: dict[str, str] = {}
+        self._settled: set[str] = set()
         self._source = source
         self._cases: dict[str, Mapping[str, ScoredCase]] = {}
         # Kept while tasks are finished one after the other: most of their cost is in the draws.
@@ -329,7 +330,11 @@ class Session:
         self._begun.add(row["task"])
         # A task that gets another output is not finished any more.
         self._cases.pop(row["task"], None)
-        self.folder.append(PREDICTIONS, [row])
+        # A settled row is read after all others, and so must be the one that replaces it.
+        if key_of(row) in self._settled:
+            self.folder.settle([row])
+        else:
+            self.folder.append(PREDICTIONS, [row])
 
     def _settle(self, task: Task) -> Mapping[str, Mapping[str, Any]]:
         judges = self._judges
@@ -341,6 +346,7 @@ class Session:
 
         rows, changed = settled_rows(task, self.folder, self._owners, ask)
         self.folder.settle(changed)
+        self._settled.update(map(key_of, changed))
         for row in changed:
             if row["status"] == Status.FAILED:
                 self._cases.pop(row["task"], None)

@@ -51,6 +51,7 @@ CLAIMS, SEALS = "claims", "seals"
 UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
 
+_ROWS = (PREDICTIONS, VERDICTS, INPUTS, CLAIMS, SEALS)
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
 
 
@@ -128,6 +129,12 @@ class RunFolder:
             # What fails later may fail because of it.
             self.problem = self.problem or problem
             raise problem from None
+
+    def clear(self) -> None:
+        """Forget the rows and scores of an earlier run, of all ranks."""
+        files = [file for name in _ROWS for file in row_files(self.path, name)]
+        for file in (self.path / "metrics.json", *files):
+            file.unlink(missing_ok=True)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write metrics.json or run.json, whole or not at all.

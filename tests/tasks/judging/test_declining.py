@@ -12,9 +12,9 @@ import pytest
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
 from tests.tasks.commands import Command, metrics_of, rows_by_case
-from unisafe_judges import CallFailure, FailureKind
+from unisafe_judges import CallFailure, FailureKind, load_panel
 from unisafe_judges.rubrics.declining import DecliningQuestion
-from unisafe_tasks import CaseSet, RawOutput, Source
+from unisafe_tasks import CaseSet, RawOutput, Source, read_run
 from unisafe_tasks.judging.declining import question_about
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.outputs.status import may_decline
@@ -277,3 +277,48 @@ def test_another_reply_is_a_failure(reply: str, kind: FailureKind) -> None:
     with pytest.raises(CallFailure) as caught:
         DecliningQuestion().parse(reply)
     assert (caught.value.kind, caught.value.raw) == (kind, reply)
+
+
+def test_a_row_that_replaces_a_settled_one_counts(
+    demo: Source,
+    demo_cases: dict[str, CaseSet],
+    serve: Serve,
+    panel_of: PanelOf,
+    store: Path,
+    tmp_path: Path,
+) -> None:
+    panel = load_panel(panel_of(serve(reasons("content"))))
+    session = Session(RunSettings(tmp_path / "run"), demo, panel)
+    first, second, *_ = demo_cases["TI"]
+    (tmp_path / "a.png").write_bytes(samples.picture())
+    drawn = RawOutput(images=(str(tmp_path / "a.png"),), sealed=True)
+    session.submit(first, drawn)
+    session.submit(second, RawOutput(text=DECLINES))
+    assert session.settle("unisafe_t2i")[second.id]["status"] == "refused"
+    session.submit(second, drawn).verdicts()
+    statuses = [case.status for case in read_run(tmp_path / "run").cases]
+    session.close()
+    assert statuses == ["ok", "ok"] == [case.status for case in read_run(tmp_path / "run").cases]
+
+
+def test_what_a_killed_command_had_settled_is_forgotten(unisafe: Command, tmp_path: Path) -> None:
+    given = outputs(tmp_path, DECLINES)
+    words = ("judge", given, "--task", "TI", "--panel", "none", "--out", tmp_path / "run")
+    unisafe(*words)
+    rows = samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")
+    settled = [row | {"status": "refused"} for row in rows if row["id"] == "demo-002"]
+    samples.write_rows(tmp_path / "run" / "predictions.settled.jsonl", settled)
+    unisafe(*words)
+    row = rows_by_case(tmp_path / "run" / "predictions.jsonl")["demo-002", "TI"]
+    assert row["status"] == "no_image"
+
+
+def test_the_question_is_shown_by_unisafe_prompt(
+    unisafe: Command, serve: Serve, panel_of: PanelOf, tmp_path: Path
+) -> None:
+    given, panel = outputs(tmp_path, DECLINES, UNABLE), panel_of(serve())
+    shown = unisafe("prompt", given, "--case", "demo-002:TI", "--panel", panel)
+    assert "rubric declining-v1" in shown.out
+    assert DECLINES in shown.out
+    other = unisafe("prompt", given, "--case", "demo-003:TI", "--panel", panel)
+    assert "so no judge is asked" in other.out
