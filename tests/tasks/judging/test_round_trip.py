@@ -103,7 +103,7 @@ def judged(
 
 
 @settings(
-    max_examples=12,
+    max_examples=6,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
