@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
 
-__all__ = ["in_one_line", "printable", "redact", "redact_known"]
+__all__ = [
+    "in_one_line",
+    "printable",
+    "redact",
+    "redact_arguments",
+    "redact_known",
+    "redacted",
+]
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)", re.IGNORECASE)
+_NAME = (
+    r"(?:(?:api|access|secret|private)[_-]?key|(?<![a-z])key|token|secret|passw(?:or)?d|passphrase|"
+    r"(?<![a-z])pwd|auth(?:orization)?|credentials?|cookie|signature|(?<![a-z])sig|jwt)"
+)
+# A value in quotes is taken out as a whole, with the spaces in it.
 _ASSIGNMENT = re.compile(
     r"(?i)(?<![\w-])(?!(?:eos|bos|pad|unk|image|video|audio)_token\b)"
-    r"([\w-]*(?:(?:api|access|secret|private)[_-]?key|(?<![a-z])key|token|secret|passw(?:or)?d|auth))"
-    r"(['\"]?\s*[=:]\s*['\"]?)(?!(?:true|false|none|null)\b)([^\s,;&'\"}]+)"
+    rf"([\w-]*{_NAME})"
+    r"(\\?['\"]?\s*[=:]\s*\\?)(?:([\"'])(?!\3)(?:(?!\3|\\).)+|(?!['\"])(?!(?:true|false|none|null)\b)"
+    r"[^\s,;&'\"}\\]+)",
+    re.DOTALL,
 )
-_FLAG = re.compile(r"(?i)(?<![\w-])(--[\w-]*(?:api[_-]?key|token|secret|password))(\s+)(\S+)")
+_FLAG = re.compile(rf"(?i)(?<![\w-])(-{{1,2}}[\w-]*{_NAME})(\s+)(\"[^\"]*\"|'[^']*'|[^\s\"',;]+)")
+_LOGIN = re.compile(r"(?<!\S)(-u|--user|--proxy-user)(\s+)([^\s:]+:\S+)")
+_SECRET_FLAG = re.compile(rf"(?i)-{{1,2}}[\w-]*{_NAME}\Z")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{8,})")
-_USER_INFO = re.compile(r"(?i)\b(https?://)([^/\s@]+)@")
+_USER_INFO = re.compile(
+    r"(?i)\b((?:https?|socks[45]h?|ftp|postgres(?:ql)?|mysql|redis|mongodb(?:\+srv)?)://)([^/\s@]+)@"
+)
 _KNOWN_SHAPES = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}|"
     r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"
@@ -28,9 +49,38 @@ _SHORTEST = 8
 def redact(text: str) -> str:
     """The text without the values of secret environment variables, assignments and known shapes."""
     text = redact_known(text)
-    for pattern in (_BEARER, _FLAG, _ASSIGNMENT):
+    for pattern in (_BEARER, _FLAG, _LOGIN):
         text = pattern.sub(r"\1\2[redacted]", text)
-    return text
+    return _ASSIGNMENT.sub(lambda m: f"{m[1]}{m[2]}{m[3] or ''}[redacted]", text)
+
+
+def redact_arguments(arguments: Iterable[str]) -> list[str]:
+    """A command line without credentials, those that follow their option as the next word too."""
+    words: list[str] = []
+    follows = False
+    for argument in arguments:
+        words.append("[redacted]" if follows else redact(argument))
+        follows = _SECRET_FLAG.match(argument) is not None
+    return words
+
+
+def redacted(value: Any) -> Any:
+    """JSON without credentials: all texts in it, however deep, and what a secret name holds."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {
+            name: "[redacted]" if _is_secret(name, item) else redacted(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    return value
+
+
+def _is_secret(name: object, item: object) -> bool:
+    is_open = isinstance(item, str | list | tuple | Mapping) and bool(item)
+    return is_open and redact(f"{name}=something").endswith("[redacted]")
 
 
 def redact_known(text: str) -> str:
@@ -39,6 +89,7 @@ def redact_known(text: str) -> str:
     For what a model wrote, in which "the key: patience" is none.
     """
     secrets = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    secrets |= {quote(value, safe="") for value in secrets}
     # The longest first: one may be part of another, whose rest would stay.
     for value in sorted(secrets, key=len, reverse=True):
         if len(value) >= _SHORTEST:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import redact, redact_arguments, redacted
 
 SENTINEL = "sentinel-carrot-turnip-1234"
 
@@ -72,17 +72,66 @@ def test_of_a_secret_that_holds_another_nothing_is_left(
         ('{"api_key": "carrot", "n": 1}', '{"api_key": "[redacted]", "n": 1}'),
         ("{'token':'carrot'}", "{'token':'[redacted]'}"),
         ("Client(password='carrot')", "Client(password='[redacted]')"),
+        ('{"Authorization": "Token car rot"}', '{"Authorization": "[redacted]"}'),
+        ("headers={'Cookie': 'a=car; b=rot'}", "headers={'Cookie': '[redacted]'}"),
+        (r'"{\"api_key\": \"car rot\"}"', r'"{\"api_key\": \"[redacted]\"}"'),
+        ("https://x.org/?sig=carrot&v=1", "https://x.org/?sig=[redacted]&v=1"),
+        ("X-Amz-Signature=carrot", "X-Amz-Signature=[redacted]"),
     ],
 )
 def test_the_value_of_an_assignment_is_taken_out(text: str, expected: str) -> None:
     assert redact(text) == expected
 
 
-def test_the_value_of_an_option_is_taken_out() -> None:
-    assert redact("run --api-key carrot --n 1") == "run --api-key [redacted] --n 1"
+@pytest.mark.parametrize(
+    "option", ["--api-key", "--key", "--auth-token", "--passwd", "--credentials", "-token"]
+)
+@pytest.mark.parametrize("value", ["carrot", "'car rot'", '"car rot"'])
+def test_the_value_of_an_option_is_taken_out(option: str, value: str) -> None:
+    assert redact(f"run {option} {value} --n 1") == f"run {option} [redacted] --n 1"
 
 
-@pytest.mark.parametrize("part", ["-", "a--", "--key-", "key ", "key=", "bearer ", "http://a"])
+def test_a_login_is_taken_out_and_a_script_is_not() -> None:
+    assert redact("curl -u user:carrot x") == "curl -u [redacted] x"
+    assert redact("python -u runner.py") == "python -u runner.py"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5", "postgresql"])
+def test_a_password_in_an_address_is_taken_out(scheme: str) -> None:
+    assert redact(f"at {scheme}://user:carrot@host/x") == f"at {scheme}://[redacted]@host/x"
+
+
+def test_a_secret_in_an_address_is_taken_out_as_it_is_written_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_KEY", "carrot+turnip/1234")
+    assert redact("https://x/?q=carrot%2Bturnip%2F1234") == "https://x/?q=[redacted]"
+
+
+def test_a_command_line_has_none_that_is_a_word_of_its_own() -> None:
+    line = ["run", "--api-key", "carrot", "--n", "1", "--model_args", "key=carrot,n=1"]
+    assert redact_arguments(line) == [
+        *["run", "--api-key", "[redacted]", "--n", "1", "--model_args", "key=[redacted],n=1"]
+    ]
+
+
+def test_json_has_none_at_any_depth() -> None:
+    value = {
+        "extra_body": {"provider": {"api_key": "carrot"}, "n": 1, "tags": ["key=carrot", None]},
+        "headers": {"Authorization": ["Token carrot"], "X-Auth": {"value": "carrot"}},
+        "max_tokens": 5,
+        "token": None,
+        "command": "python run.py --password carrot",
+    }
+    shown = redacted(value)
+    assert "carrot" not in str(shown)
+    assert shown["extra_body"]["n"] == 1
+    assert (shown["max_tokens"], shown["token"]) == (5, None)
+
+
+@pytest.mark.parametrize(
+    "part", ["-", "a--", "--key-", "key ", "key=", "bearer ", "http://a", 'key="', "--key '"]
+)
 def test_a_long_text_takes_no_longer_than_its_length(part: str) -> None:
     # What is quadratic in it would take minutes.
     assert redact(part * 60_000 + " carrot").endswith(" carrot")

@@ -17,7 +17,7 @@ from unisafe_tasks.harnesses.ending import fail_at_the_end
 from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
 from unisafe_tasks.metric_facts import METRICS
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.redaction import printable, redact, redacted
 from unisafe_tasks.runs.folder import make_run_folder
 from unisafe_tasks.runs.outcome import problem_of
 
@@ -29,7 +29,6 @@ __all__ = [
     "complete_samples",
     "model_name",
     "print_summary",
-    "redacted",
     "refuse_unwritable",
     "tell_problem",
     "warn",
@@ -77,24 +76,6 @@ def as_recorded(arguments: object) -> str:
     if isinstance(arguments, Mapping):
         arguments = json.dumps(redacted(arguments), default=str)
     return redact(str(arguments or ""))
-
-
-def redacted(value: Any) -> Any:
-    """What a harness is to write, without credentials: all texts in it, however deep."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {
-            name: "[redacted]" if isinstance(item, str) and _is_secret(name) else redacted(item)
-            for name, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
-    return value
-
-
-def _is_secret(name: object) -> bool:
-    return redact(f"{name}=something").endswith("[redacted]")
 
 
 def weights_name(arguments: Mapping[str, Any]) -> str | None:

@@ -36,6 +36,7 @@ from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_outpu
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
 from unisafe_tasks.outputs.parsing import seal_sha256
+from unisafe_tasks.redaction import redacted
 from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, UNNAMED, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_environment, describe_inputs
@@ -118,7 +119,7 @@ class Session:
                 **describe_environment(),
                 "seals": [seal_sha256()],
             }
-            self.folder.write_json("run.json", self._info)
+            self._write_info()
         else:
             self.folder.append(SEALS, [{"sha256": seal_sha256()}])
 
@@ -148,6 +149,10 @@ class Session:
         with self._submitting:
             self._info[key] = value
 
+    def _write_info(self) -> None:
+        # Whatever a harness or an adapter says of a run, its credentials stay out of the folder.
+        self.folder.write_json("run.json", redacted(self._info))
+
     def begin_task(self, task: str, facts: Mapping[str, Any]) -> None:
         """Begin a task before its first output, for a harness that comes to one after the other.
 
@@ -156,7 +161,7 @@ class Session:
         self._begun.add(task)
         for name, value in facts.items():
             self._info[name] = {**self._info.get(name, {}), task: value}
-        self.folder.write_json("run.json", self._info)
+        self._write_info()
 
     def stop(self) -> None:
         """Ask the judges nothing more: the run ends before its end, and will say so."""
@@ -303,7 +308,7 @@ class Session:
         metrics = self._final = self.metrics()
         self._resampler = Resampler()
         self._info["judge_versions"] = metrics["judge_versions"]
-        self.folder.write_json("run.json", self._info)
+        self._write_info()
         if self._cases:
             self.folder.write_json("metrics.json", metrics)
 

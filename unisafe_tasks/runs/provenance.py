@@ -14,7 +14,7 @@ from unisafe_judges import Panel
 from unisafe_judges.images import ENCODER
 from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.files import PACKAGE
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import redact_arguments
 
 __all__ = [
     "commit_of",
@@ -67,7 +67,7 @@ def describe_environment() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **versions},
         "platform": platform.platform(),
         "git_commit": _commit(),
-        "command": [redact(argument) for argument in sys.argv],
+        "command": redact_arguments(sys.argv),
     }
 
 

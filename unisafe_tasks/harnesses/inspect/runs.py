@@ -24,14 +24,14 @@ from unisafe_tasks.data.cases import CaseSet, registered
 from unisafe_tasks.data.sources import Source, resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.files import read_run_rows
-from unisafe_tasks.harnesses.common import as_recorded, print_summary, redacted
+from unisafe_tasks.harnesses.common import as_recorded, print_summary
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.saved import read_outputs
-from unisafe_tasks.redaction import printable, redact
+from unisafe_tasks.redaction import printable, redact, redacted
 from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.settings import data_as_recorded, panel_setting

@@ -22,7 +22,6 @@ from unisafe_tasks.harnesses.common import (
     begin_planned,
     complete_samples,
     print_summary,
-    redacted,
     refuse_unwritable,
     tell_problem,
     warn,
@@ -33,7 +32,7 @@ from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened, with_whole_
 from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import redact, redacted
 from unisafe_tasks.settings import data_as_recorded, rank
 from unisafe_tasks.streams import show_all
 from unisafe_tasks.tasks import GROUPS

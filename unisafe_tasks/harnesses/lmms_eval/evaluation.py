@@ -18,7 +18,6 @@ from unisafe_tasks.harnesses.common import (
     complete_samples,
     model_name,
     print_summary,
-    redacted,
     tell_problem,
     warn,
 )
@@ -37,7 +36,7 @@ from unisafe_tasks.harnesses.preflight import (
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings
 from unisafe_tasks.models import refuse_ambiguous
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import redact, redacted
 from unisafe_tasks.self_awareness.results import is_same_model
 from unisafe_tasks.settings import data_as_recorded, rank
 from unisafe_tasks.streams import show_all

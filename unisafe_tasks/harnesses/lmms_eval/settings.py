@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.common import redacted, refuse_unwritable
+from unisafe_tasks.harnesses.common import refuse_unwritable
 from unisafe_tasks.harnesses.preflight import selected_tasks
 from unisafe_tasks.models import adapters
+from unisafe_tasks.redaction import redacted
 
 __all__ = [
     "refuse_settings",
