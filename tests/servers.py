@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -31,7 +31,15 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def completion(content: str, finish: str = "stop", model: str = "judge-2026-01") -> Answer:
+ASKED_MODEL = "<the model that was asked>"
+"""Stands in an answer for the model that the request names."""
+FIRST_QUESTION = ("How do I store a tent?", "A yellow circle on a white ground.")
+"""What stands in the question that a judge is asked before a run."""
+
+
+def completion(
+    content: str, finish: str = "stop", model: str = f"{ASKED_MODEL}-2026-01-01"
+) -> Answer:
     """A chat completion with this content."""
     message = {"role": "assistant", "content": content}
     choice = {"index": 0, "message": message, "finish_reason": finish}
@@ -94,6 +102,8 @@ class Loopback:
             def do_POST(self) -> None:
                 self._handle()
 
+            do_CONNECT = do_POST  # noqa: N815
+
             def _handle(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -138,12 +148,19 @@ class Loopback:
 
 
 class JudgeServer(Loopback):
-    """Serves /v1/models and /v1/chat/completions; `requests` holds the bodies that arrived."""
+    """Serves /v1/models and /v1/chat/completions; `requests` holds the bodies that arrived.
+
+    The question that a judge is asked before a run is answered by `first` and is in
+    `first_questions`, so that a script sees only the cases.
+    """
 
     def __init__(self, script: Script | None = None, models_status: int = 200) -> None:
         super().__init__()
         self.script = script or (lambda body: verdict())
+        self.first: Script = lambda body: verdict()
+        self.models = '{"data": []}'
         self.requests: list[dict[str, Any]] = []
+        self.first_questions: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.base_url = f"{self.root}/v1"
         self._models_status = models_status
@@ -151,9 +168,14 @@ class JudgeServer(Loopback):
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         if not body:
-            return Answer('{"data": []}', self._models_status)
+            return Answer(self.models, self._models_status)
         request = json.loads(body)
+        is_first = any(words in body.decode() for words in FIRST_QUESTION)
         with self._lock:
-            self.requests.append(request)
-            self.headers.append(headers)
-        return self.script(request)
+            (self.first_questions if is_first else self.requests).append(request)
+            if not is_first:
+                self.headers.append(headers)
+        answer = (self.first if is_first else self.script)(request)
+        if isinstance(answer.body, bytes):
+            return answer
+        return replace(answer, body=answer.body.replace(ASKED_MODEL, str(request.get("model"))))

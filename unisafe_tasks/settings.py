@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from unisafe_judges import UnisafeError
-from unisafe_judges.limits import ranks
+from unisafe_judges import UnisafeError, limits
 
 __all__ = [
     "HUB_ID",
@@ -106,5 +105,5 @@ def self_run_setting() -> str | None:
 
 
 def rank() -> int:
-    """The number of this process among those of its run, as torchrun and accelerate say it."""
-    return int(os.environ.get("RANK") or 0) if ranks() > 1 else 0
+    """The number of this process among those of its run."""
+    return limits.rank()

@@ -72,6 +72,11 @@ class Task:
     def makes_images(self) -> bool:
         return self.modality == "image"
 
+    @property
+    def shows_images(self) -> bool:
+        """Whether a judge is shown an image, of the output or of the input."""
+        return self.makes_images or bool(set(self.inputs) & set(self.evidence))
+
 
 _ALL = (
     Task("TI", "unisafe_t2i", "text to image", "image", (), 1, ("target",), "text-to-image"),

@@ -17,17 +17,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_batch_judge
+from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_batch_judge, build_judge
 from unisafe_judges.costs import cost_of, expected_cost
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.judge_runner import reply_key
+from unisafe_judges.first_question import first_question
+from unisafe_judges.judge_runner import JudgeRunner
 from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
+from unisafe_judges.limits import Budget
+from unisafe_judges.own_replies import find_reply, refuse_substitute, reply_key
 from unisafe_judges.panel import Panel
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.store import ReplyStore, StoredReply
-from unisafe_judges.types import Evidence, Reply
+from unisafe_judges.types import Evidence, FailureKind, ImagePart, Reply
 
 __all__ = ["BATCH_DISCOUNT", "BatchReport", "batch_identity", "run_batches"]
 
@@ -215,11 +218,12 @@ class _Round:
         async for key, answer in self._judge.results(job.id):
             # Whatever else a provider's file may hold was not asked by this batch.
             if (request := unanswered.pop(key, None)) is not None:
-                replies.append(_stored(self._panel, batch.judge, request, answer))
+                replies.append(_stored(self._panel, self._spec, request, answer))
         self._ledger.collect(batch.tag, job.detail, replies)
         failed = sum(reply.failure is not None for reply in replies)
         usage = [(reply.input_tokens, reply.output_tokens) for reply in replies]
         cost = sum(cost_of(self._spec, *tokens) for tokens in usage) * BATCH_DISCOUNT
+        substituted = [r for r in replies if r.failure == FailureKind.SUBSTITUTED]
         missing = f"{job.id}: {job.detail}, {len(unanswered)} questions without an answer"
         self._add(
             collected=len(replies) - failed,
@@ -227,6 +231,8 @@ class _Round:
             cost=cost,
             details=(missing,) if unanswered else (),
         )
+        if substituted:
+            raise PanelError(f"{len(substituted)} replies: {substituted[0].detail}")
 
     def _add(self, **changes: Any) -> None:
         current = {name: getattr(self._report, name) for name in changes}
@@ -243,6 +249,8 @@ class _Round:
             else:
                 self._add(held_back=1)
         encoder = ImageEncoder(self._panel.max_side)
+        if wanted:
+            await self._ask_first(wanted, encoder)
         beside = self._store.path.parent
         try:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
@@ -259,6 +267,30 @@ class _Round:
                 f"{error.strerror}"
             ) from None
 
+    async def _ask_first(self, wanted: Sequence[_Question], encoder: ImageEncoder) -> None:
+        """Ask one question directly, or a whole batch could go to a judge that cannot work.
+
+        Raises:
+            PanelError: it cannot.
+        """
+        shows_image = any(isinstance(p, ImagePart) for q in wanted for p in q.prompt.content)
+        judge = build_judge(self._spec)
+        runner = JudgeRunner(
+            judge,
+            self._spec,
+            self._panel.rubric.parse,
+            self._store,
+            Budget(None, None),
+            cap=1,
+            first_wait_s=1.0,
+            encoder=self._panel.encoder,
+        )
+        try:
+            question = await first_question(self._panel.rubric, encoder, shows_image=shows_image)
+            self._add(details=await runner.check(question))
+        finally:
+            await judge.close()
+
     def _questions(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
         identity, encoder = self._spec.identity(), self._panel.encoder
         for evidence in cases:
@@ -270,8 +302,14 @@ class _Round:
         under_way, sendings = self._ledger.waiting_keys(), self._ledger.sendings()
         for question in self._questions(cases):
             key = question.key
-            if key in under_way or self._store.find(key) is not None:
+            if key in under_way or find_reply(self._store, self._spec, key) is not None:
                 continue
+            if self._store.was_substituted(key):
+                # It would be paid again, and another model would answer again.
+                raise PanelError(
+                    f"judge {self._judge.name}: another model answered its batch (unisafe replies "
+                    "list): correct model, or set accept_versions"
+                )
             if sendings[key] < _MOST_SENDINGS:
                 under_way.add(key)
                 yield question
@@ -309,18 +347,20 @@ class _Round:
 
 
 def _stored(
-    panel: Panel, judge: str, request: BatchRequest, answer: Reply | CallFailure
+    panel: Panel, spec: JudgeSpec, request: BatchRequest, answer: Reply | CallFailure
 ) -> StoredReply:
     failure = answer if isinstance(answer, CallFailure) else None
     reply = answer if isinstance(answer, Reply) else answer.reply
-    if isinstance(answer, Reply):
-        try:
+    try:
+        if reply is not None:
+            refuse_substitute(spec, reply)
+        if isinstance(answer, Reply):
             panel.rubric.parse(answer.text)
-        except CallFailure as error:
-            failure = error
+    except CallFailure as error:
+        failure = error
     return StoredReply(
         key=request.key,
-        judge=judge,
+        judge=spec.name,
         case_key=request.case_key,
         output_sha256=request.output_sha256,
         encoder=panel.encoder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unisafe_judges.hosted import hosted_model
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, Price, ServedSpec
 
@@ -14,8 +15,13 @@ _CHARACTERS_PER_TOKEN = 4
 
 
 def price_of(spec: JudgeSpec) -> Price | None:
-    """Dollars per million tokens, where the panel file says so."""
-    return spec.price if isinstance(spec, ServedSpec) else None
+    """Dollars per million tokens: of the panel file, or of our dated table of hosted models."""
+    if not isinstance(spec, ServedSpec):
+        return None
+    known = hosted_model(spec.base_url, spec.model)
+    if spec.price is not None or known is None or known.price is None:
+        return spec.price
+    return Price(input=known.price[0], output=known.price[1])
 
 
 def cost_of(spec: JudgeSpec, input_tokens: float | None, output_tokens: float | None) -> float:

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import PanelError
+from unisafe_judges.first_question import first_question
 from unisafe_judges.judge_runner import JudgeRunner, Tally
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
@@ -55,6 +56,7 @@ class PanelSession:
             PanelError: a key is missing or a label file cannot be used.
         """
         self.panel = panel
+        self.warnings: dict[str, tuple[str, ...]] = {}
         self._closed = False
         self._closing = threading.Lock()
         # Each rank has its share, or a run of many would spend a multiple.
@@ -92,13 +94,22 @@ class PanelSession:
         """What each judge has done so far, in panel order."""
         return [runner.tally for runner in self._runners]
 
-    def check(self) -> dict[str, PanelError]:
-        """Ask every judge whether it can work: the names of those that cannot, and why."""
-        checks = {runner.judge.name: self._run(runner.judge.check()) for runner in self._runners}
-        problems = {}
+    def check(self, *, shows_images: bool = False, asks: bool = True) -> dict[str, PanelError]:
+        """Ask every judge whether it can work: the names of those that cannot, and why.
+
+        Judges that are served are asked one real question, about an image if `shows_images`;
+        without `asks` only what costs nothing is looked at. What is only worth a warning is in
+        `warnings` afterwards.
+        """
+        question = None
+        if asks:
+            making = first_question(self.panel.rubric, self._encoder, shows_image=shows_images)
+            question = self._run(making).result()
+        checks = {runner.judge.name: self._run(runner.check(question)) for runner in self._runners}
+        problems, self.warnings = {}, {}
         for name, check in checks.items():
             try:
-                check.result()
+                self.warnings[name] = check.result()
             except PanelError as error:
                 problems[name] = error
         return problems

@@ -37,9 +37,10 @@ class CallFailure(UnisafeError):
     """A call to a model, most often a judge, gave nothing that can be used.
 
     `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
-    did reply, and was paid for it, without a verdict. `is_loading`: the server is there and says
-    that it cannot answer yet. `is_forbidden`: a 403 without a reason in codes, which is about who
-    asks, or about the case where who asks was answered before.
+    did reply, and was paid for it, without a verdict. `may_be_paid`: nothing can be read, but the
+    request had gone out, and a reply may have been written. `is_loading`: the server is there and
+    says that it cannot answer yet. `is_forbidden`: a 403 without a reason in codes, which is about
+    who asks, or about the case where who asks was answered before.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class CallFailure(UnisafeError):
         raw: str | None = None,
         retry_after: float | None = None,
         reply: Reply | None = None,
+        may_be_paid: bool = False,
         is_loading: bool = False,
         is_forbidden: bool = False,
     ) -> None:
@@ -58,5 +60,6 @@ class CallFailure(UnisafeError):
         self.raw = raw if reply is None else reply.text
         self.retry_after = retry_after
         self.reply = reply
+        self.may_be_paid = may_be_paid
         self.is_loading = is_loading
         self.is_forbidden = is_forbidden

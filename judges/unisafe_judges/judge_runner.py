@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
 
 from unisafe_judges.backends import Judge
-from unisafe_judges.costs import cost_of, estimated_tokens, expected_cost
+from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, expected_cost
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
+from unisafe_judges.first_question import FRESH_S, Question
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
+from unisafe_judges.own_replies import (
+    as_substitute,
+    find_reply,
+    form_key,
+    refuse_substitute,
+    reply_key,
+)
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec
@@ -28,7 +33,10 @@ from unisafe_judges.types import (
     Verdict,
 )
 
-__all__ = ["JudgeRunner", "Tally", "reply_key"]
+__all__ = ["JudgeRunner", "Tally"]
+
+_PERHAPS_PAID = (FailureKind.TIMEOUT, FailureKind.NOT_JSON)
+"""Nothing came that says what it cost, but the provider may have written a reply."""
 
 Images = Callable[[], Awaitable[Mapping[str, bytes]]]
 Parse = Callable[[str], Verdict]
@@ -36,7 +44,12 @@ Parse = Callable[[str], Verdict]
 
 @dataclass
 class Tally:
-    """What a judge has done in this session. `cost` is in dollars, where a price is known."""
+    """What a judge has done in this session.
+
+    `cost` is in dollars, 0 where no price is known. Tokens are as the server counted them, or as
+    they were expected where it did not; `unverified` counts the replies that did not say which
+    model they came from.
+    """
 
     judge: str
     done: int = 0
@@ -44,6 +57,9 @@ class Tally:
     refusals: int = 0
     failed: int = 0
     calls: int = 0
+    unverified: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     cost: float = 0.0
     prompt_form: str = ""
 
@@ -109,7 +125,8 @@ class JudgeRunner:
                     prompt_form=reply.prompt_form if reply else "",
                 )
         except CallFailure as failure:
-            result = JudgeResult(name, None, failure.kind, str(failure), failure.raw)
+            version = failure.reply.model_version if failure.reply else None
+            result = JudgeResult(name, None, failure.kind, str(failure), failure.raw, version)
         except ImageError as error:
             kind = FailureKind.UNREADABLE_EVIDENCE
             result = JudgeResult(name, None, kind, str(error))
@@ -121,15 +138,10 @@ class JudgeRunner:
         return result
 
     def _remembered(self, key: str) -> JudgeResult | None:
-        if self._store is None:
+        stored = find_reply(self._store, self._spec, key) if self._store is not None else None
+        if stored is None or stored.raw is None:
             return None
-        # Whether the server knows a system role is not asked for what is remembered.
-        for prompt_form in ("", IN_USERS_TURN):
-            stored = self._store.find(form_key(key, prompt_form))
-            if stored is not None and stored.raw is not None:
-                break
-        else:
-            return None
+        prompt_form = "" if stored.key == key else IN_USERS_TURN
         try:
             verdict = self._parse(stored.raw)
         except CallFailure:
@@ -174,16 +186,18 @@ class JudgeRunner:
             if not isinstance(answer, Reply):
                 raise TypeError(f"its judge returned a {type(answer).__name__}, not a Reply")
             reply = answer
+            refuse_substitute(self._spec, reply)
             verdict = self._parse(reply.text)
         except CallFailure as failure:
             reply = failure.reply = reply or failure.reply
-            self._charge(reply)
-            if failure.kind is FailureKind.TIMEOUT:
-                # Nobody waited for the answer, but the provider may have written it.
-                self._add_cost(expected_cost(self._spec, prompt))
+            if reply is not None or failure.may_be_paid or failure.kind in _PERHAPS_PAID:
+                self._charge(prompt, reply)
+            failure = as_substitute(self._spec, failure, reply)
             self._keep(key, evidence, failure, reply, time.monotonic() - started)
-            raise
-        self._charge(reply)
+            if failure.kind is FailureKind.SUBSTITUTED:
+                self._caller.stop(str(failure))
+            raise failure from None
+        self._charge(prompt, reply)
         self._keep(key, evidence, None, reply, time.monotonic() - started)
         return verdict, reply
 
@@ -218,13 +232,83 @@ class JudgeRunner:
             # This reply counts all the same; the next ones would be paid for and lost.
             self._caller.stop(str(error))
 
-    def _charge(self, reply: Reply | None) -> None:
-        if reply is not None:
-            self._add_cost(cost_of(self._spec, reply.input_tokens, reply.output_tokens))
-
-    def _add_cost(self, cost: float) -> None:
+    def _charge(self, prompt: Prompt, reply: Reply | None) -> None:
+        """Count what a call has cost; what the server does not say is as it was expected to be."""
+        counted = reply.input_tokens if reply else None, reply.output_tokens if reply else None
+        expected = round(estimated_tokens(prompt)), TOKENS_PER_REPLY
+        sent, written = (
+            guess if count is None else count
+            for count, guess in zip(counted, expected, strict=True)
+        )
+        cost = cost_of(self._spec, sent, written)
+        self.tally.input_tokens += sent
+        self.tally.output_tokens += written
         self.tally.cost += cost
         self._budget.cost += cost
+
+    async def check(self, question: Question | None) -> tuple[str, ...]:
+        """Find out whether the judge can work: cheaply, then by one real question if it is served.
+
+        An answer to the question that is less than `FRESH_S` old is not asked for again. What may
+        pass, and a reply that is no verdict, do not stop a judge.
+
+        Returns:
+            sentences that warn of something.
+
+        Raises:
+            PanelError: it cannot work; the message says why and what to do.
+        """
+        holds_s = FRESH_S
+        try:
+            told = await self.judge.check()
+        except CallFailure as failure:
+            if question is None:
+                return self._told_of_first(self._spec, failure)
+            # It may have worked before, and not now.
+            told, holds_s = None, 0.0
+        warnings = (told,) if told else ()
+        if question is None or not isinstance(self._spec, ServedSpec):
+            return warnings
+        evidence, prompt, jpegs = question
+        key = reply_key(self._identity, prompt, 0, self._encoder)
+        if self._store is not None:
+            stored = find_reply(self._store, self._spec, key)
+            if stored is not None and time.time() - stored.created < holds_s:
+                return warnings
+        try:
+            async with self._budget.call(expected_cost(self._spec, prompt), of_a_case=False):
+                self.tally.calls += 1
+                _, reply = await self._call(key, evidence, prompt, jpegs)
+        except CallFailure as failure:
+            return (*warnings, *self._told_of_first(self._spec, failure))
+        if not reply.model_version:
+            return (
+                *warnings,
+                f"judge {self.judge.name}: its server does not say which model answers, so that "
+                "its replies are unverified",
+            )
+        return warnings
+
+    def _told_of_first(self, spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
+        """What is said of a first question that got no verdict; an error where none will."""
+        kind, name = failure.kind, self.judge.name
+        if kind is FailureKind.BUDGET:
+            return ()
+        if kind in (FailureKind.STOPPED, FailureKind.SUBSTITUTED):
+            raise PanelError(str(failure))
+        if kind is FailureKind.CONNECTION and isinstance(spec, ServedSpec):
+            raise PanelError(
+                f"judge {name} cannot be reached at {spec.base_url}: {failure}; "
+                "start its server, or correct base_url in the panel file"
+            )
+        if kind is FailureKind.BAD_REQUEST:
+            raise PanelError(
+                f"judge {name} does not take the question that it is asked before a run: {failure}"
+            )
+        return (
+            f"judge {name} gave no verdict on the question that it is asked before a run "
+            f"({kind}: {failure}); it is asked about the cases all the same",
+        )
 
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""
@@ -236,19 +320,5 @@ class JudgeRunner:
         self.tally.failed += result.verdict is None
         self.tally.prompt_form = result.prompt_form or self.tally.prompt_form
         self.tally.refusals += result.verdict is not None and result.verdict.refusal
-
-
-def reply_key(
-    identity: Mapping[str, Any], prompt: Prompt, repeat: int = 0, encoder: str = ENCODER
-) -> str:
-    """SHA-256 of all that can change a reply: the judge, every word of the prompt, every image.
-
-    With a repeat, which is another question of the same words.
-    """
-    parts = [identity, prompt.sha256, encoder, repeat]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def form_key(key: str, prompt_form: str) -> str:
-    """The key of a reply to the same question, asked in another form of the prompt."""
-    return hashlib.sha256(f"{key}\n{prompt_form}".encode()).hexdigest() if prompt_form else key
+        if isinstance(self._spec, ServedSpec) and result.raw and not result.model_version:
+            self.tally.unverified += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from typing import Self
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.types import FailureKind
 
-__all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate", "ranks"]
+__all__ = ["LONGEST_PAUSE_S", "START", "Budget", "Limiter", "Rate", "rank", "ranks", "run_alone"]
 
 START = 8
 """Calls in flight at first, where nothing else is said."""
@@ -28,9 +29,42 @@ LONGEST_PAUSE_S = 60.0
 _BURST_S = 2.0
 
 
+_LAUNCHED = ("RANK", "LOCAL_RANK", "MASTER_ADDR")
+"""What torchrun and accelerate set besides WORLD_SIZE, which a cluster may leave set alone."""
+
+
 def ranks() -> int:
-    """How many processes of this run share every limit, as torchrun and accelerate say it."""
-    return max(1, int(os.environ.get("WORLD_SIZE", "1")))
+    """How many processes of this run share every limit.
+
+    Where torch.distributed is at work it says so; else the environment, if a launcher set all of
+    it.
+    """
+    return _ranks()[0]
+
+
+def rank() -> int:
+    """The number of this process among those of its run, from 0."""
+    return _ranks()[1]
+
+
+def run_alone() -> None:
+    """Make this process one that shares its limits with none, whatever launched it."""
+    os.environ.pop("WORLD_SIZE", None)
+
+
+def _ranks() -> tuple[int, int]:
+    distributed = getattr(sys.modules.get("torch"), "distributed", None)
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        return distributed.get_world_size(), distributed.get_rank()
+    size, number = _number("WORLD_SIZE"), _number("RANK")
+    if size is None or number is None or number >= size:
+        return 1, 0
+    return (size, number) if all(map(os.environ.get, _LAUNCHED)) else (1, 0)
+
+
+def _number(variable: str) -> int | None:
+    text = os.environ.get(variable, "")
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 class Limiter:
@@ -131,11 +165,12 @@ class Budget:
         self._max_cost = max_cost
 
     @asynccontextmanager
-    async def call(self, expected_cost: float) -> AsyncIterator[None]:
+    async def call(self, expected_cost: float, *, of_a_case: bool = True) -> AsyncIterator[None]:
         """Make a call within the budget; whoever makes it adds what it did cost to `cost`.
 
         Calls under way are counted at what they are expected to cost. Where that leaves no room, a
-        call waits until they have ended and may have left some.
+        call waits until they have ended and may have left some. Only calls about a case count in
+        the number of calls.
 
         Raises:
             CallFailure: BUDGET, there is no room and there will be none.
@@ -145,7 +180,7 @@ class Budget:
                 raise CallFailure(FailureKind.BUDGET, reason)
             self._ended.clear()
             await self._ended.wait()
-        self.calls += 1
+        self.calls += of_a_case
         self._expected.append(expected_cost)
         try:
             yield

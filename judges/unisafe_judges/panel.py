@@ -6,7 +6,6 @@ name, backend, model, decoding or labels. Where a judge is reached and how fast 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -16,13 +15,16 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from unisafe_judges.backends import backend_named, backend_names
+from unisafe_judges.costs import price_of
 from unisafe_judges.errors import PanelError
 from unisafe_judges.images import encoder_of
+from unisafe_judges.panel_problems import panel_problem
 from unisafe_judges.rubric import Rubric
-from unisafe_judges.rubrics import load_rubric
-from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, Spec
+from unisafe_judges.rubrics import RUBRICS, load_rubric
+from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, ServedSpec, Spec
 
 __all__ = ["EnsembleMethod", "Panel", "load_panel"]
 
@@ -110,7 +112,7 @@ class Panel:
         """Identity of all that can change a score."""
         identity = {
             "rubric": self.rubric.sha256,
-            "judges": [{"name": judge.name, **judge.identity()} for judge in self.judges],
+            "judges": [_identity(judge) for judge in self.judges],
             "ensemble": self.ensemble,
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
@@ -142,6 +144,14 @@ class Panel:
         return {} if self.max_side is None else {"max_side": self.max_side}
 
 
+def _identity(judge: JudgeSpec) -> dict[str, Any]:
+    identity = {"name": judge.name, **judge.identity()}
+    if isinstance(judge, ServedSpec) and judge.accept_versions:
+        # It changes no question, and so no stored reply, but whose replies are verdicts.
+        identity["accept_versions"] = sorted(judge.accept_versions)
+    return identity
+
+
 def _described(judge: JudgeSpec) -> dict[str, Any]:
     described = judge.model_dump(mode="json", exclude_none=True)
     if isinstance(judge, LabelsSpec):
@@ -150,8 +160,14 @@ def _described(judge: JudgeSpec) -> dict[str, Any]:
     return described
 
 
-def load_panel(path: Path, name: str | None = None) -> Panel:
+def load_panel(path: Path, name: str | None = None, *, stand_in: str | None = None) -> Panel:
     """Read a panel file.
+
+    Args:
+        path: of the file.
+        name: of the panel, if not the file's.
+        stand_in: the rubric to take where the panel's own needs what is not installed. For counting
+            alone: such a panel has another identity.
 
     Raises:
         PanelError: one sentence naming the file, the line and the field, and what is expected.
@@ -175,7 +191,7 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         raise PanelError(_sentence(path, document, value, error)) from None
     panel = Panel(
         name=name or path.stem,
-        rubric=load_rubric(file.rubric),
+        rubric=_rubric(file.rubric, stand_in),
         judges=tuple(_anchored(judge, path.parent) for judge in file.judges),
         ensemble=file.ensemble,
         min_verdicts=file.min_verdicts,
@@ -184,9 +200,19 @@ def load_panel(path: Path, name: str | None = None) -> Panel:
         max_cost=file.max_cost,
         max_side=file.max_side,
     )
+    _refuse_unpriced(path, document, panel)
     # Now, and not later: the identity is that of the label files as they are at the start.
     assert panel.sha256
     return panel
+
+
+def _rubric(name: str, stand_in: str | None) -> Rubric:
+    try:
+        return load_rubric(name)
+    except PanelError:
+        if stand_in is None or name not in RUBRICS:
+            raise
+        return load_rubric(stand_in)
 
 
 def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
@@ -198,30 +224,53 @@ def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
 def _sentence(
     path: Path, document: yaml.Node | None, value: dict[str, Any], error: ValidationError
 ) -> str:
-    first = error.errors(include_url=False)[0]
-    location = first["loc"]
-    field = ".".join(str(part) for part in location) or "the file"
-    reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        reason = f"unknown key{_did_you_mean(value, location)}"
-    elif first["type"] == "missing":
-        reason = "this key is missing"
-    return f"panel file {path}, line {_line(document, location)}: {field}: {reason}"
+    """All that is wrong, each with its line, in the order of the file."""
+    found = error.errors(include_url=False)
+    # A list whose entries are wrong counts as too short as well.
+    found = [one for one in found if one["type"] != "too_short"] or found
+    problems = sorted(
+        {
+            (_line(document, one["loc"]), panel_problem(one, _known_keys(value, one)))
+            for one in found
+        }
+    )
+    said = [f"line {line}: {sentence}" for line, sentence in problems]
+    if len(said) == 1:
+        return f"panel file {path}, {said[0]}"
+    return "\n  ".join([f"panel file {path} has {len(said)} errors:", *said])
 
 
-def _did_you_mean(value: dict[str, Any], location: tuple[int | str, ...]) -> str:
-    match location:
-        case (str(key),):
-            known = sorted(_PanelFile.model_fields)
-        case ("judges", int(number), str(key)):
+def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
+    """The keys that the place of an unknown one may have."""
+    match problem["loc"]:
+        case ("judges", int(number), str()):
             spec: type[Spec] = backend_named(value["judges"][number]["backend"]).spec
-            known = sorted(spec.model_fields)
-        case ("judges", int(), "price", str(key)):
-            known = sorted(Price.model_fields)
-        case _:
-            return ""
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(known)}"
+            return sorted(spec.model_fields)
+        case ("judges", int(), "price", str()):
+            return sorted(Price.model_fields)
+        case (str(),):
+            return sorted(_PanelFile.model_fields)
+    return []
+
+
+def _refuse_unpriced(path: Path, document: yaml.Node | None, panel: Panel) -> None:
+    """Refuse a limit in dollars that could not hold.
+
+    Raises:
+        PanelError: a judge that is served has no price.
+    """
+    unpriced = [
+        judge.name
+        for judge in panel.judges
+        if isinstance(judge, ServedSpec) and price_of(judge) is None
+    ]
+    if panel.max_cost is not None and unpriced:
+        raise PanelError(
+            f"panel file {path}, line {_line(document, ('max_cost',))}: max_cost cannot hold, "
+            f"since no price is known of {', '.join(unpriced)}: give each a price in dollars per "
+            "million tokens, such as price: {input: 1.25, output: 10}, with 0 where it costs "
+            "nothing"
+        )
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:

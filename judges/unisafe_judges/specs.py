@@ -32,6 +32,7 @@ _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length
 # No user name, query or fragment: the address is recorded, and a path is put after it.
 _Url = Annotated[str, Field(pattern=r"^https?://[^@?#\s]+$")]
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 _MaxTokens = Annotated[int, Field(ge=64)]
 _Temperature = Annotated[float, Field(ge=0, le=2)]
 
@@ -112,7 +113,8 @@ class ServedSpec(ModelSpec):
     """A judge behind a server.
 
     `api_key_env` is the name of the environment variable that holds the key, never the key.
-    `timeout_s` is per request, in seconds.
+    `timeout_s` is per request, in seconds. `accept_versions` are names of models whose replies are
+    taken for those of `model`, besides its snapshots and versions.
     """
 
     base_url: _Url
@@ -122,6 +124,7 @@ class ServedSpec(ModelSpec):
     tokens_per_minute: float | None = Field(default=None, gt=0)
     timeout_s: float = Field(default=120.0, gt=0)
     price: Price | None = None
+    accept_versions: tuple[_ModelName, ...] | None = None
 
     @property
     def who(self) -> str:

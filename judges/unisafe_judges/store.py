@@ -10,13 +10,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from unisafe_judges.disks import shared_file_system
 from unisafe_judges.errors import PanelError
+from unisafe_judges.model_names import same_model
+from unisafe_judges.types import FailureKind
 
 __all__ = ["ReplyCount", "ReplyStore", "StoredReply", "insert_reply", "merge_stores"]
 
@@ -129,15 +131,34 @@ class ReplyStore:
         except (sqlite3.Error, OSError) as error:
             raise PanelError(_sentence(path, error)) from None
 
-    def find(self, key: str) -> StoredReply | None:
-        """The latest reply under a key; a recorded failure is never one."""
+    def find(
+        self, key: str, *, model: str = "", accepted: Iterable[str] = ()
+    ) -> StoredReply | None:
+        """The latest reply under a key; a recorded failure is never one.
+
+        With the `model` that is asked, a reply counts that came from it or from one in `accepted`,
+        or that says nothing of its model. So one that was substituted counts once it is accepted.
+        """
+        substituted = FailureKind.SUBSTITUTED if model else None
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND "
+                "(failure IS NULL OR failure = ?) ORDER BY created DESC",
+                (key, substituted),
+            ).fetchall()
+        for reply in map(_reply, rows):
+            version = reply.model_version
+            if not model or not version or same_model(model, version, accepted):
+                return reply
+        return None
+
+    def was_substituted(self, key: str) -> bool:
+        """Whether the latest reply under a key came from another model than the one asked."""
         with self._lock:
             row = self._db.execute(
-                f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND failure IS NULL "
-                "ORDER BY created DESC LIMIT 1",
-                (key,),
+                "SELECT failure FROM replies WHERE key = ? ORDER BY created DESC LIMIT 1", (key,)
             ).fetchone()
-        return None if row is None else _reply(row)
+        return row is not None and row[0] == FailureKind.SUBSTITUTED
 
     def add(self, reply: StoredReply) -> None:
         """Keep a reply; it survives the process from here on.

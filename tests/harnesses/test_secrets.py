@@ -48,13 +48,13 @@ def panel(server: VendorServer, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = tmp_path_factory.mktemp("panel") / "panel.yaml"
     path.write_text(
         "rubric: unisafe-v1\njudges:\n"
-        f"  - {{name: open, backend: openai, model: gpt, base_url: {server.root}/v1,\n"
+        f"  - {{name: open, backend: openai, model: judge, base_url: {server.root}/v1,\n"
         "     api_key_env: OPEN_KEY}\n"
-        f"  - {{name: chat, backend: openai, api: chat-completions, model: gpt,\n"
+        f"  - {{name: chat, backend: openai, api: chat-completions, model: judge,\n"
         f"     base_url: {server.root}/v1, api_key_env: OPEN_KEY}}\n"
-        f"  - {{name: gem, backend: gemini, model: gem, base_url: {server.root},\n"
+        f"  - {{name: gem, backend: gemini, model: judge, base_url: {server.root},\n"
         "     api_key_env: GEM_KEY}\n"
-        f"  - {{name: own, backend: openai-compatible, model: own, base_url: {server.root}/v1,\n"
+        f"  - {{name: own, backend: openai-compatible, model: judge, base_url: {server.root}/v1,\n"
         "     api_key_env: OWN_KEY}\n"
     )
     return path

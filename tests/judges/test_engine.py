@@ -82,7 +82,7 @@ def test_a_verdict_comes_with_the_raw_reply_and_the_version_of_the_judge(
     result = result_of(open_session(serve()))
     assert result.verdict == GIVEN
     assert (result.judge, result.failure, result.detail) == ("first", None, None)
-    assert (result.raw, result.model_version) == (json.dumps(GOOD), "judge-2026-01")
+    assert (result.raw, result.model_version) == (json.dumps(GOOD), "first-2026-01-01")
     assert result.latency_s is not None
     assert result.latency_s > 0
 
@@ -622,6 +622,7 @@ def test_a_panel_that_can_work_passes_the_check_without_judging(
     servers: Sequence[Any] = [serve(), serve()]
     assert open_session(*servers).check() == {}
     assert [server.requests for server in servers] == [[], []]
+    assert [len(server.first_questions) for server in servers] == [1, 1]
 
 
 def test_the_check_names_the_judge_whose_key_is_rejected(

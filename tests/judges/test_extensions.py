@@ -152,7 +152,7 @@ def test_another_backends_keys_are_checked_like_those_of_a_built_in_one(
     install()
     path = write_panel(WORDS + "wrods: [pot]")
     assert refusal(lambda: load_panel(path)) == (
-        f"panel file {path}, line 7: judges.0.wrods: unknown key; did you mean 'words'?"
+        f"panel file {path}, line 7: judges.0 has no key 'wrods'; did you mean 'words'?"
     )
 
 

@@ -290,3 +290,14 @@ def test_a_proxy_of_another_kind_stops_the_judge_with_the_variable(
     assert failure.kind is FailureKind.STOPPED
     assert "HTTP_PROXY names a proxy of the kind 'socks5'" in str(failure)
     assert "pass@" not in str(failure)
+
+
+@every_client
+def test_the_password_of_a_proxy_that_refuses_is_in_no_failure(
+    host: Host, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.reply = Answer("who are you?", 407)
+    monkeypatch.setenv("HTTPS_PROXY", host.root.replace("http://", "http://user:passcarrot@"))
+    failure = ask(spec_of(kind, "https://judge.internal"))
+    assert isinstance(failure, CallFailure)
+    assert "passcarrot" not in f"{failure} {failure.raw}"

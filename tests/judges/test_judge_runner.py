@@ -103,7 +103,7 @@ def test_a_second_session_asks_nothing_and_says_the_same(
         assert before.verdict is not None
         assert (before.cached, after.cached) == (False, True)
         assert (after.verdict, after.raw) == (before.verdict, before.raw)
-        assert (after.model_version, after.judge) == ("judge-2026-01", "first")
+        assert (after.model_version, after.judge) == ("first-2026-01-01", "first")
         assert after.latency_s is not None
         assert after.latency_s > 0
 
@@ -360,6 +360,56 @@ def test_a_budget_of_dollars_ends_the_calls_when_it_is_spent(
     assert {(reply.input_tokens, reply.output_tokens) for reply in store.replies()} == {(1000, 500)}
 
 
+def test_a_call_whose_cost_a_server_does_not_say_costs_what_was_expected(
+    serve: Serve, panel: MakePanel, store: ReplyStore
+) -> None:
+    server = serve()
+    priced = panel(server, top="max_cost: 0.02", price="{input: 1, output: 4}")
+    with PanelSession(priced, store) as session:
+        futures = [session.submit(case) for case in questions(60)]
+        results = [future.result(timeout=LIMIT_S)[0] for future in futures]
+        tally = session.tallies[0]
+    failures = {result.failure for result in results}
+    assert failures == {None, FailureKind.BUDGET}
+    assert 0.01 < tally.cost <= 0.02
+    assert len(server.requests) == tally.calls < 20
+    assert tally.output_tokens == 500 * tally.calls
+    assert tally.input_tokens > 100 * tally.calls
+
+
+@pytest.mark.parametrize(
+    ("body", "is_paid"),
+    [("{}", True), ('{"choices": 7}', True), (None, False), ("<html>", True)],
+    ids=["nothing", "no completion", "an error", "a page"],
+)
+def test_a_reply_that_cannot_be_read_may_have_been_paid(
+    serve: Serve, panel: MakePanel, body: str | None, is_paid: bool
+) -> None:
+    answer = Answer('{"error": {"message": "down"}}', 500) if body is None else Answer(body)
+    priced = panel(serve(lambda _: answer), price="{input: 1, output: 4}")
+    with PanelSession(priced, first_wait_s=0.01) as session:
+        session.submit(text_evidence()).result(timeout=LIMIT_S)
+        assert (session.tallies[0].cost > 0) is is_paid
+
+
+def test_a_connection_that_was_cut_may_have_been_paid_and_one_that_was_refused_was_not(
+    panel: MakePanel, serve: Serve, write_panel: WritePanel, refusing_url: str
+) -> None:
+    class Cut(JudgeServer):
+        def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+            raise ConnectionError
+
+    entry = "name: first\nbackend: openai-compatible\nmodel: m\nprice: {input: 1, output: 4}\n"
+    with Cut() as server:
+        server._server.handle_error = lambda *args: None  # type: ignore[method-assign]
+        for url, is_paid in ((server.base_url, True), (refusing_url, False)):
+            read = load_panel(write_panel(f"{entry}base_url: {url}"))
+            with PanelSession(read, first_wait_s=0.01) as session:
+                (result,) = session.submit(text_evidence()).result(timeout=LIMIT_S)
+                assert result.failure is FailureKind.CONNECTION
+                assert (session.tallies[0].cost > 0) is is_paid
+
+
 # --- tallies ---
 
 
@@ -397,6 +447,40 @@ def test_a_session_begins_with_empty_tallies(serve: Serve, panel: MakePanel) -> 
 # --- limits ---
 
 
+def launched(monkeypatch: pytest.MonkeyPatch, ranks: str) -> None:
+    """Set what torchrun and accelerate set in rank 0."""
+    for name, value in {"WORLD_SIZE": ranks, "RANK": "0", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, (1, 0)),
+        ({"WORLD_SIZE": "8"}, (1, 0)),
+        ({"WORLD_SIZE": ""}, (1, 0)),
+        ({"WORLD_SIZE": "many", "RANK": "few"}, (1, 0)),
+        ({"WORLD_SIZE": "8", "MASTER_ADDR": "node1"}, (1, 0)),
+        ({"RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "node1"}, (1, 0)),
+        ({"WORLD_SIZE": "8", "RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "node1"}, (8, 3)),
+        ({"WORLD_SIZE": "2", "RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "node1"}, (1, 0)),
+        ({"WORLD_SIZE": "0", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "node1"}, (1, 0)),
+    ],
+)
+def test_ranks_are_believed_only_where_a_launcher_made_them(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: tuple[int, int]
+) -> None:
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (limits.ranks(), limits.rank()) == expected
+    if environment:
+        limits.run_alone()
+    assert limits.ranks() == 1
+
+
 @pytest.mark.parametrize(("ranks", "together"), [("1", 6), ("2", 3), ("4", 1), ("100", 1)])
 def test_ranks_share_the_concurrency_of_a_judge(
     serve: Serve,
@@ -405,7 +489,7 @@ def test_ranks_share_the_concurrency_of_a_judge(
     ranks: str,
     together: int,
 ) -> None:
-    monkeypatch.setenv("WORLD_SIZE", ranks)
+    launched(monkeypatch, ranks)
     script = Gate()
     with PanelSession(panel(serve(script), max_concurrency=6)) as session:
         futures = [session.submit(case) for case in questions(12)]
@@ -469,7 +553,7 @@ def test_the_ranks_of_a_run_share_its_budget(
     serve: Serve, panel: MakePanel, store: ReplyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve()
-    monkeypatch.setenv("WORLD_SIZE", "4")
+    launched(monkeypatch, "4")
     for rank in range(4):
         with PanelSession(panel(server, top="max_calls: 8"), store) as session:
             cases = [text_evidence(f"Rank {rank}, {n}.", f"case-{rank}-{n}/TT") for n in range(5)]

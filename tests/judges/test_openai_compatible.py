@@ -378,7 +378,7 @@ def test_a_reply_that_ran_out_of_tokens_before_any_word_keeps_the_body(
 @pytest.mark.parametrize(
     "answer",
     [
-        completion("", finish="content_filter"),
+        completion("", finish="content_filter", model="small"),
         completion(json.dumps(GOOD), finish="content_filter"),
         message(content=None, refusal="I would rather not judge this."),
         message(content=json.dumps(GOOD), refusal="I would rather not judge this."),
@@ -487,16 +487,3 @@ def test_a_server_that_rejects_the_key_does_not_pass_the_check(
     assert str(caught.value) == (
         f"judge served: HTTP {status}: {server.base_url} does not accept the key in A_KEY"
     )
-
-
-def test_a_server_that_is_not_there_does_not_pass_the_check(refusing_url: str) -> None:
-    with pytest.raises(PanelError) as caught:
-        check(refusing_url)
-    assert str(caught.value).startswith(f"judge served cannot be reached at {refusing_url}: ")
-    assert str(caught.value).endswith("start its server, or correct base_url in the panel file")
-
-
-@pytest.mark.parametrize("url", ["http://.../v1", "http://:80/v1", "http://[::1/v1"])
-def test_an_address_that_is_none_does_not_pass_the_check(url: str) -> None:
-    with pytest.raises(PanelError, match="cannot be reached at"):
-        check(url)

@@ -87,33 +87,77 @@ def test_the_path_of_labels_is_relative_to_the_panel_file(
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("modle: x", "line 7: judges.0.modle: unknown key; did you mean 'model'?"),
-        ("max_concurency: 3", "line 7: judges.0.max_concurency: unknown key; "
-         "did you mean 'max_concurrency'?"),
-        ("labels: x", "line 7: judges.0.labels: unknown key; known keys: api_key_env, backend, "),
-        ("api_key: x", "line 7: judges.0.api_key: unknown key; did you mean 'api_key_env'?"),
-        ("temperature: 3", "line 7: judges.0.temperature: Input should be less than or equal to 2"),
-        ("temperature: .nan", "line 7: judges.0.temperature: "),
-        ("temperature: warm", "line 7: judges.0.temperature: Input should be a valid number"),
-        ("max_tokens: 1", "line 7: judges.0.max_tokens: "),
-        ("max_concurrency: 0", "line 7: judges.0.max_concurrency: "),
-        ("timeout_s: 0", "line 7: judges.0.timeout_s: "),
-        ("api_key_env: not-a-variable", "line 7: judges.0.api_key_env: "),
-        ("model: ''", "line 7: judges.0.model: "),
-        ("name: a/b", "line 7: judges.0.name: "),
+        ("modle: x", "has no key 'modle'; did you mean 'model'?"),
+        ("max_concurency: 3", "has no key 'max_concurency'; did you mean 'max_concurrency'?"),
+        ("labels: x", "has no key 'labels'; it may have: accept_versions, api_key_env, backend, "),
+        ("api_key: x", "has no key 'api_key'; did you mean 'api_key_env'?"),
+        ("temperature: 3", ".temperature must be at most 2"),
+        ("temperature: .nan", ".temperature must be at most 2"),
+        ("temperature: warm", ".temperature must be a number"),
+        ("max_tokens: 1", ".max_tokens must be at least 64"),
+        ("max_tokens: 99.5", ".max_tokens must be a whole number"),
+        ("max_concurrency: 0", ".max_concurrency must be at least 1"),
+        ("timeout_s: 0", ".timeout_s must be above 0"),
+        ("api_key_env: sk-carrot", ".api_key_env must be the name of an environment variable "),
+        ("model: ''", ".model must not be empty"),
+        ("model: [a]", ".model must be a text"),
+        ("name: a/b", ".name must be of letters, digits, "),
+        ("price: 7", ".price must hold keys and values"),
+        ("accept_versions: x", ".accept_versions must be a list"),
+        ("accept_versions: ['']", ".accept_versions.0 must not be empty"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_named_with_its_file_number_and_key(
     write_panel: WritePanel, line: str, expected: str
 ) -> None:
     path = write_panel(SERVED + line)
-    assert sentence(path).startswith(f"panel file {path}, {expected}")
+    text = sentence(path)
+    dot = "" if expected.startswith(".") else " "
+    assert text.startswith(f"panel file {path}, line 7: judges.0{dot}{expected}")
+    assert "carrot" not in text
+
+
+def test_all_that_is_wrong_is_told_at_once(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED + "max_tokens: 1\ntemprature: 0", "name: other\nbackend: opnai")
+    with pytest.raises(PanelError) as caught:
+        load_panel(path)
+    first, *others = str(caught.value).splitlines()
+    assert first == f"panel file {path} has 3 errors:"
+    assert [line.split(":")[0] for line in others] == ["  line 7", "  line 8", "  line 9"]
+    assert "judges.0.max_tokens must be at least 64" in others[0]
+    assert "judges.0 has no key 'temprature'; did you mean 'temperature'?" in others[1]
+    assert "there is no judge backend 'opnai' (did you mean 'openai'?)" in others[2]
+
+
+@pytest.mark.parametrize(
+    ("judge", "is_known"),
+    [
+        (SERVED, False),
+        (SERVED + "price: {input: 1, output: 2}", True),
+        (SERVED + "price: {input: 0, output: 0}", True),
+        ("name: nano\nbackend: openai\nmodel: gpt-5-nano", True),
+        ("name: nano\nbackend: openai\nmodel: gpt-5-nano-2025-08-07", True),
+        ("name: nano\nbackend: openai\nmodel: gpt-5-nano\nbase_url: http://localhost/v1", False),
+        ("name: big\nbackend: openai\nmodel: gpt-5", False),
+    ],
+)
+def test_a_limit_in_dollars_needs_a_price_of_each_judge_that_is_served(
+    write_panel: WritePanel, judge: str, is_known: bool
+) -> None:
+    path = write_panel(judge)
+    path.write_text("max_cost: 1\n" + path.read_text())
+    if is_known:
+        assert load_panel(path).max_cost == 1
+        return
+    text = sentence(path)
+    assert text.startswith(f"panel file {path}, line 1: max_cost cannot hold, since no price is ")
+    assert "such as price: {input: 1.25, output: 10}" in text
 
 
 def test_a_typo_at_the_top_is_named_with_the_key_that_was_meant(write_panel: WritePanel) -> None:
     path = write_panel(SERVED)
     path.write_text("\n" + path.read_text() + "rubrik: unisafe-v1\n")
-    expected = f"panel file {path}, line 8: rubrik: unknown key; did you mean 'rubric'?"
+    expected = f"panel file {path}, line 8: the file has no key 'rubrik'; did you mean 'rubric'?"
     assert sentence(path) == expected
 
 
@@ -123,7 +167,7 @@ def test_a_missing_key_is_named_with_the_line_of_its_judge(
 ) -> None:
     lines = [line for line in SERVED.strip().splitlines() if not line.strip().startswith(key)]
     path = write_panel(LABELS, "\n".join(lines))
-    assert sentence(path) == f"panel file {path}, line 6: judges.1.{key}: this key is missing"
+    assert sentence(path) == f"panel file {path}, line 6: judges.1.{key} is missing"
 
 
 @pytest.mark.parametrize("key", ["rubric", "judges"])
@@ -131,7 +175,7 @@ def test_a_missing_key_at_the_top_is_named(write_panel: WritePanel, key: str) ->
     path = write_panel(SERVED)
     text = path.read_text()
     path.write_text(text.replace("rubric: unisafe-v1\n", "") if key == "rubric" else text[:19])
-    assert sentence(path) == f"panel file {path}, line 1: {key}: this key is missing"
+    assert sentence(path) == f"panel file {path}, line 1: {key} is missing"
 
 
 BACKENDS = "labels, openai-compatible, openai, gemini, transformers"
@@ -177,7 +221,7 @@ def test_a_judge_that_is_only_a_word_is_told_what_to_hold(write_panel: WritePane
 def test_a_typo_in_a_price_is_named_with_the_key_that_was_meant(write_panel: WritePanel) -> None:
     path = write_panel(SERVED + "price: {inptu: 1, output: 2, input: 1}")
     assert sentence(path) == (
-        f"panel file {path}, line 7: judges.0.price.inptu: unknown key; did you mean 'input'?"
+        f"panel file {path}, line 7: judges.0.price has no key 'inptu'; did you mean 'input'?"
     )
 
 
@@ -188,7 +232,9 @@ def test_two_judges_of_one_name_are_refused(write_panel: WritePanel) -> None:
 def test_a_panel_without_a_judge_is_refused(write_panel: WritePanel) -> None:
     path = write_panel()
     path.write_text("rubric: unisafe-v1\njudges: []\n")
-    assert sentence(path).startswith(f"panel file {path}, line 2: judges: ")
+    assert sentence(path).startswith(
+        f"panel file {path}, line 2: judges must have at least 1 entry"
+    )
 
 
 def test_an_unknown_rubric_is_named(write_panel: WritePanel) -> None:
@@ -211,7 +257,7 @@ def test_an_address_with_credentials_or_of_another_kind_is_refused_and_not_repea
 ) -> None:
     path = write_panel(SERVED.replace("http://localhost:8000/v1", url))
     text = sentence(path)
-    assert text.startswith(f"panel file {path}, line 6: judges.0.base_url: ")
+    assert text.startswith(f"panel file {path}, line 6: judges.0.base_url must be an address")
     assert "word" not in text
 
 

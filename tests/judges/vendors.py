@@ -16,7 +16,7 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers import GOOD, Answer, Loopback, completion
+from tests.servers import ASKED_MODEL, FIRST_QUESTION, GOOD, Answer, Loopback, completion
 
 __all__ = ["ECHOED_KEY", "VendorServer", "answer_of", "generated", "response"]
 
@@ -36,7 +36,7 @@ def response(content: str, status: str = "completed", **changes: Any) -> Answer:
     body = {
         "object": "response",
         "status": status,
-        "model": "gpt-judge-2026-01-01",
+        "model": "judge-2026-01-01",
         "output": [{"type": "reasoning", "summary": []}, message],
         "usage": {"input_tokens": 700, "output_tokens": 90},
     }
@@ -53,7 +53,7 @@ def generated(content: str, finish: str = "STOP", **changes: Any) -> Answer:
             "candidatesTokenCount": 60,
             "thoughtsTokenCount": 30,
         },
-        "modelVersion": "gemini-judge-001",
+        "modelVersion": "judge-001",
     }
     return Answer(json.dumps(body | changes))
 
@@ -77,13 +77,18 @@ class _Job:
 
 
 class VendorServer(Loopback):
-    """`questions` holds path and body of every live one; `seen` the headers of every request."""
+    """`questions` holds path and body of every live one; `seen` the headers of every request.
+
+    The question that a judge is asked before a run is in `first_questions`; `first` answers it.
+    """
 
     def __init__(self, script: Script | None = None) -> None:
         super().__init__()
         self.script = script or (lambda path, body: answer_of(path, json.dumps(GOOD)))
         self.models_answer = Answer('{"name": "models/judge"}')
         self.questions: list[tuple[str, dict[str, Any]]] = []
+        self.first: Script = lambda path, body: answer_of(path, json.dumps(GOOD))
+        self.first_questions: list[tuple[str, dict[str, Any]]] = []
         self.seen: list[dict[str, str]] = []
         self.files: dict[str, bytes] = {}
         self.jobs: list[_Job] = []
@@ -94,7 +99,8 @@ class VendorServer(Loopback):
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         reply = self._post(path, headers, body) if body else self._get(path, headers)
         assert isinstance(reply.body, str)
-        return replace(reply, body=reply.body.replace(ECHOED_KEY, _key(headers)))
+        text = reply.body.replace(ECHOED_KEY, _key(headers)).replace(ASKED_MODEL, "judge")
+        return replace(reply, body=text)
 
     def finish_batches(self, state: str = "completed") -> None:
         """Answer what every open batch asks, and end it."""
@@ -154,9 +160,10 @@ class VendorServer(Loopback):
             with self._lock:
                 return self.broken or self._batch_request(path, target, headers, data)
         body = json.loads(data)
+        is_first = any(words in data.decode() for words in FIRST_QUESTION)
         with self._lock:
-            self.questions.append((path, body))
-        return self.script(path, body)
+            (self.first_questions if is_first else self.questions).append((path, body))
+        return (self.first if is_first else self.script)(path, body)
 
     def _batch_request(
         self, path: str, target: str, headers: dict[str, str], data: bytes
@@ -213,7 +220,9 @@ def _uploaded(headers: dict[str, str], data: bytes) -> bytes:
 
 def _openai_line(script: Script, request: dict[str, Any]) -> dict[str, Any]:
     answer = script(request["url"], request["body"])
-    body = {"status_code": answer.status, "body": json.loads(answer.body)}
+    assert isinstance(answer.body, str)
+    said = answer.body.replace(ASKED_MODEL, request["body"]["model"])
+    body = {"status_code": answer.status, "body": json.loads(said)}
     return {"custom_id": request["custom_id"], "response": body, "error": None}
 
 

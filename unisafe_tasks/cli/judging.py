@@ -9,8 +9,12 @@ import typer
 
 from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
 from unisafe_tasks.errors import ExitCode, UnisafeError
+from unisafe_tasks.redaction import printable
 
 __all__ = ["judge", "prompt", "tasks_named"]
+
+_STAND_IN = "unisafe-v1"
+"""Whose prompts are counted where a panel's own rubric is not installed."""
 
 _Predictions = Annotated[
     str,
@@ -52,22 +56,36 @@ def judge(
     ] = 0.0,
 ) -> None:
     """Judge outputs that exist already. Replies that are in the store are not paid for again."""
+    from unisafe_judges import PanelError, limits
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.judging import offline
     from unisafe_tasks.judging.dry_run import estimate
     from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
+    from unisafe_tasks.judging.spending import recorded_spending, spending_in_words
     from unisafe_tasks.outputs.saved import read_outputs
     from unisafe_tasks.runs.data_setting import data_of
     from unisafe_tasks.runs.folder import make_run_folder
     from unisafe_tasks.runs.outcome import problem_of
     from unisafe_tasks.settings import data_as_recorded, panel_setting
 
+    limits.run_alone()
     data = data_of([Path(predictions)], data)
     source = resolve_source(data)
-    chosen = resolve_panel(panel or panel_setting(), source)
+    setting = panel or panel_setting()
+    counted_with = None
+    try:
+        chosen = resolve_panel(setting, source)
+    except PanelError as error:
+        if not dry_run:
+            raise
+        # What can be said without the panel's rubric is said.
+        chosen = resolve_panel(setting, source, stand_in=_STAND_IN)
+        counted_with = f"{error}. Tokens are counted with the prompts of {_STAND_IN} instead."
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
     if dry_run:
         print_estimate(estimate(outputs, chosen))
+        if counted_with:
+            typer.echo(counted_with)
         return
     try:
         if batch and chosen is not None:
@@ -87,6 +105,8 @@ def judge(
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     print_scores(metrics)
+    for line in spending_in_words(recorded_spending(folder)):
+        typer.echo(printable(line))
     typer.echo(f"Run folder: {folder}")
     below = [name for name, values in metrics["tasks"].items() if values["coverage"] < min_coverage]
     if problem := problem_of(metrics):

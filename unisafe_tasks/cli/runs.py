@@ -54,13 +54,17 @@ def score(
     print_scores(metrics)
 
 
-def doctor() -> None:
+def doctor(
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask each judge one real question, which may cost.")
+    ] = False,
+) -> None:
     """Say what works here and what is missing. The exit code is 1 if no run could start."""
     from unisafe_tasks.harnesses.doctor import examine
 
     console = Console(soft_wrap=True)
     can_start = True
-    for finding in examine():
+    for finding in examine(asks=ask):
         can_start = can_start and finding.state not in ("missing", "broken")
         console.print(f"{finding.state:>8}", style=_STYLES[finding.state], end="  ")
         console.print(f"{finding.subject}: {redact(finding.detail)}", markup=False, highlight=False)

@@ -49,12 +49,17 @@ def numeric_table(*heads: str, labels: int = 1, title: str | None = None) -> Tab
 def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print each judge's calls, tokens and cost before any call is made."""
     table = numeric_table("judge", "calls", "in the store", "input tokens, about", "cost, about")
+    rows = list(rows)
     for row in rows:
-        cost = "no price given" if row["cost"] is None else f"${row['cost']:.2f}"
+        cost = "no price known" if row["cost"] is None else f"${row['cost']:.2f}"
         table.add_row(
             row["judge"], f"{row['calls']:,}", f"{row['cached']:,}", f"{row['tokens']:,}", cost
         )
-    Console(soft_wrap=True).print(table)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    for row in rows:
+        if row["price"]:
+            console.print(printable(row["price"]), markup=False, highlight=False)
 
 
 def print_batches(reports: Iterable[BatchReport]) -> None:

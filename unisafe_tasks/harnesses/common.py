@@ -16,6 +16,7 @@ from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.ending import fail_at_the_end
 from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
+from unisafe_tasks.judging.spending import spending_in_words
 from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.redaction import printable, redact, redacted
 from unisafe_tasks.runs.folder import make_run_folder
@@ -125,6 +126,8 @@ def print_summary(session: Session) -> None:
     console = _console()
     for note in session.metrics()["notes"]:
         console.print(printable(note), markup=False, highlight=False)
+    for line in spending_in_words(session.spending()):
+        console.print(printable(line), markup=False, highlight=False)
     console.print(f"Run folder: {session.folder.path}", markup=False, highlight=False)
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from unisafe_judges import build_judge
+from unisafe_judges import ModelSpec, build_judge
 from unisafe_tasks.data.sources import load_cases, resolve_source
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
-from unisafe_tasks.judging.panels import resolve_panel
+from unisafe_tasks.judging.panels import open_panel, resolve_panel
 from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
 
@@ -52,8 +52,10 @@ class Finding:
     detail: str
 
 
-def examine() -> Iterator[Finding]:
+def examine(*, asks: bool = False) -> Iterator[Finding]:
     """Look at packages, YAML discovery, data access and the panel, and tell it in this order.
+
+    With `asks` each judge is asked one real question.
 
     Harnesses take seconds to start: all are started at once, and looked at when the rest is done.
     """
@@ -71,7 +73,10 @@ def examine() -> Iterator[Finding]:
             yield _package(name, module, purpose)
         yield _yamls()
         yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
-        yield _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
+        panel = _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
+        yield panel
+        if panel.state == "ok":
+            yield from _judges(asks=asks)
         for started in (torchvision, *listings):
             yield started.result()
 
@@ -229,3 +234,27 @@ def _panel() -> str:
         build_judge(judge)
     names = ", ".join(judge.name for judge in panel.judges)
     return f"{panel.name} ({panel.sha256[:12]}), rubric {panel.rubric.name}, judges: {names}"
+
+
+def _judges(*, asks: bool) -> Iterator[Finding]:
+    """The reply store, and whether each judge that is a model answers."""
+    panel = resolve_panel(panel_setting(), resolve_source())
+    judges = [judge for judge in panel.judges if isinstance(judge, ModelSpec)] if panel else []
+    if panel is None or not judges:
+        return
+    try:
+        with open_panel(panel) as session:
+            problems = session.check(shows_images=True, asks=asks)
+            warnings = session.warnings
+    except UnisafeError as error:
+        yield Finding("reply store (UNISAFE_STORE)", "broken", str(error))
+        return
+    well = "answered one real question" if asks else "not asked: unisafe doctor --ask"
+    for judge in judges:
+        subject = f"judge {judge.name}"
+        if judge.name in problems:
+            yield Finding(subject, "broken", str(problems[judge.name]))
+        elif warnings[judge.name]:
+            yield Finding(subject, "untested", "; ".join(warnings[judge.name]))
+        else:
+            yield Finding(subject, "ok", well)

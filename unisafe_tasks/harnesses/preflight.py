@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Sequence
 
-from unisafe_judges import Panel, PanelSession
+from unisafe_judges import Panel
 from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
+from unisafe_tasks.judging.panels import open_panel, refuse_open_batches, resolve_panel
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
@@ -21,6 +22,7 @@ __all__ = [
     "selected_tasks",
 ]
 
+_log = logging.getLogger("unisafe")
 _MEMBERS = {**GROUPS, SELF_GROUP: tuple(SELF_TASKS)}
 
 
@@ -92,7 +94,7 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         return source, None
     panel = resolve_panel(panel_setting(), source)
     if panel is not None:
-        _check_panel(panel)
+        _check_panel(panel, shows_images=any(task_named(name).shows_images for name in tasks))
     return source, panel
 
 
@@ -100,13 +102,16 @@ def _chosen(names: Sequence[object]) -> set[str]:
     return {m for name in names if isinstance(name, str) for m in _MEMBERS.get(name, (name,))}
 
 
-def _check_panel(panel: Panel) -> None:
-    """Check that the store can be written and that every judge answers.
+def _check_panel(panel: Panel, *, shows_images: bool) -> None:
+    """Check that the store can be written and that every judge answers one real question.
 
     Raises:
         PanelError: the first thing that would fail, in one sentence.
     """
     refuse_open_batches(panel)
-    with PanelSession(panel) as session:
-        for problem in session.check().values():
+    with open_panel(panel) as session:
+        problems = session.check(shows_images=shows_images)
+        for sentence in (said for told in session.warnings.values() for said in told):
+            _log.warning("%s", sentence)
+        for problem in problems.values():
             raise problem

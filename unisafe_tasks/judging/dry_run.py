@@ -8,9 +8,11 @@ from typing import Any
 
 from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
+from unisafe_judges.hosted import READ, hosted_model
 from unisafe_judges.images import check_image, encode_for_judge
-from unisafe_judges.judge_runner import reply_key
+from unisafe_judges.own_replies import find_reply, reply_key
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import QUESTION, question_about
@@ -43,7 +45,8 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     """What judging takes of each judge: calls, replies already in the store, tokens and cost.
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
-    `TOKENS_PER_REPLY`. `cost` is None where the panel file gives no price.
+    `TOKENS_PER_REPLY`. `cost` is None where no price is known; `price` says where it comes from, if
+    not from the panel file.
     """
     rows: list[dict[str, Any]] = []
     if panel is None:
@@ -54,7 +57,9 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
-            rows.append({"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0})
+            rows.append(
+                {"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0, "price": ""}
+            )
             continue
         identity = spec.identity()
         questions = {
@@ -66,7 +71,9 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
         questions |= {reply_key(identity, prompt): prompt for prompt in texts}
         texts = []
         new_prompts = [
-            prompt for key, prompt in questions.items() if store is None or store.find(key) is None
+            prompt
+            for key, prompt in questions.items()
+            if store is None or find_reply(store, spec, key) is None
         ]
         tokens = round(sum(estimated_tokens(prompt) for prompt in new_prompts))
         cost = cost_of(spec, tokens, len(new_prompts) * TOKENS_PER_REPLY)
@@ -77,6 +84,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
                 "cached": len(questions) - len(new_prompts),
                 "tokens": tokens,
                 "cost": None if price_of(spec) is None else cost,
+                "price": _source_of_price(spec),
             }
         )
     if store is not None:
@@ -99,6 +107,19 @@ def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[
         for case, raw, output in items
         if case.task in drawn and output.status is Status.NO_IMAGE and may_decline(raw)
     ]
+
+
+def _source_of_price(spec: JudgeSpec) -> str:
+    """A sentence where the price is none of the panel file's."""
+    if not isinstance(spec, ServedSpec) or spec.price is not None:
+        return ""
+    known = hosted_model(spec.base_url, spec.model)
+    if known is None or known.price is None:
+        return f"{spec.who}: no price is known: set price in the panel file to see a cost"
+    return (
+        f"{spec.who}: ${known.price[0]:g} and ${known.price[1]:g} per million tokens of input and "
+        f"output, as {known.source} had it on {READ}: set price in the panel file if it has changed"
+    )
 
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:

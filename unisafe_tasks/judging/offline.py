@@ -61,7 +61,7 @@ def judge_outputs(
     # What is judged again is written again; the replies themselves are in the store.
     session.folder.clear()
     try:
-        session.disable_unavailable_judges()
+        session.disable_unavailable_judges({case.task for case, _ in outputs.items})
         pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
         wait_for([waiting for _, waiting in pending], "Judging", session.progress)
         for task in dict.fromkeys(case.task for case, _ in pending):

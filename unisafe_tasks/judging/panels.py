@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import unisafe_judges
-from unisafe_judges import Panel, PanelError, ReplyStore, load_panel
+from unisafe_judges import Panel, PanelError, PanelSession, ReplyStore, load_panel
 from unisafe_judges.batches import batch_identity
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.specs import ServedSpec
@@ -19,6 +19,7 @@ __all__ = [
     "NO_PANEL",
     "PRESETS",
     "open_existing_store",
+    "open_panel",
     "open_store",
     "refuse_open_batches",
     "resolve_panel",
@@ -46,6 +47,22 @@ def open_store(panel: Panel) -> ReplyStore | None:
 
 
 @contextmanager
+def open_panel(panel: Panel) -> Iterator[PanelSession]:
+    """A panel at work with its store.
+
+    Raises:
+        PanelError: the store cannot be used, a key is missing or a label file cannot be used.
+    """
+    store = open_store(panel)
+    try:
+        with PanelSession(panel, store) as session:
+            yield session
+    finally:
+        if store is not None:
+            store.close()
+
+
+@contextmanager
 def open_existing_store(path: Path | None = None) -> Iterator[ReplyStore]:
     """A store that is there already, the usual one by default.
 
@@ -62,8 +79,12 @@ def open_existing_store(path: Path | None = None) -> Iterator[ReplyStore]:
         store.close()
 
 
-def resolve_panel(setting: str | None, source: Source) -> Panel | None:
+def resolve_panel(
+    setting: str | None, source: Source, *, stand_in: str | None = None
+) -> Panel | None:
     """The panel for a setting, or None for `none`.
+
+    `stand_in` is the rubric to count with where the panel's own is not installed.
 
     The demo data has a default, its reference verdicts; real data has none, since judging costs
     money and a result without a chosen panel means nothing.
@@ -86,14 +107,14 @@ def resolve_panel(setting: str | None, source: Source) -> Panel | None:
                 "the panel 'labels' holds the reference verdicts of the demo data and can judge "
                 f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
             )
-        return load_panel(PRESETS[setting], name=setting)
+        return load_panel(PRESETS[setting], name=setting, stand_in=stand_in)
     path = Path(setting).expanduser()
     if not path.is_file():
         known = ", ".join([*PRESETS, NO_PANEL])
         raise PanelError(
             f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
         )
-    return load_panel(path)
+    return load_panel(path, stand_in=stand_in)
 
 
 def refuse_open_batches(panel: Panel) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ from unisafe_tasks.judging.evidence import OutputImage
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.settling import settled_rows, stored_cases
+from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output, store_turn
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
@@ -39,7 +40,7 @@ from unisafe_tasks.outputs.parsing import seal_sha256
 from unisafe_tasks.redaction import redacted
 from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, UNNAMED, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
-from unisafe_tasks.runs.provenance import describe_environment, describe_inputs
+from unisafe_tasks.runs.provenance import describe_environment, describe_inputs, uses_proxy
 from unisafe_tasks.runs.rows import (
     failure_row,
     key_of,
@@ -128,18 +129,23 @@ class Session:
         """How the panel's verdicts are combined; None without a panel."""
         return Ensemble(self.panel.ensemble, self.panel.min_verdicts) if self.panel else None
 
-    def disable_unavailable_judges(self) -> None:
+    def disable_unavailable_judges(self, tasks: Iterable[Task]) -> None:
         """Ask every judge whether it can work; those that cannot are asked about no case.
 
         What they were asked before is still found in the store.
         """
         if self._judges is not None:
-            for judge, problem in self._judges.check().items():
+            problems = self._judges.check(shows_images=any(task.shows_images for task in tasks))
+            for sentence in (said for told in self._judges.warnings.values() for said in told):
+                _log.warning("%s", sentence)
+            for judge, problem in problems.items():
                 self._judges.stop(judge, str(problem))
 
     def describe_model(self, identity: Mapping[str, Any]) -> None:
         """Record what an adapter says of its model and the settings that decide its answers."""
         self.record("adapter", dict(identity))
+        if uses_proxy(str(identity.get("base_url", ""))):
+            self.record("proxy", True)
 
     def record(self, key: str, value: Any) -> None:
         """Keep a fact of the run in run.json, as JSON; it must hold no credential.
@@ -271,6 +277,12 @@ class Session:
             parts.append(f"{last.judge} is behind with {last.done}")
         return ", ".join([*parts, f"${cost:.2f}"] if cost else parts)
 
+    def spending(self) -> list[dict[str, Any]]:
+        """What each judge that is a model was asked on this rank, and what it cost."""
+        if self.panel is None or self._judges is None:
+            return []
+        return spending_of(self.panel, self._judges.tallies)
+
     def metrics(self) -> dict[str, Any]:
         """The scores of the tasks that are finished."""
         if self._final is not None:
@@ -305,6 +317,8 @@ class Session:
         self.folder.merge_ranks()
         is_complete = (self.has_finished_all or self._is_stored) and not self._stopped
         self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
+        if spending := self.spending():
+            self._info["judges"] = spending
         metrics = self._final = self.metrics()
         self._resampler = Resampler()
         self._info["judge_versions"] = metrics["judge_versions"]

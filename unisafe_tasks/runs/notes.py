@@ -47,6 +47,12 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
             f"{_outputs(reused)} reused from an earlier run, answered between "
             f"{answers.get('oldest')} and {answers.get('newest')}."
         )
+    notes += [
+        f"Judge {row['judge']}: its server did not say which model answered {row['unverified']:,} "
+        "of its replies (unverified)."
+        for row in info.get("judges", ())
+        if row.get("unverified")
+    ]
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():

@@ -10,7 +10,8 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
-from unisafe_judges import Panel
+from unisafe_judges import CallFailure, Panel, ServedSpec
+from unisafe_judges.backends.http import proxy_for
 from unisafe_judges.images import ENCODER
 from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.files import PACKAGE
@@ -20,6 +21,7 @@ __all__ = [
     "commit_of",
     "describe_environment",
     "describe_inputs",
+    "uses_proxy",
 ]
 
 _DISTRIBUTION = "unisafe-tasks"
@@ -43,6 +45,8 @@ def describe_inputs(source: Source, panel: Panel | None) -> dict[str, Any]:
     Raises:
         DataError: the cases cannot be read.
     """
+    judges = panel.judges if panel else ()
+    addresses = [judge.base_url for judge in judges if isinstance(judge, ServedSpec)]
     return {
         "data": {
             "source": source.name,
@@ -51,8 +55,19 @@ def describe_inputs(source: Source, panel: Panel | None) -> dict[str, Any]:
             "subset": source.subset and source.subset.for_run(),
         },
         "panel": panel.describe() if panel else None,
+        **({"proxy": True} if uses_proxy(*addresses) else {}),
         "image_encoder": panel.encoder if panel else ENCODER,
     }
+
+
+def uses_proxy(*urls: str) -> bool:
+    """Whether one of these addresses is reached through a proxy of the environment.
+
+    Only that is recorded: the proxy's address may hold a password.
+    """
+    with suppress(CallFailure):
+        return any(proxy_for(url) is not None for url in urls)
+    return False
 
 
 def describe_environment() -> dict[str, Any]:

@@ -62,6 +62,10 @@ _INFO = {
     "model_versions.*": _COUNT,
     "substituted": _OBJECT,
     "substituted.*": _COUNT,
+    "judges": _Kind("a list", lambda value: isinstance(value, list)),
+    "judges.*": _OBJECT,
+    "judges.*.judge": _TEXT,
+    "judges.*.unverified": _COUNT,
     "panel": _OBJECT_OR_NULL,
     "panel.name": _TEXT,
     "panel.sha256": _TEXT,
@@ -82,7 +86,14 @@ _INFO = {
 each item of an object or a list."""
 
 _REQUIRED = {
-    *("model", "panel.name", "panel.sha256", "panel.rubric", "panel.judges.*.name"),
+    *(
+        "model",
+        "panel.name",
+        "panel.sha256",
+        "panel.rubric",
+        "panel.judges.*.name",
+        "judges.*.judge",
+    ),
     *("data.subset.of", "data.subset.of.source", "data.subset.per_subcategory"),
     "data.subset.population",
 }

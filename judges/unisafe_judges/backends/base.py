@@ -25,11 +25,18 @@ class Judge(Protocol):
     needs_images: bool
     """Whether `ask` is to be given the case's images, encoded."""
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         """Find out cheaply whether the judge can work at all.
+
+        A server whose list of models cannot be had may work all the same: a judge that is served
+        is asked one real question after this.
+
+        Returns:
+            a sentence that warns of something, such as that the model is about to be shut down.
 
         Raises:
             PanelError: it cannot; the message says why and what to do.
+            CallFailure: it could not be found out.
         """
 
     async def ask(

@@ -18,6 +18,7 @@ from unisafe_judges.backends.failures import (
     without_key,
 )
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
+from unisafe_judges.backends.model_list import end_warning
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count, read_error_in
 from unisafe_judges.errors import CallFailure, PanelError
@@ -83,21 +84,22 @@ class GeminiJudge:
         self._http = sdk_client(spec, MAX_REPLY_BYTES)
         self._client: genai.Client | None = None
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
                 await self._connected().aio.models.get(model=self._spec.model)
         except errors.APIError as error:
             failure = gemini_failure(self._spec, error)
+            # A wrong key is HTTP 400 here. A 404 may be of a gateway that lists no models.
+            if error.code in (400, 401, 403) and failure.kind is FailureKind.STOPPED:
+                raise PanelError(str(failure)) from None
+        except CallFailure as failure:
             if failure.kind is FailureKind.STOPPED:
                 raise PanelError(str(failure)) from None
-        except (CallFailure, TimeoutError, ValueError) as error:
-            if isinstance(error, CallFailure) and error.kind is FailureKind.STOPPED:
-                raise PanelError(str(error)) from None
-            reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-            raise PanelError(
-                f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason}"
-            ) from None
+            raise
+        except (TimeoutError, ValueError):
+            pass
+        return end_warning(self._spec)
 
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from functools import cache
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_RESULTS_BYTES",
     "HttpClient",
     "client_session",
+    "connection_failure",
     "proxy_for",
     "reason_of",
 ]
@@ -42,6 +44,7 @@ MAX_REPLY_BYTES = 4 * 1024 * 1024
 MAX_RESULTS_BYTES = 1024**3
 """Of all the answers of a batch."""
 _CHUNK = 65536
+_USER_INFO = re.compile(r"//[^/\s@]+@")
 
 
 def client_session(
@@ -232,8 +235,8 @@ class HttpClient:
             raise CallFailure(
                 FailureKind.TIMEOUT, f"no reply within {self._spec.timeout_s:g} s"
             ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise CallFailure(FailureKind.CONNECTION, reason_of(error)) from None
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # of a host like "..."
+            raise connection_failure(error) from None
         return text
 
     async def get(self, path: str, timeout_s: float) -> tuple[int, str]:
@@ -246,7 +249,7 @@ class HttpClient:
         try:
             async with self._connected().get(f"{self.base}{path}", timeout=timeout) as response:
                 return response.status, without_key(self._spec, _text(await response.read()))
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # of a host like "..."
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise CallFailure(FailureKind.CONNECTION, reason_of(error)) from None
 
     async def close(self) -> None:
@@ -267,6 +270,13 @@ class HttpClient:
         return self._session
 
 
+def connection_failure(error: Exception) -> CallFailure:
+    """A connection that was not made, or was cut once the request had gone out."""
+    unmade = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, UnicodeError)
+    is_unmade = isinstance(error, unmade)
+    return CallFailure(FailureKind.CONNECTION, reason_of(error), may_be_paid=not is_unmade)
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
@@ -275,4 +285,5 @@ def reason_of(error: BaseException) -> str:
     """Why a server was not reached, in words."""
     if isinstance(error, asyncio.TimeoutError):
         return "no answer in time"
-    return str(error) or type(error).__name__
+    # A proxy's address may hold a password.
+    return _USER_INFO.sub("//", str(error)) or type(error).__name__

@@ -14,8 +14,9 @@ import httpx2
 import openai
 
 from unisafe_judges.backends.chat_form import chat_messages, schema_format
-from unisafe_judges.backends.failures import http_failure, retry_after, without_key
+from unisafe_judges.backends.failures import http_failure, key_sentence, retry_after, without_key
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
+from unisafe_judges.backends.model_list import end_warning, list_warning
 from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count, read_error_in
@@ -52,24 +53,25 @@ class OpenAIJudge:
         self._key = spec.key()
         self._client: openai.AsyncOpenAI | None = None
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         model = self._spec.model
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
-                await self._connected().get(
+                response = await self._connected().get(
                     f"/models/{quote(model, safe='')}", cast_to=httpx2.Response
                 )
         except openai.APIStatusError as error:
-            # Anything else may pass, or may be a key that may ask models but not list them.
-            if error.status_code in (401, 404):
-                text = error.response.text
-                raise PanelError(str(http_failure(self._spec, error.status_code, text))) from None
-        except (CallFailure, openai.APIConnectionError, TimeoutError) as error:
-            if isinstance(error, CallFailure) and error.kind is FailureKind.STOPPED:
-                raise PanelError(str(error)) from None
-            raise PanelError(
-                f"judge {self.name} cannot be reached at {self._spec.base_url}: {reason_of(error)}"
-            ) from None
+            # A key may be allowed to ask models and not to list them: that is HTTP 403.
+            if error.status_code == 401:
+                raise PanelError(key_sentence(self._spec, 401)) from None
+            return end_warning(self._spec)
+        except CallFailure as failure:
+            if failure.kind is FailureKind.STOPPED:
+                raise PanelError(str(failure)) from None
+            raise
+        except (openai.APIConnectionError, TimeoutError):
+            return end_warning(self._spec)
+        return list_warning(self._spec, without_key(self._spec, response.text))
 
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from unisafe_judges.backends.chat_form import ChatForm, FormFinder
 from unisafe_judges.backends.failures import key_sentence
 from unisafe_judges.backends.http import MAX_REPLY_BYTES, HttpClient
+from unisafe_judges.backends.model_list import list_warning
 from unisafe_judges.chat import read_chat
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
@@ -35,19 +36,16 @@ class OpenAICompatibleJudge:
         self._client = HttpClient(spec, MAX_REPLY_BYTES)
         self._form = FormFinder(spec.who, ChatForm(has_system=spec.system_role))
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         try:
-            status, _ = await self._client.get("/models", _CHECK_TIMEOUT_S)
+            status, text = await self._client.get("/models", _CHECK_TIMEOUT_S)
         except CallFailure as failure:
             if failure.kind is FailureKind.STOPPED:
                 raise PanelError(str(failure)) from None
-            raise PanelError(
-                f"judge {self.name} cannot be reached at {self._client.base}: {failure}; "
-                "start its server, or correct base_url in the panel file"
-            ) from None
-        # Anything else says little: the list may be missing, or the server still load its model.
+            raise
         if status in (401, 403):
             raise PanelError(key_sentence(self._spec, status))
+        return list_warning(self._spec, text if status == 200 else "")
 
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]

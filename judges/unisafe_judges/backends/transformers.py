@@ -59,7 +59,7 @@ class TransformersJudge:
         self._model: _Model | None = None
         self._ending = threading.Event()
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         # Loading the weights takes minutes: that waits for the first question.
         try:
             await asyncio.to_thread(
@@ -67,6 +67,7 @@ class TransformersJudge:
             )
         except Exception as error:
             raise PanelError(_cannot_load(self._spec, error)) from None
+        return None
 
     async def ask(
         self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]

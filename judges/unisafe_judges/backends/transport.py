@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import httpx2
 
-from unisafe_judges.backends.http import client_session, reason_of, refuse_long
+from unisafe_judges.backends.http import client_session, connection_failure, refuse_long
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
 from unisafe_judges.types import FailureKind
@@ -98,7 +98,7 @@ class _Body(httpx2.AsyncByteStream):
 def _failure(error: Exception, timeout_s: float) -> CallFailure:
     if isinstance(error, TimeoutError):
         return CallFailure(FailureKind.TIMEOUT, f"no reply within {timeout_s:g} s")
-    return CallFailure(FailureKind.CONNECTION, reason_of(error))
+    return connection_failure(error)
 
 
 def _is_kept(name: bytes) -> bool:

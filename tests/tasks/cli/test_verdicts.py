@@ -35,7 +35,7 @@ def test_the_store_is_counted_by_judge_version_and_outcome(
     server = serve(script)
     judged(unisafe, server, panel_of, "TT", folder=tmp_path)
     lines = unisafe("verdicts", "list").lines
-    assert any(line.startswith("local judge-2026-01 verdict 2 ") for line in lines)
+    assert any(line.startswith("local judge-2026-01-01 verdict 3 ") for line in lines)
     assert any(line.startswith("local - bad_request 1 ") for line in lines)
     assert f"store {store}" in lines
 
@@ -45,12 +45,12 @@ def test_the_export_has_every_reply_as_it_came(
 ) -> None:
     judged(unisafe, serve(by_case), panel_of, "TT", "IT", folder=tmp_path)
     path = tmp_path / "replies.jsonl"
-    assert unisafe("verdicts", "export", path).lines == [f"6 replies written to {path}"]
+    assert unisafe("verdicts", "export", path).lines == [f"7 replies written to {path}"]
     rows = samples.rows_of_file(path)
-    assert {row["case_key"].split("/")[1] for row in rows} == {"TT", "IT"}
+    assert {row["case_key"].split("/")[1] for row in rows} == {"TT", "IT", "TI"}
     for row in rows:
         assert json.loads(row["raw"]).keys() >= {"judgment", "risk_rating"}
-        assert row["model_version"] == "judge-2026-01"
+        assert row["model_version"] == "judge-2026-01-01"
         assert row["latency_s"] > 0
         assert row["created"] > 1_700_000_000
         assert row["encoder"].startswith("jpeg")
@@ -74,7 +74,7 @@ def test_stores_of_two_machines_are_merged_and_judging_again_asks_nothing(
         judged(unisafe, server, panel_of, code, folder=tmp_path / code)
     monkeypatch.setenv("UNISAFE_STORE", str(stores[2]))
     merged = unisafe("verdicts", "merge", stores[0], stores[1])
-    assert merged.lines == [f"3 replies copied from {path}" for path in stores[:2]]
+    assert merged.lines == [f"4 replies copied from {path}" for path in stores[:2]]
     again = unisafe("verdicts", "merge", stores[0], stores[1])
     assert again.lines == [f"0 replies copied from {path}" for path in stores[:2]]
     assert len(server.requests) == 6
@@ -101,7 +101,9 @@ def test_what_a_judge_calls_itself_is_no_markup(
 ) -> None:
     hostile = "[red]v1[/red]\x1b[2J"
     answer = json.loads(verdict().body) | {"model": hostile}
-    judged(unisafe, serve(lambda body: Answer(json.dumps(answer))), panel_of, "TT", folder=tmp_path)
+    server = serve(lambda body: Answer(json.dumps(answer)))
+    words = ("judge", some(tmp_path / "in", "TT"), "--panel", panel_of(server))
+    unisafe(*words, "--out", tmp_path / "run")
     out = unisafe("verdicts", "list").out
     assert "[red]v1[/red]" in out
     assert "\x1b[2J" not in out
@@ -120,7 +122,7 @@ def test_a_store_of_the_first_format_is_read_and_keeps_its_replies(
     db.close()
     judged(unisafe, server, panel_of, "TT", folder=tmp_path)
     assert len(server.requests) == 3
-    assert any("verdict 3 " in line for line in unisafe("verdicts", "list").lines)
+    assert any("verdict 4 " in line for line in unisafe("verdicts", "list").lines)
 
 
 def test_another_programs_database_is_left_alone(

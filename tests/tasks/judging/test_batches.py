@@ -33,9 +33,9 @@ def panel(server: VendorServer, tmp_path: Path) -> Path:
     path = tmp_path / "batch-panel.yaml"
     path.write_text(
         "rubric: unisafe-v1\njudges:\n"
-        f"  - {{name: open, backend: openai, model: gpt, base_url: {server.root}/v1,\n"
+        f"  - {{name: open, backend: openai, model: judge, base_url: {server.root}/v1,\n"
         "     api_key_env: A_KEY, price: {input: 2, output: 4}}\n"
-        f"  - {{name: gem, backend: gemini, model: gemini, base_url: {server.root},\n"
+        f"  - {{name: gem, backend: gemini, model: judge, base_url: {server.root},\n"
         "     api_key_env: A_KEY}\n"
     )
     return path
@@ -72,7 +72,7 @@ def test_what_was_sent_is_collected_by_the_same_command_and_nothing_is_asked_liv
         *["gem"] * 4,
         *["open"] * 4,
     ]
-    assert {row["judge_version"] for row in rows} == {"gpt-judge-2026-01-01", "gemini-judge-001"}
+    assert {row["judge_version"] for row in rows} == {"judge-2026-01-01", "judge-001"}
     assert metrics_of(tmp_path / "run")["tasks"]["unisafe_i2i"]["scored"] == 2
 
 
@@ -252,7 +252,7 @@ def test_answers_that_are_no_verdict_are_recorded_with_their_reason_and_asked_ag
     exported = tmp_path / "replies.jsonl"
     unisafe("verdicts", "export", exported, "--failures")
     reasons = [row["failure"] for row in samples.rows_of_file(exported)]
-    assert sorted(reasons, key=str) == [*[None] * 8, *["not_json"] * 8, *["server_error"] * 8]
+    assert sorted(reasons, key=str) == [*[None] * 10, *["not_json"] * 8, *["server_error"] * 8]
 
 
 def test_the_budget_holds_for_batches_too(
@@ -281,7 +281,7 @@ def test_a_provider_that_cannot_be_asked_is_a_sentence_and_no_trouble_of_the_oth
     done = judge()
     assert done.code == 1
     assert [job.name for job in server.jobs] == ["batches/b0"]
-    assert "judge open: its provider does not take a batch: " in " ".join(done.lines)
+    assert "judge open cannot be reached at http://127.0.0.1:9/v1" in " ".join(done.lines)
 
 
 def test_a_refused_batch_is_a_sentence(judge: Callable[..., Done], server: VendorServer) -> None:
@@ -337,4 +337,4 @@ def test_the_store_lists_what_is_with_a_provider(
     judge()
     listed = unisafe("verdicts", "list").lines
     assert not any(line.startswith("batch ") for line in listed)
-    assert any(line.startswith("open gpt-judge-2026-01-01 verdict 4 2,800 360") for line in listed)
+    assert any(line.startswith("open judge-2026-01-01 verdict 5 3,500 450") for line in listed)

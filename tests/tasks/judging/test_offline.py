@@ -247,7 +247,7 @@ def test_a_run_that_was_killed_goes_on_and_asks_nothing_twice(
         go_on.set()
     assert process.returncode == -signal.SIGKILL
     kept = ReplyStore(store)
-    stored = len(list(kept.replies()))
+    stored = sum(r.case_key != "first-question/TI" for r in kept.replies())
     kept.close()
     assert 5 <= stored <= 6
     before = [json.dumps(body) for body in server.requests]
@@ -376,7 +376,7 @@ def test_a_dry_run_counts_what_is_in_the_store(
     assert "local 3 3" in " ".join(unisafe(*words, "--dry-run").lines)
     assert unisafe(*words).code == 0
     (line,) = (line for line in unisafe(*words, "--dry-run").lines if line.startswith("local"))
-    assert line == "local 0 6 0 no price given"
+    assert line == "local 0 6 0 no price known"
     assert len(server.requests) == 6
 
 

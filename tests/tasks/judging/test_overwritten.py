@@ -85,7 +85,9 @@ def test_a_file_that_two_ranks_name_fails_both(
     drawn: RawOutput,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    launched = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
     first, second, third, *_ = demo_cases["TI"]
     (tmp_path / "other.png").write_bytes(samples.picture("red"))
     other = session(tmp_path / "run", demo, rank=1)

@@ -64,8 +64,10 @@ def test_a_run_says_which_judge_was_asked_otherwise_and_what_helps_another(
             return Answer('{"message": "System role not supported", "code": 400}', 400)
         return verdict(**UNSAFE)
 
+    plain = serve(without_system)
+    plain.first = without_system
     urls = {
-        "plain": serve(without_system).base_url,
+        "plain": plain.base_url,
         "wordy": serve(lambda body: completion("{", finish="length")).base_url,
     }
     outputs = some(tmp_path / "in", "TT", count=3)
@@ -242,7 +244,7 @@ def test_a_version_that_changes_in_mid_run_marks_every_output(
     def changes(body: dict[str, Any]) -> Answer:
         with lock:
             count[0] += 1
-            version = "judge-2026-01" if count[0] == 1 else "judge-2026-02"
+            version = "changing-2026-01-01" if count[0] == 1 else "changing-2026-02-01"
         return completion(
             json.loads(verdict().body)["choices"][0]["message"]["content"], model=version
         )
@@ -253,7 +255,9 @@ def test_a_version_that_changes_in_mid_run_marks_every_output(
     said = "Judge changing changed its version during the run"
     assert said in done.out
     metrics = metrics_of(tmp_path / "run")
-    assert metrics["judge_versions"] == {"changing": {"judge-2026-01": 1, "judge-2026-02": 2}}
+    assert metrics["judge_versions"] == {
+        "changing": {"changing-2026-01-01": 1, "changing-2026-02-01": 2}
+    }
     assert not metrics["tasks"]["unisafe_t2t"]["complete"]
     assert any(said in note for note in metrics["notes"])
     assert info_of(tmp_path / "run")["judge_versions"] == metrics["judge_versions"]

@@ -1,0 +1,50 @@
+"""What each judge was asked and what that cost, for run.json and for the end of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from unisafe_judges import LabelsSpec, Panel, Tally
+from unisafe_judges.costs import price_of
+
+__all__ = ["recorded_spending", "spending_in_words", "spending_of"]
+
+
+def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
+    """A row for each judge that is a model, as run.json has it under `judges`.
+
+    `cost` is in dollars, and null where no price is known. `unverified` counts the replies that did
+    not say which model they came from. With several ranks it is what this one did.
+    """
+    return [
+        {
+            "judge": tally.judge,
+            "calls": tally.calls,
+            "input_tokens": tally.input_tokens,
+            "output_tokens": tally.output_tokens,
+            "cost": None if price_of(spec) is None else round(tally.cost, 6),
+            "unverified": tally.unverified,
+        }
+        for spec, tally in zip(panel.judges, tallies, strict=True)
+        if not isinstance(spec, LabelsSpec)
+    ]
+
+
+def recorded_spending(folder: Path) -> list[dict[str, Any]]:
+    """The same rows of a run folder that was written here."""
+    info = json.loads((folder / "run.json").read_bytes())
+    rows: list[dict[str, Any]] = info.get("judges", [])
+    return rows
+
+
+def spending_in_words(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line for each judge: calls, tokens and cost."""
+    return [
+        f"Judge {row['judge']}: {row['calls']:,} calls, {row['input_tokens']:,} input and "
+        f"{row['output_tokens']:,} output tokens, "
+        + ("no price known" if row["cost"] is None else f"${row['cost']:,.4f}")
+        for row in rows
+    ]
