@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.judges.stand_in import install_stand_in
-from tests.judges.vendors import VendorServer, answer_of
+from tests.judges.vendors import VendorServer, answer_of, response
 from tests.servers import GOOD, Answer
 from tests.tasks import samples
 from tests.tasks.commands import Command, Done, metrics_of, some
@@ -338,3 +338,36 @@ def test_the_store_lists_what_is_with_a_provider(
     listed = unisafe("verdicts", "list").lines
     assert not any(line.startswith("batch ") for line in listed)
     assert any(line.startswith("open judge-2026-01-01 verdict 5 3,500 450") for line in listed)
+
+
+def test_a_batch_that_another_model_answered_is_no_verdict_and_is_not_sent_again(
+    judge: Callable[..., Done], server: VendorServer, panel: Path, tmp_path: Path
+) -> None:
+    panel.write_text(panel.read_text().split("  - {name: gem")[0])
+    judge()
+    server.script = lambda path, body: response(json.dumps(GOOD), model="another")
+    server.finish_batches()
+    for _ in range(2):
+        done = judge()
+        assert done.code == 1
+        assert "another model" in " ".join(done.lines)
+        assert len(server.jobs) == 1
+    panel.write_text(
+        panel.read_text().replace("model: judge", "model: judge, accept_versions: [another]")
+    )
+    assert judge().code == 0
+    assert len(server.jobs) == 1
+    assert not server.questions
+    rows = verdicts(tmp_path / "run")
+    assert {(row["judge_version"], row["cached"]) for row in rows} == {("another", True)}
+
+
+def test_no_batch_is_sent_to_a_judge_that_another_model_answers_for(
+    judge: Callable[..., Done], server: VendorServer, panel: Path
+) -> None:
+    panel.write_text(panel.read_text().split("  - {name: gem")[0])
+    server.first = lambda path, body: response(json.dumps(GOOD), model="another")
+    done = judge()
+    assert done.code == 1
+    assert 'accept_versions: ["another"]' in " ".join(done.lines)
+    assert not server.jobs
