@@ -121,7 +121,7 @@ class JudgeRunner:
                     verdict=verdict,
                     raw=reply.text if reply else None,
                     model_version=reply.model_version if reply else None,
-                    latency_s=time.monotonic() - started,
+                    latency_s=reply.latency_s if reply else time.monotonic() - started,
                     prompt_form=reply.prompt_form if reply else "",
                 )
         except CallFailure as failure:
@@ -185,7 +185,8 @@ class JudgeRunner:
             answer = await self.judge.ask(evidence, prompt, jpegs)
             if not isinstance(answer, Reply):
                 raise TypeError(f"its judge returned a {type(answer).__name__}, not a Reply")
-            reply = answer
+            # Without the queue and the calls before it.
+            reply = replace(answer, latency_s=time.monotonic() - started)
             refuse_substitute(self._spec, reply)
             verdict = self._parse(reply.text)
         except CallFailure as failure:

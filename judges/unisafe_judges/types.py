@@ -140,6 +140,7 @@ class Reply:
     """What a judge's backend returned, before any of it is believed.
 
     `prompt_form` says how the prompt was changed for a server that does not take it as it is.
+    `latency_s` is how long this reply alone took, in seconds, once it was asked for.
     """
 
     text: str
@@ -147,6 +148,7 @@ class Reply:
     input_tokens: int | None = None
     output_tokens: int | None = None
     prompt_form: str = ""
+    latency_s: float | None = None
 
 
 @dataclass(frozen=True)

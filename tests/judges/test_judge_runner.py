@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -106,6 +107,17 @@ def test_a_second_session_asks_nothing_and_says_the_same(
         assert (after.model_version, after.judge) == ("first-2026-01-01", "first")
         assert after.latency_s is not None
         assert after.latency_s > 0
+
+
+def test_latency_is_that_of_the_reply_alone(serve: Serve, panel: MakePanel, judged: Judged) -> None:
+    pause_s = 0.5
+    answers = [Answer("{}", 503, headers={"Retry-After": str(pause_s)}), verdict()]
+    server = serve(lambda body: answers.pop(0))
+    started = time.monotonic()
+    ((result,),) = judged(panel(server), *questions(1))
+    elapsed = time.monotonic() - started
+    assert result.latency_s is not None
+    assert 0 < result.latency_s <= elapsed - pause_s
 
 
 def test_images_of_a_case_that_is_remembered_are_not_read(
