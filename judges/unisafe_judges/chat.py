@@ -112,19 +112,30 @@ def _parts(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(content, str):
         yield "text", content
     images = message.get("images")
+    for image in images if isinstance(images, list) else ():
+        if isinstance(image, str):
+            yield "image", image
     for part in (*_listed(content), *_listed(images)):
         kind = part.get("type")
         if kind in ("thinking", "reasoning"):
             yield "thinking", _words(part.get("thinking") or part.get("text"))
         elif kind == "refusal":
             yield "refusal", _words(part.get("refusal"))
-        elif kind == "image_url":
-            inside = part.get("image_url")
-            url = inside.get("url") if isinstance(inside, dict) else inside
-            if isinstance(url, str):
-                yield "image", url
+        elif kind in ("image_url", "image", "output_image") or "image_url" in part:
+            if image := _image(part):
+                yield "image", image
         elif kind in ("text", "output_text"):
             yield "text", _words(part.get("text"))
+
+
+def _image(part: Mapping[str, Any]) -> str:
+    """The address, data URL or base64 of a part that is an image."""
+    for name in ("image_url", "image", "url", "b64_json"):
+        inside = part.get(name)
+        url = inside.get("url") if isinstance(inside, dict) else inside
+        if isinstance(url, str) and url:
+            return url
+    return ""
 
 
 def _listed(value: object) -> list[dict[str, Any]]:
