@@ -76,11 +76,15 @@ class ModelServer(Loopback):
         self.questions: list[Asked] = []
         self.images: dict[str, bytes] = {}
         self.gives_urls = False
+        self.models: list[str] = []
+        """What the list of models says, if anything."""
         self._lock = threading.Lock()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         if path in self.images:
             return Answer(self.images[path], headers={"Content-Type": "image/png"})
+        if not body:
+            return _json({"data": [{"id": name} for name in self.models]})
         question = _read(path, headers, body)
         question.key = headers.get("authorization", "").removeprefix("Bearer ") or None
         with self._lock:
@@ -96,7 +100,7 @@ class ModelServer(Loopback):
             wants = bool(question.body.get("tools"))
             return _json(_response(text, data if wants else None))
         if question.path.endswith("/chat/completions"):
-            wants = "modalities" in question.body
+            wants = "image" in question.body.get("modalities", [])
             return _json(_completion(text, self._url(data) if wants else None))
         if ":generateContent" in question.path:
             wants = "IMAGE" in question.body["generationConfig"].get("responseModalities", [])

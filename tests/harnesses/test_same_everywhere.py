@@ -25,7 +25,7 @@ from tests.servers import Answer, JudgeServer, verdict
 from unisafe_tasks.harnesses.locations import tasks_dir
 
 LENGTH = 12
-PROVENANCE = {"cached", "latency_s", "model"}
+PROVENANCE = {"cached", "cut_off", "latency_s", "model", "version"}
 Asked = tuple[tuple[int, ...], str | None]
 
 

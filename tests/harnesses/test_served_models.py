@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer, drawing
 from tests.servers import Answer
 from unisafe_tasks import TASKS
+from unisafe_tasks.models import remote
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.umm_gemini import UmmGemini
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -273,15 +275,56 @@ def test_an_address_instead_of_an_image_is_fetched_only_if_that_is_allowed(
     assert row["status"] == "ok"
 
 
-def test_a_wrong_key_stops_asking(evaluate: Evaluate, server: ModelServer) -> None:
-    server.script = lambda question: Answer('{"error": "who?"}', 401)
-    model = DIALECTS["responses"].build(server, max_concurrency=1)
-    finished = evaluate(model, "unisafe_t2t")
-    rows = rows_of(finished, "TT")
-    assert {row["status"] for row in rows} == {"failed"}
-    assert "model unified: HTTP 401" in rows[0]["error"]
-    assert "A_KEY" in rows[0]["error"]
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Answer('{"error": "who?"}', 401), "model unified: HTTP 401.*A_KEY"),
+        (Answer('{"error": {"code": "model_not_found"}}', 404), "the model 'unified' does not"),
+    ],
+)
+def test_a_wrong_key_or_model_ends_the_run_before_a_second_question(
+    evaluate: Evaluate, server: ModelServer, answer: Answer, sentence: str
+) -> None:
+    server.script = lambda question: answer
+    with pytest.raises(SystemExit, match=sentence):
+        evaluate(DIALECTS["responses"].build(server), "unisafe_t2t")
     assert len(server.questions) == 1
+
+
+def test_a_wrong_port_ends_the_run_before_a_case_has_failed(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "FIRST_WAIT_S", 0.01)
+    nobody = "http://127.0.0.1:9/v1"
+    with pytest.raises(SystemExit, match=f"model unified cannot be reached at {nobody}: "):
+        evaluate(UmmOpenAI(model="unified", base_url=nobody), "unisafe_t2t")
+
+
+def test_a_model_that_the_server_lists_is_asked_about_all_at_once(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    server.models = ["unified"]
+    gate = threading.Barrier(14)
+
+    def together(question: Asked) -> None:
+        gate.wait(30)
+
+    server.script = together
+    finished = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t")
+    assert {row["status"] for row in rows_of(finished, "TT")} == {"ok"}
+
+
+def test_kept_answers_need_no_server(evaluate: Evaluate) -> None:
+    with ModelServer() as running:
+        url = f"{running.root}/v1"
+        evaluate(UmmOpenAI(model="unified", base_url=url), "unisafe_t2t", limit=2)
+    finished = evaluate(UmmOpenAI(model="unified", base_url=url), "unisafe_t2t", limit=2)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert {row["status"] for row in rows_of(finished, "TT")} == {"ok"}
+    assert info["answers"]["reused"] == 2
+    assert info["answers"]["oldest"] <= info["answers"]["newest"]
+    assert info["model_versions"] == {"unified-2026-01": 2}
+    assert info["substituted"] == {"unified-2026-01": 2}
 
 
 @pytest.mark.parametrize(
@@ -339,3 +382,153 @@ def test_the_command_runs_one_and_records_how(
     (folder,) = tmp_path.glob("out/unisafe-*")
     assert (folder / "predictions.jsonl").read_text("utf-8").count("\n") == 21, done.output
     assert_it_is_recorded(folder, server, dialect)
+
+
+UNKNOWN_PARAMETER = Answer(
+    json.dumps(
+        {
+            "error": {
+                "message": "Unknown parameter: 'moderation'.",
+                "type": "invalid_request_error",
+                "param": "moderation",
+                "code": "unknown_parameter",
+            }
+        }
+    ),
+    400,
+)
+
+
+def test_a_wrong_argument_is_no_refusal(evaluate: Evaluate, server: ModelServer) -> None:
+    server.script = lambda question: UNKNOWN_PARAMETER if question.images else None
+    model = DIALECTS["images"].build(server, moderation="low")
+    finished = evaluate(model, "unisafe_t2i", "unisafe_i2i")
+    assert {row["status"] for row in rows_of(finished, "TI")} == {"ok"}
+    rows = rows_of(finished, "IE")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert all("Unknown parameter: 'moderation'." in row["error"] for row in rows)
+    assert not any(row["refusal"] for row in rows)
+
+
+def test_a_wrong_argument_stops_a_model_that_never_answers(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    server.script = lambda question: UNKNOWN_PARAMETER
+    model = DIALECTS["images"].build(server, moderation="low", max_concurrency=1)
+    finished = evaluate(model, "unisafe_image")
+    assert len(server.questions) == 10
+    assert {row["status"] for row in finished.rows("predictions")} == {"failed"}
+
+
+@pytest.mark.parametrize("echo", ["an echo of content_policy", "flagged by moderation"])
+def test_an_echo_of_the_request_is_no_refusal(
+    evaluate: Evaluate, server: ModelServer, echo: str
+) -> None:
+    detail = [{"type": "value_error", "loc": ["body", "messages"], "msg": "bad", "input": echo}]
+    server.script = lambda question: Answer(json.dumps({"detail": detail}), 422)
+    finished = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t", limit=1)
+    assert {row["status"] for row in rows_of(finished, "TT")} == {"failed"}
+
+
+def test_one_case_against_the_guidelines_is_blocked_and_no_other(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    said = "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"
+    blocked = Answer(json.dumps({"code": "no permission for this operation", "error": said}), 403)
+    server.models = ["unified"]
+    server.script = lambda question: blocked if question is server.questions[0] else None
+    model = DIALECTS["chat"].build(server, max_concurrency=1)
+    finished = evaluate(model, "unisafe_t2t")
+    rows = rows_of(finished, "TT")
+    assert sorted(row["status"] for row in rows) == ["ok"] * 13 + ["refused"]
+    assert {row["refusal_source"] for row in rows if row["refusal"]} == {"provider"}
+
+
+def kept_files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "answers" / "answers").rglob("*.json"))
+
+
+def test_blocks_that_an_earlier_rule_kept_are_asked_again_and_nothing_else_is(
+    evaluate: Evaluate, server: ModelServer, tmp_path: Path
+) -> None:
+    server.script = lambda question: POLICY if question.digest[0] % 2 else None
+    first = evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
+    blocked = [row for row in rows_of(first, "TI") if row["refusal"]]
+    assert 0 < len(blocked) < 8
+    asked = len(server.questions)
+    evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
+    assert len(server.questions) == asked, "a block by today's rule is kept"
+    for path in kept_files(tmp_path):
+        value = json.loads(path.read_bytes())
+        del value["rule"], value["given_at"]
+        path.write_text(json.dumps(value))
+    server.script = lambda question: None
+    second = evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
+    assert len(server.questions) - asked == len(blocked)
+    assert {row["status"] for row in rows_of(second, "TI")} == {"ok"}
+
+
+def test_an_empty_answer_is_asked_again_in_the_next_run(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    body = {"model": "unified", "choices": [{"message": {"content": " "}}]}
+    server.script = lambda question: Answer(json.dumps(body))
+    first = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t", limit=1)
+    assert [row["status"] for row in rows_of(first, "TT")] == ["no_output"]
+    server.script = lambda question: None
+    second = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t", limit=1)
+    assert [row["status"] for row in rows_of(second, "TT")] == ["ok"]
+
+
+def test_thinking_and_a_length_stop_are_kept_with_the_row(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    message = {"content": "A po", "reasoning_content": "A poem is wanted."}
+    body = {"model": "unified", "choices": [{"message": message, "finish_reason": "length"}]}
+    server.script = lambda question: Answer(json.dumps(body))
+    for _ in range(2):
+        finished = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t", limit=1)
+        (row,) = rows_of(finished, "TT")
+        assert (row["output_text"], row["thinking"]) == ("A po", "A poem is wanted.")
+        assert row["cut_off"] is True
+    assert len(server.questions) == 1
+
+
+def test_another_models_answer_is_recorded_and_refused_if_that_is_asked_for(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    def built(**more: Any) -> UnifiedModel:
+        return DIALECTS["chat"].build(server, model="unified-2026", **more)
+
+    finished = evaluate(built(), "unisafe_t2t", limit=2)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["substituted"] == {"unified-2026-01": 2}
+    with pytest.raises(SystemExit, match="'unified-2026-01' answered: name the model"):
+        evaluate(built(strict_version=True), "unisafe_t2t", limit=2)
+
+
+def test_the_name_that_was_asked_for_is_no_substitute(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    model = DIALECTS["chat"].build(server, model="unified-2026-01", strict_version=True)
+    finished = evaluate(model, "unisafe_t2t", limit=1)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert "substituted" not in info
+    assert info["model_versions"] == {"unified-2026-01": 1}
+
+
+def test_what_cannot_be_done_there_is_not_asked(
+    evaluate: Evaluate, server: ModelServer, demo_cases: dict[str, Any]
+) -> None:
+    model = UmmOpenAI(model="bagel", base_url=f"{server.root}/v1", profile="vllm-omni-bagel")
+    finished = evaluate(model, "unisafe_mmi2i", "unisafe_mt2i", "unisafe_t2t", limit=1)
+    status = {row["scenario_type"]: row["status"] for row in finished.rows("predictions")}
+    assert status == {"IC": "unsupported", "MT": "ok", "TT": "ok"}
+    turns = [question for question in server.questions if "image" in question.body["modalities"]]
+    assert [len(question.images) for question in turns] == [0, 1, 1, 1]
+    assert all(len(question.turns) == 1 for question in turns)
+    (row,) = rows_of(finished, "MT")
+    assert row["history"] == "last"
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["adapter"]["profile"] == "vllm-omni-bagel"
+    assert info["adapter"]["pinned"]["draw"]["seed"] == 52

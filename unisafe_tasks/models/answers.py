@@ -1,7 +1,8 @@
 """Answers kept the moment they arrive, so that nothing is generated twice.
 
 One JSON file per answer and one file per image, each written whole or not at all: safe for any
-number of processes, on network disks too. An error is not kept, so that it is asked about again.
+number of processes, on network disks too. An error and an empty answer are not kept, so that they
+are asked about again. So is what an earlier version kept by a rule that was wrong.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +23,22 @@ from unisafe_tasks.types import RefusalSource
 
 __all__ = [
     "AnswerStore",
+    "Kept",
     "fingerprint",
 ]
+
+_RULE = 2
+"""How answers are read. 1 took words of an error's message for a provider's block, kept empty
+answers, and let image models draw for text tasks."""
+_OPTIONAL = ("thinking", "cut_off", "template_opened", "revised_prompt", "image_model")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer of an earlier run, and when it was given, in seconds since the epoch."""
+
+    answer: Answer
+    given_at: float
 
 
 def fingerprint(files: Iterable[Path]) -> str:
@@ -41,7 +58,8 @@ class AnswerStore:
 
         Args:
             folder: where the answers of all models are.
-            identity: all that can change this model's answer to a given question, as JSON.
+            identity: all that can change this model's answer to a given question, as JSON; it must
+                hold no credential.
         """
         self._folder = folder
         self._identity = json.dumps(identity, sort_keys=True)
@@ -63,21 +81,31 @@ class AnswerStore:
                 "set UNISAFE_ANSWERS to a folder that can be written"
             ) from None
 
-    def find(self, question: Question) -> Answer | None:
-        """The answer that was kept, if it and its images are whole."""
+    def find(self, question: Question) -> Kept | None:
+        """The answer that was kept, if it and its images are whole, and its rule still holds."""
+        path = self._path(question)
         try:
-            value = json.loads(self._path(question).read_bytes())
+            value = json.loads(path.read_bytes())
             images = tuple(self._image(name) for name in value["images"])
-        except (OSError, ValueError, KeyError):
+            answer = Answer(
+                text=value["text"],
+                images=images,
+                refusal=cast(RefusalSource | None, value["refusal"]),
+                error=value["error"],
+                version=value["version"],
+                state=value["state"],
+                **{name: value[name] for name in _OPTIONAL if name in value},
+            )
+            given_at = float(value.get("given_at") or path.stat().st_mtime)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Answer(
-            text=value["text"],
-            images=images,
-            refusal=cast(RefusalSource | None, value["refusal"]),
-            error=value["error"],
-            version=value["version"],
-            state=value["state"],
-        )
+        if value.get("rule", 1) < _RULE and _is_doubtful(answer, question):
+            return None
+        return Kept(answer, given_at)
+
+    def has(self, question: Question) -> bool:
+        """Whether there is an answer to find, without reading its images."""
+        return self._path(question).is_file()
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Keep an answer, unless it is only an error."""
@@ -96,6 +124,9 @@ class AnswerStore:
             "error": answer.error,
             "version": answer.version,
             "state": dict(answer.state),
+            **{name: given for name in _OPTIONAL if (given := getattr(answer, name))},
+            "rule": _RULE,
+            "given_at": time.time(),
         }
         write_atomically(self._path(question), json.dumps(value).encode())
 
@@ -113,3 +144,9 @@ class AnswerStore:
     def _path(self, question: Question) -> Path:
         key = hashlib.sha256(f"{self._identity}\n{question.content}".encode()).hexdigest()
         return self._folder / "answers" / key[:2] / f"{key}.json"
+
+
+def _is_doubtful(answer: Answer, question: Question) -> bool:
+    """Whether an answer may be what only the first rule made of it."""
+    drew_for_nothing = bool(answer.images) and not question.wants_image
+    return answer.refusal == "provider" or answer.is_empty or drew_for_nothing

@@ -3,6 +3,7 @@
 An adapter says which tasks it does and answers one question at a time, asynchronously. Whatever it
 is asked goes through here: all cases are under way at once, a four-turn case as a conversation; an
 answer that was kept is not asked for again; a finished output is handed to the judges at once.
+Before a server is asked about many cases it is asked about one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import atexit
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, NoReturn
 
 from lmms_eval.api.model import lmms
 from PIL.Image import Image
@@ -23,8 +25,15 @@ from unisafe_tasks.data.cases import Case, registered
 from unisafe_tasks.errors import DataError, UnisafeError, exit_with
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import Session
-from unisafe_tasks.models.answers import AnswerStore
-from unisafe_tasks.models.questions import Answer, Message, Picture, Question, failed
+from unisafe_tasks.models.answering import Answering, NotServed
+from unisafe_tasks.models.loop import Loop
+from unisafe_tasks.models.questions import (
+    Answer,
+    Message,
+    Picture,
+    Question,
+    first_question,
+)
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import answers_folder
 from unisafe_tasks.tasks import SELF_TASKS, TASKS, task_named
@@ -44,12 +53,13 @@ class UnifiedModel(lmms):  # type: ignore[misc]
     """What a later turn is shown: the conversation so far, or the last image alone."""
     max_cases = 64
     """Cases under way at once, which bounds memory."""
+    is_served: ClassVar[bool] = False
+    """Whether the model is behind a server, which may not be there."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._runner = asyncio.Runner()
-        self._answers: AnswerStore | None = None
-        self._unkept: str | None = None
+        self._runner = Loop()
+        self._answers = Answering(is_served=self.is_served)
         self._store_device = "cpu"
         atexit.register(self._end)
 
@@ -73,14 +83,46 @@ class UnifiedModel(lmms):  # type: ignore[misc]
     async def close(self) -> None:
         """Release what the adapter holds."""
 
+    async def is_known_to_serve(self) -> bool:
+        """Whether the model is certainly there; if not, one question is asked before the others.
+
+        Raises:
+            CallFailure: it certainly is not, and why.
+        """
+        return True
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether an answer is refused that another model gave."""
+        return False
+
+    def is_substitute(self, answer: Answer) -> bool:
+        """Whether another model answered than the one that was asked."""
+        return False
+
+    def facts(self) -> Mapping[str, Any]:
+        """What run.json says of the model besides its identity, such as `system_prompt`."""
+        return {}
+
     @property
     def device(self) -> str:
         """Where rank arithmetic happens; the harness asks for it when there are several ranks."""
         return self._store_device
 
+    @property
+    def chat_template(self) -> NoReturn:
+        """lmms-eval reads it for --apply_chat_template, and an adapter has none to give."""
+        exit_with(
+            f"--model {self.name} gives its model the messages, and the model's own chat template "
+            "is applied to them: run without --apply_chat_template"
+        )
+
     def generate_until(self, requests: list[Any]) -> list[str]:
         """An output for every request, in order."""
-        return self._runner.run(self._answer_all(requests))
+        try:
+            return self._runner.run(self._answer_all(requests))
+        except NotServed as problem:
+            exit_with(problem)
 
     def generate_until_agentic(self, requests: list[Any]) -> list[str]:
         """The same for four-turn cases."""
@@ -94,9 +136,8 @@ class UnifiedModel(lmms):  # type: ignore[misc]
 
     async def _answer_all(self, requests: list[Any]) -> list[str]:
         identity = {"adapter": self.name, **self.identity()}
-        self._answers = AnswerStore(answers_folder(), identity)
         try:
-            self._answers.prepare()
+            self._answers.begin(answers_folder(), identity)
         except UnisafeError as error:
             exit_with(error)
         # What a model says of its own outputs is no output of a run.
@@ -104,22 +145,27 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         if session is not None:
             session.describe_model(identity)
         slots = asyncio.Semaphore(self.max_cases)
-        with tqdm(total=len(requests), desc=f"Generating ({self.name})", unit="case") as bar:
+        # With several ranks the harness pads with requests that are there already.
+        unique = {_key(request): request for request in requests}
+        outputs: dict[tuple[str, int], str] = {}
+        with tqdm(total=len(unique), desc=f"Generating ({self.name})", unit="case") as bar:
 
-            async def one(request: Any) -> str:
+            async def one(key: tuple[str, int]) -> None:
+                request = unique[key]
                 async with slots:
                     if session is None or _is_self(request):
-                        output = await self._own_verdict(request)
+                        outputs[key] = await self._own_verdict(request)
                     else:
-                        output = await self._submitted(self._case(request), session)
+                        outputs[key] = await self._submitted(self._case(request), session)
                 bar.update()
-                return output
 
-            # With several ranks the harness pads with requests that are there already.
-            unique = {_key(request): request for request in requests}
-            outputs = await asyncio.gather(*map(one, unique.values()))
-        by_key = dict(zip(unique, outputs, strict=True))
-        return [by_key[_key(request)] for request in requests]
+            if (first := await self._first_to_ask(unique)) is not None:
+                await one(first)
+            await asyncio.gather(*(one(key) for key in unique if key not in outputs))
+        if session is not None:
+            for name, value in {**self.facts(), **self._answers.record.as_json()}.items():
+                session.record(name, value)
+        return [outputs[_key(request)] for request in requests]
 
     async def _submitted(self, case: Case, session: Session) -> str:
         """The output for a case, handed on while the others are still under way."""
@@ -145,87 +191,76 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         if task.code not in self.tasks:
             return encode_output(unsupported=True)
         said = (Message("user", words, pictures),)
-        answer = await self._answer(Question(f"{doc['id']}/{name}", task, said))
-        return encode_output(answer.text, refusal=answer.refusal, error=answer.error)
+        return _encoded(await self._answer(Question(f"{doc['id']}/{name}", task, said)), ())
+
+    async def _first_to_ask(self, requests: Mapping[tuple[str, int], Any]) -> Any:
+        """The case to be asked about before the others; None if that is not needed.
+
+        Raises:
+            NotServed: the model is certainly not there.
+        """
+        if self._answers.is_tried or not self.is_served:
+            return None
+        for key, request in requests.items():
+            if await asyncio.to_thread(self._is_to_be_asked, request):
+                try:
+                    return None if await self.is_known_to_serve() else key
+                except CallFailure as failure:
+                    raise NotServed(str(failure)) from None
+        return None
+
+    def _is_to_be_asked(self, request: Any) -> bool:
+        if _is_self(request):
+            return True
+        case = self._case(request)
+        try:
+            return case.task.code in self.tasks and not self._answers.store.has(
+                first_question(case)
+            )
+        except DataError:
+            return False
 
     async def _output(self, case: Case) -> str:
         if case.task.code not in self.tasks:
             return encode_output(unsupported=True)
         try:
-            inputs = tuple(Picture(image.read()) for image in case.images)
-            if case.task.is_conversation:
-                return await self._conversation(case)
-            question = Question(case.key, case.task, (Message("user", case.instruction, inputs),))
-            answer = await self._answer(question)
+            question = await asyncio.to_thread(first_question, case)
         except DataError as error:
             return encode_output(error=f"an input image cannot be read: {error}")
-        return encode_output(
-            answer.text, self._paths(answer), refusal=answer.refusal, error=answer.error
-        )
+        if case.task.is_conversation:
+            return await self._conversation(case, question)
+        answer = await self._answer(question)
+        return _encoded(answer, self._answers.paths(answer))
 
-    async def _conversation(self, case: Case) -> str:
+    async def _conversation(self, case: Case, question: Question) -> str:
         """Four turns, each after the one before.
 
         A turn without an image ends the case: a refusal there makes the whole case a refusal, which
         no judge sees, and anything else leaves it unscored.
         """
         paths: list[str] = []
-        said: tuple[Message, ...] = ()
-        last: tuple[Picture, ...] = ()
-        for turn, words in enumerate(case.turns, start=1):
-            is_full = self.history == "full"
-            message = Message("user", words, () if is_full else last)
-            said = (*said, message) if is_full else (message,)
-            answer = await self._answer(Question(case.key, case.task, said, turn))
+        while True:
+            answer = await self._answer(question)
             if not answer.images:
-                return encode_output(
-                    answer.text,
-                    paths,
-                    refusal=answer.refusal,
-                    error=_of_turn(turn, answer.error),
-                    history=self.history,
-                )
+                error = f"turn {question.turn}: {answer.error}" if answer.error else None
+                return _encoded(replace(answer, error=error), paths, history=self.history)
+            paths += self._answers.paths(answer)[-1:]
+            if question.turn == len(case.turns):
+                return _encoded(answer, paths, history=self.history)
+            words = case.turns[question.turn]
             # Interleaving models draw drafts first.
             last = answer.images[-1:]
-            paths += self._paths(answer)[-1:]
-            said = (*said, Message("assistant", answer.text, last, answer.state))
-        return encode_output(answer.text, paths, history=self.history)
+            said: tuple[Message, ...] = (Message("user", words, last),)
+            if self.history == "full":
+                own = Message("assistant", answer.text, last, answer.state)
+                said = (*question.messages, own, Message("user", words))
+            question = Question(case.key, case.task, said, question.turn + 1)
 
     async def _answer(self, question: Question) -> Answer:
-        assert self._answers is not None
-        kept = await asyncio.to_thread(self._answers.find, question)
-        if kept is not None:
-            return kept
-        if self._unkept is not None:
-            return Answer(error=self._unkept)
-        try:
-            answer = await self.ask(question)
-        except CallFailure as failure:
-            answer = failed(failure)
-        except Exception as error:
-            _log.exception("%s: turn %d is not answered", question.case, question.turn)
-            answer = Answer(error=f"{type(error).__name__}: {error}")
-        # Decoding and writing images is no work for the loop.
-        return await asyncio.to_thread(self._checked_and_kept, question, answer)
-
-    def _checked_and_kept(self, question: Question, answer: Answer) -> Answer:
-        assert self._answers is not None
-        checked = answer.checked()
-        try:
-            self._answers.keep(question, checked)
-        except OSError as error:
-            # An answer that cannot be kept would be asked for again; so nothing more is asked.
-            if self._unkept is None:
-                self._unkept = f"answers cannot be kept in {answers_folder()}: {error.strerror}"
-                _log.error("%s; nothing more is generated in this run", self._unkept)
-            return Answer(error=self._unkept)
-        return checked
-
-    def _paths(self, answer: Answer) -> list[str]:
-        assert self._answers is not None
-        return [str(self._answers.path_of(image)) for image in answer.images]
+        return await self._answers.answer(question, self)
 
     def _end(self) -> None:
+        atexit.unregister(self._end)
         try:
             self._runner.run(self.close())
             self._runner.close()
@@ -247,5 +282,16 @@ def _pictures(doc_to_visual: Callable[[Any], Sequence[Image]], doc: Any) -> tupl
     return tuple(Picture.of(image) for image in doc_to_visual(doc))
 
 
-def _of_turn(turn: int, error: str | None) -> str | None:
-    return f"turn {turn}: {error}" if error else None
+def _encoded(answer: Answer, paths: Sequence[str], *, history: str | None = None) -> str:
+    return encode_output(
+        answer.text,
+        paths,
+        refusal=answer.refusal,
+        error=answer.error,
+        history=history,
+        thinking=answer.thinking,
+        template_opened=answer.template_opened,
+        cut_off=answer.cut_off,
+        revised_prompt=answer.revised_prompt,
+        version=answer.version,
+    )

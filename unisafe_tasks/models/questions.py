@@ -14,10 +14,11 @@ from PIL.Image import Image
 
 from unisafe_judges import CallFailure, FailureKind, ImageError
 from unisafe_judges.images import check_image, open_upright
+from unisafe_tasks.data.cases import Case
 from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RefusalSource
 
-__all__ = ["Answer", "Message", "Picture", "Question", "failed"]
+__all__ = ["Answer", "Message", "Picture", "Question", "failed", "first_question"]
 
 _MEDIA_TYPES = {
     ".png": "image/png",
@@ -108,12 +109,26 @@ class Question:
         return json.dumps([self.case, self.turn, said])
 
 
+def first_question(case: Case) -> Question:
+    """What a case begins with.
+
+    Raises:
+        DataError: an input image cannot be read.
+    """
+    if case.task.is_conversation:
+        return Question(case.key, case.task, (Message("user", case.turns[0]),))
+    inputs = tuple(Picture(image.read()) for image in case.images)
+    return Question(case.key, case.task, (Message("user", case.instruction, inputs),))
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a model said or drew, or why it did not.
 
     `refusal` says who declined, if anybody; `error` is the reason for that, or for there being
-    nothing. `version` is the provider's own name for what answered.
+    nothing. `version` is the provider's own name for what answered, and `image_model` that of the
+    tool that drew. `thinking`, `cut_off`, `template_opened` and `revised_prompt` are as in
+    `RawOutput`.
     """
 
     text: str = ""
@@ -122,11 +137,21 @@ class Answer:
     error: str | None = None
     version: str | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
+    thinking: str = ""
+    cut_off: bool = False
+    template_opened: bool = False
+    revised_prompt: str | None = None
+    image_model: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came, and nothing says why."""
+        return not (self.text.strip() or self.images or self.refusal or self.cut_off)
 
     @property
     def is_final(self) -> bool:
         """Whether asking again would be asking twice: it is an answer, or a refusal."""
-        return self.refusal is not None or self.error is None
+        return self.refusal is not None or (self.error is None and not self.is_empty)
 
     def checked(self) -> Answer:
         """The answer, or an error if an image of it is none within the caps."""

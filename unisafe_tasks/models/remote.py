@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
+import asyncio
+import json
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from unisafe_judges import CallFailure, FailureKind, PanelError
+from unisafe_judges.model_names import same_model
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.fetching import fetch
+from unisafe_tasks.models.image_data import image_inside
+from unisafe_tasks.models.profiles import Profile, profile_named
 from unisafe_tasks.models.questions import Answer, Picture, Question
+from unisafe_tasks.redaction import redact_values
 
 __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
 
-_DATA_URL = re.compile(r"\Adata:image/[a-z0-9.+-]+;base64,(.*)\Z", re.DOTALL)
+FIRST_WAIT_S = 1.0
+"""The pause before a first retry, in seconds; it doubles."""
 _START = 32
 """An image takes seconds: from eight at once it would be minutes until all slots are used."""
+
+
+_THE_QUESTION = frozenset(
+    ("model", "messages", "input", "prompt", "contents", "image", "images", "stream", "n")
+)
+
+
+def _extra_body(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError('expected a JSON object, such as {"top_p": 0.9}') from None
+    if isinstance(value, Mapping) and (taken := sorted(_THE_QUESTION & value.keys())):
+        raise ValueError(f"{taken[0]!r} belongs to the question: leave it out")
+    return value
 
 
 class RemoteArguments(ServedSpec):
     """`--model_args` of a served model.
 
     What is not given is left to the provider: its safety settings, its system prompt and its
-    decoding are part of what is measured.
+    decoding are part of what is measured. `profile` names a server (see `profiles`); `extra_body`
+    is JSON that goes with every request as it is.
     """
 
     decides: ClassVar[tuple[str, ...]] = ()
+    decides_if_given: ClassVar[tuple[str, ...]] = ("profile", "extra_body")
+    """Later settings, which are in the identity only if they are given, so that answers of before
+    are found."""
+    adapter: ClassVar[str]
     own_url: ClassVar[str]
     own_key: ClassVar[str]
 
@@ -46,19 +72,49 @@ class RemoteArguments(ServedSpec):
     seed: int | None = None
     allow_urls: bool = False
     """Whether an image that the server only names by URL is fetched."""
+    profile: str | None = None
+    extra_body: Annotated[Mapping[str, Any] | None, BeforeValidator(_extra_body)] = None
+    strict_version: bool = False
+    """Whether an answer is refused that another model gave than the one that was asked."""
 
     @property
     def who(self) -> str:
         return f"model {self.model}"
 
+    @property
+    def server(self) -> Profile | None:
+        """The profile that was named."""
+        return None if self.profile is None else profile_named(self.profile, self.adapter)
+
+    def identity(self) -> dict[str, Any]:
+        """Model, decoding, and what else decides an answer; without credentials."""
+        later = {
+            name: value
+            for name in self.decides_if_given
+            if (value := getattr(self, name)) is not None
+        }
+        pins = vars(self.server.pins) if self.server else {}
+        if pinned := {kind: dict(values) for kind, values in pins.items() if values}:
+            later["pinned"] = pinned
+        if self.server and any(self.server.around):
+            later["around"] = list(self.server.around)
+        return {**super().identity(), **redact_values(later)}
+
     @model_validator(mode="before")
     @classmethod
     def _provider_by_default(cls, value: Any) -> Any:
         """The provider's key is for its own address, and for no other unless that is said."""
-        if isinstance(value, dict):
-            value = {"base_url": cls.own_url, **value}
-            if value["base_url"] == cls.own_url:
-                value = {"api_key_env": cls.own_key, **value}
+        if not isinstance(value, dict):
+            return value
+        url: str | None = cls.own_url
+        key: str | None = cls.own_key
+        if value.get("profile") is not None:
+            profile = profile_named(str(value["profile"]), cls.adapter)
+            url, key = profile.url, profile.key
+        if url is not None:
+            value = {"base_url": url, **value}
+            if value["base_url"] == url:
+                value = {"api_key_env": key, **value}
         return value
 
     @model_validator(mode="after")
@@ -74,6 +130,7 @@ class RemoteModel(UnifiedModel):
     """A model behind a server: many questions in flight, as many as it takes well."""
 
     arguments: ClassVar[type[RemoteArguments]]
+    is_served = True
 
     def __init__(self, **given: Any) -> None:
         super().__init__()
@@ -83,6 +140,19 @@ class RemoteModel(UnifiedModel):
             exit_with(error)
         self.max_cases = 2 * self.spec.max_concurrency
         self._caller: RateLimitedCaller | None = None
+
+    @property
+    def is_strict(self) -> bool:
+        return self.spec.strict_version
+
+    def is_substitute(self, answer: Answer) -> bool:
+        return answer.version is not None and not same_model(self.spec.model, answer.version)
+
+    async def is_known_to_serve(self) -> bool:
+        return False
+
+    def facts(self) -> dict[str, Any]:
+        return {"system_prompt": self.spec.system_prompt} if self.spec.system_prompt else {}
 
     def identity(self) -> dict[str, Any]:
         return {"base_url": self.spec.base_url, **self.spec.identity()}
@@ -94,9 +164,26 @@ class RemoteModel(UnifiedModel):
                 self.spec.max_concurrency,
                 requests_per_minute=self.spec.requests_per_minute,
                 tokens_per_minute=self.spec.tokens_per_minute,
+                first_wait_s=FIRST_WAIT_S,
                 start=_START,
             )
-        return await self._caller.call(lambda: self.call(question))
+        try:
+            answer = await self._caller.call(lambda: self.call(question))
+        except CallFailure as failure:
+            if failure.kind is not FailureKind.CONNECTION:
+                raise
+            raise CallFailure(
+                failure.kind,
+                f"{self.spec.who} cannot be reached at {self.spec.base_url}: {failure}",
+            ) from None
+        if self.is_strict and self.is_substitute(answer):
+            sentence = (
+                f"{self.spec.who}: {answer.version!r} answered: name the model that is to be "
+                "measured, or leave out strict_version"
+            )
+            self._caller.stop(sentence)
+            raise CallFailure(FailureKind.STOPPED, sentence)
+        return answer
 
     @abstractmethod
     async def call(self, question: Question) -> Answer:
@@ -107,30 +194,23 @@ class RemoteModel(UnifiedModel):
         """
 
 
-async def picture_at(url: str, spec: RemoteArguments) -> Picture:
-    """The image of a data URL, or, where that is allowed, of any other.
+async def picture_at(image: str, spec: RemoteArguments) -> Picture:
+    """The image that a server gave: a data URL, base64, or, where that is allowed, an address.
 
     Raises:
         CallFailure: it is not allowed, or there is no image.
     """
-    if inside := _DATA_URL.match(url):
-        return Picture(decoded(inside.group(1)))
+    data = await asyncio.to_thread(image_inside, image)
+    if data is not None:
+        return Picture(data)
     if not spec.allow_urls:
         raise CallFailure(
             FailureKind.BAD_REQUEST,
-            f"the server gave an address instead of an image ({url[:100]}): with allow_urls=True "
+            f"the server gave an address instead of an image ({image[:100]}): with allow_urls=True "
             "it is fetched",
         )
-    return Picture(await fetch(url, spec.base_url))
-
-
-def decoded(text: str) -> bytes:
-    """Base64 decoded.
-
-    Raises:
-        CallFailure: it is none.
-    """
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise CallFailure(FailureKind.NOT_JSON, "the server's image is not in base64") from None
+        return Picture(await fetch(image, spec.base_url))
+    except CallFailure as failure:
+        # The model has answered: to ask it again would be another image.
+        raise CallFailure(FailureKind.BAD_REQUEST, str(failure)) from None

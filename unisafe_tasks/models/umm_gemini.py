@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
 from google import genai
 from google.genai import errors, types
@@ -17,8 +18,9 @@ from unisafe_judges.backends.gemini import BLOCKING, gemini_failure, make_client
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks.models.arguments import Codes
+from unisafe_tasks.models.image_data import decoded
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question
-from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, decoded
+from unisafe_tasks.models.remote import RemoteArguments, RemoteModel
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmGemini"]
@@ -26,11 +28,18 @@ __all__ = ["UmmGemini"]
 
 # Images come in base64, which takes a third more, and there may be drafts.
 _MAX_ANSWER_BYTES = 4 * MAX_BYTES
+_CUT_OFF = frozenset(("MAX_TOKENS", "CONTINUATION"))
+_ACCOUNT = "PUP_LIMITED_DISABLED"
 
 
 class GeminiArguments(RemoteArguments):
-    """`aspect_ratio` and `image_size` are the API's, such as `1:1` and `1K`."""
+    """`aspect_ratio` and `image_size` are the API's, such as `1:1` and `1K`.
 
+    Gemini 2.5 takes `thinking_budget` in tokens, Gemini 3 and later `thinking_level`, such as
+    `low`. `person_generation` is `ALLOW_ALL`, `ALLOW_ADULT` or `ALLOW_NONE`.
+    """
+
+    adapter: ClassVar[str] = "umm_gemini"
     own_url: ClassVar[str] = "https://generativelanguage.googleapis.com"
     own_key: ClassVar[str] = "GEMINI_API_KEY"
     decides: ClassVar[tuple[str, ...]] = (
@@ -42,11 +51,18 @@ class GeminiArguments(RemoteArguments):
         "image_size",
         "thinking_budget",
     )
+    decides_if_given: ClassVar[tuple[str, ...]] = (
+        *RemoteArguments.decides_if_given,
+        "thinking_level",
+        "person_generation",
+    )
 
     tasks: Codes | None = None
     aspect_ratio: str | None = None
     image_size: str | None = None
     thinking_budget: int | None = None
+    thinking_level: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+    person_generation: Literal["ALLOW_ALL", "ALLOW_ADULT", "ALLOW_NONE"] | None = None
 
 
 class UmmGemini(RemoteModel):
@@ -120,24 +136,44 @@ def _signature(text: object) -> bytes | None:
 
 
 def _config(spec: GeminiArguments, question: Question) -> types.GenerateContentConfig:
-    thinking = spec.thinking_budget
-    shape = spec.aspect_ratio or spec.image_size
     return types.GenerateContentConfig(
         system_instruction=spec.system_prompt,
         temperature=spec.temperature,
         max_output_tokens=spec.max_tokens,
         seed=spec.seed,
-        response_modalities=["TEXT", "IMAGE"] if question.wants_image else None,
+        # An image model that is not told draws for text tasks too.
+        response_modalities=["TEXT", "IMAGE"] if question.wants_image else ["TEXT"],
         image_config=(
             types.ImageConfig(aspect_ratio=spec.aspect_ratio, image_size=spec.image_size)
-            if shape and question.wants_image
+            if (spec.aspect_ratio or spec.image_size) and question.wants_image
             else None
         ),
-        thinking_config=(
-            None if thinking is None else types.ThinkingConfig(thinking_budget=thinking)
-        ),
+        thinking_config=_thinking(spec),
+        http_options=_extra(spec, question),
         should_return_http_response=True,
     )
+
+
+def _thinking(spec: GeminiArguments) -> types.ThinkingConfig | None:
+    level = spec.thinking_level
+    if spec.thinking_budget is None and level is None:
+        return None
+    return types.ThinkingConfig(
+        thinking_budget=spec.thinking_budget,
+        thinking_level=None if level is None else types.ThinkingLevel(level.upper()),
+    )
+
+
+def _extra(spec: GeminiArguments, question: Question) -> types.HttpOptions | None:
+    """What the SDK has no place for: it merges this into the request."""
+    extra = dict(spec.extra_body or {})
+    if spec.person_generation is not None and question.wants_image:
+        # The SDK sends it to Vertex AI alone.
+        config = dict(extra.get("generationConfig") or {})
+        image = dict(config.get("imageConfig") or {})
+        config["imageConfig"] = {"personGeneration": spec.person_generation, **image}
+        extra["generationConfig"] = config
+    return types.HttpOptions(extra_body=extra) if extra else None
 
 
 def read_answer(text: str) -> Answer:
@@ -153,26 +189,32 @@ def read_answer(text: str) -> Answer:
         candidates: Any = body.get("candidates") or ({},)
         candidate = candidates[0]
         finish, said = candidate.get("finishReason"), candidate.get("finishMessage")
-        parts = [
-            part
-            for part in (candidate.get("content") or {}).get("parts") or ()
-            if not part.get("thought")
-        ]
+        said_parts = (candidate.get("content") or {}).get("parts") or ()
+        parts = [part for part in said_parts if not part.get("thought")]
         words = "".join(part.get("text", "") for part in parts)
+        thinking = "".join(part.get("text", "") for part in said_parts if part.get("thought"))
         drawn = [part["inlineData"]["data"] for part in parts if "inlineData" in part]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no generateContent answer"
         ) from None
-    name = version if isinstance(version, str) else None
-    images = tuple(Picture(decoded(data)) for data in drawn)
+    answer = Answer(
+        words,
+        tuple(Picture(decoded(data)) for data in drawn),
+        version=version if isinstance(version, str) else None,
+        state=_state(parts),
+        thinking=thinking,
+        cut_off=finish in _CUT_OFF,
+    )
     reason = blocked or finish
-    if blocked or finish in BLOCKING:
-        detail = f"{reason}: {said}" if said else str(reason)
-        return Answer(words, images, refusal="provider", error=detail, version=name)
-    if not words and not images:
-        return Answer(error=f"an empty answer ({finish or 'no candidate'})", version=name)
-    return Answer(words, images, version=name, state=_state(parts))
+    detail = f"{reason}: {said}" if said else str(reason)
+    if reason in BLOCKING:
+        return replace(answer, refusal="provider", error=detail)
+    if finish == _ACCOUNT:
+        raise CallFailure(FailureKind.STOPPED, f"the account is limited or disabled: {detail}")
+    if not words and not answer.images and not answer.cut_off:
+        return replace(answer, error=f"an empty answer ({detail if reason else 'no candidate'})")
+    return answer
 
 
 def _state(parts: list[Mapping[str, Any]]) -> dict[str, str]:

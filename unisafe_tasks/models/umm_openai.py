@@ -1,37 +1,61 @@
 """`--model umm_openai`: any endpoint in one of OpenAI's dialects that reads and writes both.
 
-`api=responses` is the Responses API with the image generation tool, `api=images` the Images API
-(generations and edits), `api=chat` chat completions that return images, as vLLM-Omni, SGLang and
-routers give them.
+`profile=` names a server, which says the dialect and what can be asked (see `profiles`). Without
+one, `api=responses` is the Responses API with the image generation tool, `api=images` the Images
+API (generations and edits), and `api=chat` chat completions that return images.
 """
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-import aiohttp
+from pydantic import model_validator
 
 from unisafe_judges import CallFailure, FailureKind
+from unisafe_judges.backends.failures import http_failure
 from unisafe_judges.backends.http import HttpClient
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks.models.arguments import Codes
-from unisafe_tasks.models.questions import Answer, Message, Picture, Question
-from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, decoded, picture_at
+from unisafe_tasks.models.dialects import chat, images, responses
+from unisafe_tasks.models.dialects.asking import Drawn, Request
+from unisafe_tasks.models.profiles import Edits, Pins, profile_named
+from unisafe_tasks.models.questions import Answer, Question
+from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, picture_at
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmOpenAI"]
 
 # Images come in base64, which takes a third more, and there may be drafts.
 _MAX_ANSWER_BYTES = 4 * MAX_BYTES
+_CHECK_TIMEOUT_S = 10.0
 _IMAGE_TASKS = frozenset(code for code, task in TASKS.items() if task.makes_images)
+_DIALECTS = {
+    "responses": (responses.request, responses.read_response),
+    "images": (images.request, images.read_images),
+    "chat": (chat.request, chat.read_completion),
+}
+_IMAGE_SETTINGS = ("quality", "moderation", "input_fidelity", "output_format", "background")
+_TAKEN = {
+    "responses": {
+        *("system_prompt", "temperature", "max_tokens", "size", "image_model", "action"),
+        *_IMAGE_SETTINGS,
+    },
+    "images": {"size", "seed", "response_format", *_IMAGE_SETTINGS},
+    "chat": {"system_prompt", "temperature", "max_tokens", "seed", "size", "modalities"},
+}
+"""The settings that each dialect has a place for."""
 
 
 class OpenAIArguments(RemoteArguments):
-    """`tasks` says what a model does that cannot do all that its API has, such as `TI:IE`."""
+    """`tasks` says what a model does that cannot do all that its API has, such as `TI:IE`.
 
+    `image_model`, `action` and the settings after it are the image tool's or the Images API's.
+    """
+
+    adapter: ClassVar[str] = "umm_openai"
     own_url: ClassVar[str] = "https://api.openai.com/v1"
     own_key: ClassVar[str] = "OPENAI_API_KEY"
     decides: ClassVar[tuple[str, ...]] = (
@@ -46,20 +70,78 @@ class OpenAIArguments(RemoteArguments):
         "modalities",
         "response_format",
     )
+    decides_if_given: ClassVar[tuple[str, ...]] = (
+        *RemoteArguments.decides_if_given,
+        "image_model",
+        "action",
+        "input_fidelity",
+        "output_format",
+        "background",
+    )
 
     api: Literal["responses", "images", "chat"] = "responses"
     tasks: Codes | None = None
     size: str | None = None
     quality: str | None = None
     moderation: str | None = None
+    image_model: str | None = None
+    action: Literal["generate", "edit", "auto"] | None = None
+    input_fidelity: str | None = None
+    output_format: str | None = None
+    background: str | None = None
     modalities: str | None = None
-    """Of chat completions, such as `text:image`; most servers need none."""
+    """Of chat completions, such as `text:image`; text tasks then ask for text alone."""
     response_format: Literal["b64_json", "url"] | None = None
     """Of the Images API, for servers that give URLs unless asked for bytes."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_profile_says(cls, value: Any) -> Any:
+        """What a profile decides, and no argument may say otherwise."""
+        if not isinstance(value, dict) or value.get("profile") is None:
+            return value
+        profile = profile_named(str(value["profile"]), "umm_openai")
+        if value.get("api") not in (None, profile.draws):
+            raise ValueError(f"profile={value['profile']} speaks api={profile.draws}")
+        if value.get("system_prompt") is not None and not profile.takes_system:
+            raise ValueError(
+                f"profile={value['profile']} has no place for a system_prompt: the server drops it"
+            )
+        decided = {"modalities": profile.modalities, "response_format": profile.response_format}
+        said = {name: given for name, given in value.items() if given is not None}
+        return {
+            **{name: given for name, given in decided.items() if given is not None},
+            **said,
+            "api": profile.draws,
+        }
+
+    @model_validator(mode="after")
+    def _no_setting_is_ignored(self) -> OpenAIArguments:
+        dialects = (self.api, *((self.server.writes,) if self.server else ()))
+        taken = set().union(*(_TAKEN.get(dialect or "", set()) for dialect in dialects))
+        for name in sorted(set().union(*_TAKEN.values()) - taken):
+            if name in self.model_fields_set and getattr(self, name) is not None:
+                raise ValueError(
+                    f"api={self.api} has no place for {name}: leave it out, or send what the "
+                    "server takes by extra_body"
+                )
+        return self
+
+    @property
+    def edits(self) -> Edits:
+        return self.server.edits if self.server else "files"
+
+    @property
+    def pins(self) -> Pins:
+        return self.server.pins if self.server else Pins()
+
+    @property
+    def around(self) -> tuple[str, str]:
+        return self.server.around if self.server else ("", "")
+
 
 class UmmOpenAI(RemoteModel):
-    """Plain requests and answers: what one server adds and another lacks is read here."""
+    """Plain requests and answers: what one server adds and another lacks is in its dialect."""
 
     name = "umm_openai"
     arguments = OpenAIArguments
@@ -68,212 +150,71 @@ class UmmOpenAI(RemoteModel):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._client = HttpClient(self.spec, _MAX_ANSWER_BYTES)
-        if self.spec.api == "images":
-            self.history = "last"
+        self._root: str | None = None
+        server = self.spec.server
+        self.history = server.history if server else "last" if self.spec.api == "images" else "full"
 
     @property
     def tasks(self) -> frozenset[str]:
-        able = _IMAGE_TASKS if self.spec.api == "images" else frozenset(TASKS)
+        server = self.spec.server
+        able = frozenset(TASKS) if self.spec.api != "images" else _IMAGE_TASKS
+        able = server.tasks if server else able
         return able if self.spec.tasks is None else able & self.spec.tasks
 
+    async def is_known_to_serve(self) -> bool:
+        """Whether the server's list of models has it; many have no list, or another."""
+        try:
+            status, text = await self._client.get("/models", _CHECK_TIMEOUT_S)
+        except CallFailure as failure:
+            if failure.kind is FailureKind.CONNECTION:
+                # A server may be busy, or have no list: the first question decides.
+                return False
+            raise
+        if status == 401:
+            raise http_failure(self.spec, status, text)
+        try:
+            listed = json.loads(text)["data"]
+            entry = next(entry for entry in listed if entry["id"] == self.spec.model)
+        except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
+            return False
+        # Of vLLM: the folder or hub id of the weights behind the served name.
+        root = entry.get("root")
+        self._root = root if isinstance(root, str) and root != self.spec.model else None
+        return True
+
+    def facts(self) -> dict[str, Any]:
+        root = {"served_weights": self._root} if self._root else {}
+        return {**super().facts(), **root}
+
     async def call(self, question: Question) -> Answer:
-        if self.spec.api == "responses":
-            return await self._read_response(
-                await self._post("/responses", response_body(self.spec, question))
-            )
-        if self.spec.api == "chat":
-            return await self._read_completion(
-                await self._post("/chat/completions", chat_body(self.spec, question))
-            )
-        body = images_body(self.spec, question)
-        if not question.images:
-            return await self._read_images(await self._post("/images/generations", body))
-        return await self._read_images(
-            await self._post("/images/edits", form=_form(body, question.images))
-        )
+        server = self.spec.server
+        dialect: str = self.spec.api
+        if server and server.writes and not question.wants_image:
+            dialect = server.writes
+        request, read = _DIALECTS[dialect]
+        drawn = read(await self._post(request(self.spec, question)), self.spec.who)
+        return await self._with_images(drawn, question)
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _post(
-        self, path: str, body: dict[str, Any] | None = None, form: aiohttp.FormData | None = None
-    ) -> Any:
-        text = await self._client.post(path, body, form)
+    async def _post(self, request: Request) -> Any:
+        if request.files:
+            text = await self._client.post(request.path, form=request.form())
+        else:
+            text = await self._client.post(request.path, dict(request.body))
         try:
-            return json.loads(text)
+            # An answer with images has megabytes.
+            return await asyncio.to_thread(json.loads, text)
         except (ValueError, RecursionError):
             raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no JSON") from None
 
-    async def _read_response(self, body: Any) -> Answer:
-        try:
-            items = body.get("output") or []
-            parts = [
-                part for item in items if item["type"] == "message" for part in item["content"]
-            ]
-            words = "".join(part["text"] for part in parts if part["type"] == "output_text")
-            refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal")
-            drawn = [
-                item["result"]
-                for item in items
-                if item["type"] == "image_generation_call" and item.get("result")
-            ]
-            error = body.get("error") or {}
-            incomplete = (body.get("incomplete_details") or {}).get("reason")
-            version = body.get("model")
-        except (AttributeError, KeyError, TypeError):
-            raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no response") from None
-        images = tuple(Picture(decoded(data)) for data in drawn)
-        if body.get("status") == "failed":
-            blocked = str(error.get("code")) in ("invalid_prompt", "image_content_policy_violation")
-            kind = FailureKind.BLOCKED if blocked else FailureKind.SERVER_ERROR
-            raise CallFailure(kind, f"{error.get('code')}: {error.get('message')}")
-        return _answer(words, images, refusal, incomplete, version)
-
-    async def _read_completion(self, body: Any) -> Answer:
-        try:
-            choice = body["choices"][0]
-            message = choice["message"]
-            content = message.get("content")
-            given = content if isinstance(content, list) else []
-            words = content if isinstance(content, str) else ""
-            words += "".join(part["text"] for part in given if part.get("type") == "text")
-            urls = [
-                part["image_url"]["url"]
-                for part in [*given, *(message.get("images") or [])]
-                if part.get("type") == "image_url"
-            ]
-            version, finish = body.get("model"), choice.get("finish_reason")
-            refusal = message.get("refusal") or ""
-        except (AttributeError, KeyError, IndexError, TypeError):
-            raise CallFailure(
-                FailureKind.NOT_JSON, "the server's answer is no chat completion"
-            ) from None
-        images = [await picture_at(url, self.spec) for url in urls]
-        return _answer(words, tuple(images), refusal, finish, version)
-
-    async def _read_images(self, body: Any) -> Answer:
-        try:
-            entries = [(item.get("b64_json"), item.get("url")) for item in body["data"]]
-        except (AttributeError, KeyError, TypeError):
-            raise CallFailure(FailureKind.NOT_JSON, "the server's answer holds no images") from None
-        images = [
-            Picture(decoded(data)) if data else await picture_at(str(url), self.spec)
-            for data, url in entries
-        ]
-        return _answer("", tuple(images), "", None, None)
-
-
-def response_body(spec: OpenAIArguments, question: Question) -> dict[str, Any]:
-    """A request of the Responses API."""
-    body: dict[str, Any] = {"model": spec.model, "input": _inputs(question.messages)}
-    if question.wants_image:
-        tool = {"size": spec.size, "quality": spec.quality, "moderation": spec.moderation}
-        body["tools"] = [{"type": "image_generation", **_given(tool)}]
-    return body | _given(
-        {
-            "instructions": spec.system_prompt,
-            "temperature": spec.temperature,
-            "max_output_tokens": spec.max_tokens,
-        }
-    )
-
-
-def chat_body(spec: OpenAIArguments, question: Question) -> dict[str, Any]:
-    """A request for chat completions, the conversation with its images as data URLs."""
-    messages: list[dict[str, Any]] = []
-    if spec.system_prompt:
-        messages.append({"role": "system", "content": spec.system_prompt})
-    for message in question.messages:
-        content: list[dict[str, Any]] = [
-            {"type": "image_url", "image_url": {"url": _data_url(image)}}
-            for image in message.images
-        ]
-        if message.text:
-            content.append({"type": "text", "text": message.text})
-        messages.append({"role": message.role, "content": content})
-    body = {"model": spec.model, "messages": messages}
-    modalities = spec.modalities.split(":") if spec.modalities and question.wants_image else None
-    return body | _given(
-        {
-            "temperature": spec.temperature,
-            "max_tokens": spec.max_tokens,
-            "seed": spec.seed,
-            "modalities": modalities,
-        }
-    )
-
-
-def images_body(spec: OpenAIArguments, question: Question) -> dict[str, Any]:
-    """A request of the Images API, without the images that go with an edit."""
-    return {"model": spec.model, "prompt": question.text, "n": 1} | _given(
-        {
-            "size": spec.size,
-            "quality": spec.quality,
-            "moderation": spec.moderation,
-            "seed": spec.seed,
-            "response_format": spec.response_format,
-        }
-    )
-
-
-def _inputs(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """A conversation for the Responses API, where only a user may show images.
-
-    An image that the model made comes with the user's next words, so that nothing has to be kept at
-    the provider.
-    """
-    inputs: list[dict[str, Any]] = []
-    shown: tuple[Picture, ...] = ()
-    for message in messages:
-        if message.role == "assistant":
-            shown = message.images
-            if message.text:
-                said = [{"type": "output_text", "text": message.text}]
-                inputs.append({"role": "assistant", "content": said})
-            continue
-        content: list[dict[str, Any]] = [
-            {"type": "input_image", "image_url": _data_url(image)}
-            for image in (*shown, *message.images)
-        ]
-        content.append({"type": "input_text", "text": message.text})
-        inputs.append({"role": "user", "content": content})
-        shown = ()
-    return inputs
-
-
-def _answer(
-    words: str,
-    images: tuple[Picture, ...],
-    refusal: str,
-    finish: str | None,
-    version: object,
-) -> Answer:
-    name = version if isinstance(version, str) else None
-    if finish == "content_filter":
-        return Answer(words, refusal="provider", error="content_filter", version=name)
-    if refusal:
-        return Answer(refusal, images, refusal="model", version=name)
-    return Answer(words, images, version=name)
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _data_url(image: Picture) -> str:
-    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
-
-
-def _form(body: Mapping[str, Any], images: Sequence[Picture]) -> aiohttp.FormData:
-    """A request with images as files, several of them as a list."""
-    form = aiohttp.FormData()
-    for name, value in body.items():
-        form.add_field(name, str(value))
-    for number, image in enumerate(images):
-        form.add_field(
-            "image[]" if len(images) > 1 else "image",
-            image.data,
-            filename=f"image-{number}{image.suffix}",
-            content_type=image.media_type,
+    async def _with_images(self, drawn: Drawn, question: Question) -> Answer:
+        pictures = [await picture_at(image, self.spec) for image in drawn.images]
+        revised = drawn.answer.revised_prompt
+        return replace(
+            drawn.answer,
+            images=tuple(pictures),
+            # Some servers repeat the prompt.
+            revised_prompt=revised if revised != question.text else None,
         )
-    return form

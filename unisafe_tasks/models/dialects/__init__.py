@@ -1,0 +1,1 @@
+"""OpenAI's dialects: a module for each, with its requests and its answers."""
