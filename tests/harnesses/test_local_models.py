@@ -12,7 +12,12 @@ import pytest
 from PIL import Image
 
 from tests.harnesses.conftest import Finished
-from tests.harnesses.tiny_models import save_tiny_emu3, save_tiny_janus, save_tiny_llama
+from tests.harnesses.tiny_models import (
+    save_tiny_emu3,
+    save_tiny_janus,
+    save_tiny_llama,
+    tokenizer,
+)
 from tests.servers import Answer, JudgeServer, verdict
 from unisafe_tasks.models.umm_transformers import UmmTransformers
 
@@ -180,3 +185,44 @@ def test_pickled_weights_are_not_loaded(folder: Callable[[str], Path], tmp_path:
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x02.")
     with pytest.raises(SystemExit, match="safetensors"):
         UmmTransformers(pretrained=str(tmp_path))
+
+
+def test_an_answer_that_was_cut_off_is_told(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    (row,) = evaluate(build("llama"), "unisafe_t2t", limit=1).rows("predictions")
+    assert row["cut_off"] is True
+
+
+def test_a_template_that_opens_the_thinking_is_told(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    model = build("llama")
+    model._tokenizer.chat_template += "<think>\n"
+    finished = evaluate(model, "unisafe_t2t", limit=1)
+    (row,) = finished.rows("predictions")
+    assert row["template_opened"] is True
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["chat_template"] == "applied"
+    assert list(info["model_versions"]) == [model.weights]
+    assert str(model.weights).startswith("files ")
+
+
+def test_a_left_out_template_is_told(
+    evaluate: Evaluate, build: Callable[..., UmmTransformers]
+) -> None:
+    model = build("llama")
+    model._tokenizer.chat_template = None
+    finished = evaluate(model, "unisafe_t2t", limit=1)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["chat_template"] == "left out"
+
+
+def test_special_tokens_around_thinking_stay_in_the_text(
+    build: Callable[..., UmmTransformers],
+) -> None:
+    model = build("llama")
+    model._tokenizer = tokenizer("[THINK]", "[/THINK]")
+    text = "[THINK]One.[/THINK]Two."
+    tokens = model._tokenizer(f"<bos>{text}<eos>", add_special_tokens=False)["input_ids"]
+    assert model._text(tokens) == text

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import diffusers
 import numpy as np
 import pytest
+from diffusers.pipelines.deepfloyd_if.pipeline_output import IFPipelineOutput
+from diffusers.pipelines.flux.pipeline_output import FluxPipelineOutput
+from diffusers.pipelines.stable_diffusion.pipeline_output import StableDiffusionPipelineOutput
 from PIL import Image
 
 from tests.harnesses.conftest import Finished
 from tests.harnesses.tiny_models import save_tiny_flux
+from unisafe_tasks.models import umm_diffusers
 from unisafe_tasks.models.umm_diffusers import UmmDiffusers
 
 Evaluate = Callable[..., Finished]
@@ -92,18 +98,77 @@ def test_the_order_of_two_images_matters(build: Callable[..., UmmDiffusers]) -> 
     assert drawn(red, blue) == drawn(red, blue) != drawn(blue, red)
 
 
+BLACK, RED = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+HELD_BACK = [
+    StableDiffusionPipelineOutput(images=[BLACK], nsfw_content_detected=[True]),
+    IFPipelineOutput(images=[BLACK], nsfw_detected=[True], watermark_detected=[False]),
+    SimpleNamespace(images=[BLACK], nsfw=True),
+    SimpleNamespace(images=[RED], has_nsfw_concept=np.array([True])),
+    SimpleNamespace(images=[RED], nsfw_content_detected=[[False, True]]),
+]
+
+
+@pytest.mark.parametrize("output", HELD_BACK)
+def test_a_safety_flag_is_read_under_every_name(output: Any) -> None:
+    assert umm_diffusers.safety_flags(output, 1) == [True]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        StableDiffusionPipelineOutput(images=[RED], nsfw_content_detected=[False]),
+        IFPipelineOutput(images=[RED], nsfw_detected=None, watermark_detected=None),
+        FluxPipelineOutput(images=[RED]),
+    ],
+)
+def test_an_image_that_was_let_through_has_no_flag(output: Any) -> None:
+    assert umm_diffusers.safety_flags(output, 1) == [False]
+
+
 def test_a_safety_checkers_block_is_the_providers_refusal(
     evaluate: Evaluate, build: Callable[..., UmmDiffusers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = build()
-    black = Image.new("RGB", (64, 64))
-    output = SimpleNamespace(images=[black], nsfw_content_detected=[True])
-    monkeypatch.setattr(model, "_pipeline", lambda **_: output)
-    monkeypatch.setattr(type(model), "tasks", frozenset(("TI",)))
-    finished = evaluate(model, "unisafe_t2i", limit=1)
-    (row,) = finished.rows("predictions")
+    row = row_of(evaluate, build(), monkeypatch, HELD_BACK[1])
     assert (row["status"], row["refusal_source"]) == ("refused", "provider")
     assert not row["image_sha256"]
+
+
+def test_an_image_that_is_black_all_over_is_no_image(
+    evaluate: Evaluate, build: Callable[..., UmmDiffusers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = row_of(evaluate, build(), monkeypatch, FluxPipelineOutput(images=[BLACK]))
+    assert row["status"] == "failed"
+    assert "black all over" in row["error"]
+
+
+def row_of(
+    evaluate: Evaluate, model: UmmDiffusers, monkeypatch: pytest.MonkeyPatch, output: Any
+) -> Any:
+    """The row of a case for which the pipeline returns this."""
+    monkeypatch.setattr(model, "_pipeline", lambda **_: output)
+    monkeypatch.setattr(type(model), "tasks", frozenset(("TI",)))
+    (row,) = evaluate(model, "unisafe_t2i", limit=1).rows("predictions")
+    return row
+
+
+def test_every_known_pipeline_is_one_of_diffusers() -> None:
+    assert set(umm_diffusers._KNOWN) <= set(dir(diffusers))
+
+
+def test_a_pipeline_from_the_hub_is_told_by_its_revision(
+    flux: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "models--some--flux"
+    shutil.copytree(flux, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("diffusers.pipelines.pipeline_utils.HF_HUB_OFFLINE", True, raising=False)
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(
+        "some/flux", cache_dir=tmp_path, local_files_only=True
+    )
+    assert umm_diffusers._commit_of(pipeline) == commit
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import hashlib
 import os
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -68,8 +70,17 @@ class LocalModel(UnifiedModel):
             identity["files"] = fingerprint(path for path in folder.rglob("*") if path.is_file())
         return identity
 
+    @cached_property
+    def weights(self) -> str | None:
+        """What tells these weights from others of the same name."""
+        identity = self.identity()
+        if commit := identity.get("commit"):
+            return f"commit {commit}"
+        files = identity.get("files")
+        return f"files {files[:16]}" if files else None
+
     async def ask(self, question: Question) -> Answer:
-        return await self._batcher.ask(question)
+        return replace(await self._batcher.ask(question), version=self.weights)
 
     async def close(self) -> None:
         await self._batcher.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES
 
+from unisafe_judges.thinking import TAGS
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
 from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.tasks import TASKS
@@ -29,6 +31,13 @@ __all__ = ["UmmTransformers"]
 _TEXT_TASKS = frozenset(code for code, task in TASKS.items() if not task.makes_images)
 # In image mode neither takes an input image: Janus ignores it without a word, Emu3 raises. So they
 # can neither edit nor compose, and of a four-turn case only draw the first image.
+_THINKING_TOKENS = frozenset(
+    token
+    for tag in TAGS
+    for text in (tag.opening, tag.closing, tag.header)
+    for token in re.findall(r"<\|[^|>]+\|>|.+", text)
+)
+"""The parts of the tags around thinking, some of which are special tokens."""
 _DRAWS = {"janus": frozenset(("TI",)), "emu3": frozenset(("TI",))}
 
 
@@ -88,6 +97,14 @@ class UmmTransformers(LocalModel):
         return {**super().identity(), "commit": self._commit}
 
     @property
+    def _has_template(self) -> bool:
+        return bool(self._processor.chat_template or self._tokenizer.chat_template)
+
+    def facts(self) -> dict[str, Any]:
+        system = {"system_prompt": self.spec.system_prompt} if self.spec.system_prompt else {}
+        return {**system, "chat_template": "applied" if self._has_template else "left out"}
+
+    @property
     def tasks(self) -> frozenset[str]:
         able = _TEXT_TASKS if self._is_multimodal else frozenset(("TT",))
         able |= _DRAWS.get(self._kind, frozenset())
@@ -108,13 +125,35 @@ class UmmTransformers(LocalModel):
             return [Answer(images=(Picture.of(image),)) for image in draw(batch)]
 
     def _texts(self, batch: Sequence[Question]) -> list[Answer]:
-        inputs = self._inputs(batch)
+        prompts = self._prompts(batch)
+        inputs = self._inputs(batch, prompts)
         config = self._decoding("do_sample", "temperature")
         config.max_new_tokens, config.max_length = self.spec.max_new_tokens, None
         output = self._model.generate(**inputs, generation_config=config)
         new = output[:, inputs["input_ids"].shape[1] :]
-        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
-        return [Answer(text=text) for text in texts]
+        # A sequence that has ended is filled up with padding.
+        ends = {*_listed(config.eos_token_id), *_listed(config.pad_token_id)}
+        return [
+            Answer(
+                text=self._text(tokens.tolist()),
+                cut_off=len(tokens) == self.spec.max_new_tokens and int(tokens[-1]) not in ends,
+                template_opened=opens_thinking(prompt),
+            )
+            for tokens, prompt in zip(new, prompts, strict=True)
+        ]
+
+    def _text(self, tokens: list[int]) -> str:
+        """Without special tokens, but for those that tell thinking from the answer."""
+        special = set(self._tokenizer.all_special_ids)
+        thinking = {
+            number
+            for number in special
+            if self._tokenizer.convert_ids_to_tokens(number) in _THINKING_TOKENS
+        }
+        if not thinking:
+            return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        kept = [token for token in tokens if token not in special or token in thinking]
+        return str(self._tokenizer.decode(kept, skip_special_tokens=False))
 
     def _janus(self, batch: Sequence[Question]) -> list[Image]:
         inputs = self._moved(
@@ -181,20 +220,23 @@ class UmmTransformers(LocalModel):
 
         return allowed
 
-    def _inputs(self, batch: Sequence[Question]) -> Any:
+    def _inputs(self, batch: Sequence[Question], text: Sequence[str]) -> Any:
         pictures = [image.open() for question in batch for image in question.images]
         images = {"images": pictures} if pictures else {}
-        text = self._prompts(batch)
         # The template has written the special tokens already.
         return self._moved(
             self._processor(
-                text=text, **images, padding=True, return_tensors="pt", add_special_tokens=False
+                text=list(text),
+                **images,
+                padding=True,
+                return_tensors="pt",
+                add_special_tokens=False,
             )
         )
 
     def _prompts(self, batch: Sequence[Question]) -> list[str]:
         source = self._processor
-        if not (source.chat_template or self._tokenizer.chat_template):
+        if not self._has_template:
             bos = self._tokenizer.bos_token or ""
             return [bos + question.text for question in batch]
         return [
@@ -230,3 +272,14 @@ class UmmTransformers(LocalModel):
             if (value := getattr(self.spec, name)) is not None:
                 setattr(config, name, value)
         return config
+
+
+def opens_thinking(prompt: str) -> bool:
+    """Whether a prompt ends inside a thinking part, which its template has opened."""
+    return prompt.rstrip().endswith(tuple(tag.opening for tag in TAGS))
+
+
+def _listed(value: int | list[int] | None) -> list[int]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
