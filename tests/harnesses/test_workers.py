@@ -284,3 +284,15 @@ def test_each_worker_has_a_gpu_of_its_own(evaluate: Evaluate, worker: Callable[.
     """
     finished = evaluate(UmmWorker(command=worker(see), gpus="2:5"), "unisafe_t2t", limit=6)
     assert {row["output_text"] for row in finished.rows("predictions")} == {"gpu 2", "gpu 5"}
+
+
+def test_a_credential_in_the_command_is_in_no_file_and_no_key(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = worker()
+    for secret in ("carrot-turnip-1234", "another-one-5678"):
+        given = f'command="{command} --api-key {secret}"'
+        evaluate("umm_worker", "unisafe_t2t", model_args=given, limit=1)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if secret.encode() in path.read_bytes()]
+    assert len((tmp_path / "log").read_text("utf-8").splitlines()) == 1

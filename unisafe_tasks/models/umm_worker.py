@@ -19,6 +19,7 @@ from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.models.workers import PROTOCOL, Hello, Worker
+from unisafe_tasks.redaction import redact
 
 __all__ = ["UmmWorker"]
 
@@ -55,6 +56,7 @@ class UmmWorker(UnifiedModel):
     """
 
     name = "umm_worker"
+    arguments = WorkerArguments
 
     def __init__(self, **given: Any) -> None:
         super().__init__()
@@ -91,7 +93,7 @@ class UmmWorker(UnifiedModel):
         return {
             "protocol": PROTOCOL,
             "model": self._hello.model,
-            "command": self.spec.command,
+            "command": redact(self.spec.command),
             # A runner that was changed is another model's.
             "files": fingerprint(
                 path for word in _words(self.spec.command) if (path := Path(word)).is_file()
@@ -172,7 +174,7 @@ class UmmWorker(UnifiedModel):
 
 def _read(reply: dict[str, Any], out: Path) -> Answer:
     if reply.get("error"):
-        return Answer(error=f"the worker says: {str(reply['error'])[:500]}")
+        return Answer(error=f"the worker says: {redact(str(reply['error']))[:500]}")
     text, names = reply.get("text") or "", reply.get("images") or []
     if not isinstance(text, str) or not isinstance(names, list):
         return Answer(error="the worker's reply has no text, or no list of images")

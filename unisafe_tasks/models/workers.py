@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_judges import CallFailure, FailureKind
+from unisafe_tasks.redaction import redact
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["PROTOCOL", "Hello", "Worker"]
@@ -145,7 +146,8 @@ class Worker:
                 value = None
             if isinstance(value, dict) and key in value:
                 return value
-            _log.warning("a worker wrote what is no reply: %r", line[:_SHOWN])
+            noise = redact(line.decode("utf-8", "replace"))
+            _log.warning("a worker wrote what is no reply: %r", noise[:_SHOWN])
 
     def _hello(self, value: Mapping[str, Any]) -> Hello:
         if value["unisafe_worker"] != PROTOCOL:
@@ -166,5 +168,5 @@ class Worker:
 
     def _stopped(self, what: str) -> CallFailure:
         return CallFailure(
-            FailureKind.STOPPED, f"the worker {' '.join(self._command)[:_SHOWN]!r} {what}"
+            FailureKind.STOPPED, f"the worker {redact(' '.join(self._command))[:_SHOWN]!r} {what}"
         )
