@@ -318,7 +318,10 @@ def test_kept_answers_need_no_server(evaluate: Evaluate) -> None:
     with ModelServer() as running:
         url = f"{running.root}/v1"
         evaluate(UmmOpenAI(model="unified", base_url=url), "unisafe_t2t", limit=2)
-    finished = evaluate(UmmOpenAI(model="unified", base_url=url), "unisafe_t2t", limit=2)
+    model = UmmOpenAI(model="unified", base_url=url)
+    # The same model again counts its answers anew.
+    for _ in range(2):
+        finished = evaluate(model, "unisafe_t2t", limit=2)
     info = json.loads((finished.folder / "run.json").read_text("utf-8"))
     assert {row["status"] for row in rows_of(finished, "TT")} == {"ok"}
     assert info["answers"]["reused"] == 2
@@ -358,7 +361,9 @@ def test_openais_key_goes_to_no_other_address(
 def test_an_image_of_absurd_size_is_never_opened(evaluate: Evaluate, server: ModelServer) -> None:
     head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head
-    bomb += struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4
+    bomb += struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT"
+    bomb += struct.pack(">I", zlib.crc32(b"IDAT"))
+    bomb += struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
     body = json.dumps({"data": [{"b64_json": base64.b64encode(bomb).decode()}]})
     server.script = lambda question: Answer(body)
     finished = evaluate(DIALECTS["images"].build(server), "unisafe_t2i", limit=1)

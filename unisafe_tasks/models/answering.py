@@ -58,6 +58,7 @@ class Answering:
         self._is_served = is_served
         self.is_tried = False
         self.record = AnswerRecord()
+        self._run: Path | None = None
         self._folder = Path()
         self._store: AnswerStore | None = None
         self._unkept: str | None = None
@@ -71,6 +72,11 @@ class Answering:
         self._folder = folder
         self._store = AnswerStore(folder, identity)
         self._store.prepare()
+
+    def begin_record(self, run: Path) -> None:
+        """Count the answers of a run, by its folder, which may be asked for in several parts."""
+        if run != self._run:
+            self._run, self.record = run, AnswerRecord()
 
     @property
     def store(self) -> AnswerStore:

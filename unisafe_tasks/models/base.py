@@ -144,6 +144,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         session = None if all(map(_is_self, requests)) else open_run.current()
         if session is not None:
             session.describe_model(identity)
+            self._answers.begin_record(session.folder.path)
         slots = asyncio.Semaphore(self.max_cases)
         # With several ranks the harness pads with requests that are there already.
         unique = {_key(request): request for request in requests}
