@@ -164,6 +164,10 @@ def rows(folder: Path, name: str) -> list[dict[str, Any]]:
 
 def scores(folder: Path) -> dict[str, Any]:
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text("utf-8"))
+    # Not every harness is told which answers were stopped at the limit of tokens.
+    metrics["notes"] = [note for note in metrics["notes"] if "limit of tokens" not in note]
+    for summary in metrics["tasks"].values():
+        summary.pop("cut_off", None)
     return {name: value for name, value in metrics.items() if name not in PROVENANCE}
 
 
