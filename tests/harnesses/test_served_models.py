@@ -537,3 +537,15 @@ def test_what_cannot_be_done_there_is_not_asked(
     info = json.loads((finished.folder / "run.json").read_text("utf-8"))
     assert info["adapter"]["profile"] == "vllm-omni-bagel"
     assert info["adapter"]["pinned"]["draw"]["seed"] == 52
+
+
+def test_gen_kwargs_reach_the_requests_or_are_refused(
+    evaluate: Evaluate, server: ModelServer
+) -> None:
+    given = DIALECTS["chat"].arguments(server)
+    options = {"model_args": given, "limit": 1}
+    evaluate("umm_openai", "unisafe_t2t", gen_kwargs="max_new_tokens=10,temperature=0.5", **options)
+    (question,) = server.questions
+    assert (question.body["max_tokens"], question.body["temperature"]) == (10, 0.5)
+    with pytest.raises(SystemExit, match="has no use for --gen_kwargs num_beams"):
+        evaluate("umm_openai", "unisafe_t2t", gen_kwargs="num_beams=2", **options)

@@ -36,6 +36,7 @@ from unisafe_tasks.harnesses.preflight import (
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings
 from unisafe_tasks.models import refuse_ambiguous
+from unisafe_tasks.models.harness_options import with_generation_options
 from unisafe_tasks.redaction import redact, redacted
 from unisafe_tasks.self_awareness.results import is_same_model
 from unisafe_tasks.settings import data_as_recorded, rank
@@ -74,6 +75,9 @@ def with_preflight(simple_evaluate: Function) -> Function:
         try:
             refuse_settings(given)
             refuse_ambiguous(str(given["model"]))
+            given["model_args"] = with_generation_options(
+                given["model"], given["model_args"] or "", given["gen_kwargs"]
+            )
             _warn_of_uploads(cli)
             if tasks:
                 check_run(tasks, judged=not given["predict_only"])
