@@ -21,7 +21,7 @@ from unisafe_tasks.models.fetching import fetch
 from unisafe_tasks.models.image_data import image_inside
 from unisafe_tasks.models.profiles import Profile, profile_named
 from unisafe_tasks.models.questions import Answer, Picture, Question
-from unisafe_tasks.redaction import redact_values
+from unisafe_tasks.redaction import redacted
 
 __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
 
@@ -98,7 +98,7 @@ class RemoteArguments(ServedSpec):
             later["pinned"] = pinned
         if self.server and any(self.server.around):
             later["around"] = list(self.server.around)
-        return {**super().identity(), **redact_values(later)}
+        return {**super().identity(), **redacted(later)}
 
     @model_validator(mode="before")
     @classmethod
