@@ -12,6 +12,7 @@ import pytest
 
 from tests.harnesses.conftest import Finished
 from tests.harnesses.models import ChatModel, Model
+from unisafe_tasks.data import sources
 
 Evaluate = Callable[..., Finished]
 
@@ -84,3 +85,14 @@ def test_from_python_a_model_is_named_by_its_arguments_and_settings_are_recorded
     assert (info["model"], info["status"]) == ("ours/small", "complete")
     assert info["data_setting"] == "demo"
     assert "sk-short" not in json.dumps([info, results["config"]])
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(
+    evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UNISAFE_CACHE", str(tmp_path / "file" / "cache"))
+    sources._resolve.cache_clear()
+    with pytest.raises(SystemExit, match="Not a directory.*: set UNISAFE_CACHE"):
+        evaluate(Model(hello), "unisafe_t2t")
+    sources._resolve.cache_clear()

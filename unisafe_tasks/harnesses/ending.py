@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.redaction import in_one_line
@@ -60,9 +61,9 @@ def interruptible(folder: object = None, *, is_command: bool) -> Iterator[None]:
 
 def called_by(package: str) -> bool:
     """Whether a module of `package` is among this function's callers: a harness's command line."""
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if str(frame.f_globals.get("__name__")).startswith(package):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
