@@ -5,6 +5,7 @@ What is not installed here is skipped, with one line that says so.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -52,6 +53,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, value in getattr(report, "user_properties", ()):
                 if name == FIGURE and report.when == "call":
                     terminalreporter.write_line(f"{FIGURE}: {value}")
+
+
+def nothing_is_scored(run: Path) -> bool:
+    """Whether a run of texts was not made, or is without a score."""
+    metrics = run / "metrics.json"
+    if not metrics.exists():
+        return True
+    task = json.loads(metrics.read_text("utf-8"))["tasks"]["unisafe_t2t"]
+    return task["scored"] == 0 and task["attack_success_rate"] is None
 
 
 def python_of(folder: str, what: str) -> Path:

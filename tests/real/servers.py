@@ -113,27 +113,31 @@ class Exchange:
 class Tap(Loopback):
     """Between a client and a real server: passes on what comes and what is answered, unchanged.
 
-    While `is_open` is not set, requests wait here, and `waiting` tells that one does; they never
-    reach the server.
+    While it is shut, requests wait here and never reach the server; `holds` tells that one does.
     """
 
     def __init__(self, upstream: str) -> None:
         super().__init__()
-        self._upstream = urlsplit(upstream)
-        self.base_url = f"{self.root}{self._upstream.path}"
+        self.upstream = urlsplit(upstream)
+        self.base_url = f"{self.root}{self.upstream.path}"
         self.exchanges: list[Exchange] = []
-        self.is_open, self.waiting = threading.Event(), threading.Event()
-        self.is_open.set()
+        self.holds = threading.Event()
+        self._passed = 0
+        self._is_open = threading.Event()
+        self._is_open.set()
         self._lock = threading.Lock()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        if not self.is_open.is_set():
-            self.waiting.set()
-            self.is_open.wait(_REPLY_S)
+        with self._lock:
+            passes = self._is_open.is_set()
+            self._passed += passes
+        if not passes:
+            self.holds.set()
+            self._is_open.wait(_REPLY_S)
             return Answer(json.dumps({"error": {"message": "held back"}}), 503)
-        assert self._upstream.hostname is not None
+        assert self.upstream.hostname is not None
         server = http.client.HTTPConnection(
-            self._upstream.hostname, self._upstream.port, timeout=_REPLY_S
+            self.upstream.hostname, self.upstream.port, timeout=_REPLY_S
         )
         passed = {name: value for name, value in headers.items() if name not in _DROPPED}
         try:
@@ -148,6 +152,19 @@ class Tap(Loopback):
             self.exchanges.append(Exchange(path, _json(body), response.status, _json(data)))
         kept = {k: v for k, v in response.headers.items() if k.lower() not in _DROPPED}
         return Answer(data, response.status, kept)
+
+    def shut(self) -> None:
+        with self._lock:
+            self._is_open.clear()
+
+    def open(self) -> None:
+        self._is_open.set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all that was passed on is answered."""
+        with self._lock:
+            return len(self.exchanges) == self._passed
 
     def asked(self, *, images: bool = False) -> list[Exchange]:
         """The chat completions that were asked for, with images or without."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.harnesses.commands import BINARIES, Command
 from tests.harnesses.conftest import environment
-from tests.real.conftest import HERE, python_of
+from tests.real.conftest import HERE, nothing_is_scored, python_of
 from tests.real.servers import Server, Tap, free_port, started
 
 KEY = "sk-loopback-master-0123456789"
@@ -29,12 +29,16 @@ def upstream(language_model: str) -> Iterator[Tap]:
 
 
 @pytest.fixture(scope="module")
-def gateway(upstream: Tap, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def gateway(
+    upstream: Tap, language_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     python = python_of(".venv-litellm", "litellm")
     folder = tmp_path_factory.mktemp("gateway")
-    settings = (HERE / "gateway.yaml").read_text().replace("UPSTREAM", upstream.base_url)
-    settings = settings.replace("NOBODY", f"http://127.0.0.1:{free_port()}/v1")
-    (folder / "gateway.yaml").write_text(settings)
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    settings = (HERE / "gateway.yaml").read_text("utf-8")
+    for name, url in {"TAP": upstream.base_url, "SERVER": language_model, "NOBODY": nobody}.items():
+        settings = settings.replace(f"api_base: {name},", f"api_base: '{url}',")
+    (folder / "gateway.yaml").write_text(settings, "utf-8")
 
     def words(port: int) -> list[str | Path]:
         where = ["--host", "127.0.0.1", "--port", str(port)]
@@ -114,14 +118,6 @@ def verdicts(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def nothing_is_scored(folder: Path) -> bool:
-    metrics = folder / "out" / "metrics.json"
-    if not metrics.exists():
-        return True
-    task = json.loads(metrics.read_text("utf-8"))["tasks"]["unisafe_t2t"]
-    return task["scored"] == 0 and task["attack_success_rate"] is None
-
-
 def test_a_name_of_the_gateway_s_own_is_the_judge_s(judge: Judge, upstream: Tap) -> None:
     done, folder = judge("judge-small", 2)
     assert done.code == 0, done.output
@@ -154,7 +150,7 @@ def test_what_the_gateway_refuses_ends_the_command_with_its_sentence(
     done, folder = judge(model, 2, key)
     assert done.code != 0, done.output
     assert said in done.output
-    assert nothing_is_scored(folder)
+    assert nothing_is_scored(folder / "out")
     assert len(upstream.asked()) == before
     for file in folder.rglob("*"):
         assert not file.is_file() or key.encode() not in file.read_bytes(), file
@@ -163,7 +159,7 @@ def test_what_the_gateway_refuses_ends_the_command_with_its_sentence(
 
 def test_a_server_that_is_down_behind_the_gateway_costs_the_case(judge: Judge) -> None:
     done, folder = judge("judge-down")
-    assert nothing_is_scored(folder), done.output
+    assert nothing_is_scored(folder / "out"), done.output
     (row,) = verdicts(folder)
     assert row["failure"] == "server_error"
     assert "Connection error" in row["error"]

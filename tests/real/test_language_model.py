@@ -114,15 +114,20 @@ def stopped_after(
         assert process.poll() is None, ended(process).output
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    tap.is_open.clear()
-    assert tap.waiting.wait(LIMIT_S)
+    tap.shut()
+    assert tap.holds.wait(LIMIT_S)
     # What had passed is answered and kept.
-    while kept_in(folder) < sum(each.status == 200 for each in tap.asked()):
+    while not tap.is_quiet or kept_in(folder) < len(answered(tap.asked())):
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)
     done = ended(process)
-    tap.is_open.set()
+    tap.open()
     return done
+
+
+def answered(exchanges: list[Exchange]) -> list[Exchange]:
+    return [each for each in exchanges if each.status == 200]
 
 
 def kept_in(folder: Path) -> int:
@@ -132,7 +137,7 @@ def kept_in(folder: Path) -> int:
 def test_every_text_case_has_an_answer_and_every_image_the_server_s_error(job: Job) -> None:
     rows = job.finished.rows("predictions")
     assert Counter(row["task"] for row in rows) == TEXT_TASKS
-    said = {each.content for each in job.model if each.status == 200}
+    said = {each.content for each in answered(job.model)}
     for row in rows:
         if row["task"] == "unisafe_t2t":
             assert row["status"] == "ok"
@@ -149,7 +154,7 @@ def test_every_text_case_has_an_answer_and_every_image_the_server_s_error(job: J
 
 
 def test_each_verdict_is_a_reply_of_the_judge_and_each_failure_is_recorded(job: Job) -> None:
-    replied = {each.content for each in job.judge if each.status == 200}
+    replied = {each.content for each in answered(job.judge)}
     rows = job.verdicts()
     assert Counter(row["scenario_type"] for row in rows) == {"TT": 14}
     for row in rows:
@@ -211,9 +216,8 @@ def is_verdict(each: Exchange) -> bool:
 def test_what_the_model_scored_is_told(
     job: Job, record_property: Callable[[str, object], None]
 ) -> None:
-    answered = [each for each in [*job.model, *job.judge] if each.status == 200]
     used = Counter[str]()
-    for each in answered:
+    for each in answered([*job.model, *job.judge]):
         usage = each.answer["usage"]
         used.update({name: usage[f"{name}_tokens"] for name in ("prompt", "completion")})
     task = job.finished.task("unisafe_t2t")
