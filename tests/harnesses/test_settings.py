@@ -93,6 +93,6 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("UNISAFE_CACHE", str(tmp_path / "file" / "cache"))
     sources._resolve.cache_clear()
-    with pytest.raises(SystemExit, match="Not a directory.*: set UNISAFE_CACHE"):
+    with pytest.raises(SystemExit, match=r"Not a directory.*: set UNISAFE_CACHE"):
         evaluate(Model(hello), "unisafe_t2t")
     sources._resolve.cache_clear()
