@@ -49,7 +49,9 @@ def same_model(asked: str, answered: str, accepted: Iterable[str] = ()) -> bool:
 
     A name in `accepted` stands for its snapshots and versions too.
     """
-    return any(_is_same(_plain(name), _plain(answered)) for name in (asked, *accepted))
+    return any(
+        name == answered or _is_same(_plain(name), _plain(answered)) for name in (asked, *accepted)
+    )
 
 
 def accepting_line(answered: str) -> str:

@@ -423,7 +423,7 @@ def test_a_detail_of_doctor_is_neither_markup_nor_a_secret(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", SECRET)
     findings = [Finding("a [bold]thing", "ok", f"[x] {SECRET}"), Finding("b", "broken", "c")]
-    monkeypatch.setattr(doctor, "examine", lambda: iter(findings))
+    monkeypatch.setattr(doctor, "examine", lambda **how: iter(findings))
     done = unisafe("doctor")
     assert done.code == 1
     assert done.lines == ["ok a [bold]thing: [x] [redacted]", "broken b: c"]
