@@ -68,7 +68,7 @@ def start_judge(
         folder = tmp_path_factory.mktemp(model)
         (folder / "panel.yaml").write_text(
             "rubric: unisafe-v1\njudges:\n"
-            f"  - {{name: small, backend: openai-compatible, model: {model}, max_tokens: 128, "
+            f"  - {{name: small, backend: openai-compatible, model: {model}, max_tokens: 192, "
             f"base_url: '{gateway.base_url}', api_key_env: GATEWAY_KEY, timeout_s: 600, "
             f"max_concurrency: {at_once}}}\n"
         )

@@ -54,7 +54,7 @@ def job(language_model: str, cache: Path, tmp_path_factory: pytest.TempPathFacto
     with Tap(language_model) as model, Tap(language_model) as judge:
         (folder / "panel.yaml").write_text(
             "rubric: unisafe-v1\njudges:\n"
-            f"  - {{name: small, backend: openai-compatible, model: {NAME}, max_tokens: 128, "
+            f"  - {{name: small, backend: openai-compatible, model: {NAME}, max_tokens: 192, "
             f"base_url: '{judge.base_url}', max_concurrency: 1, timeout_s: 600}}\n"
         )
         given = f"model={NAME},base_url={model.base_url},api=chat,max_tokens=24,temperature=0"
