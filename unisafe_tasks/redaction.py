@@ -30,6 +30,8 @@ _ASSIGNMENT = re.compile(
     r"[^\s,;&'\"}\\]+)",
     re.DOTALL,
 )
+# "looks like a credential: nothing was written" is a sentence.
+_SENTENCE = re.compile(r"(?:credentials?|cookie|signature): +[a-z]+", re.IGNORECASE)
 _FLAG = re.compile(rf"(?i)(?<![\w-])(-{{1,2}}[\w-]*{_NAME})(\s+)(\"[^\"]*\"|'[^']*'|[^\s\"',;]+)")
 _LOGIN = re.compile(r"(?<!\S)(-u|--user|--proxy-user)(\s+)([^\s:]+:\S+)")
 _SECRET_FLAG = re.compile(rf"(?i)-{{1,2}}[\w-]*{_NAME}\Z")
@@ -51,7 +53,13 @@ def redact(text: str) -> str:
     text = redact_known(text)
     for pattern in (_BEARER, _FLAG, _LOGIN):
         text = pattern.sub(r"\1\2[redacted]", text)
-    return _ASSIGNMENT.sub(lambda m: f"{m[1]}{m[2]}{m[3] or ''}[redacted]", text)
+    return _ASSIGNMENT.sub(_without_value, text)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    if _SENTENCE.fullmatch(found[0]):
+        return found[0]
+    return f"{found[1]}{found[2]}{found[3] or ''}[redacted]"
 
 
 def redact_arguments(arguments: Iterable[str]) -> list[str]:

@@ -157,6 +157,7 @@ def test_known_shapes_are_taken_out(secret: str, text: str) -> None:
         "hf_model sk-learn AIza",
         "--tasks unisafe --model_args pretrained=teaville/carrot",
         "judge one needs its API key in the environment variable ONE_KEY, which is not set",
+        "o.json holds what looks like a credential: nothing was written",
     ],
 )
 def test_everything_else_stays(text: str) -> None:
