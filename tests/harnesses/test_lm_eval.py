@@ -275,7 +275,7 @@ def test_a_key_that_lm_eval_logs_is_taken_out(
     with refusing as server, pytest.raises(Exception, match="400"):
         evaluate("local-chat-completions", api(server), "unisafe_t2t", limit=1)
     assert server.questions
-    assert "Bearer [redacted]" in caplog.text
+    assert "'Authorization': '[redacted]'" in caplog.text
     assert SENTINEL not in caplog.text
 
 

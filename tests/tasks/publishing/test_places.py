@@ -49,6 +49,7 @@ judges:
     base_url: http://10.1.2.3:9000/v1
     api_key_env: QWEN_KEY
     requests_per_minute: 60
+    price: {{input: 0, output: 0}}
 """
 
 
