@@ -94,18 +94,23 @@ class PanelSession:
         """What each judge has done so far, in panel order."""
         return [runner.tally for runner in self._runners]
 
-    def check(self, *, shows_images: bool = False, asks: bool = True) -> dict[str, PanelError]:
+    def check(
+        self, *, shows_images: bool = False, asks: bool = True, waits: bool = False
+    ) -> dict[str, PanelError]:
         """Ask every judge whether it can work: the names of those that cannot, and why.
 
         Judges that are served are asked one real question, about an image if `shows_images`;
-        without `asks` only what costs nothing is looked at. What is only worth a warning is in
-        `warnings` afterwards.
+        without `asks` only what costs nothing is looked at. With `waits` a server that still starts
+        is waited for, up to some minutes. What is only worth a warning is in `warnings` afterwards.
         """
         question = None
         if asks:
             making = first_question(self.panel.rubric, self._encoder, shows_image=shows_images)
             question = self._run(making).result()
-        checks = {runner.judge.name: self._run(runner.check(question)) for runner in self._runners}
+        checks = {
+            runner.judge.name: self._run(runner.check(question, waits=waits))
+            for runner in self._runners
+        }
         problems, self.warnings = {}, {}
         for name, check in checks.items():
             try:

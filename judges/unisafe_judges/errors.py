@@ -38,9 +38,9 @@ class CallFailure(UnisafeError):
 
     `raw` is what came, if anything did; `retry_after` is in seconds. `reply` is set where the judge
     did reply, and was paid for it, without a verdict. `may_be_paid`: nothing can be read, but the
-    request had gone out, and a reply may have been written. `is_loading`: the server is there and
-    says that it cannot answer yet. `is_forbidden`: a 403 without a reason in codes, which is about
-    who asks, or about the case where who asks was answered before.
+    request had gone out, and a reply may have been written. `is_loading`: the server says that it
+    cannot answer yet, or nothing listens at its port yet. `is_forbidden`: a 403 without a reason in
+    codes, which is about who asks, or about the case where who asks was answered before.
     """
 
     def __init__(

@@ -247,11 +247,12 @@ class JudgeRunner:
         self.tally.cost += cost
         self._budget.cost += cost
 
-    async def check(self, question: Question | None) -> tuple[str, ...]:
+    async def check(self, question: Question | None, *, waits: bool = False) -> tuple[str, ...]:
         """Find out whether the judge can work: cheaply, then by one real question if it is served.
 
         An answer to the question that is less than `FRESH_S` old is not asked for again. What may
-        pass, and a reply that is no verdict, do not stop a judge.
+        pass, and a reply that is no verdict, do not stop a judge. With `waits` a server that still
+        starts, or asks for time, gets it.
 
         Returns:
             sentences that warn of something.
@@ -276,12 +277,22 @@ class JudgeRunner:
             stored = find_reply(self._store, self._spec, key)
             if stored is not None and time.time() - stored.created < holds_s:
                 return warnings
-        try:
+
+        async def once() -> tuple[Verdict, Reply]:
             async with self._budget.call(expected_cost(self._spec, prompt), of_a_case=False):
                 self.tally.calls += 1
-                _, reply = await self._call(key, evidence, prompt, jpegs)
+                return await self._call(key, evidence, prompt, jpegs)
+
+        try:
+            if waits:
+                _, reply = await self._caller.call(once, estimated_tokens(prompt), is_first=True)
+            else:
+                _, reply = await once()
         except CallFailure as failure:
             return (*warnings, *self._told_of_first(self._spec, failure))
+        except Exception as error:  # of a judge or a rubric of another package
+            defect = CallFailure(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")
+            return (*warnings, *self._told_of_first(self._spec, defect))
         if not reply.model_version:
             return (
                 *warnings,

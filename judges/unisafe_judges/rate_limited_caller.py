@@ -98,16 +98,24 @@ class RateLimitedCaller:
         self._first_wait_s = first_wait_s
         self._retried = _PASSING | (UNREADABLE if repeats_unreadable else frozenset())
         self._stopped: str | None = None
-        self._has_told = False
+        self._has_told = self._has_told_of_loading = False
         self._has_answered = False
         self._failed_cases = 0
         self._worked_at = time.monotonic()
 
-    async def call(self, once: Callable[[], Awaitable[T]], tokens: float = 0) -> T:
+    async def call(
+        self, once: Callable[[], Awaitable[T]], tokens: float = 0, *, is_first: bool = False
+    ) -> T:
         """What `once` returns, called again after a failure that may pass.
 
         A server that asks for time gets it while it answers others; any other failure that may pass
         is met with a number of attempts.
+
+        Args:
+            once: makes the call.
+            tokens: what it counts for in tokens_per_minute.
+            is_first: it is asked before a run, to learn whether the server can work. One that is
+                not there yet gets its time too, and nothing else is asked twice.
 
         Raises:
             CallFailure: the last failure; STOPPED if nothing more is asked here.
@@ -128,12 +136,12 @@ class RateLimitedCaller:
             except CallFailure as error:
                 failure = self._as_of_the_case(error)
                 self._note(failure)
-                if is_asked := self._asks_for_time(failure):
+                if is_asked := self._asks_for_time(failure, is_first):
                     # While others are answered, this call's turn will come.
                     silent_s = time.monotonic() - max(began, self._worked_at)
                     is_spent = silent_s > _PATIENCE * self._first_wait_s
                 else:
-                    is_spent = attempts == _ATTEMPTS
+                    is_spent = is_first or attempts == _ATTEMPTS
                 if is_spent or not self._may_pass(failure):
                     self._give_up(failure)
                     raise failure from None
@@ -144,7 +152,7 @@ class RateLimitedCaller:
                     pause = max(failure.retry_after, wait_s)
                 else:
                     pause = failure.retry_after
-                self._tell(failure)
+                self._tell(failure, is_asked=is_asked)
                 # A little noise keeps the calls that failed together from returning together.
                 await asyncio.sleep(min(pause, limits.LONGEST_PAUSE_S) * random.uniform(1.0, 1.25))
                 wait_s = min(2 * wait_s, _LONGEST_BACKOFF * self._first_wait_s)
@@ -186,15 +194,25 @@ class RateLimitedCaller:
         lost = failure.kind is FailureKind.NOT_JSON and failure.reply is None
         return failure.kind in self._retried or lost
 
-    def _asks_for_time(self, failure: CallFailure) -> bool:
-        """Whether the server is there and asks to come back: too many calls, or it still loads."""
-        return failure.kind is FailureKind.RATE_LIMITED or (
-            failure.is_loading and not self._has_answered
-        )
+    def _asks_for_time(self, failure: CallFailure, is_first: bool) -> bool:
+        """Whether to come back later: there were too many calls, or the server still loads."""
+        if failure.kind is FailureKind.RATE_LIMITED:
+            return True
+        is_there = failure.kind is not FailureKind.CONNECTION
+        return failure.is_loading and not self._has_answered and (is_there or is_first)
 
-    def _tell(self, failure: CallFailure) -> None:
+    def _tell(self, failure: CallFailure, *, is_asked: bool) -> None:
         """Say once why a call is made again, so that nobody waits without a word."""
-        if not self._has_told:
+        loads = is_asked and failure.kind is not FailureKind.RATE_LIMITED
+        if loads and not self._has_told_of_loading:
+            self._has_told_of_loading = True
+            _log.warning(
+                "%s: its server does not answer yet (%s); it is waited for, up to %g s",
+                self._who,
+                failure,
+                _PATIENCE * self._first_wait_s,
+            )
+        if not loads and not self._has_told:
             self._has_told = True
             _log.warning(
                 "%s: a call failed (%s: %s) and is made again, as later ones will be; if this goes "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import socket
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import text_evidence
 from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
-from unisafe_judges import FailureKind, Panel, PanelSession, ReplyStore, StoredReply
+from unisafe_judges import FailureKind, Panel, PanelSession, ReplyStore, StoredReply, Verdict
 from unisafe_judges.own_replies import reply_key
 
 LIMIT_S = 30
@@ -121,6 +123,86 @@ def test_what_may_pass_is_a_warning_and_asked_once(
     assert problem == ""
     assert f"gave no verdict on the question that it is asked before a run ({kind}: " in warning
     assert len(server.first_questions) == 1
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_server_that_asks_for_time_before_a_run_gets_it(
+    serve: Serve, panel_of: MakePanel, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    server = serve()
+    asked = 0
+
+    def loads(body: dict[str, Any]) -> Answer:
+        nonlocal asked
+        asked += 1
+        later = Answer('{"error": {"message": "later"}}', status, {"Retry-After": "0"})
+        return verdict() if asked > 6 else later
+
+    server.first = loads
+    assert check(panel_of(server.base_url), None, waits=True) == ("", "")
+    assert asked == 7
+    assert len(caplog.records) == 1
+    if status == 503:
+        assert "judge first: its server does not answer yet (HTTP 503: later)" in caplog.text
+        assert "up to 3 s" in caplog.text
+
+
+def test_a_server_that_starts_beside_the_run_is_waited_for(
+    serve: Serve, panel_of: MakePanel, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    started: list[JudgeServer] = []
+
+    class Starts(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            held.close()
+            started.append(serve(port=port))
+
+    logger, handler = logging.getLogger("unisafe.judges"), Starts()
+    logger.addHandler(handler)
+    try:
+        found = check(panel_of(f"http://127.0.0.1:{port}/v1"), None, waits=True)
+    finally:
+        logger.removeHandler(handler)
+    assert found == ("", "")
+    assert "its server does not answer yet" in caplog.text
+    assert len(started[0].first_questions) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_never_gets_well_is_waited_for_so_long(
+    serve: Serve, panel_of: MakePanel, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 1)
+    server = serve()
+    server.first = lambda body: Answer('{"error": {"message": "no"}}', status)
+    problem, warning = check(panel_of(server.base_url), None, waits=True)
+    assert problem == ""
+    assert f"(server_error: HTTP {status}: no)" in warning
+    assert (len(server.first_questions) == 1) == (status == 500)
+
+
+def test_a_server_that_is_never_there_is_a_problem_in_the_end(
+    panel_of: MakePanel, refusing_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 1)
+    problem, _ = check(panel_of(refusing_url), None, waits=True)
+    assert problem.startswith(f"judge first cannot be reached at {refusing_url}: ")
+
+
+def test_a_defect_of_a_rubric_is_a_warning_and_no_traceback(
+    serve: Serve, panel_of: MakePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(rubric: object, text: str) -> Verdict:
+        raise KeyError("risk")
+
+    panel = panel_of(serve().base_url)
+    monkeypatch.setattr(type(panel.rubric), "parse", parse)
+    problem, warning = check(panel, None)
+    assert problem == ""
+    assert "(internal: KeyError: 'risk')" in warning
 
 
 def test_a_server_that_is_not_there_is_a_problem(panel_of: MakePanel, refusing_url: str) -> None:

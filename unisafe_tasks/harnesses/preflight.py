@@ -110,7 +110,7 @@ def _check_panel(panel: Panel, *, shows_images: bool) -> None:
     """
     refuse_open_batches(panel)
     with open_panel(panel) as session:
-        problems = session.check(shows_images=shows_images)
+        problems = session.check(shows_images=shows_images, waits=True)
         for sentence in (said for told in session.warnings.values() for said in told):
             _log.warning("%s", sentence)
         for problem in problems.values():

@@ -135,7 +135,9 @@ class Session:
         What they were asked before is still found in the store.
         """
         if self._judges is not None:
-            problems = self._judges.check(shows_images=any(task.shows_images for task in tasks))
+            problems = self._judges.check(
+                shows_images=any(task.shows_images for task in tasks), waits=True
+            )
             for sentence in (said for told in self._judges.warnings.values() for said in told):
                 _log.warning("%s", sentence)
             for judge, problem in problems.items():

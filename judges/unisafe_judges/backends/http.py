@@ -273,8 +273,13 @@ class HttpClient:
 def connection_failure(error: Exception) -> CallFailure:
     """A connection that was not made, or was cut once the request had gone out."""
     unmade = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, UnicodeError)
-    is_unmade = isinstance(error, unmade)
-    return CallFailure(FailureKind.CONNECTION, reason_of(error), may_be_paid=not is_unmade)
+    refused = isinstance(getattr(error, "os_error", None), ConnectionRefusedError)
+    return CallFailure(
+        FailureKind.CONNECTION,
+        reason_of(error),
+        may_be_paid=not isinstance(error, unmade),
+        is_loading=refused,
+    )
 
 
 def _text(data: bytes) -> str:
