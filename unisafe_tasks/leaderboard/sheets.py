@@ -57,6 +57,8 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
                 basis = f"table {number}: {basis}"
             if "judge versions" in board.differing:
                 basis = f"{basis}, judges {block.basis.describe_versions()}"
+            if "forms of the judges' prompt" in board.differing:
+                basis = f"{basis}, judges asked in {block.basis.describe_forms()}"
             sheets.append(Sheet(COLUMN_METRICS[metric].heading, basis, header, rows))
     return sheets
 

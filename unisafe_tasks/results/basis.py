@@ -1,7 +1,8 @@
 """Which results may stand in one column: those of the same panel on the same data.
 
 A score is a fact about a model, a panel and a set of cases. If the panel, its rubric, the versions
-its judges answered with, or the data differ, two scores differ for that reason too.
+its judges answered with, the form they were asked in, or the data differ, two scores differ for
+that reason too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Basis:
-    """What a run's scores rest on. `versions` are the models that the judges say they are.
+    """What a run's scores rest on. `versions` are the models that the judges say they are, `forms`
+    how each judge that gave a verdict was asked otherwise than in the rubric's form.
 
     `is_subset` tells a subset from a full set, even if the subset leaves nothing out: the intervals
     of a subset are of the value of the full set itself, those of a full set are not.
@@ -39,6 +41,7 @@ class Basis:
     data: str
     fingerprint: str
     versions: tuple[tuple[str, tuple[str, ...]], ...]
+    forms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     is_subset: bool = False
 
     def describe_versions(self) -> str:
@@ -46,6 +49,11 @@ class Basis:
         return (
             "; ".join(f"{judge}: {', '.join(names)}" for judge, names in self.versions) or "unknown"
         )
+
+    def describe_forms(self) -> str:
+        """The forms that judges were asked in, where they were not the rubric's."""
+        said = [f"{judge}: {', '.join(forms)}" for judge, forms in self.forms if forms]
+        return "; ".join(said) or "the rubric's own form"
 
     @property
     def is_demo(self) -> bool:
@@ -91,6 +99,7 @@ def basis_of(result: ScoredRun) -> Basis:
         data=str(data.get("source")),
         fingerprint=str(data.get("fingerprint")),
         versions=tuple((judge, tuple(counts)) for judge, counts in sorted(versions.items())),
+        forms=_forms(result),
         is_subset=bool(data.get("subset")),
     )
 
@@ -131,16 +140,32 @@ def differing(bases: Sequence[Basis]) -> list[str]:
         "data sources": {(basis.fingerprint, basis.is_subset) for basis in bases},
     }
     differences = [name for name, values in facts.items() if len(values) > 1]
-    # A judge that gave no verdict in a run has no version in it. It does not count as another
-    # judge.
+    by_judge = {
+        "judge versions": [basis.versions for basis in bases],
+        "forms of the judges' prompt": [basis.forms for basis in bases],
+    }
+    return [*differences, *(name for name, values in by_judge.items() if _differ(values))]
+
+
+def _differ(values: Iterable[tuple[tuple[str, tuple[str, ...]], ...]]) -> bool:
+    """Whether a judge has other values in one run than in another.
+
+    A judge that gave no verdict in a run has none in it. It does not count as another judge.
+    """
     by_judge: dict[str, set[tuple[str, ...]]] = {}
-    for basis in bases:
-        for judge, versions in basis.versions:
-            by_judge.setdefault(judge, set()).add(versions)
-    return [
-        *differences,
-        *(["judge versions"] if any(len(v) > 1 for v in by_judge.values()) else []),
-    ]
+    for of_run in values:
+        for judge, names in of_run:
+            by_judge.setdefault(judge, set()).add(names)
+    return any(len(names) > 1 for names in by_judge.values())
+
+
+def _forms(result: ScoredRun) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    forms: dict[str, set[str]] = {}
+    for summary in result.metrics["tasks"].values():
+        for judge, scores in summary["judges"].items():
+            if scores["scored"]:
+                forms.setdefault(judge, set()).update(scores.get("prompt_forms", ()))
+    return tuple((judge, tuple(sorted(names))) for judge, names in sorted(forms.items()))
 
 
 def require_one_basis(results: Sequence[ScoredRun], purpose: str) -> Basis:

@@ -123,6 +123,21 @@ def test_a_judge_of_another_version_is_another_judge(tmp_path: Path) -> None:
     assert (len(board.blocks), board.differing) == (2, ("judge versions",))
 
 
+def test_a_judge_that_was_asked_in_another_form_is_in_another_table(tmp_path: Path) -> None:
+    one = judged_run(tmp_path / "one", outcomes("TT", **HALF))
+    other = judged_run(tmp_path / "other", outcomes("TT", **HALF), "turnip-2")
+    silent = judged_run(tmp_path / "silent", outcomes("TT", A1="failed failed"), "leek-3")
+    path = other / "verdicts.jsonl"
+    form = '"prompt_form": "instructions in the user\'s turn", "judge"'
+    path.write_text(path.read_text().replace('"judge"', form, 1))
+    board = board_of(one, other, silent)
+    assert (len(board.blocks), board.differing) == (2, ("forms of the judges' prompt",))
+    assert [len(block.rows) for block in board.blocks] == [2, 1]
+    text = render(board, "markdown")
+    assert "judges asked in kettle: instructions in the user's turn" in text
+    assert "judges asked in the rubric's own form" in text
+
+
 def test_histories_of_four_turn_models_have_columns_of_their_own(tmp_path: Path) -> None:
     one = judged_run(tmp_path / "one", ALL_TASKS)
     other = judged_run(tmp_path / "other", ALL_TASKS, "turnip-2", history="last")
