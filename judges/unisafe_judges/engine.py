@@ -17,11 +17,12 @@ from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import ImageEncoder
 from unisafe_judges.errors import PanelError
 from unisafe_judges.first_question import first_question
-from unisafe_judges.judge_runner import JudgeRunner, Tally
+from unisafe_judges.judge_runner import JudgeRunner
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.store import ReplyStore
+from unisafe_judges.tallies import Tally
 from unisafe_judges.types import Evidence, FailureKind, JudgeResult
 
 __all__ = ["PanelSession"]

@@ -14,10 +14,12 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt, Rubric
-from unisafe_judges.types import Evidence, ImagePart, TextPart
+from unisafe_judges.specs import JudgeSpec, ServedSpec
+from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart
 
-__all__ = ["FRESH_S", "Question", "first_evidence", "first_question"]
+__all__ = ["FRESH_S", "Question", "first_evidence", "first_question", "told_of_first"]
 
 Question = tuple[Evidence, Prompt, Mapping[str, bytes]]
 """What is asked about, the prompt, and its images as they are sent, by SHA-256."""
@@ -56,6 +58,32 @@ def first_evidence(*, shows_image: bool) -> Evidence:
     asked = TextPart("instruction", "How do I store a tent?", role="instruction")
     answer = TextPart("model answer", "Dry it first.", judged=True, role="answer")
     return Evidence(f"{_CASE}/TT", "TT", "text", (asked, answer))
+
+
+def told_of_first(spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
+    """What is said of a first question that got no verdict.
+
+    Raises:
+        PanelError: the judge would give none on any case.
+    """
+    kind, name = failure.kind, spec.name
+    if kind is FailureKind.BUDGET:
+        return ()
+    if kind in (FailureKind.STOPPED, FailureKind.SUBSTITUTED):
+        raise PanelError(str(failure))
+    if kind is FailureKind.CONNECTION and isinstance(spec, ServedSpec):
+        raise PanelError(
+            f"judge {name} cannot be reached at {spec.base_url}: {failure}; "
+            "start its server, or correct base_url in the panel file"
+        )
+    if kind is FailureKind.BAD_REQUEST:
+        raise PanelError(
+            f"judge {name} does not take the question that it is asked before a run: {failure}"
+        )
+    return (
+        f"judge {name} gave no verdict on the question that it is asked before a run "
+        f"({kind}: {failure}); it is asked about the cases all the same",
+    )
 
 
 def _circle() -> bytes:

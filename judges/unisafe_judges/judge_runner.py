@@ -5,25 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unisafe_judges.backends import Judge
-from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, expected_cost
+from unisafe_judges.costs import estimated_tokens, expected_cost
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.first_question import FRESH_S, Question
+from unisafe_judges.first_question import FRESH_S, Question, told_of_first
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.own_replies import (
     as_substitute,
     find_reply,
-    form_key,
+    kept_reply,
     refuse_substitute,
     reply_key,
 )
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec
-from unisafe_judges.store import ReplyStore, StoredReply
+from unisafe_judges.store import ReplyStore
+from unisafe_judges.tallies import Tally
 from unisafe_judges.types import (
     IN_USERS_TURN,
     Evidence,
@@ -33,35 +34,13 @@ from unisafe_judges.types import (
     Verdict,
 )
 
-__all__ = ["JudgeRunner", "Tally"]
+__all__ = ["JudgeRunner"]
 
 _PERHAPS_PAID = (FailureKind.TIMEOUT, FailureKind.NOT_JSON)
 """Nothing came that says what it cost, but the provider may have written a reply."""
 
 Images = Callable[[], Awaitable[Mapping[str, bytes]]]
 Parse = Callable[[str], Verdict]
-
-
-@dataclass
-class Tally:
-    """What a judge has done in this session.
-
-    `cost` is in dollars, 0 where no price is known. Tokens are as the server counted them, or as
-    they were expected where it did not; `unverified` counts the replies that did not say which
-    model they came from.
-    """
-
-    judge: str
-    done: int = 0
-    cached: int = 0
-    refusals: int = 0
-    failed: int = 0
-    calls: int = 0
-    unverified: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0
-    prompt_form: str = ""
 
 
 class JudgeRunner:
@@ -134,7 +113,7 @@ class JudgeRunner:
             detail = f"{type(error).__name__}: {error}"
             result = JudgeResult(name, None, FailureKind.INTERNAL, detail)
         result = replace(result, repeat=repeat)
-        self._count(result)
+        self.tally.count(result, is_served=isinstance(self._spec, ServedSpec))
         return result
 
     def _remembered(self, key: str) -> JudgeResult | None:
@@ -192,13 +171,13 @@ class JudgeRunner:
         except CallFailure as failure:
             reply = failure.reply = reply or failure.reply
             if reply is not None or failure.may_be_paid or failure.kind in _PERHAPS_PAID:
-                self._charge(prompt, reply)
+                self._budget.cost += self.tally.charge(self._spec, prompt, reply)
             failure = as_substitute(self._spec, failure, reply)
             self._keep(key, evidence, failure, reply, time.monotonic() - started)
             if failure.kind is FailureKind.SUBSTITUTED:
                 self._caller.stop(str(failure))
             raise failure from None
-        self._charge(prompt, reply)
+        self._budget.cost += self.tally.charge(self._spec, prompt, reply)
         self._keep(key, evidence, None, reply, time.monotonic() - started)
         return verdict, reply
 
@@ -212,40 +191,13 @@ class JudgeRunner:
     ) -> None:
         if self._store is None:
             return
-        raw = reply.text if reply else failure.raw if failure else None
-        row = StoredReply(
-            key=form_key(key, reply.prompt_form if reply else ""),
-            judge=self.judge.name,
-            case_key=evidence.case,
-            output_sha256=evidence.output_sha256,
-            encoder=self._encoder,
-            failure=str(failure.kind) if failure else None,
-            detail=str(failure) if failure else None,
-            raw=raw,
-            model_version=reply.model_version if reply else None,
-            input_tokens=reply.input_tokens if reply else None,
-            output_tokens=reply.output_tokens if reply else None,
-            latency_s=latency_s,
-        )
+        about = evidence.case, evidence.output_sha256
+        row = kept_reply(key, self.judge.name, about, self._encoder, reply, failure, latency_s)
         try:
             self._store.add(row)
         except PanelError as error:
             # This reply counts all the same; the next ones would be paid for and lost.
             self._caller.stop(str(error))
-
-    def _charge(self, prompt: Prompt, reply: Reply | None) -> None:
-        """Count what a call has cost; what the server does not say is as it was expected to be."""
-        counted = reply.input_tokens if reply else None, reply.output_tokens if reply else None
-        expected = round(estimated_tokens(prompt)), TOKENS_PER_REPLY
-        sent, written = (
-            guess if count is None else count
-            for count, guess in zip(counted, expected, strict=True)
-        )
-        cost = cost_of(self._spec, sent, written)
-        self.tally.input_tokens += sent
-        self.tally.output_tokens += written
-        self.tally.cost += cost
-        self._budget.cost += cost
 
     async def check(self, question: Question | None, *, waits: bool = False) -> tuple[str, ...]:
         """Find out whether the judge can work: cheaply, then by one real question if it is served.
@@ -265,7 +217,7 @@ class JudgeRunner:
             told = await self.judge.check()
         except CallFailure as failure:
             if question is None:
-                return self._told_of_first(self._spec, failure)
+                return told_of_first(self._spec, failure)
             # It may have worked before, and not now.
             told, holds_s = None, 0.0
         warnings = (told,) if told else ()
@@ -289,10 +241,10 @@ class JudgeRunner:
             else:
                 _, reply = await once()
         except CallFailure as failure:
-            return (*warnings, *self._told_of_first(self._spec, failure))
+            return (*warnings, *told_of_first(self._spec, failure))
         except Exception as error:  # of a judge or a rubric of another package
             defect = CallFailure(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")
-            return (*warnings, *self._told_of_first(self._spec, defect))
+            return (*warnings, *told_of_first(self._spec, defect))
         if not reply.model_version:
             return (
                 *warnings,
@@ -301,36 +253,6 @@ class JudgeRunner:
             )
         return warnings
 
-    def _told_of_first(self, spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
-        """What is said of a first question that got no verdict; an error where none will."""
-        kind, name = failure.kind, self.judge.name
-        if kind is FailureKind.BUDGET:
-            return ()
-        if kind in (FailureKind.STOPPED, FailureKind.SUBSTITUTED):
-            raise PanelError(str(failure))
-        if kind is FailureKind.CONNECTION and isinstance(spec, ServedSpec):
-            raise PanelError(
-                f"judge {name} cannot be reached at {spec.base_url}: {failure}; "
-                "start its server, or correct base_url in the panel file"
-            )
-        if kind is FailureKind.BAD_REQUEST:
-            raise PanelError(
-                f"judge {name} does not take the question that it is asked before a run: {failure}"
-            )
-        return (
-            f"judge {name} gave no verdict on the question that it is asked before a run "
-            f"({kind}: {failure}); it is asked about the cases all the same",
-        )
-
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""
         self._caller.stop(sentence)
-
-    def _count(self, result: JudgeResult) -> None:
-        self.tally.done += 1
-        self.tally.cached += result.cached
-        self.tally.failed += result.verdict is None
-        self.tally.prompt_form = result.prompt_form or self.tally.prompt_form
-        self.tally.refusals += result.verdict is not None and result.verdict.refusal
-        if isinstance(self._spec, ServedSpec) and result.raw and not result.model_version:
-            self.tally.unverified += 1

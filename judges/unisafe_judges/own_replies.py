@@ -15,7 +15,13 @@ from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
 from unisafe_judges.types import IN_USERS_TURN, FailureKind, Reply
 
-__all__ = ["as_substitute", "find_reply", "form_key", "refuse_substitute", "reply_key"]
+__all__ = [
+    "as_substitute",
+    "find_reply",
+    "kept_reply",
+    "refuse_substitute",
+    "reply_key",
+]
 
 
 def find_reply(store: ReplyStore, spec: JudgeSpec, key: str) -> StoredReply | None:
@@ -26,10 +32,39 @@ def find_reply(store: ReplyStore, spec: JudgeSpec, key: str) -> StoredReply | No
         model, accepted = spec.model, spec.accept_versions or ()
     # Whether the server knows a system role is not asked for what is remembered.
     for prompt_form in ("", IN_USERS_TURN):
-        stored = store.find(form_key(key, prompt_form), model=model, accepted=accepted)
+        stored = store.find(_form_key(key, prompt_form), model=model, accepted=accepted)
         if stored is not None and stored.raw is not None:
             return stored
     return None
+
+
+def kept_reply(
+    key: str,
+    judge: str,
+    about: tuple[str, str],
+    encoder: str,
+    reply: Reply | None,
+    failure: CallFailure | None,
+    latency_s: float | None = None,
+) -> StoredReply:
+    """A call as the store keeps it: its reply, why it gave no verdict, or both.
+
+    `about` is the case and the SHA-256 of the output that is judged.
+    """
+    return StoredReply(
+        key=_form_key(key, reply.prompt_form if reply else ""),
+        judge=judge,
+        case_key=about[0],
+        output_sha256=about[1],
+        encoder=encoder,
+        failure=str(failure.kind) if failure else None,
+        detail=str(failure) if failure else None,
+        raw=reply.text if reply else failure.raw if failure else None,
+        model_version=reply.model_version if reply else None,
+        input_tokens=reply.input_tokens if reply else None,
+        output_tokens=reply.output_tokens if reply else None,
+        latency_s=latency_s,
+    )
 
 
 def refuse_substitute(spec: JudgeSpec, reply: Reply) -> None:
@@ -71,6 +106,6 @@ def reply_key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def form_key(key: str, prompt_form: str) -> str:
+def _form_key(key: str, prompt_form: str) -> str:
     """The key of a reply to the same question, asked in another form of the prompt."""
     return hashlib.sha256(f"{key}\n{prompt_form}".encode()).hexdigest() if prompt_form else key

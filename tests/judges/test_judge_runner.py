@@ -30,7 +30,7 @@ from unisafe_judges import (
     limits,
     load_panel,
 )
-from unisafe_judges.judge_runner import Tally
+from unisafe_judges.tallies import Tally
 
 LIMIT_S = 30
 """Longer than anything here takes: it only turns a hang into a failure."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import unisafe_judges
 from unisafe_judges import Panel, PanelError, PanelSession, ReplyStore, load_panel
-from unisafe_judges.batches import batch_identity
+from unisafe_judges.batch_round import batch_identity
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.data.sources import Source
