@@ -32,13 +32,13 @@ from unisafe_tasks.judging.evidence import OutputImage
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.settling import settled_rows, stored_cases
-from unisafe_tasks.judging.spending import spending_of
+from unisafe_tasks.judging.spending import spending_of, spending_of_ranks
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output, store_turn
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
 from unisafe_tasks.outputs.parsing import seal_sha256
 from unisafe_tasks.redaction import redacted
-from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, UNNAMED, VERDICTS, RunFolder
+from unisafe_tasks.runs.folder import PREDICTIONS, SEALS, SPENDING, UNNAMED, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_environment, describe_inputs, uses_proxy
 from unisafe_tasks.runs.rows import (
@@ -280,7 +280,13 @@ class Session:
         return ", ".join([*parts, f"${cost:.2f}"] if cost else parts)
 
     def spending(self) -> list[dict[str, Any]]:
-        """What each judge that is a model was asked on this rank, and what it cost."""
+        """What each judge that is a model was asked, and what it cost.
+
+        It is of this rank; once rank 0 has ended the run, of all ranks.
+        """
+        if "judges" in self._info:
+            all_ranks: list[dict[str, Any]] = self._info["judges"]
+            return all_ranks
         if self.panel is None or self._judges is None:
             return []
         return spending_of(self.panel, self._judges.tallies)
@@ -316,11 +322,11 @@ class Session:
     def _leave(self) -> None:
         """Leave the folder in its final form."""
         self._info["seals"] += [row["sha256"] for row in self.folder.read_rows(SEALS)]
+        if spending := self.spending():
+            self._info["judges"] = spending_of_ranks(spending, self.folder.read_rows(SPENDING))
         self.folder.merge_ranks()
         is_complete = (self.has_finished_all or self._is_stored) and not self._stopped
         self._info |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
-        if spending := self.spending():
-            self._info["judges"] = spending
         metrics = self._final = self.metrics()
         self._resampler = Resampler()
         self._info["judge_versions"] = metrics["judge_versions"]
@@ -407,6 +413,10 @@ class Session:
             self.folder.append(VERDICTS, rows)
             # Only what is on disk counts, so that the folder can be scored to the same numbers.
             verdicts = rows
+            if self.settings.rank:
+                # Before whoever waits goes on: rank 0 may end the run as soon as all have.
+                spent = {"rank": self.settings.rank, "judges": self.spending()}
+                self.folder.append(SPENDING, [spent])
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
             pending.settle(verdicts)

@@ -10,14 +10,14 @@ from typing import Any
 from unisafe_judges import LabelsSpec, Panel, Tally
 from unisafe_judges.costs import price_of
 
-__all__ = ["recorded_spending", "spending_in_words", "spending_of"]
+__all__ = ["recorded_spending", "spending_in_words", "spending_of", "spending_of_ranks"]
 
 
 def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
     """A row for each judge that is a model, as run.json has it under `judges`.
 
     `cost` is in dollars, and null where no price is known. `unverified` counts the replies that did
-    not say which model they came from. With several ranks it is what this one did.
+    not say which model they came from. It is what this rank did; `spending_of_ranks` adds them up.
     """
     return [
         {
@@ -31,6 +31,25 @@ def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
         for spec, tally in zip(panel.judges, tallies, strict=True)
         if not isinstance(spec, LabelsSpec)
     ]
+
+
+def spending_of_ranks(
+    ours: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What all ranks of a run have done: our rows, and the last ones that each other rank kept.
+
+    A row of `others` has a rank's number as `rank` and its rows as `judges`.
+    """
+    last = {row["rank"]: row["judges"] for row in others}
+    total = {row["judge"]: dict(row) for row in ours}
+    for rows in last.values():
+        for row in rows:
+            sums = total[row["judge"]]
+            for name in ("calls", "input_tokens", "output_tokens", "unverified"):
+                sums[name] += row[name]
+            if row["cost"] is not None:
+                sums["cost"] = round(sums["cost"] + row["cost"], 6)
+    return list(total.values())
 
 
 def recorded_spending(folder: Path) -> list[dict[str, Any]]:

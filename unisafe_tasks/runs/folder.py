@@ -45,13 +45,14 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
-CLAIMS, SEALS = "claims", "seals"
-"""Which rank's case returned which image file, and the ranks' seals; only while ranks work."""
+CLAIMS, SEALS, SPENDING = "claims", "seals", "spending"
+"""Which rank's case returned which image file, the ranks' seals, and what their judges were asked;
+only while ranks work."""
 
 UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
 
-_ROWS = (PREDICTIONS, VERDICTS, INPUTS, CLAIMS, SEALS)
+_ROWS = (PREDICTIONS, VERDICTS, INPUTS, CLAIMS, SEALS, SPENDING)
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
 
 
@@ -176,8 +177,9 @@ class RunFolder:
                 for file in files:
                     if file.name != f"{name}.jsonl":
                         file.unlink()
-            for file in (*row_files(self.path, CLAIMS), *row_files(self.path, SEALS)):
-                file.unlink()
+            for name in (CLAIMS, SEALS, SPENDING):
+                for file in row_files(self.path, name):
+                    file.unlink()
 
 
 DEFAULT_FOLDER = Path("unisafe_runs")

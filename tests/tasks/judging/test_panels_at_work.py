@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,9 @@ from tests.judges.stand_in import install_stand_in
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
 from tests.tasks.commands import LIMIT_S, UNISAFE, Command, info_of, metrics_of, some
-from unisafe_tasks import TASKS
+from unisafe_judges import load_panel
+from unisafe_tasks import TASKS, CaseSet, RawOutput, Source
+from unisafe_tasks.judging.session import RunSettings, Session
 
 Serve = Callable[..., JudgeServer]
 SAFE = {"judgment": 0, "risk_rating": 1}
@@ -79,6 +81,33 @@ def test_a_run_says_which_judge_was_asked_otherwise_and_what_helps_another(
     notes = " ".join(metrics_of(tmp_path / "run")["notes"])
     assert "judge plain was not asked in the rubric's own form" in notes
     assert "replies of wordy were truncated: raise max_tokens" in notes
+
+
+# --- what judges cost ---
+
+
+def test_what_the_judges_of_all_ranks_were_asked_is_added_up(
+    serve: Serve,
+    panel: Callable[..., Path],
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+) -> None:
+    judges = load_panel(panel(one=serve().base_url))
+    first, second, third, *_ = demo_cases["TT"]
+    runs = [Session(RunSettings(tmp_path / "run", rank=rank), demo, judges) for rank in (0, 1, 2)]
+    for run, cases in zip(runs, ([first], [second, third], []), strict=True):
+        for case in cases:
+            assert run.submit(case, RawOutput(text=f"An answer to {case.id}.")).verdicts()
+    runs[0].finish_task("unisafe_t2t", [])
+    for run in runs:
+        run.close()
+    (row,) = info_of(tmp_path / "run")["judges"]
+    assert row == runs[0].spending()[0]
+    assert (row["judge"], row["calls"], row["unverified"]) == ("one", 3, 0)
+    (alone,) = runs[1].spending()
+    assert row["input_tokens"] > alone["input_tokens"] > 0
+    assert not list((tmp_path / "run").glob("spending*"))
 
 
 # --- the ensemble ---
