@@ -142,6 +142,13 @@ def test_a_reply_comes_with_version_and_tokens(dialect: Dialect, server: VendorS
         assert (reply.input_tokens, reply.output_tokens) == (700, 90)
 
 
+@every_dialect
+def test_half_a_surrogate_pair_in_the_evidence_can_be_sent(
+    dialect: Dialect, server: VendorServer
+) -> None:
+    assert json.loads(ask(dialect.judge(server), text_evidence("half \ud83d")).text) == GOOD
+
+
 ERRORS = {
     400: FailureKind.BAD_REQUEST,
     403: FailureKind.STOPPED,

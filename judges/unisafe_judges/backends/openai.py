@@ -82,7 +82,9 @@ class OpenAIJudge:
                 response = await self._connected().post(
                     endpoint(self._spec),
                     cast_to=httpx2.Response,
-                    body=request_body(self._spec, prompt, jpegs),
+                    # The SDK's own JSON could not hold half a surrogate pair, which a model may
+                    # have written.
+                    content=json.dumps(request_body(self._spec, prompt, jpegs)).encode(),
                 )
         except openai.APIStatusError as error:
             wait_s = retry_after(error.response.headers.get("Retry-After"))
