@@ -215,9 +215,11 @@ class JudgeRunner:
         holds_s = FRESH_S
         try:
             told = await self.judge.check()
-        except CallFailure as failure:
+        except PanelError:
+            raise
+        except Exception as error:
             if question is None:
-                return told_of_first(self._spec, failure)
+                return told_of_first(self._spec, _as_failure(error))
             # It may have worked before, and not now.
             told, holds_s = None, 0.0
         warnings = (told,) if told else ()
@@ -240,11 +242,10 @@ class JudgeRunner:
                 _, reply = await self._caller.call(once, estimated_tokens(prompt), is_first=True)
             else:
                 _, reply = await once()
-        except CallFailure as failure:
-            return (*warnings, *told_of_first(self._spec, failure))
-        except Exception as error:  # of a judge or a rubric of another package
-            defect = CallFailure(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")
-            return (*warnings, *told_of_first(self._spec, defect))
+            # The reply may have come, and not be kept.
+            self._caller.raise_if_stopped()
+        except Exception as error:
+            return (*warnings, *told_of_first(self._spec, _as_failure(error)))
         if not reply.model_version:
             return (
                 *warnings,
@@ -256,3 +257,10 @@ class JudgeRunner:
     def stop(self, sentence: str) -> None:
         """Ask the judge nothing more; `sentence` is why."""
         self._caller.stop(sentence)
+
+
+def _as_failure(error: Exception) -> CallFailure:
+    """The failure, or that a judge, an SDK or a rubric has a defect."""
+    if isinstance(error, CallFailure):
+        return error
+    return CallFailure(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")

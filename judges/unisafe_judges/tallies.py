@@ -17,8 +17,8 @@ class Tally:
     """What a judge has done in this session.
 
     `cost` is in dollars, 0 where no price is known. Tokens are as the server counted them, or as
-    they were expected where it did not; `unverified` counts the replies that did not say which
-    model they came from.
+    they were expected where it did not; `unverified` counts the verdicts whose reply did not say
+    which model it came from.
     """
 
     judge: str
@@ -57,5 +57,4 @@ class Tally:
         self.failed += result.verdict is None
         self.prompt_form = result.prompt_form or self.prompt_form
         self.refusals += result.verdict is not None and result.verdict.refusal
-        if is_served and result.raw and not result.model_version:
-            self.unverified += 1
+        self.unverified += is_served and result.verdict is not None and not result.model_version

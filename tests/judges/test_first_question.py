@@ -16,6 +16,7 @@ from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import text_evidence
 from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
 from unisafe_judges import FailureKind, Panel, PanelSession, ReplyStore, StoredReply, Verdict
+from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.own_replies import reply_key
 
 LIMIT_S = 30
@@ -205,6 +206,34 @@ def test_a_defect_of_a_rubric_is_a_warning_and_no_traceback(
     assert "(internal: KeyError: 'risk')" in warning
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_defect_in_a_check_is_a_warning_and_no_traceback(
+    serve: Serve, panel_of: MakePanel, monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    async def check_(judge: object) -> None:
+        raise TypeError("argument of type 'int' is not iterable")
+
+    monkeypatch.setattr(OpenAICompatibleJudge, "check", check_)
+    server = serve()
+    problem, warning = check(panel_of(server.base_url), None, asks=asks)
+    assert problem == ""
+    assert ("internal: TypeError" in warning) != asks
+    assert len(server.first_questions) == asks
+
+
+def test_a_store_that_cannot_keep_the_answer_is_a_problem(
+    serve: Serve, panel_of: MakePanel, store: ReplyStore
+) -> None:
+    panel = panel_of(serve().base_url)
+    with store.transaction() as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON replies "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    problem, _ = check(panel, store)
+    assert "cannot be written (database or disk is full)" in problem
+
+
 def test_a_server_that_is_not_there_is_a_problem(panel_of: MakePanel, refusing_url: str) -> None:
     problem, _ = check(panel_of(refusing_url), None)
     assert problem.startswith(f"judge first cannot be reached at {refusing_url}: ")
@@ -350,6 +379,9 @@ def test_a_server_that_does_not_say_its_model_is_believed_and_counted(
     (result,), tally = asked_of(server, panel_of(server.base_url), None)
     assert (result.verdict is not None, result.model_version) == (True, None)
     assert tally.unverified == 1
+    server.script = lambda _: Answer('{"error": {"message": "no"}}', 400)
+    (result,), tally = asked_of(server, panel_of(server.base_url), None)
+    assert (result.failure, tally.unverified) == (FailureKind.BAD_REQUEST, 0)
     assert "unverified" in check(panel_of(server.base_url), None)[1]
 
 
