@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from unisafe_judges.error_codes import CUT_OFF, DECLINED, failure_of, read_error
+from unisafe_judges.error_codes import BROKEN_OFF, CUT_OFF, DECLINED, failure_of, read_error
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.types import FailureKind
 
 __all__ = ["ChatReply", "count", "read_chat", "read_error_in"]
 
-_TELLING = (*sorted(DECLINED), *sorted(CUT_OFF))
+_TELLING = (*sorted(BROKEN_OFF), *sorted(DECLINED), *sorted(CUT_OFF))
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def read_chat(body: object, who: str = "the server") -> ChatReply:
         who: what the sentence of a failure calls the server.
 
     Raises:
-        CallFailure: it is no chat completion (NOT_JSON), or holds an error, which is classified.
+        CallFailure: it is no chat completion (NOT_JSON), holds an error, which is classified, or
+            was broken off by the server (SERVER_ERROR).
     """
     if not isinstance(body, dict):
         raise _not_one()
@@ -70,6 +71,12 @@ def read_chat(body: object, who: str = "the server") -> ChatReply:
     parts = [part for message in messages for part in _parts(message)]
     finishes = [f for choice in choices if isinstance(f := choice.get("finish_reason"), str)]
     finish = next((f for f in _TELLING if f in finishes), finishes[0] if finishes else "")
+    if finish in BROKEN_OFF:
+        raise CallFailure(
+            FailureKind.SERVER_ERROR,
+            f"the server broke its answer off ({finish})",
+            may_be_paid=True,
+        )
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     version = body.get("model")

@@ -15,6 +15,7 @@ from unisafe_judges.errors import CallFailure
 from unisafe_judges.types import FailureKind
 
 __all__ = [
+    "BROKEN_OFF",
     "CODES",
     "CUT_OFF",
     "DECLINED",
@@ -93,6 +94,9 @@ DECLINED = frozenset({"content_filter", "sensitive"})
 """Finish reasons of content that was not let through: OpenAI and Azure; Zhipu."""
 CUT_OFF = frozenset({"length", "max_tokens", "model_length"})
 """Finish reasons of a reply that ran out of tokens: OpenAI; some gateways; Mistral."""
+BROKEN_OFF = frozenset({"error", "abort", "insufficient_system_resource"})
+"""Finish reasons of a reply that its server did not end: OpenRouter, Mistral and vLLM; vLLM and
+SGLang; DeepSeek."""
 
 _INVALID_PROMPT = "invalid_prompt"
 # The machine's own token for the check that failed; xAI has no code for it.

@@ -85,6 +85,14 @@ def test_a_refusal_in_its_field_or_part_is_the_models() -> None:
     assert read_chat(body({"content": [part]})).refusal == "I won't."
 
 
+@pytest.mark.parametrize("finish", ["error", "abort", "insufficient_system_resource"])
+def test_an_answer_that_its_server_broke_off_is_none(finish: str) -> None:
+    with pytest.raises(CallFailure, match=finish) as caught:
+        read_chat(body({"content": "First, you"}, finish=finish))
+    assert caught.value.kind is FailureKind.SERVER_ERROR
+    assert caught.value.may_be_paid
+
+
 def test_the_finish_that_says_most_is_told() -> None:
     two = body({"content": "a"}, {"content": "b"})
     two["choices"][1]["finish_reason"] = "content_filter"
