@@ -32,8 +32,8 @@ from tests.servers import Answer, JudgeServer, completion, verdict
 from unisafe_judges.images import MAX_BYTES
 from unisafe_tasks import METRICS, TASKS
 from unisafe_tasks.harnesses.inspect import unisafe_t2t
+from unisafe_tasks.harnesses.inspect.model_run import RUN_FOLDER
 from unisafe_tasks.harnesses.inspect.outputs import read_output
-from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER
 from unisafe_tasks.harnesses.inspect.scorer import unisafe_scores
 from unisafe_tasks.outputs.status import status_of
 

@@ -25,6 +25,7 @@ from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.common import print_summary, tell_problem
 from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end
 from unisafe_tasks.harnesses.inspect import runs
+from unisafe_tasks.harnesses.inspect.model_run import TaskRun
 from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.streams import show_all
@@ -93,7 +94,7 @@ def _decode_greedily() -> None:
         api.do_sample = False  # type: ignore[attr-defined]
 
 
-def _finish(task_run: runs.TaskRun, log: EvalLog) -> None:
+def _finish(task_run: TaskRun, log: EvalLog) -> None:
     task_run.run.session.begin_task(task_run.task.name, {"inspect_log": Path(log.location).name})
     sample_ids = log.eval.dataset.sample_ids or []
     missing = [key for key in map(str, sample_ids) if key not in task_run.pending]

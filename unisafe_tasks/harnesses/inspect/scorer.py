@@ -16,7 +16,8 @@ from anyio import to_thread
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import TaskState
 
-from unisafe_tasks.harnesses.inspect.runs import RUN_FOLDER, TaskRun, current, settled_rows
+from unisafe_tasks.harnesses.inspect.model_run import RUN_FOLDER, TaskRun
+from unisafe_tasks.harnesses.inspect.runs import current, settled_rows
 from unisafe_tasks.harnesses.scoring import CASE_FIELDS
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.metric_facts import METRICS

@@ -7,8 +7,7 @@ import inspect
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ from unisafe_tasks.harnesses.common import (
     weights_name,
 )
 from unisafe_tasks.harnesses.ending import called_by, interruptible
-from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened, with_whole_answers
+from unisafe_tasks.harnesses.lm_eval.asking import asked_by_us
+from unisafe_tasks.harnesses.lm_eval.settings import arguments_of_call, refuse_settings
 from unisafe_tasks.harnesses.preflight import check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
@@ -66,7 +66,7 @@ def with_run_folder(evaluate: Function) -> Function:
         versions: Counter[str] = Counter()
         with interruptible(session.folder.path, is_command=is_command):
             try:
-                with _asked_by_us(given.arguments["lm"], versions):
+                with asked_by_us(given.arguments["lm"], versions):
                     results = evaluate(*args, **kwargs)
             finally:
                 _record_versions(session, versions)
@@ -94,7 +94,7 @@ def _record_versions(session: Session, versions: Mapping[str, int]) -> None:
 
 def _hide_credentials() -> None:
     """Take credentials out of the arguments that lm-eval's command writes and prints at its end."""
-    for arguments in map(_simple_evaluate().get, ("model_args", "gen_kwargs")):
+    for arguments in map(arguments_of_call().get, ("model_args", "gen_kwargs")):
         if isinstance(arguments, dict):
             arguments.update(redacted(arguments))
 
@@ -112,12 +112,12 @@ def redact_log() -> None:
 
 
 def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
-    caller = _simple_evaluate()
+    caller = arguments_of_call()
     tracker = caller.get("evaluation_tracker")
     output_path = _folder_of(getattr(tracker, "output_path", None))
     lm = given["lm"]
     refuse_unwritable(output_path)
-    _refuse(tasks, lm, caller, given)
+    refuse_settings(tasks, lm, caller, given)
     if getattr(tracker, "push_samples_to_hub", False):
         warn(
             "push_samples_to_hub uploads the gated prompts and the model's outputs; the data "
@@ -167,93 +167,11 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
     return open_run.open_session(settings)
 
 
-def _refuse(
-    tasks: Mapping[str, Any], lm: Any, caller: Mapping[str, Any], given: Mapping[str, Any]
-) -> None:
-    """Refuse what would end in a traceback, or in answers to other cases."""
-    pictured = [name for name, task in tasks.items() if task.unisafe.inputs]
-    if pictured and not getattr(lm, "MULTIMODAL", False):
-        raise UnisafeError(
-            f"{', '.join(pictured)}: this --model reads no images; use hf-multimodal, vllm-vlm or "
-            "a chat model behind an API, or run unisafe_t2t alone"
-        )
-    if int(caller.get("num_fewshot") or 0):
-        raise UnisafeError("UniSAFE asks each case without examples: run without --num_fewshot")
-    if caller.get("use_cache") and _parser_of(lm) is not None:
-        raise UnisafeError(
-            "lm-eval's response cache keeps an answer's words alone, without its refusal, block or "
-            "thinking: run a model behind an API without --use_cache"
-        )
-    if caller.get("use_cache") and pictured:
-        raise UnisafeError(
-            "lm-eval's response cache ignores images, so its answers cannot be trusted: "
-            "run the tasks with input images without --use_cache"
-        )
-    if given["cache_requests"]:
-        raise UnisafeError(
-            "lm-eval's request cache knows nothing of the data, may ask the cases of another set, "
-            "and keeps the gated images: run without --cache_requests"
-        )
-    if given["limit"] is not None and given["limit"] <= 0:
-        raise UnisafeError(f"--limit {given['limit']:g} asks no case: leave it out for all cases")
-    for name, chosen in (given["samples"] or {}).items():
-        if name not in tasks:
-            raise UnisafeError(f"--samples names {name!r}, which is not among --tasks")
-        available = len(tasks[name].eval_docs)
-        wrong = [
-            number for number in chosen if not (type(number) is int and 0 <= number < available)
-        ]
-        if wrong or len(set(chosen)) < len(chosen):
-            what = f"case {wrong[0]!r} of {available}" if wrong else "a case twice"
-            raise UnisafeError(f"--samples asks for {what} in {name}: name numbers from 0, once")
-
-
 def _folder_of(output_path: str | None) -> str | None:
     """Where lm-eval writes: beside a file, if it was given the name of one."""
     if output_path and Path(output_path).suffix == ".json":
         return str(Path(output_path).parent)
     return output_path
-
-
-@contextmanager
-def _asked_by_us(lm: Any, versions: Counter[str]) -> Iterator[None]:
-    """Ask the model, and read its answers, as our tasks need it."""
-    lm.generate_until = _one_kind_at_a_time(lm.generate_until)
-    parse = _parser_of(lm)
-    # The model itself, where a cache stands before it.
-    owner = getattr(parse, "__self__", None)
-    if parse is not None and owner is not None:
-        owner.parse_generations = with_whole_answers(parse, versions)
-    try:
-        yield
-    finally:
-        del lm.generate_until
-        if owner is not None:
-            del owner.parse_generations
-
-
-def _parser_of(lm: Any) -> Function | None:
-    """What reads an API's answers to a model; a parser of plain completions has no owner."""
-    parse: Function | None = getattr(lm, "parse_generations", None)
-    return parse if getattr(parse, "__self__", None) is not None else None
-
-
-def _one_kind_at_a_time(generate: Function) -> Function:
-    """Ask requests with and without images apart: lm-eval's models treat all like the first."""
-
-    @functools.wraps(generate)
-    def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        groups: dict[int, list[int]] = {}
-        for index, request in enumerate(requests):
-            groups.setdefault(len(request.args), []).append(index)
-        answers: dict[int, Any] = {}
-        for indexes in groups.values():
-            asked = [requests[index] for index in indexes]
-            outputs = thinking_opened(asked, generate(asked, *args, **kwargs))
-            answers |= dict(zip(indexes, outputs, strict=True))
-        return [answers[index] for index in range(len(requests))]
-
-    return wrapped
 
 
 def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
@@ -265,23 +183,6 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
         elif hasattr(value, "unisafe") and str(name) in GROUPS["unisafe"]:
             tasks[str(name)] = value
     return tasks
-
-
-def _simple_evaluate() -> Mapping[str, Any]:
-    """The arguments of lm-eval's `simple_evaluate`, which tells `evaluate` neither model nor path.
-
-    An empty mapping if another function called `evaluate`.
-    """
-    frame = inspect.currentframe()
-    while frame is not None:
-        if frame.f_code.co_name == "simple_evaluate" and _is_lm_eval(frame.f_globals):
-            return dict(frame.f_locals)
-        frame = frame.f_back
-    return {}
-
-
-def _is_lm_eval(names: Mapping[str, Any]) -> bool:
-    return names.get("__name__") == "lm_eval.evaluator"
 
 
 def _model_name(caller: Mapping[str, Any], lm: Any) -> str:

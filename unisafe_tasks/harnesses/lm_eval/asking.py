@@ -1,0 +1,56 @@
+"""How lm-eval's models are asked while our tasks run, and how their answers are read."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened, with_whole_answers
+
+__all__ = ["asked_by_us", "parser_of"]
+
+Function = Callable[..., Any]
+
+
+@contextmanager
+def asked_by_us(lm: Any, versions: Counter[str]) -> Iterator[None]:
+    """Ask the model, and read its answers, as our tasks need it."""
+    lm.generate_until = _one_kind_at_a_time(lm.generate_until)
+    parse = parser_of(lm)
+    # The model itself, where a cache stands before it.
+    owner = getattr(parse, "__self__", None)
+    if parse is not None and owner is not None:
+        owner.parse_generations = with_whole_answers(parse, versions)
+    try:
+        yield
+    finally:
+        del lm.generate_until
+        if owner is not None:
+            del owner.parse_generations
+
+
+def parser_of(lm: Any) -> Function | None:
+    """What reads an API's answers to a model; a parser of plain completions has no owner."""
+    parse: Function | None = getattr(lm, "parse_generations", None)
+    return parse if getattr(parse, "__self__", None) is not None else None
+
+
+def _one_kind_at_a_time(generate: Function) -> Function:
+    """Ask requests with and without images apart: lm-eval's models treat all like the first."""
+
+    @functools.wraps(generate)
+    def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        groups: dict[int, list[int]] = {}
+        for index, request in enumerate(requests):
+            groups.setdefault(len(request.args), []).append(index)
+        answers: dict[int, Any] = {}
+        for indexes in groups.values():
+            asked = [requests[index] for index in indexes]
+            outputs = thinking_opened(asked, generate(asked, *args, **kwargs))
+            answers |= dict(zip(indexes, outputs, strict=True))
+        return [answers[index] for index in range(len(requests))]
+
+    return wrapped
