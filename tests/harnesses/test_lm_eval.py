@@ -103,7 +103,7 @@ def test_a_run_says_what_ran_it(evaluate: Evaluate, llama: Path) -> None:
     assert info["chat_template"] == "applied"
     assert info["asked"] == {"unisafe_t2t": 14}
     assert info["versions"]["lm_eval"] == "0.4.13"
-    assert info["gen_kwargs"] == "{'max_gen_toks': 12}"
+    assert info["gen_kwargs"] == '{"max_gen_toks": 12}'
     assert info["limited"] is False
 
 
@@ -265,6 +265,50 @@ def test_an_answer_whose_template_opened_the_thinking_says_so(demo_cases: object
     opened, plain = thinking_opened(requests, ["a plan</think>Soup.", "Soup."])
     assert parse_output(opened, TASKS["TT"]).template_opened
     assert plain == "Soup."
+
+
+class Thinker:
+    """A local model of lm-eval's, as far as it is asked."""
+
+    def __init__(self, end: object) -> None:
+        self.think_end_token = end
+
+    def generate_until(self, requests: list[Any]) -> list[str]:
+        texts = [request.answer for request in requests]
+        end = self.think_end_token
+        return [text.split(end)[-1] if isinstance(end, str) else text for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("end", "context", "answer", "read"),
+    [
+        ("</think>", "<think>\n", "a plan</think>Soup.", ("Soup.", False)),
+        ("</think>", "<think>\n", "a plan", ("", True)),
+        ("</think>", "Hi", "a plan</think>Soup.", ("Soup.", False)),
+        ("</think>", "Hi", "<think>a plan</think>Soup.", ("Soup.", False)),
+        ("</think>", "Hi", "Soup.", ("Soup.", False)),
+        ("@@", "<think>\n", "a plan@@Soup.", ("Soup.", False)),
+        (None, "<think>\n", "a plan</think>Soup.", ("Soup.", False)),
+    ],
+)
+def test_thinking_whose_end_the_user_names_hides_no_answer(
+    end: object, context: str, answer: str, read: tuple[str, bool]
+) -> None:
+    from collections import Counter
+    from types import SimpleNamespace
+
+    from unisafe_judges.thinking import split_thinking
+    from unisafe_tasks import TASKS
+    from unisafe_tasks.harnesses.lm_eval.asking import asked_by_us
+    from unisafe_tasks.outputs.parsing import parse_output
+
+    lm = Thinker(end)
+    with asked_by_us(lm, Counter()):
+        (output,) = lm.generate_until([SimpleNamespace(args=(context,), answer=answer)])
+    assert lm.think_end_token == end
+    raw = parse_output(output, TASKS["TT"])
+    split = split_thinking(raw.text, opened=raw.template_opened)
+    assert (split.answer, split.is_cut_off) == read
 
 
 def test_a_key_that_lm_eval_logs_is_taken_out(

@@ -23,7 +23,7 @@ def with_whole_answers(parse: Parse, versions: Counter[str]) -> Parse:
 
     As for other harnesses' models, a block is a refusal of the provider's, and words that came with
     it are judged. An answer of another form is left as lm-eval reads it. `versions` counts the
-    names under which the model answered.
+    names under which the model answered, with "" for answers without one.
     """
 
     @functools.wraps(parse)
@@ -37,11 +37,18 @@ def with_whole_answers(parse: Parse, versions: Counter[str]) -> Parse:
     return wrapped
 
 
-def thinking_opened(requests: Sequence[Any], answers: Sequence[Any]) -> list[Any]:
-    """Say of each answer whose chat template had opened the thinking that it begins inside it."""
+def thinking_opened(
+    requests: Sequence[Any], answers: Sequence[Any], end: object = None
+) -> list[Any]:
+    """Say of each answer that begins inside the thinking that it does.
+
+    Its chat template had opened the thinking, or it holds `end`, which the user has named as the
+    end of thinking.
+    """
     return [
         encode_output(answer, template_opened=True)
-        if isinstance(answer, str) and _opens_thinking(request.args[0])
+        if isinstance(answer, str)
+        and (_opens_thinking(request.args[0]) or (isinstance(end, str) and end in answer))
         else answer
         for request, answer in zip(requests, answers, strict=True)
     ]
@@ -59,8 +66,7 @@ def _answer(answer: Any, own: list[Any], versions: Counter[str]) -> list[Any]:
             return own
         blocked = failure.kind is FailureKind.BLOCKED
         return [encode_output(refusal="provider" if blocked else None, error=str(failure))]
-    if reply.version:
-        versions[reply.version] += 1
+    versions[reply.version or ""] += 1
     # lm-eval takes out what the user has named as thinking.
     words = own[0] if len(own) == 1 and isinstance(own[0], str) and own[0] else reply.text
     kept: dict[str, Any] = {"thinking": reply.thinking, "cut_off": reply.is_cut_off}

@@ -8,18 +8,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from unisafe_judges.thinking import TAGS
 from unisafe_tasks.harnesses.lm_eval.answers import thinking_opened, with_whole_answers
 
 __all__ = ["asked_by_us", "parser_of"]
 
 Function = Callable[..., Any]
 
+_CLOSINGS = frozenset(tag.closing for tag in TAGS)
+
 
 @contextmanager
 def asked_by_us(lm: Any, versions: Counter[str]) -> Iterator[None]:
     """Ask the model, and read its answers, as our tasks need it."""
-    lm.generate_until = _one_kind_at_a_time(lm.generate_until)
-    parse = parser_of(lm)
+    parse, end = parser_of(lm), getattr(lm, "think_end_token", None)
+    # lm-eval cuts thinking off, and then nobody knows whether it had come to its end.
+    is_ours = parse is None and end in _CLOSINGS
+    if is_ours:
+        lm.think_end_token = None
+    lm.generate_until = _one_kind_at_a_time(
+        lm.generate_until, end=end, is_whole=is_ours or end is None
+    )
     # The model itself, where a cache stands before it.
     owner = getattr(parse, "__self__", None)
     if parse is not None and owner is not None:
@@ -28,6 +37,8 @@ def asked_by_us(lm: Any, versions: Counter[str]) -> Iterator[None]:
         yield
     finally:
         del lm.generate_until
+        if is_ours:
+            lm.think_end_token = end
         if owner is not None:
             del owner.parse_generations
 
@@ -38,8 +49,11 @@ def parser_of(lm: Any) -> Function | None:
     return parse if getattr(parse, "__self__", None) is not None else None
 
 
-def _one_kind_at_a_time(generate: Function) -> Function:
-    """Ask requests with and without images apart: lm-eval's models treat all like the first."""
+def _one_kind_at_a_time(generate: Function, *, end: object, is_whole: bool) -> Function:
+    """Ask requests with and without images apart: lm-eval's models treat all like the first.
+
+    `end`: what the user has named as the end of thinking; `is_whole`: thinking is in the answers.
+    """
 
     @functools.wraps(generate)
     def wrapped(requests: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
@@ -49,7 +63,9 @@ def _one_kind_at_a_time(generate: Function) -> Function:
         answers: dict[int, Any] = {}
         for indexes in groups.values():
             asked = [requests[index] for index in indexes]
-            outputs = thinking_opened(asked, generate(asked, *args, **kwargs))
+            outputs = generate(asked, *args, **kwargs)
+            if is_whole:
+                outputs = thinking_opened(asked, outputs, end)
             answers |= dict(zip(indexes, outputs, strict=True))
         return [answers[index] for index in range(len(requests))]
 

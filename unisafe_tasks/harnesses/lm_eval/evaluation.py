@@ -83,12 +83,14 @@ def with_run_folder(evaluate: Function) -> Function:
     return wrapped
 
 
-def _record_versions(session: Session, versions: Mapping[str, int]) -> None:
+def _record_versions(session: Session, versions: Counter[str]) -> None:
     """Keep under which names the model answered, and which of them are another model's."""
-    if versions:
-        session.record("model_versions", dict(versions))
+    if unverified := versions[""]:
+        session.record("unverified", unverified)
+    if named := {name: count for name, count in versions.items() if name}:
+        session.record("model_versions", named)
         asked = session.settings.model
-        if others := {name: n for name, n in versions.items() if not same_model(asked, name)}:
+        if others := {name: n for name, n in named.items() if not same_model(asked, name)}:
             session.record("substituted", others)
 
 

@@ -50,6 +50,11 @@ def refuse_settings(
         )
     if int(caller.get("num_fewshot") or 0):
         raise UnisafeError("UniSAFE asks each case without examples: run without --num_fewshot")
+    if caller.get("use_cache") and getattr(lm, "think_end_token", None) is not None:
+        raise UnisafeError(
+            "lm-eval's response cache may hold answers without their thinking: run a model with "
+            "think_end_token without --use_cache"
+        )
     if caller.get("use_cache") and parser_of(lm) is not None:
         raise UnisafeError(
             "lm-eval's response cache keeps an answer's words alone, without its refusal, block or "
