@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.harnesses.tiny_models import (
     tokenizer,
 )
 from tests.servers import Answer, JudgeServer, verdict
+from unisafe_judges.thinking import TAGS, Split, Tag, split_thinking
 from unisafe_tasks.models.umm_transformers import UmmTransformers
 
 Evaluate = Callable[..., Finished]
@@ -218,11 +220,22 @@ def test_a_left_out_template_is_told(
     assert info["chat_template"] == "left out"
 
 
+@pytest.mark.parametrize("tag", TAGS, ids=lambda tag: tag.opening)
 def test_special_tokens_around_thinking_stay_in_the_text(
-    build: Callable[..., UmmTransformers],
+    build: Callable[..., UmmTransformers], tag: Tag
 ) -> None:
     model = build("llama")
-    model._tokenizer = tokenizer("[THINK]", "[/THINK]")
-    text = "[THINK]One.[/THINK]Two."
+    parts = [tag.opening, tag.closing, tag.header]
+    special = [token for part in parts for token in re.findall(r"<\|\w+\|>", part) or [part]]
+    model._tokenizer = tokenizer(*dict.fromkeys(filter(None, special)))
+    text = f"{tag.opening}One.{tag.closing}{tag.header}Two."
     tokens = model._tokenizer(f"<bos>{text}<eos>", add_special_tokens=False)["input_ids"]
-    assert model._text(tokens) == text
+    assert split_thinking(model._text(tokens)) == Split("One.", "Two.", False)
+
+
+def test_a_temperature_that_changes_nothing_is_refused(
+    build: Callable[..., UmmTransformers],
+) -> None:
+    with pytest.raises(SystemExit, match=r"temperature: .* greedily, .* add do_sample=True"):
+        build("llama", temperature=0.7)
+    assert build("llama", temperature=0.7, do_sample=True).spec.temperature == 0.7

@@ -22,6 +22,7 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES
 
 from unisafe_judges.thinking import TAGS
+from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
 from unisafe_tasks.models.questions import Answer, Picture, Question
 from unisafe_tasks.tasks import TASKS
@@ -35,7 +36,7 @@ _THINKING_TOKENS = frozenset(
     token
     for tag in TAGS
     for text in (tag.opening, tag.closing, tag.header)
-    for token in re.findall(r"<\|[^|>]+\|>|.+", text)
+    for token in re.findall(r"<\|[^|>]+\|>", text) or [text]
 )
 """The parts of the tags around thinking, some of which are special tokens."""
 _DRAWS = {"janus": frozenset(("TI",)), "emu3": frozenset(("TI",))}
@@ -85,6 +86,14 @@ class UmmTransformers(LocalModel):
             )
         except Exception as error:
             raise self.cannot_load(error) from None
+        samples = model.generation_config.do_sample
+        if self.spec.do_sample is not None:
+            samples = self.spec.do_sample
+        if self.spec.temperature is not None and not samples:
+            raise UnisafeError(
+                f"--model {self.name}, argument temperature: {self.spec.pretrained} decodes "
+                "greedily, where it changes nothing: add do_sample=True"
+            )
         self._kind = kind
         self._commit = getattr(model.config, "_commit_hash", None)
         self._model = model.to(self.device).eval()
