@@ -283,12 +283,14 @@ def test_an_address_instead_of_an_image_is_fetched_only_if_that_is_allowed(
     ],
 )
 def test_a_wrong_key_or_model_ends_the_run_before_a_second_question(
-    evaluate: Evaluate, server: ModelServer, answer: Answer, sentence: str
+    evaluate: Evaluate, server: ModelServer, tmp_path: Path, answer: Answer, sentence: str
 ) -> None:
     server.script = lambda question: answer
     with pytest.raises(SystemExit, match=sentence):
         evaluate(DIALECTS["responses"].build(server), "unisafe_t2t")
     assert len(server.questions) == 1
+    assert not list(tmp_path.rglob("run.json"))
+    assert not list(tmp_path.rglob("unisafe-unified-*"))
 
 
 def test_a_wrong_port_ends_the_run_before_a_case_has_failed(
@@ -296,8 +298,10 @@ def test_a_wrong_port_ends_the_run_before_a_case_has_failed(
 ) -> None:
     monkeypatch.setattr(remote, "FIRST_WAIT_S", 0.01)
     nobody = "http://127.0.0.1:9/v1"
-    with pytest.raises(SystemExit, match=f"model unified cannot be reached at {nobody}: "):
+    with pytest.raises(SystemExit) as caught:
         evaluate(UmmOpenAI(model="unified", base_url=nobody), "unisafe_t2t")
+    assert f"model unified cannot be reached at {nobody}: " in str(caught.value)
+    assert "ssl" not in str(caught.value)
 
 
 def test_a_model_that_the_server_lists_is_asked_about_all_at_once(

@@ -18,7 +18,7 @@ from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.runs.folder import UNNAMED, make_run_folder
 from unisafe_tasks.settings import panel_setting
 
-__all__ = ["close", "current", "finish_task", "latest", "open_session"]
+__all__ = ["close", "current", "discard", "finish_task", "latest", "open_session"]
 
 _session: Session | None = None
 _has_hook = False
@@ -73,6 +73,13 @@ def close() -> None:
     with _lock:
         if _session is not None:
             _session.close()
+
+
+def discard() -> None:
+    """End the run that is in progress without a folder, if no output has come to it."""
+    with _lock:
+        if _session is not None:
+            _session.discard()
 
 
 def _open(settings: RunSettings, *, judged: bool, has_hook: bool) -> Session:

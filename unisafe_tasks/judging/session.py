@@ -23,6 +23,7 @@ from unisafe_judges import (
     PanelSession,
     ReplyStore,
 )
+from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import DataError, RunError
@@ -298,6 +299,14 @@ class Session:
         cases = [case for by_id in self._cases.values() for case in by_id.values()]
         return score_run(self._info, cases, self._resampler).metrics
 
+    def discard(self) -> None:
+        """End a run that no output has come to, and leave no folder; any other run stays open."""
+        if self.finished or self._asked or ranks() > 1:
+            return
+        self.finished = True
+        self._close_judges()
+        self.folder.remove_unused()
+
     def close(self) -> None:
         """End the run: stop the judges and leave the folder in its final form.
 
@@ -307,10 +316,7 @@ class Session:
         if self.finished:
             return
         self.finished = True
-        if self._judges is not None:
-            self._judges.close()
-        if self._store is not None:
-            self._store.close()
+        self._close_judges()
         try:
             if self.settings.rank == 0:
                 self._leave()
@@ -318,6 +324,12 @@ class Session:
             raise self.folder.problem or error from None
         if self.folder.problem is not None:
             _log.error("%s; what was lost counts as failed", self.folder.problem)
+
+    def _close_judges(self) -> None:
+        if self._judges is not None:
+            self._judges.close()
+        if self._store is not None:
+            self._store.close()
 
     def _leave(self) -> None:
         """Leave the folder in its final form."""

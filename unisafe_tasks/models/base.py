@@ -96,9 +96,9 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         """Whether an answer is refused that another model gave."""
         return False
 
-    def is_substitute(self, answer: Answer) -> bool:
-        """Whether another model answered than the one that was asked."""
-        return False
+    def substitute(self, answer: Answer) -> str | None:
+        """The name of another model that answered than the one that was asked, if one did."""
+        return None
 
     def facts(self) -> Mapping[str, Any]:
         """What run.json says of the model besides its identity, such as `system_prompt`."""
@@ -122,6 +122,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         try:
             return self._runner.run(self._answer_all(requests))
         except NotServed as problem:
+            open_run.discard()
             exit_with(problem)
 
     def generate_until_agentic(self, requests: list[Any]) -> list[str]:
@@ -160,12 +161,15 @@ class UnifiedModel(lmms):  # type: ignore[misc]
                         outputs[key] = await self._submitted(self._case(request), session)
                 bar.update()
 
-            if (first := await self._first_to_ask(unique)) is not None:
-                await one(first)
-            await asyncio.gather(*(one(key) for key in unique if key not in outputs))
-        if session is not None:
-            for name, value in {**self.facts(), **self._answers.record.as_json()}.items():
-                session.record(name, value)
+            try:
+                if (first := await self._first_to_ask(unique)) is not None:
+                    await one(first)
+                await asyncio.gather(*(one(key) for key in unique if key not in outputs))
+            finally:
+                # Also of a run that is stopped.
+                if session is not None:
+                    for name, value in {**self.facts(), **self._answers.record.as_json()}.items():
+                        session.record(name, value)
         return [outputs[_key(request)] for request in requests]
 
     async def _submitted(self, case: Case, session: Session) -> str:

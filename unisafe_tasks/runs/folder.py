@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +130,13 @@ class RunFolder:
             # What fails later may fail because of it.
             self.problem = self.problem or problem
             raise problem from None
+
+    def remove_unused(self) -> None:
+        """Remove a folder that holds run.json and nothing else."""
+        with suppress(OSError):
+            (self.path / "images").rmdir()
+            (self.path / "run.json").unlink(missing_ok=True)
+            self.path.rmdir()
 
     def clear(self) -> None:
         """Forget the rows and scores of an earlier run, of all ranks."""

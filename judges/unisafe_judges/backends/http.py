@@ -45,6 +45,8 @@ MAX_RESULTS_BYTES = 1024**3
 """Of all the answers of a batch."""
 _CHUNK = 65536
 _USER_INFO = re.compile(r"//[^/\s@]+@")
+_TLS = re.compile(r" ssl:(?:default|True|False|None|<[^>]*>)")
+"""What aiohttp says of any connection, also of one without TLS."""
 
 
 def client_session(
@@ -291,4 +293,4 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return "no answer in time"
     # A proxy's address may hold a password.
-    return _USER_INFO.sub("//", str(error)) or type(error).__name__
+    return _USER_INFO.sub("//", _TLS.sub("", str(error))) or type(error).__name__
