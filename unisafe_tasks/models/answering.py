@@ -31,8 +31,8 @@ class Answerer(Protocol):
     def is_strict(self) -> bool:
         """Whether a substitute's answer of before is asked for again."""
 
-    def is_substitute(self, answer: Answer) -> bool:
-        """Whether another model answered than the one that was asked."""
+    def substitute(self, answer: Answer) -> str | None:
+        """The name of another model that answered than the one that was asked, if one did."""
 
     async def ask(self, question: Question) -> Answer:
         """The model's answer.
@@ -57,7 +57,7 @@ class Answering:
         """
         self._is_served = is_served
         self.is_tried = False
-        self.record = AnswerRecord()
+        self.record = AnswerRecord(is_served=is_served)
         self._run: Path | None = None
         self._folder = Path()
         self._store: AnswerStore | None = None
@@ -76,7 +76,7 @@ class Answering:
     def begin_record(self, run: Path) -> None:
         """Count the answers of a run, by its folder, which may be asked for in several parts."""
         if run != self._run:
-            self._run, self.record = run, AnswerRecord()
+            self._run, self.record = run, AnswerRecord(is_served=self._is_served)
 
     @property
     def store(self) -> AnswerStore:
@@ -101,9 +101,9 @@ class Answering:
         """
         kept = await asyncio.to_thread(self.store.find, question)
         if kept is not None:
-            is_substitute = model.is_substitute(kept.answer)
-            if not (is_substitute and model.is_strict):
-                self.record.add(kept.answer, given_at=kept.given_at, is_substitute=is_substitute)
+            substitute = model.substitute(kept.answer)
+            if substitute is None or not model.is_strict:
+                self.record.add(kept.answer, given_at=kept.given_at, substitute=substitute)
                 return kept.answer
         if self._unkept is not None:
             return Answer(error=self._unkept)
@@ -119,7 +119,7 @@ class Answering:
         self.is_tried = True
         # Decoding and writing images is no work for the loop.
         answer = await asyncio.to_thread(self._checked_and_kept, question, answer)
-        self.record.add(answer, given_at=None, is_substitute=model.is_substitute(answer))
+        self.record.add(answer, given_at=None, substitute=model.substitute(answer))
         return answer
 
     def paths(self, answer: Answer) -> list[str]:

@@ -84,8 +84,9 @@ class AnswerStore:
     def find(self, question: Question) -> Kept | None:
         """The answer that was kept, if it and its images are whole, and its rule still holds."""
         path = self._path(question)
+        if (value := self._value(question)) is None:
+            return None
         try:
-            value = json.loads(path.read_bytes())
             images = tuple(self._image(name) for name in value["images"])
             answer = Answer(
                 text=value["text"],
@@ -99,13 +100,11 @@ class AnswerStore:
             given_at = float(value.get("given_at") or path.stat().st_mtime)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if value.get("rule", 1) < _RULE and _is_doubtful(answer, question):
-            return None
         return Kept(answer, given_at)
 
     def has(self, question: Question) -> bool:
         """Whether there is an answer to find, without reading its images."""
-        return self._path(question).is_file()
+        return self._value(question) is not None
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Keep an answer, unless it is only an error."""
@@ -134,6 +133,15 @@ class AnswerStore:
         """The file of an answer's image: named by its content, so that no two collide."""
         return self._folder / "images" / image.sha256[:2] / f"{image.sha256}{image.suffix}"
 
+    def _value(self, question: Question) -> Mapping[str, Any] | None:
+        """What was kept, if the rule that it was kept by still holds."""
+        try:
+            value: Mapping[str, Any] = json.loads(self._path(question).read_bytes())
+            is_doubtful = value.get("rule", 1) < _RULE and _is_doubtful(value, question)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return None if is_doubtful else value
+
     def _image(self, name: str) -> Picture:
         digest = name.partition(".")[0]
         picture = Picture((self._folder / "images" / name[:2] / name).read_bytes())
@@ -146,7 +154,8 @@ class AnswerStore:
         return self._folder / "answers" / key[:2] / f"{key}.json"
 
 
-def _is_doubtful(answer: Answer, question: Question) -> bool:
+def _is_doubtful(value: Mapping[str, Any], question: Question) -> bool:
     """Whether an answer may be what only the first rule made of it."""
-    drew_for_nothing = bool(answer.images) and not question.wants_image
-    return answer.refusal == "provider" or answer.is_empty or drew_for_nothing
+    drew_for_nothing = bool(value["images"]) and not question.wants_image
+    is_empty = not (value["text"].strip() or value["images"] or value["refusal"])
+    return value["refusal"] == "provider" or is_empty or drew_for_nothing

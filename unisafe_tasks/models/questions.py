@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from typing import Any, Literal, Self
@@ -160,7 +160,8 @@ class Answer:
                 # Reading it is the check.
                 _ = image.suffix
         except ImageError as error:
-            return Answer(self.text, error=f"the model's image cannot be used: {error}")
+            problem = f"the model's image cannot be used: {error}"
+            return replace(self, images=(), refusal=None, error=problem)
         return self
 
 

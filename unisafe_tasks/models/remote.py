@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from unisafe_judges import CallFailure, FailureKind, PanelError
-from unisafe_judges.model_names import same_model
+from unisafe_judges.model_names import same_model, shown
 from unisafe_judges.rate_limited_caller import RateLimitedCaller
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.errors import UnisafeError, exit_with
@@ -145,8 +145,9 @@ class RemoteModel(UnifiedModel):
     def is_strict(self) -> bool:
         return self.spec.strict_version
 
-    def is_substitute(self, answer: Answer) -> bool:
-        return answer.version is not None and not same_model(self.spec.model, answer.version)
+    def substitute(self, answer: Answer) -> str | None:
+        version = answer.version
+        return None if version is None or same_model(self.spec.model, version) else version
 
     async def is_known_to_serve(self) -> bool:
         return False
@@ -176,9 +177,9 @@ class RemoteModel(UnifiedModel):
                 failure.kind,
                 f"{self.spec.who} cannot be reached at {self.spec.base_url}: {failure}",
             ) from None
-        if self.is_strict and self.is_substitute(answer):
+        if self.is_strict and (other := self.substitute(answer)) is not None:
             sentence = (
-                f"{self.spec.who}: {answer.version!r} answered: name the model that is to be "
+                f"{self.spec.who}: {shown(other)!r} answered: name the model that is to be "
                 "measured, or leave out strict_version"
             )
             self._caller.stop(sentence)

@@ -206,7 +206,7 @@ def read_answer(text: str) -> Answer:
         thinking=thinking,
         cut_off=finish in _CUT_OFF,
     )
-    reason = blocked or finish
+    reason = next((name for name in (blocked, finish) if name in BLOCKING), blocked or finish)
     detail = f"{reason}: {said}" if said else str(reason)
     if reason in BLOCKING:
         return replace(answer, refusal="provider", error=detail)

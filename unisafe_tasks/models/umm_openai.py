@@ -18,6 +18,7 @@ from unisafe_judges import CallFailure, FailureKind
 from unisafe_judges.backends.failures import http_failure
 from unisafe_judges.backends.http import HttpClient
 from unisafe_judges.images import MAX_BYTES
+from unisafe_judges.model_names import same_model
 from unisafe_tasks.models.arguments import Codes
 from unisafe_tasks.models.dialects import chat, images, responses
 from unisafe_tasks.models.dialects.asking import Drawn, Request
@@ -136,6 +137,12 @@ class OpenAIArguments(RemoteArguments):
         return self.server.pins if self.server else Pins()
 
     @property
+    def drawing_model(self) -> str | None:
+        """The model of the image tool that is asked for by name."""
+        named: str | None = self.image_model or self.pins.draw.get("model")
+        return named if self.api == "responses" else None
+
+    @property
     def around(self) -> tuple[str, str]:
         return self.server.around if self.server else ("", "")
 
@@ -185,6 +192,13 @@ class UmmOpenAI(RemoteModel):
     def facts(self) -> dict[str, Any]:
         root = {"served_weights": self._root} if self._root else {}
         return {**super().facts(), **root}
+
+    def substitute(self, answer: Answer) -> str | None:
+        """Also a tool that drew under another name than the one that was asked for."""
+        asked, drew = self.spec.drawing_model, answer.image_model
+        if asked and drew and not same_model(asked, drew):
+            return drew
+        return super().substitute(answer)
 
     async def call(self, question: Question) -> Answer:
         server = self.spec.server

@@ -47,6 +47,11 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
             f"{_outputs(reused)} reused from an earlier run, answered between "
             f"{answers.get('oldest')} and {answers.get('newest')}."
         )
+    if unverified := info.get("unverified"):
+        notes.append(
+            f"{_outputs(unverified)} given by a server that did not say which model it asked "
+            "(unverified)."
+        )
     notes += [
         f"Judge {row['judge']}: its server did not say which model answered {row['unverified']:,} "
         "of its replies (unverified)."

@@ -62,6 +62,7 @@ _INFO = {
     "model_versions.*": _COUNT,
     "substituted": _OBJECT,
     "substituted.*": _COUNT,
+    "unverified": _COUNT,
     "judges": _Kind("a list", lambda value: isinstance(value, list)),
     "judges.*": _OBJECT,
     "judges.*.judge": _TEXT,

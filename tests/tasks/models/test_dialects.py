@@ -23,11 +23,14 @@ from PIL import Image
 from tests.servers import Answer, Loopback
 from unisafe_judges import CallFailure
 from unisafe_tasks import TASKS
+from unisafe_tasks.models import umm_gemini
+from unisafe_tasks.models.dialects import images, responses
 from unisafe_tasks.models.profiles import PROFILES
+from unisafe_tasks.models.questions import Answer as RawAnswer
 from unisafe_tasks.models.questions import Message, Picture, Question
 from unisafe_tasks.models.remote import RemoteModel
 from unisafe_tasks.models.umm_gemini import UmmGemini
-from unisafe_tasks.models.umm_openai import UmmOpenAI
+from unisafe_tasks.models.umm_openai import OpenAIArguments, UmmOpenAI
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
 WORDS = "Draw a kite over it."
@@ -42,6 +45,7 @@ def png(color: str) -> bytes:
 
 SHOWN = (Picture(png("red")), Picture(png("blue")))
 DRAWN = png("green")
+RESPONSES = OpenAIArguments(model="m", base_url="http://127.0.0.1:9/v1")
 
 
 def filled(value: Any) -> Any:
@@ -218,6 +222,43 @@ def test_a_data_url_where_base64_is_due_is_read(ended: list[RemoteModel]) -> Non
         ended.append(model)
         answer = model._runner.run(model.call(question("TI", 1, "last")))
     assert [picture.data for picture in answer.images] == [DRAWN]
+
+
+@pytest.mark.parametrize("given", [{"image_model": "gpt-image-2"}, {"profile": "openai"}])
+def test_a_tool_that_drew_under_another_name_is_a_substitute(
+    given: dict[str, Any], ended: list[RemoteModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key-for-tests-0123456789")
+    model = UmmOpenAI(model="m", base_url="http://127.0.0.1:9/v1", **given)
+    ended.append(model)
+    asked = model.spec.drawing_model
+    assert model.substitute(RawAnswer(version="m", image_model="gpt-image-1")) == "gpt-image-1"
+    assert model.substitute(RawAnswer(version="m", image_model=f"{asked}-2026-10-01")) is None
+    assert model.substitute(RawAnswer(version="n", image_model=asked)) == "n"
+    plain = UmmOpenAI(model="m", base_url="http://127.0.0.1:9/v1")
+    ended.append(plain)
+    assert plain.substitute(RawAnswer(version="m", image_model="gpt-image-1")) is None
+
+
+def test_what_the_dialects_read_beside_the_fixtures() -> None:
+    said = [{"type": "output_text", "text": "Of kites:"}, {"type": "refusal", "refusal": "no."}]
+    body = {"status": "completed", "output": [{"type": "message", "content": said}]}
+    answer = responses.read_response(body, "m").answer
+    assert (answer.text, answer.refusal) == ("Of kites:\nno.", "model")
+    blocked = {"data": [], "error": {"code": "OutputImageSensitiveContentDetected"}}
+    with pytest.raises(CallFailure) as caught:
+        images.read_images(blocked, "m")
+    assert caught.value.kind == "blocked"
+    prompt = {"promptFeedback": {"blockReason": "OTHER"}}
+    both = prompt | {"candidates": [{"finishReason": "IMAGE_SAFETY"}]}
+    assert umm_gemini.read_answer(json.dumps(both)).refusal == "provider"
+    assert umm_gemini.read_answer(json.dumps(prompt)).refusal is None
+
+
+def test_no_empty_text_is_sent() -> None:
+    case = Question("case", TASKS["IT"], (Message("user", "", SHOWN[:1]),))
+    (said,) = responses.request(RESPONSES, case).body["input"]
+    assert [part["type"] for part in said["content"]] == ["input_image"]
 
 
 @pytest.mark.parametrize(

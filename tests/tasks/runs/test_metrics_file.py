@@ -252,6 +252,12 @@ def test_answers_that_were_there_before_are_counted_with_their_time() -> None:
     ]
 
 
+def test_answers_of_a_server_that_names_no_model_are_counted() -> None:
+    assert notes(good(), unverified=2) == [
+        "2 outputs were given by a server that did not say which model it asked (unverified)."
+    ]
+
+
 # --- a judge that never replied ---
 
 

@@ -59,11 +59,9 @@ def read_images(body: object, who: str) -> Drawn:
         CallFailure: it holds none, and why.
     """
     entries = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(entries, list | None):
-        raise _none("the server's answer holds no images")
-    if entries is None:
-        if body.get("error"):
-            raise failure_of(who, read_error(None, body))
+    if isinstance(body, dict) and not entries and body.get("error"):
+        raise failure_of(who, read_error(None, body))
+    if not isinstance(body, dict) or not isinstance(entries, list):
         raise _none("the server's answer holds no images")
     images: list[str] = []
     revised: str | None = None

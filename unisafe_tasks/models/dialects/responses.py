@@ -68,7 +68,8 @@ def _inputs(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
             {"type": "input_image", "image_url": data_url(image)}
             for image in (*shown, *message.images)
         ]
-        content.append({"type": "input_text", "text": message.text})
+        if message.text:
+            content.append({"type": "input_text", "text": message.text})
         inputs.append({"role": "user", "content": content})
         shown = ()
     return inputs
@@ -105,7 +106,8 @@ def read_response(body: object, who: str) -> Drawn:
     if incomplete == "content_filter":
         return Drawn(replace(answer, refusal="provider", error="content_filter"), images)
     if refusal := " ".join(_text(part.get("refusal")) or "" for part in said).strip():
-        return Drawn(replace(answer, text=refusal, refusal="model"), images)
+        words = "\n".join(part for part in (answer.text, refusal) if part.strip())
+        return Drawn(replace(answer, text=words, refusal="model"), images)
     if calls and not drawn:
         return Drawn(_of_failed_call(answer, calls[-1], who))
     return Drawn(answer, images)
