@@ -293,6 +293,18 @@ def test_a_wrong_key_or_model_ends_the_run_before_a_second_question(
     assert not list(tmp_path.rglob("unisafe-unified-*"))
 
 
+def test_answers_that_cannot_be_kept_end_the_run_before_a_question(
+    evaluate: Evaluate, server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("UNISAFE_ANSWERS", str(blocked / "answers"))
+    with pytest.raises(SystemExit, match=r"answers cannot be kept in .*: set UNISAFE_ANSWERS"):
+        evaluate(DIALECTS["responses"].build(server), "unisafe_t2t")
+    assert not server.questions
+    assert not list(tmp_path.rglob("unisafe-unified-*"))
+
+
 def test_a_wrong_port_ends_the_run_before_a_case_has_failed(
     evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,7 +121,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         """An output for every request, in order."""
         try:
             return self._runner.run(self._answer_all(requests))
-        except NotServed as problem:
+        except UnisafeError as problem:
             open_run.discard()
             exit_with(problem)
 
@@ -137,10 +137,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
 
     async def _answer_all(self, requests: list[Any]) -> list[str]:
         identity = {"adapter": self.name, **self.identity()}
-        try:
-            self._answers.begin(answers_folder(), identity)
-        except UnisafeError as error:
-            exit_with(error)
+        self._answers.begin(answers_folder(), identity)
         # What a model says of its own outputs is no output of a run.
         session = None if all(map(_is_self, requests)) else open_run.current()
         if session is not None:
