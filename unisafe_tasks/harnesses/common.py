@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from unisafe_judges.limits import ranks
+from unisafe_judges.model_names import same_model
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.ending import fail_at_the_end
 from unisafe_tasks.harnesses.scoring import complete_records
@@ -30,6 +31,7 @@ __all__ = [
     "complete_samples",
     "model_name",
     "print_summary",
+    "record_versions",
     "refuse_unwritable",
     "tell_problem",
     "warn",
@@ -85,6 +87,14 @@ def weights_name(arguments: Mapping[str, Any]) -> str | None:
         if arguments.get(name):
             return str(arguments[name]).strip()
     return None
+
+
+def record_versions(session: Session, asked: str, versions: Mapping[str, int]) -> None:
+    """Keep under which names the model `asked` answered, and which of them are another model's."""
+    if versions:
+        session.record("model_versions", dict(versions))
+    if others := {name: n for name, n in versions.items() if not same_model(asked, name)}:
+        session.record("substituted", others)
 
 
 def refuse_unwritable(output_path: str | None) -> None:

@@ -85,6 +85,29 @@ def test_a_sample_id_is_a_part_of_the_cases(evaluate: Evaluate, unjudged: None) 
     assert any("a part of the cases" in note for note in ran.metrics()["notes"])
 
 
+@pytest.mark.parametrize(
+    ("name", "versions", "substituted"),
+    [
+        ("scripted", None, None),
+        ("carrot-2026-11-01", {"carrot-2026-11-01": 2}, None),
+        ("turnip", {"turnip": 2}, {"turnip": 2}),
+    ],
+)
+def test_the_name_under_which_a_model_answered_is_kept(
+    evaluate: Evaluate,
+    unjudged: None,
+    name: str,
+    versions: dict[str, int] | None,
+    substituted: dict[str, int] | None,
+) -> None:
+    def reply(messages: object) -> ModelOutput:
+        return ModelOutput.from_content(name, "Yes.")
+
+    info = evaluate(scripted(reply, "carrot"), "unisafe_t2t", limit=2).info
+    assert info.get("model_versions") == versions
+    assert info.get("substituted") == substituted
+
+
 def test_verdicts_are_not_paid_for_twice(evaluate: Evaluate, judge: JudgeServer) -> None:
     for _ in range(2):
         ran = evaluate(scripted(lambda messages: said("Yes.")), "unisafe_t2t", limit=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from inspect_ai.model import ChatMessage, ModelOutput
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import RunError, UnisafeError
+from unisafe_tasks.harnesses.common import record_versions
 from unisafe_tasks.harnesses.inspect.outputs import read_output
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.session import Session
@@ -135,6 +137,12 @@ class ModelRun:
         tasks = list(self.tasks.values())
         if not all(task.ended and task.pending for task in tasks):
             self.session.stop()
+        # Inspect's name of a model begins with its provider's, which some give as their answer's.
+        provider, _, asked = self.session.settings.model.partition("/")
+        rows = [pending.row for task in tasks for pending in task.pending.values()]
+        versions = Counter(row["version"] for row in rows if row.get("version"))
+        del versions[provider]
+        record_versions(self.session, asked or provider, versions)
         for task in tasks:
             self.session.finish_task(task.task.name, task.scored())
         self.session.close()

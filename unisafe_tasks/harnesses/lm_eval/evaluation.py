@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.limits import ranks
-from unisafe_judges.model_names import same_model
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
@@ -21,6 +20,7 @@ from unisafe_tasks.harnesses.common import (
     begin_planned,
     complete_samples,
     print_summary,
+    record_versions,
     refuse_unwritable,
     tell_problem,
     warn,
@@ -69,7 +69,9 @@ def with_run_folder(evaluate: Function) -> Function:
                 with asked_by_us(given.arguments["lm"], versions):
                     results = evaluate(*args, **kwargs)
             finally:
-                _record_versions(session, versions)
+                if unverified := versions.pop("", 0):
+                    session.record("unverified", unverified)
+                record_versions(session, session.settings.model, versions)
                 session.close()
         if is_command:
             _hide_credentials()
@@ -81,17 +83,6 @@ def with_run_folder(evaluate: Function) -> Function:
         return results
 
     return wrapped
-
-
-def _record_versions(session: Session, versions: Counter[str]) -> None:
-    """Keep under which names the model answered, and which of them are another model's."""
-    if unverified := versions[""]:
-        session.record("unverified", unverified)
-    if named := {name: count for name, count in versions.items() if name}:
-        session.record("model_versions", named)
-        asked = session.settings.model
-        if others := {name: n for name, n in named.items() if not same_model(asked, name)}:
-            session.record("substituted", others)
 
 
 def _hide_credentials() -> None:
