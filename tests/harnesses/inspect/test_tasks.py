@@ -93,7 +93,7 @@ def test_the_command_finds_the_tasks_and_leaves_one_folder_without_a_credential(
     words = ["inspect", "eval", "unisafe_tasks/unisafe_i2t", "unisafe_tasks/unisafe_i2i"]
     words += ["--model", "openai/gpt-4.1", "--model-base-url", f"{server.root}/v1"]
     words += ["-M", "responses_api=true", "--limit", "2", "--display", "plain", "--no-log-images"]
-    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels", "OPENAI_API_KEY": KEY}
+    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "none", "OPENAI_API_KEY": KEY}
     done = command(*words, cwd=tmp_path, env=env)
     # No label is on what this model says.
     assert done.code == 1, done.output
