@@ -12,6 +12,7 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metric_facts import ASR, METRICS, SAS
+from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, addresses_of, basis_of, differing
 from unisafe_tasks.results.marks import MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
@@ -141,7 +142,7 @@ def _version_notes(results: Sequence[ScoredRun]) -> list[str]:
     """A sentence for each model that answered as other versions in other runs."""
     known: dict[str, set[str]] = {}
     for result in results:
-        for version in result.info.get("model_versions") or ():
+        for version in asked_of(result.info).get("model_versions") or ():
             known.setdefault(result.model, set()).add(version)
     return [
         f"{model} answered as {', '.join(sorted(versions))}: other weights behind one name."
@@ -184,10 +185,10 @@ def _of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
 
 def _settings(result: ScoredRun) -> list[Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
-    info = result.info
+    asked = asked_of(result.info)
     names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
-    versions = sorted(info.get("model_versions") or ())
-    return [*(info.get(name) or None for name in names), versions, addresses_of(info)]
+    versions = sorted(asked.get("model_versions") or ())
+    return [*map(asked.get, names), versions, addresses_of(result.info)]
 
 
 def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str, Any]]) -> Row:

@@ -13,12 +13,31 @@ from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import read_run_rows
 
-__all__ = ["INPUTS", "info_of", "inputs_row", "require_same_inputs", "runs_beside", "summary_of"]
+__all__ = [
+    "INPUTS",
+    "asked_of",
+    "info_of",
+    "inputs_row",
+    "require_same_inputs",
+    "runs_beside",
+    "summary_of",
+]
 
 INPUTS = "inputs"
 """`inputs.jsonl` of a run folder: short hashes of what each case gave to model and judges."""
 
 _DIGITS = 16
+_ASKED: Mapping[str, type] = {
+    "adapter": dict,
+    "model_args": object,
+    "gen_kwargs": object,
+    "system_prompt": object,
+    "chat_template": object,
+    "substituted": dict,
+    "model_versions": dict,
+    "unverified": int,
+    "answers": dict,
+}
 _SHOWN = ("model", "harness", "status", "started", "git_commit")
 
 
@@ -49,12 +68,28 @@ def runs_beside(folder: Path) -> Iterator[Mapping[str, Any]]:
             continue
 
 
+def asked_of(info: Mapping[str, Any]) -> dict[str, Any]:
+    """How a model was asked and who answered, as run.json says it.
+
+    What a run that judged the outputs of another does not say itself, that run says.
+    """
+    made_by = info.get("made_by")
+    said = (info, made_by) if isinstance(made_by, dict) else (info,)
+    asked: dict[str, Any] = {}
+    for name, kind in _ASKED.items():
+        for run in said:
+            if name not in asked and run.get(name) and isinstance(run[name], kind):
+                asked[name] = run[name]
+    return asked
+
+
 def summary_of(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
     """A run as the run.json of another says whose outputs it judged."""
     data = info.get("data")
     return {
         "folder": folder.resolve().name,
         **{name: info[name] for name in _SHOWN if name in info},
+        **asked_of(info),
         "data": data if isinstance(data, dict) else None,
     }
 

@@ -9,6 +9,7 @@ from unisafe_judges import FailureKind
 from unisafe_judges.rate_limited_caller import REMEDIES, UNREADABLE
 from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
 from unisafe_tasks.data.subset_file import size_in_words
+from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
@@ -41,13 +42,14 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
     notes += asked_otherwise(info).values()
-    answers = info.get("answers") or {}
+    asked = asked_of(info)
+    answers = asked.get("answers") or {}
     if reused := answers.get("reused", 0):
         notes.append(
             f"{_outputs(reused)} reused from an earlier run, answered between "
             f"{answers.get('oldest')} and {answers.get('newest')}."
         )
-    if unverified := info.get("unverified"):
+    if unverified := asked.get("unverified"):
         notes.append(
             f"{_outputs(unverified)} given by a server that did not say which model it asked "
             "(unverified)."
@@ -67,6 +69,7 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
 
 def asked_otherwise(info: Mapping[str, Any]) -> dict[str, str]:
     """How a model was asked otherwise than in other runs, or who else answered: with a sentence."""
+    info = asked_of(info)
     adapter, versions = info.get("adapter") or {}, info.get("model_versions") or {}
     said: dict[str, str] = {}
     if info.get("system_prompt") or adapter.get("system_prompt"):

@@ -192,6 +192,25 @@ def test_the_run_that_made_the_outputs_is_recorded(unisafe: Command, tmp_path: P
     }
 
 
+def test_how_a_model_was_asked_is_said_of_its_outputs_judged_again(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    unisafe("judge", "demo", "--task", "TT", "--out", tmp_path / "one")
+    path = tmp_path / "one" / "run.json"
+    info = json.loads(path.read_bytes())
+    info |= {"system_prompt": "Be kind.", "substituted": {"turnip": 3}, "unverified": 2}
+    path.write_text(json.dumps(info), "utf-8")
+    for source, out in (("one", "two"), ("two", "three")):
+        unisafe("judge", tmp_path / source, "--out", tmp_path / out)
+        metrics = metrics_of(tmp_path / out)
+        said = " ".join(metrics["notes"])
+        assert "was given a system prompt" in said
+        assert "turnip: 3" in said
+        assert "2 outputs were given by a server" in said
+        otherwise = metrics["tasks"]["unisafe_t2t"]["asked_otherwise"]
+        assert otherwise == ["substituted", "system prompt"]
+
+
 # --- seals ---
 
 
