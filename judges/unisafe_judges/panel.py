@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.costs import price_of
 from unisafe_judges.errors import PanelError
+from unisafe_judges.extensions import known_names
 from unisafe_judges.images import encoder_of
 from unisafe_judges.panel_problems import panel_problem
 from unisafe_judges.rubric import Rubric
-from unisafe_judges.rubrics import RUBRICS, load_rubric
+from unisafe_judges.rubrics import RUBRICS, RUBRICS_GROUP, load_rubric
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, ServedSpec, Spec
 
 __all__ = ["EnsembleMethod", "Panel", "load_panel"]
@@ -55,6 +56,16 @@ class _PanelFile(Spec):
     max_calls: int | None = Field(default=None, ge=0)
     max_cost: float | None = Field(default=None, ge=0)
     max_side: int | None = Field(default=None, ge=256)
+
+    @field_validator("rubric")
+    @classmethod
+    def _rubric_exists(cls, name: str) -> str:
+        if name not in known_names(RUBRICS_GROUP, RUBRICS):
+            try:
+                load_rubric(name)
+            except PanelError as error:
+                raise ValueError(str(error)) from None
+        return name
 
     @model_validator(mode="after")
     def _judges_differ(self) -> _PanelFile:

@@ -118,11 +118,13 @@ def test_a_wrong_line_is_named_with_its_file_number_and_key(
 
 
 def test_all_that_is_wrong_is_told_at_once(write_panel: WritePanel) -> None:
-    path = write_panel(SERVED + "max_tokens: 1\ntemprature: 0", "name: other\nbackend: opnai")
+    wrong = SERVED + "max_tokens: 1\ntemprature: 0", "name: other\nbackend: opnai"
+    path = write_panel(*wrong, rubric="unisafe-v9")
     with pytest.raises(PanelError) as caught:
         load_panel(path)
-    first, *others = str(caught.value).splitlines()
-    assert first == f"panel file {path} has 3 errors:"
+    first, rubric, *others = str(caught.value).splitlines()
+    assert first == f"panel file {path} has 4 errors:"
+    assert "line 1: rubric: there is no rubric 'unisafe-v9' (did you mean 'unisafe-v1'?)" in rubric
     assert [line.split(":")[0] for line in others] == ["  line 7", "  line 8", "  line 9"]
     assert "judges.0.max_tokens must be at least 64" in others[0]
     assert "judges.0 has no key 'temprature'; did you mean 'temperature'?" in others[1]
