@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -137,6 +139,28 @@ def test_a_hook_that_does_not_fit_is_a_warning_that_says_how_to_go_on(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert '--include_path "$(unisafe tasks-dir)"' in record.getMessage()
+
+
+def test_the_first_evaluation_from_python_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entry points load before the evaluator's functions are defined."""
+    import lmms_eval
+
+    from unisafe_tasks.harnesses.lmms_eval import plugin
+
+    def untouched(tasks: list[str]) -> None: ...
+
+    evaluator: Any = ModuleType("lmms_eval.evaluator")
+    monkeypatch.setitem(sys.modules, "lmms_eval.evaluator", evaluator)
+    monkeypatch.setattr(lmms_eval, "evaluator", evaluator)
+    plugin._hook_evaluator_at_first_use()
+    evaluator.simple_evaluate = untouched
+    evaluator.evaluate = untouched
+    evaluator._run_generate_until_agentic = untouched
+    first = evaluator.simple_evaluate
+    assert first.__wrapped__ is untouched
+    assert evaluator.evaluate.__wrapped__ is untouched
+    assert type(evaluator) is ModuleType
+    assert evaluator.simple_evaluate is first
 
 
 def test_without_the_plugin_the_include_path_is_enough(

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from unisafe_tasks.errors import UnisafeError, exit_with
@@ -35,6 +37,7 @@ def register() -> list[Any]:
     """The entry point: install the hooks and return our model manifests."""
     _guarded("keeping credentials out of the log", _redact_log)
     _guarded("finding the tasks", _hook_task_manager)
+    _guarded("checks from the first evaluation on", _hook_evaluator_at_first_use)
     from lmms_eval.models.registry_v2 import ModelManifest
 
     qwen = "lmms_eval.models.{}.qwen2_5_omni.Qwen2_5_Omni"
@@ -85,7 +88,6 @@ def _hook_task_manager() -> None:
 
     @functools.wraps(initialize)
     def initialize_tasks(self: Any, *args: Any, **kwargs: Any) -> Any:
-        # The evaluator module is complete by now, which it is not when entry points load.
         _guarded("run folder and checks before the model is built", _hook_evaluator)
         index = initialize(self, *args, **kwargs)
         return {**self._get_task_and_group(str(tasks_dir())), **index}
@@ -102,6 +104,26 @@ def _hook_task_manager() -> None:
     TaskManager.initialize_tasks = initialize_tasks
     TaskManager.match_tasks = match_tasks
     TaskManager._unisafe = True
+
+
+class _Unhooked(ModuleType):
+    """lmms-eval's evaluator until its `simple_evaluate` is looked up for the first time."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "simple_evaluate":
+            self.__class__ = ModuleType  # type: ignore[assignment]
+            _guarded("run folder and checks before the model is built", _hook_evaluator)
+            return getattr(self, name)
+        return super().__getattribute__(name)
+
+
+def _hook_evaluator_at_first_use() -> None:
+    # Entry points load while the evaluator is imported, before its functions are defined. Its first
+    # evaluation makes the first TaskManager, too late for checks; lmms-eval's command makes one
+    # before.
+    module = sys.modules.get("lmms_eval.evaluator")
+    if module is not None and not hasattr(module, "_unisafe"):
+        module.__class__ = _Unhooked
 
 
 def _hook_evaluator() -> None:
