@@ -88,7 +88,7 @@ class _Server(ThreadingHTTPServer):
 class Loopback:
     """An HTTP server on loopback; what it answers is `answer`'s to say."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -121,7 +121,7 @@ class Loopback:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.root = f"http://127.0.0.1:{self._server.server_port}"
         # The interval is how long the server may take to end.
         self._thread = threading.Thread(
@@ -154,10 +154,8 @@ class JudgeServer(Loopback):
     `first_questions`, so that a script sees only the cases.
     """
 
-    def __init__(
-        self, script: Script | None = None, models_status: int = 200, port: int = 0
-    ) -> None:
-        super().__init__(port)
+    def __init__(self, script: Script | None = None, models_status: int = 200) -> None:
+        super().__init__()
         self.script = script or (lambda body: verdict())
         self.first: Script = lambda body: verdict()
         self.models = '{"data": []}'

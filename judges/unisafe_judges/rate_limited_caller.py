@@ -114,8 +114,8 @@ class RateLimitedCaller:
         Args:
             once: makes the call.
             tokens: what it counts for in tokens_per_minute.
-            is_first: it is asked before a run, to learn whether the server can work. One that is
-                not there yet gets its time too, and nothing else is asked twice.
+            is_first: it is asked before a run, to learn whether the server can work. Only a server
+                that asks for time is asked again.
 
         Raises:
             CallFailure: the last failure; STOPPED if nothing more is asked here.
@@ -136,7 +136,7 @@ class RateLimitedCaller:
             except CallFailure as error:
                 failure = self._as_of_the_case(error)
                 self._note(failure)
-                if is_asked := self._asks_for_time(failure, is_first):
+                if is_asked := self._asks_for_time(failure):
                     # While others are answered, this call's turn will come.
                     silent_s = time.monotonic() - max(began, self._worked_at)
                     is_spent = silent_s > _PATIENCE * self._first_wait_s
@@ -194,12 +194,11 @@ class RateLimitedCaller:
         lost = failure.kind is FailureKind.NOT_JSON and failure.reply is None
         return failure.kind in self._retried or lost
 
-    def _asks_for_time(self, failure: CallFailure, is_first: bool) -> bool:
+    def _asks_for_time(self, failure: CallFailure) -> bool:
         """Whether to come back later: there were too many calls, or the server still loads."""
         if failure.kind is FailureKind.RATE_LIMITED:
             return True
-        is_there = failure.kind is not FailureKind.CONNECTION
-        return failure.is_loading and not self._has_answered and (is_there or is_first)
+        return failure.is_loading and not self._has_answered
 
     def _tell(self, failure: CallFailure, *, is_asked: bool) -> None:
         """Say once why a call is made again, so that nobody waits without a word."""

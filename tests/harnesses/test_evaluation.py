@@ -434,9 +434,7 @@ def test_a_judge_that_cannot_be_reached_stops_before_the_model_is_asked(
     evaluate: Evaluate,
     judged_over_http: JudgeServer,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 0)
     panel = tmp_path / "panel.yaml"
     panel.write_text(panel.read_text().replace(judged_over_http.base_url, "http://127.0.0.1:9/v1"))
     model = models().Model(lambda *_: "An answer.")

@@ -22,10 +22,8 @@ def serve() -> Iterator[Serve]:
     """Starts judge servers, which end with the test."""
     with ExitStack() as servers:
 
-        def start(
-            script: Script | None = None, models_status: int = 200, port: int = 0
-        ) -> JudgeServer:
-            return servers.enter_context(JudgeServer(script, models_status, port))
+        def start(script: Script | None = None, models_status: int = 200) -> JudgeServer:
+            return servers.enter_context(JudgeServer(script, models_status))
 
         yield start
 

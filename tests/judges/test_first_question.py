@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import socket
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -148,30 +146,6 @@ def test_a_server_that_asks_for_time_before_a_run_gets_it(
         assert "up to 3 s" in caplog.text
 
 
-def test_a_server_that_starts_beside_the_run_is_waited_for(
-    serve: Serve, panel_of: MakePanel, caplog: pytest.LogCaptureFixture
-) -> None:
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))
-    port = held.getsockname()[1]
-    started: list[JudgeServer] = []
-
-    class Starts(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            held.close()
-            started.append(serve(port=port))
-
-    logger, handler = logging.getLogger("unisafe.judges"), Starts()
-    logger.addHandler(handler)
-    try:
-        found = check(panel_of(f"http://127.0.0.1:{port}/v1"), None, waits=True)
-    finally:
-        logger.removeHandler(handler)
-    assert found == ("", "")
-    assert "its server does not answer yet" in caplog.text
-    assert len(started[0].first_questions) == 1
-
-
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_that_never_gets_well_is_waited_for_so_long(
     serve: Serve, panel_of: MakePanel, monkeypatch: pytest.MonkeyPatch, status: int
@@ -185,12 +159,12 @@ def test_a_server_that_never_gets_well_is_waited_for_so_long(
     assert (len(server.first_questions) == 1) == (status == 500)
 
 
-def test_a_server_that_is_never_there_is_a_problem_in_the_end(
-    panel_of: MakePanel, refusing_url: str, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_is_not_there_is_a_problem_at_once(
+    panel_of: MakePanel, refusing_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 1)
     problem, _ = check(panel_of(refusing_url), None, waits=True)
     assert problem.startswith(f"judge first cannot be reached at {refusing_url}: ")
+    assert not caplog.records
 
 
 def test_a_defect_of_a_rubric_is_a_warning_and_no_traceback(

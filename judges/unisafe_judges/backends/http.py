@@ -275,12 +275,10 @@ class HttpClient:
 def connection_failure(error: Exception) -> CallFailure:
     """A connection that was not made, or was cut once the request had gone out."""
     unmade = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, UnicodeError)
-    refused = isinstance(getattr(error, "os_error", None), ConnectionRefusedError)
     return CallFailure(
         FailureKind.CONNECTION,
         reason_of(error),
         may_be_paid=not isinstance(error, unmade),
-        is_loading=refused,
     )
 
 

@@ -190,9 +190,7 @@ def test_a_judge_that_cannot_work_is_left_out_and_the_others_finish(
     panel: Callable[..., Path],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 0)
     down = serve()
     down.__exit__(None, None, None)
     path = panel(good=serve(says(**UNSAFE)).base_url, down=down.base_url)
@@ -211,9 +209,7 @@ def test_when_no_judge_can_work_it_is_said_and_nothing_is_asked(
     panel: Callable[..., Path],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 0)
     path = panel(one="http://127.0.0.1:9/v1", two="http://127.0.0.1:9/v1")
     outputs = some(tmp_path / "in", "TT")
     done = unisafe("judge", outputs, "--panel", path, "--out", tmp_path / "run")
