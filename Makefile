@@ -23,7 +23,7 @@ demo: $(FOR_DEMO)
 	rm -rf demo-run
 	$(BIN)/lmms-eval --model predictions --model_args predictions=demo --tasks unisafe \
 		--output_path demo-run --log_samples
-	@# lmms-eval exits with 0 when an evaluation failed, so the result itself is looked at.
+	@# lmms-eval exits with 0 when the plug-in could not be loaded, so the result itself is looked at.
 	@test -f demo-run/unisafe-*/metrics.json || { echo "make demo: there is no result"; exit 1; }
 	$(BIN)/unisafe judge demo-cautious --out demo-run/unisafe-demo-cautious > demo-run/judge.log
 	$(BIN)/unisafe leaderboard demo-run/unisafe-*
