@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unisafe_judges import LabelsSpec, Panel, Tally
 from unisafe_judges.costs import price_of
 
-__all__ = ["recorded_spending", "spending_in_words", "spending_of", "spending_of_ranks"]
+__all__ = [
+    "progress_in_words",
+    "recorded_spending",
+    "spending_in_words",
+    "spending_of",
+    "spending_of_ranks",
+]
 
 
 def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
@@ -67,3 +73,18 @@ def spending_in_words(rows: Iterable[Mapping[str, Any]]) -> list[str]:
         + ("no price known" if row["cost"] is None else f"${row['cost']:,.4f}")
         for row in rows
     ]
+
+
+def progress_in_words(tallies: Sequence[Tally]) -> str:
+    """What the judges of a run have done until now, in a few words."""
+    counts = {
+        "cached": sum(tally.cached for tally in tallies),
+        "refused": sum(tally.refusals for tally in tallies),
+        "failed": sum(tally.failed for tally in tallies),
+    }
+    cost = sum(tally.cost for tally in tallies)
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    last = min(tallies, key=lambda tally: tally.done)
+    if last.done < max(tally.done for tally in tallies):
+        parts.append(f"{last.judge} is behind with {last.done}")
+    return ", ".join([*parts, f"${cost:.2f}"] if cost else parts)
