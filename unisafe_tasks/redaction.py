@@ -73,12 +73,12 @@ def redact_arguments(arguments: Iterable[str]) -> list[str]:
 
 
 def redacted(value: Any) -> Any:
-    """JSON without credentials: all texts in it, however deep, and what a secret name holds."""
+    """JSON without credentials: all texts and names in it, and what a secret name holds."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
         return {
-            name: "[redacted]" if _is_secret(name, item) else redacted(item)
+            redacted(name): "[redacted]" if _is_secret(name, item) else redacted(item)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple):

@@ -65,8 +65,12 @@ def test_an_interrupted_command_names_the_run_folder(
     start_lmms_eval: Callable[..., Forked], tmp_path: Path
 ) -> None:
     asked, go_on = threading.Event(), threading.Event()
+    answered: list[Asked] = []
 
     def hold(question: Asked) -> Answer | None:
+        if not answered:
+            answered.append(question)
+            return None
         asked.set()
         go_on.wait(LIMIT_S)
         return None
@@ -87,6 +91,8 @@ def test_an_interrupted_command_names_the_run_folder(
     (folder,) = (tmp_path / "out").glob("unisafe-*")
     assert done.output.rstrip().splitlines()[-1].endswith(f"Run folder: {folder}")
     assert status_of(folder) == "stopped"
+    # Another model answered until then, and the run says so.
+    assert json.loads((folder / "run.json").read_text())["substituted"] == {"unified-2026-01": 1}
 
 
 def raising(prompt: str, images: list[Any], doc: int) -> str:

@@ -45,14 +45,15 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
-CLAIMS, SEALS, SPENDING = "claims", "seals", "spending"
-"""Which rank's case returned which image file, the ranks' seals, and what their judges were asked;
-only while ranks work."""
+CLAIMS, SEALS, FACTS, SPENDING = "claims", "seals", "facts", "spending"
+"""Which rank's case returned which image file, the ranks' seals, what each rank knows of the model,
+and what its judges were asked; only while ranks work."""
 
 UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
 
-_ROWS = (PREDICTIONS, VERDICTS, INPUTS, CLAIMS, SEALS, SPENDING)
+_WHILE_RANKS_WORK = (CLAIMS, SEALS, FACTS, SPENDING)
+_ROWS = (PREDICTIONS, VERDICTS, INPUTS, *_WHILE_RANKS_WORK)
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
 
 
@@ -184,7 +185,7 @@ class RunFolder:
                 for file in files:
                     if file.name != f"{name}.jsonl":
                         file.unlink()
-            for name in (CLAIMS, SEALS, SPENDING):
+            for name in _WHILE_RANKS_WORK:
                 for file in row_files(self.path, name):
                     file.unlink()
 
