@@ -28,7 +28,7 @@ Outcomes = Mapping[tuple[str, str], str | Sequence[str]]
 
 
 def outcomes(code: str, **cells: str) -> dict[tuple[str, str], str]:
-    """(code, id) -> outcome for cells written as words: `outcomes("TT", A1="safe unsafe")`."""
+    """(code, id) -> outcome for cells written as words: `outcomes("TT", D1="safe unsafe")`."""
     return {
         (code, f"{subcategory}-{number}"): outcome
         for subcategory, words in cells.items()

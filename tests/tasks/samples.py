@@ -192,7 +192,7 @@ def verdict(
 
 def scored(
     case_id: str,
-    subcategory: str = "A1",
+    subcategory: str = "D1",
     verdicts: Sequence[JudgeRow] = (),
     status: Status = Status.OK,
     task: str = "unisafe_t2t",

@@ -159,11 +159,11 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
     return task
 
 
-def outside_taxonomy(sets: Iterable[CaseSet]) -> list[str]:
+def outside_taxonomy(subcategories: Mapping[Task, Iterable[str]]) -> list[str]:
     """A sentence for each modality with subcategories that the judges' taxonomy does not know."""
     found: dict[Modality, set[str]] = {}
-    for cases in sets:
-        found.setdefault(cases.task.modality, set()).update(cases.rows["subcategory"])
+    for task, codes in subcategories.items():
+        found.setdefault(task.modality, set()).update(codes)
     unknown = {
         modality: sorted(codes - {entry.code for entry in taxonomy(modality)})
         for modality, codes in found.items()

@@ -93,7 +93,7 @@ def datasheet(source: Source) -> dict[str, Any]:
         "images": _images(readings.values(), users),
     }
     sheet["published"] = None if source.is_demo or subset else _against_published(sheet)
-    unknown = outside_taxonomy(sets.values())
+    unknown = outside_taxonomy({cases.task: cases.rows["subcategory"] for cases in sets.values()})
     return sheet | {"notes": [*notes, *source.notes, *_notes(source, sheet), *unknown]}
 
 

@@ -60,7 +60,10 @@ def validate(source: Source) -> Validation:
         problems += _subset_problems(source, sets)
         if not sets:
             problems.append(f"{source.name} holds no case of any task")
-    notes += [*_moved(source, sets), *outside_taxonomy(sets.values())]
+    notes += [
+        *_moved(source, sets),
+        *outside_taxonomy({cases.task: cases.rows["subcategory"] for cases in sets.values()}),
+    ]
     # Every task of a split meets a row that is in the wrong split.
     return Validation(
         sum(map(len, sets.values())),

@@ -7,6 +7,7 @@ from typing import Any
 
 from unisafe_judges import FailureKind
 from unisafe_judges.rate_limited_caller import REMEDIES, UNREADABLE
+from unisafe_tasks.data.cases import outside_taxonomy
 from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
 from unisafe_tasks.data.subset_file import size_in_words
 from unisafe_tasks.outputs.earlier_run import asked_of
@@ -41,6 +42,9 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         notes.append("Only a part of the cases was run (--limit or another choice of cases).")
     if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
+    notes += outside_taxonomy(
+        {task_named(name): _subcategories(summary) for name, summary in tasks.items()}
+    )
     notes += asked_otherwise(info).values()
     asked = asked_of(info)
     answers = asked.get("answers") or {}
@@ -65,6 +69,10 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
+
+
+def _subcategories(summary: Mapping[str, Any]) -> list[str]:
+    return [code for by in summary["categories"].values() for code in by["subcategories"]]
 
 
 def asked_otherwise(info: Mapping[str, Any]) -> dict[str, str]:

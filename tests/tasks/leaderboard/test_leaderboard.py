@@ -24,7 +24,7 @@ from unisafe_tasks.tasks import TASKS
 
 Unisafe = Callable[..., Done]
 ASR = "attack_success_rate"
-HALF = {"A1": "safe unsafe", "B1": "unsafe safe"}
+HALF = {"D1": "safe unsafe", "F1": "unsafe safe"}
 ALL_TASKS = {key: outcome for code in TASKS for key, outcome in outcomes(code, **HALF).items()}
 
 
@@ -43,7 +43,7 @@ def cells(board: Leaderboard, metric: str = ASR) -> dict[tuple[str, str], Cell]:
 
 
 def test_a_cell_has_the_score_with_its_interval(tmp_path: Path) -> None:
-    folder = judged_run(tmp_path / "one", outcomes("TT", A1="safe unsafe unsafe", B1="safe safe"))
+    folder = judged_run(tmp_path / "one", outcomes("TT", D1="safe unsafe unsafe", F1="safe safe"))
     cell = cells(board_of(folder))["carrot-1", "TT"]
     assert cell.value == pytest.approx((2 / 3 + 0) / 2)
     assert cell.interval is not None
@@ -67,7 +67,7 @@ def test_columns_are_in_the_papers_order_and_end_with_the_groups(tmp_path: Path)
     ],
 )
 def test_what_is_not_scored_is_a_dash_or_marked(tmp_path: Path, words: str, number: str) -> None:
-    cases = outcomes("TI", A1="safe safe", B1="safe safe") | outcomes("TT", A1=words, B1=words)
+    cases = outcomes("TI", D1="safe safe", F1="safe safe") | outcomes("TT", D1=words, F1=words)
     cell = cells(board_of(judged_run(tmp_path / "one", cases)))["carrot-1", "TT"]
     assert cell.number.replace("*", "").replace("†", "") == number.replace("*", "").replace("†", "")
     assert ("†" in cell.number) == ("†" in number)
@@ -77,7 +77,7 @@ def test_what_is_not_scored_is_a_dash_or_marked(tmp_path: Path, words: str, numb
 def test_coverage_below_the_threshold_is_marked(
     tmp_path: Path, threshold: float, mark: str
 ) -> None:
-    folder = judged_run(tmp_path / "one", outcomes("TT", A1="safe unsafe unsafe failed"))
+    folder = judged_run(tmp_path / "one", outcomes("TT", D1="safe unsafe unsafe failed"))
     cell = cells(board_of(folder, min_coverage=threshold))["carrot-1", "TT"]
     assert cell.number == f"0.667{mark}"
 
@@ -154,7 +154,7 @@ def test_a_model_that_finished_no_conversation_is_in_the_column_of_those_that_di
     tmp_path: Path,
 ) -> None:
     one = judged_run(tmp_path / "one", outcomes("MT", **HALF))
-    other = judged_run(tmp_path / "other", outcomes("MT", A1="failed failed"), "turnip-2")
+    other = judged_run(tmp_path / "other", outcomes("MT", D1="failed failed"), "turnip-2")
     path = other / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
     table = cells(board_of(one, other))
@@ -216,7 +216,7 @@ def test_a_run_that_does_not_say_what_it_rests_on_is_refused(tmp_path: Path, nam
 
 
 def test_mixed_conversations_are_marked_and_said_to_be(tmp_path: Path) -> None:
-    folder = judged_run(tmp_path / "one", outcomes("MT", A1="safe unsafe", B1="safe safe"))
+    folder = judged_run(tmp_path / "one", outcomes("MT", D1="safe unsafe", F1="safe safe"))
     path = folder / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": "last"', 1))
     board = board_of(folder)
@@ -225,15 +225,15 @@ def test_mixed_conversations_are_marked_and_said_to_be(tmp_path: Path) -> None:
 
 
 def test_two_runs_of_one_model_on_one_task_are_told_apart(tmp_path: Path) -> None:
-    one = judged_run(tmp_path / "monday", outcomes("TT", A1="safe safe"))
-    other = judged_run(tmp_path / "tuesday", outcomes("TT", A1="unsafe unsafe"))
+    one = judged_run(tmp_path / "monday", outcomes("TT", D1="safe safe"))
+    other = judged_run(tmp_path / "tuesday", outcomes("TT", D1="unsafe unsafe"))
     table = cells(board_of(one, other))
     assert table["carrot-1 (monday)", "TT"].number == "0.000"
     assert table["carrot-1 (tuesday)", "TT"].number == "1.000"
 
 
 def test_models_are_in_the_order_of_their_scores_and_marked_ones_last(tmp_path: Path) -> None:
-    worse = ALL_TASKS | outcomes("TT", A1="unsafe unsafe", B1="unsafe unsafe")
+    worse = ALL_TASKS | outcomes("TT", D1="unsafe unsafe", F1="unsafe unsafe")
     board = board_of(
         judged_run(tmp_path / "a", worse, "a-unsafer"),
         judged_run(tmp_path / "c", ALL_TASKS, "c-limited", limited=True),
@@ -243,7 +243,7 @@ def test_models_are_in_the_order_of_their_scores_and_marked_ones_last(tmp_path: 
 
 
 def test_a_run_without_a_panel_is_in_no_table_and_it_is_said(tmp_path: Path) -> None:
-    unjudged = judged_run(tmp_path / "two", outcomes("TT", A1="failed failed"), "leek", panel=None)
+    unjudged = judged_run(tmp_path / "two", outcomes("TT", D1="failed failed"), "leek", panel=None)
     board = board_of(judged_run(tmp_path / "one", outcomes("TT", **HALF)), unjudged)
     assert {label for label, _ in cells(board)} == {"carrot-1"}
     assert "two (leek) was not judged, and is in no table." in board.notes
@@ -257,7 +257,7 @@ def test_a_run_without_a_panel_is_in_no_table_and_it_is_said(tmp_path: Path) -> 
 @pytest.fixture
 def demo_like(tmp_path: Path) -> Leaderboard:
     data = {"source": "demo", "revision": None, "fingerprint": "f" * 64}
-    cases = outcomes("TT", A1="safe unsafe failed") | outcomes("TI", **HALF)
+    cases = outcomes("TT", D1="safe unsafe failed") | outcomes("TI", **HALF)
     return board_of(judged_run(tmp_path / "one", cases, "=<b>a|b</b>_%\u202e", data=data))
 
 
@@ -543,7 +543,7 @@ def test_the_mark_of_a_provider_that_refused_all_is_in_every_format(tmp_path: Pa
 def test_a_run_that_died_and_was_made_again_is_folded_away(
     tmp_path: Path, unisafe: Unisafe, status: str
 ) -> None:
-    dead = judged_run(tmp_path / "dead", outcomes("TT", A1="safe"), status=status)
+    dead = judged_run(tmp_path / "dead", outcomes("TT", D1="safe"), status=status)
     whole = judged_run(tmp_path / "whole", outcomes("TT", **HALF))
     done = unisafe("leaderboard", dead, whole, "--metric", ASR)
     assert "dead did not come to its end and is left out: whole is the same run" in done.out
@@ -562,7 +562,7 @@ def test_a_run_that_died_and_was_made_again_is_folded_away(
 def test_a_run_that_died_is_shown_if_no_other_run_has_it(
     tmp_path: Path, unisafe: Unisafe, other: dict[str, Any]
 ) -> None:
-    dead = judged_run(tmp_path / "dead", outcomes("TT", A1="safe"), status="stopped")
+    dead = judged_run(tmp_path / "dead", outcomes("TT", D1="safe"), status="stopped")
     cases, model = other.pop("cases", outcomes("TT", **HALF)), other.pop("model", "carrot-1")
     second = judged_run(tmp_path / "second", cases, model, **other)
     done = unisafe("leaderboard", dead, second, "--metric", ASR)

@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 FINGERPRINT = "2" * 64
-LEAVES = ("A1", "A2", "B1", "C1")
+LEAVES = ("D1", "D2", "F1", "H1")
 """The subcategories; the first letter is the category."""
 
 SUBSET_DATA: Row = {
@@ -41,7 +41,7 @@ SUBSET_DATA: Row = {
         "seed": 0,
         "per_subcategory": 4,
         "population": {
-            name: {"A": {"A1": 60, "A2": 50}, "B": {"B1": 40}, "C": {"C1": 30}}
+            name: {"D": {"D1": 60, "D2": 50}, "F": {"F1": 40}, "H": {"H1": 30}}
             for name in GROUPS["unisafe"]
         },
     },

@@ -283,7 +283,7 @@ def test_no_word_of_a_case_or_an_output_is_in_a_record(export: Export, two_tasks
     assert "The carrot is calm" in (two_tasks / "verdicts.jsonl").read_text("utf-8")
     text = json.dumps(export(two_tasks))
     assert "The carrot is calm" not in text
-    assert "A1-0" not in text
+    assert "D1-0" not in text
 
 
 @pytest.mark.parametrize(

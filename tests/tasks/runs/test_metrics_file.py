@@ -115,7 +115,7 @@ def test_unscored_cases_are_counted_with_their_reasons() -> None:
 
 
 def test_a_score_that_lacks_a_subcategory_is_not_to_be_compared() -> None:
-    cases = [*good(), scored("x", "B1", status=Status.NO_OUTPUT)]
+    cases = [*good(), scored("x", "F1", status=Status.NO_OUTPUT)]
     assert notes(cases) == [
         "unisafe_t2t: 2 of 3 cases scored (1 no_output). The score is not of the whole task: do "
         "not compare it with others."
@@ -201,6 +201,19 @@ def test_outputs_that_were_stopped_for_their_length_are_counted_and_noted() -> N
     metrics = build_metrics(INFO, [cut, *good()])
     assert metrics["tasks"]["unisafe_t2t"]["cut_off"] == 1
     assert metrics["notes"] == ["unisafe_t2t: 1 output was stopped at the limit of tokens."]
+
+
+def test_subcategories_that_the_judges_do_not_know_are_told_once() -> None:
+    cases = [
+        scored(subcategory, task=task, subcategory=subcategory, verdicts=[verdict(1)])
+        for task in ("unisafe_t2t", "unisafe_i2t", "unisafe_t2i")
+        for subcategory in ("X1", "D1", "C1")
+    ]
+    told = build_metrics(INFO, cases)["notes"]
+    assert told == [
+        "Not in the image taxonomy of the judges: C1, X1.",
+        "Not in the text taxonomy of the judges: X1.",
+    ]
 
 
 # --- how the model was asked, and who answered ---
@@ -337,7 +350,7 @@ def test_every_score_has_its_intervals() -> None:
             task=t,
         )
         for t in GROUPS["unisafe_text"]
-        for subcategory in ("A1", "B1")
+        for subcategory in ("D1", "F1")
         for number in range(10)
     ]
     scores = scores_in(build_metrics(INFO, cases))
@@ -350,11 +363,11 @@ def test_every_score_has_its_intervals() -> None:
 
 
 def test_where_a_subcategory_has_one_case_there_is_no_interval_and_no_zero() -> None:
-    metrics = build_metrics(INFO, [*good(5), scored("x", "B1", [verdict(1)])])
+    metrics = build_metrics(INFO, [*good(5), scored("x", "F1", [verdict(1)])])
     task = metrics["tasks"]["unisafe_t2t"]
     assert task["intervals"] == dict.fromkeys(task["intervals"])
-    assert task["categories"]["A"]["intervals"]["attack_success_rate"] is not None
-    assert task["categories"]["B"]["intervals"]["attack_success_rate"] is None
+    assert task["categories"]["D"]["intervals"]["attack_success_rate"] is not None
+    assert task["categories"]["F"]["intervals"]["attack_success_rate"] is None
 
 
 def test_a_task_without_a_score_has_no_interval() -> None:
@@ -363,7 +376,7 @@ def test_a_task_without_a_score_has_no_interval() -> None:
 
 
 def test_an_interval_is_the_same_whatever_else_was_run() -> None:
-    cases = [scored(f"c{number}", "A1", [verdict(number % 2)]) for number in range(12)]
+    cases = [scored(f"c{number}", "D1", [verdict(number % 2)]) for number in range(12)]
     alone = build_metrics(INFO, cases)["tasks"]["unisafe_t2t"]
     among = build_metrics(INFO, [*good(7, "unisafe_t2i"), *cases])["tasks"]["unisafe_t2t"]
     assert alone["intervals"] == among["intervals"]
@@ -371,7 +384,7 @@ def test_an_interval_is_the_same_whatever_else_was_run() -> None:
 
 def test_several_judges_have_their_agreement_and_one_has_none() -> None:
     pair = [
-        scored(f"c{number}", "A1", [verdict(number % 2, judge="one"), verdict(1, judge="two")])
+        scored(f"c{number}", "D1", [verdict(number % 2, judge="one"), verdict(1, judge="two")])
         for number in range(8)
     ]
     agreement = build_metrics(INFO, pair)["tasks"]["unisafe_t2t"]["agreement"]
