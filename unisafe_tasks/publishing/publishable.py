@@ -42,8 +42,9 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _FACTS = (
     *("format", "model", "status", "started", "ended", "limited", "asked", "data", "harness"),
     *("tasks", "seeds", "limit", "offset", "batch_size", "ranks", "versions", "git_commit"),
-    "image_encoder",
+    *("image_encoder", "system_prompt", "chat_template", "answers", "proxy"),
 )
+_ANSWERED_BY = ("model_versions", "image_models", "substituted")
 _SETTINGS = ("model_args", "gen_kwargs", "adapter")
 _PANEL_FACTS = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
 # Names of devices on Windows: a file with such a name could not be checked out there.
@@ -120,7 +121,8 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
 
 
 def _checked(result: ScoredRun) -> PublishedRun:
-    info, metrics = publishable_info(result.info), _publishable_metrics(result.metrics)
+    info = publishable_info(result.info)
+    metrics = _publishable_metrics(result.metrics, _names_of_models(result.info))
     basis = basis_of(replace(result, info=info, metrics=metrics))
     folder, tasks = result.folder, result.metrics["tasks"]
     if not any(values["scored"] for values in tasks.values()):
@@ -142,7 +144,7 @@ def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
     replies.
 
     Raises:
-        PublishingError: two versions of a judge differ only by private paths.
+        PublishingError: two versions of a model or a judge differ only by private paths.
     """
     public: dict[str, Any] = without_places({name: info[name] for name in _FACTS if name in info})
     public |= {name: without_places_in_settings(info[name]) for name in _SETTINGS if name in info}
@@ -152,6 +154,13 @@ def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
             {name: panel[name] for name in _PANEL_FACTS if name in panel}
             | {"judges": [_publishable_judge(judge) for judge in panel.get("judges") or ()]}
         )
+    public |= {name: _versions(info[name]) for name in _ANSWERED_BY if name in info}
+    if "judges" in info:
+        # What the judges cost stays here.
+        kept = ("judge", "unverified")
+        public["judges"] = [
+            {name: row[name] for name in kept if name in row} for row in info["judges"]
+        ]
     if "judge_versions" in info:
         public["judge_versions"] = _versions_by_judge(info["judge_versions"])
     return public
@@ -168,9 +177,14 @@ def _publishable_judge(judge: Mapping[str, Any]) -> dict[str, Any]:
     return {name: judge[name] for name in ("name", "backend", *decides) if name in judge}
 
 
-def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of metrics.json that may be published. Some servers give a path as the judge's
-    version: versions are changed as in `publishable_info`."""
+def _names_of_models(info: Mapping[str, Any]) -> set[str]:
+    """The names that the model answered under."""
+    return {name for field in _ANSWERED_BY for name in info.get(field) or ()}
+
+
+def _publishable_metrics(metrics: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """The parts of metrics.json that may be published. Some servers give a path as the version of
+    a judge, or as one of the model's `names`: they are changed as in `publishable_info`."""
     public: dict[str, Any] = without_places(metrics)
     public["judge_versions"] = _versions_by_judge(metrics["judge_versions"])
     for name, values in metrics["tasks"].items():
@@ -178,7 +192,8 @@ def _publishable_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
             public["tasks"][name]["judges"][judge]["versions"] = _versions(
                 judge_summary["versions"]
             )
-    versions = {version for counts in metrics["judge_versions"].values() for version in counts}
+    by_judge = metrics["judge_versions"].values()
+    versions = names | {version for counts in by_judge for version in counts}
     notes = []
     for note in metrics["notes"]:
         # Replace whole versions first: a path in a sentence may hold spaces.
@@ -196,8 +211,9 @@ def _versions(counts: Mapping[str, int]) -> dict[str, int]:
     public = {without_places(version): count for version, count in counts.items()}
     if len(public) < len(counts):
         raise PublishingError(
-            "a judge answered with two versions that differ by nothing but the folder they lie in, "
-            "which is not published, so that they would be taken for one: nothing was written"
+            "a model or a judge answered with two versions that differ by nothing but the folder "
+            "they lie in, which is not published, so that they would be taken for one: nothing was "
+            "written"
         )
     return public
 
@@ -304,6 +320,6 @@ def require_clean(text: str, where: str, take_out: Callable[[str], str] = redact
     """
     if take_out(text) != text:
         raise PublishingError(
-            f"{where} holds what looks like a credential: nothing was written or uploaded; take it "
+            f"{where} holds what looks like a credential. Nothing was written or uploaded: take it "
             "out of the run first"
         )

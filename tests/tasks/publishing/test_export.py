@@ -220,7 +220,7 @@ def test_a_credential_in_a_run_reaches_no_file(
     rewrite(two_tasks, "run.json", model=f"carrot-{token}", panel=panel | {"name": token})
     done = unisafe("export", two_tasks, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 1
-    assert "holds what looks like a credential: nothing was written" in done.err
+    assert "holds what looks like a credential. Nothing was written" in done.err
     assert token not in done.out + done.err
     assert not (tmp_path / "o").exists()
 

@@ -68,6 +68,10 @@ def private_settings(model: str) -> dict[str, Any]:
         },
         "command": ["lmms-eval", "--output_path", FOLDER, "--host", "10.1.2.3:9000"],
         "platform": "Linux-secret-kernel",
+        "data_setting": f"{FOLDER}/cases",
+        "chat_template": "left out",
+        "model_versions": {f"{FOLDER}/weights": 30, f"{FOLDER}/turnip": 2},
+        "substituted": {f"{FOLDER}/turnip": 2},
         "batch_size": 4,
         "asked": {"unisafe_t2i": 16, "unisafe_t2t": 16},
     }
@@ -134,12 +138,14 @@ def test_the_run_holds_what_must_not_leave(private_run: Path) -> None:
 def test_no_exported_byte_says_where_the_run_was_made(
     unisafe: Command, tmp_path: Path, private_run: Path, format_: str, status: str
 ) -> None:
-    if format_ != "every-eval-ever":  # which take whole runs of judges of one version only
+    info = info_of(private_run)
+    if format_ != "every-eval-ever":  # which take whole runs, and one version of models and judges
+        info |= {"chat_template": "applied", "model_versions": {}, "substituted": {}}
         rows = samples.rows_of_file(private_run / "verdicts.jsonl")
         rows[-1]["judge_version"] = f"{FOLDER}/qwen"
         samples.write_rows(private_run / "verdicts.jsonl", rows)
         status = "complete"
-    RunFolder(private_run).write_json("run.json", {**info_of(private_run), "status": status})
+    RunFolder(private_run).write_json("run.json", {**info, "status": status})
     (private_run / "metrics.json").unlink()
     done = unisafe("export", private_run, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 0, done.err
@@ -170,6 +176,9 @@ def test_no_pushed_byte_says_where_the_run_was_made_and_it_scores_the_same(
     assert json.loads(hub.files[f"runs/{folder}/metrics.json"]) == copy_metrics
     assert copy_metrics["judge_versions"]["qwen"] == {"qwen": 30, "qwen-2": 1}
     assert (copy_metrics["model"], copy_metrics["limited"]) == ("weights", False)
+    # That another model answered is said by whatever is made of the copy.
+    assert any("turnip: 2" in note for note in copy_metrics["notes"])
+    assert "substituted" in copy_metrics["tasks"]["unisafe_t2i"]["asked_otherwise"]
     for metrics in (run_metrics, copy_metrics):
         del metrics["judge_versions"], metrics["model"], metrics["notes"]
         for values in metrics["tasks"].values():
@@ -196,6 +205,9 @@ def test_what_decides_a_score_is_published(private_run: Path) -> None:
         "pretrained": "weights",
         "nested": [{"file": "list.txt", "seed": 3}],
     }
+    assert public["model_versions"] == {"weights": 30, "turnip": 2}
+    assert (public["substituted"], public["chat_template"]) == ({"turnip": 2}, "left out")
+    assert "data_setting" not in public
     panel = public["panel"]
     judges = panel.pop("judges")
     assert panel == {name: info["panel"][name] for name in panel}
@@ -283,3 +295,20 @@ def test_settings_are_taken_as_the_harness_writes_them() -> None:
         without_places_in_settings("host=b,seed=1,transport=x,p=/a/b") == "seed=1,transport=x,p=b"
     )
     assert without_places_in_settings("{broken, url='http://greenhouse/x'") == "{broken"
+
+
+def test_no_table_and_no_report_says_where_the_data_lie(
+    unisafe: Command, private_run: Path, tmp_path: Path
+) -> None:
+    lies = "/nowhere/cases-of-bob"
+    run = tmp_path / "run"
+    private_run.rename(run)
+    RunFolder(run).write_json("run.json", {**info_of(run), "data_setting": lies})
+    for name in ("text", "markdown", "latex", "csv", "json", "html"):
+        done = unisafe("leaderboard", run, "--format", name)
+        assert done.code == 0, done.err
+        assert lies not in done.out
+    done = unisafe("report", run, "--out", tmp_path / "report", "--no-media")
+    assert done.code == 0, done.err
+    for file in (tmp_path / "report").rglob("*"):
+        assert not file.is_file() or lies.encode() not in file.read_bytes(), file
