@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
 from unisafe_tasks.data.forms import Told, is_absent, read_columns, read_texts
 from unisafe_tasks.data.image_forms import A_PATH, Folders, find_image, named_paths, read_images
+from unisafe_tasks.data.official_form import ROWS_PER_GROUP, write_splits
 from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import read_rows, write_atomically
@@ -27,7 +28,7 @@ from unisafe_tasks.settings import cache_folder
 from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
-    from datasets import Dataset, Features
+    from datasets import Dataset
 
 __all__ = [
     "Converted",
@@ -36,11 +37,9 @@ __all__ = [
     "from_saved",
     "notes_of",
     "unwritable_cache",
-    "write_splits",
 ]
 
 _FORMAT = "2"
-_ROWS_PER_GROUP = 64
 _NOTES = ".notes.json"
 _BUILDING = ".building-"
 _ABANDONED_S = 24 * 3600.0
@@ -125,7 +124,7 @@ def from_saved(folder: Path) -> Converted:
 def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
-    tables = split.with_format("arrow").iter(batch_size=_ROWS_PER_GROUP)
+    tables = split.with_format("arrow").iter(batch_size=ROWS_PER_GROUP)
     try:
         yield from plain_rows(tables, split.features)
     except (pa.ArrowException, OSError) as error:
@@ -236,50 +235,6 @@ def _digest(row: Mapping[str, Any]) -> str:
     texts = [row[name] for name in (*TEXT_COLUMNS, "turns")]
     content = json.dumps([texts, [image.hexdigest() for image in images]])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write checked rows to `data/{image,text}-*.parquet` in a folder that has no `data` yet."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = _features().arrow_schema
-    (folder / "data").mkdir()
-    # A split without rows gets no file, since `datasets` cannot read an empty one.
-    writers: dict[str, pq.ParquetWriter] = {}
-    waiting: dict[str, list[dict[str, Any]]] = {}
-
-    def flush(split: str) -> None:
-        if split not in writers:
-            path = folder / "data" / f"{split}-00000-of-00001.parquet"
-            writers[split] = pq.ParquetWriter(path, schema)
-        writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=schema))
-        waiting[split].clear()
-
-    try:
-        for row in rows:
-            split = TASKS[row["scenario_type"]].split
-            waiting.setdefault(split, []).append(row)
-            if len(waiting[split]) == _ROWS_PER_GROUP:
-                flush(split)
-        for split, rest in waiting.items():
-            if rest:
-                flush(split)
-    finally:
-        for writer in writers.values():
-            writer.close()
-
-
-def _features() -> Features:
-    import datasets
-
-    return datasets.Features(
-        {
-            **{name: datasets.Value("string") for name in TEXT_COLUMNS},
-            **{name: datasets.Image() for name in IMAGE_COLUMNS},
-            "turns": datasets.List(datasets.Value("string")),
-        }
-    )
 
 
 def _images_of(rows: Iterator[_Placed]) -> Iterator[str]:

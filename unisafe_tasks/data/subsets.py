@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from unisafe_tasks.data.cases import COLUMNS, CaseSet
-from unisafe_tasks.data.conversion import write_splits
+from unisafe_tasks.data.official_form import write_splits
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError

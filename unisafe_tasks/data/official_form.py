@@ -1,0 +1,62 @@
+"""Writing cases as the published data set has them: parquet files of two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS
+from unisafe_tasks.tasks import TASKS
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+__all__ = ["ROWS_PER_GROUP", "write_splits"]
+
+ROWS_PER_GROUP = 64
+"""How many rows are read and written at once: with images, they are what is in memory."""
+
+
+def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write checked rows to `data/{image,text}-*.parquet` in a folder that has no `data` yet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _features().arrow_schema
+    (folder / "data").mkdir()
+    # A split without rows gets no file, since `datasets` cannot read an empty one.
+    writers: dict[str, pq.ParquetWriter] = {}
+    waiting: dict[str, list[dict[str, Any]]] = {}
+
+    def flush(split: str) -> None:
+        if split not in writers:
+            path = folder / "data" / f"{split}-00000-of-00001.parquet"
+            writers[split] = pq.ParquetWriter(path, schema)
+        writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=schema))
+        waiting[split].clear()
+
+    try:
+        for row in rows:
+            split = TASKS[row["scenario_type"]].split
+            waiting.setdefault(split, []).append(row)
+            if len(waiting[split]) == ROWS_PER_GROUP:
+                flush(split)
+        for split, rest in waiting.items():
+            if rest:
+                flush(split)
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _features() -> Features:
+    import datasets
+
+    return datasets.Features(
+        {
+            **{name: datasets.Value("string") for name in TEXT_COLUMNS},
+            **{name: datasets.Image() for name in IMAGE_COLUMNS},
+            "turns": datasets.List(datasets.Value("string")),
+        }
+    )
