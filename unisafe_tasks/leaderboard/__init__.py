@@ -6,7 +6,8 @@ numbers, `sheets` and `rendering` write the table for people and programs.
 
 from __future__ import annotations
 
-from unisafe_tasks.leaderboard.build import build, without_dead
+from unisafe_tasks.leaderboard.build import build
+from unisafe_tasks.leaderboard.dead_runs import without_dead
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference, read_reference
 

@@ -9,22 +9,21 @@ from typing import Any
 
 from unisafe_tasks.data.sources import DEMO_NOTE
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.leaderboard.dead_runs import of_one_model
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metric_facts import ASR, METRICS, SAS
 from unisafe_tasks.outputs.earlier_run import asked_of
-from unisafe_tasks.results.basis import address_notes, addresses_of, basis_of, differing
+from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.marks import MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
-from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.runs.metrics_file import group_intervals
-from unisafe_tasks.runs.notes import was_stopped
 from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["build", "without_dead"]
+__all__ = ["build"]
 
 
 @dataclass(frozen=True)
@@ -98,46 +97,6 @@ def build(
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
 
 
-def without_dead(
-    results: Sequence[ScoredRun], *, complete_only: bool = False
-) -> tuple[list[ScoredRun], list[str]]:
-    """The runs without those that died and were made again, and sentences that name those.
-
-    A run that was stopped is left out if another one of the same model with the same settings has
-    come to its end and has all its tasks; with `complete_only` every run that was stopped is.
-    """
-    ended = [result for result in results if not was_stopped(result.info)]
-    kept, notes = [], []
-    for result in results:
-        tasks = set(result.metrics["tasks"])
-        again = next(
-            (
-                other
-                for other in ended
-                if was_stopped(result.info)
-                and _of_one_model(result, other)
-                and _is_comparable(result, other)
-                and tasks <= set(other.metrics["tasks"])
-            ),
-            None,
-        )
-        if again is not None:
-            notes.append(
-                f"{result.folder.name} did not come to its end and is left out: "
-                f"{again.folder.name} is the same run, made again."
-            )
-        elif complete_only and was_stopped(result.info):
-            notes.append(f"{result.folder.name} did not come to its end and is left out.")
-        else:
-            kept.append(result)
-    return kept, notes
-
-
-def _is_comparable(one: ScoredRun, other: ScoredRun) -> bool:
-    judged = one.info.get("panel") and other.info.get("panel")
-    return bool(judged) and not differing([basis_of(one), basis_of(other)])
-
-
 def _version_notes(results: Sequence[ScoredRun]) -> list[str]:
     """A sentence for each model that answered as other versions in other runs."""
     known: dict[str, set[str]] = {}
@@ -170,25 +129,12 @@ def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
     for result in results:
         tasks = set(result.metrics["tasks"])
         for index, entry in enumerate(entries):
-            if _of_one_model(entry.results[0], result) and not entry.tasks & tasks:
+            if of_one_model(entry.results[0], result) and not entry.tasks & tasks:
                 entries[index] = _Entry((*entry.results, result))
                 break
         else:
             entries.append(_Entry((result,)))
     return entries
-
-
-def _of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
-    """Whether two runs are surely of one model with the same settings; False for unnamed models."""
-    return one.model == other.model != UNNAMED and _settings(one) == _settings(other)
-
-
-def _settings(result: ScoredRun) -> list[Any]:
-    """What else than its name makes a row: how the model was asked, who answered, who judged."""
-    asked = asked_of(result.info)
-    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
-    versions = sorted(asked.get("model_versions") or ())
-    return [*map(asked.get, names), versions, addresses_of(result.info)]
 
 
 def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str, Any]]) -> Row:

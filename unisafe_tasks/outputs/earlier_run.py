@@ -35,6 +35,7 @@ _ASKED: Mapping[str, type] = {
     "chat_template": object,
     "substituted": dict,
     "model_versions": dict,
+    "image_models": dict,
     "unverified": int,
     "answers": dict,
 }
@@ -71,10 +72,11 @@ def runs_beside(folder: Path) -> Iterator[Mapping[str, Any]]:
 def asked_of(info: Mapping[str, Any]) -> dict[str, Any]:
     """How a model was asked and who answered, as run.json says it.
 
-    What a run that judged the outputs of another does not say itself, that run says.
+    Of outputs that another run made, and this one judged again or replayed, that is what the other
+    run says.
     """
     made_by = info.get("made_by")
-    said = (info, made_by) if isinstance(made_by, dict) else (info,)
+    said = (made_by, info) if isinstance(made_by, dict) else (info,)
     asked: dict[str, Any] = {}
     for name, kind in _ASKED.items():
         for run in said:

@@ -20,6 +20,7 @@ from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.specs import ModelSpec
 from unisafe_tasks.errors import PublishingError, RunError
 from unisafe_tasks.metric_facts import ASR, METRICS
+from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.publishing.places import without_places, without_places_in_settings
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results.basis import Basis, basis_of
@@ -146,6 +147,7 @@ def publishable_info(info: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         PublishingError: two versions of a model or a judge differ only by private paths.
     """
+    info = {**info, **asked_of(info)}
     public: dict[str, Any] = without_places({name: info[name] for name in _FACTS if name in info})
     public |= {name: without_places_in_settings(info[name]) for name in _SETTINGS if name in info}
     panel = info.get("panel")
@@ -179,7 +181,7 @@ def _publishable_judge(judge: Mapping[str, Any]) -> dict[str, Any]:
 
 def _names_of_models(info: Mapping[str, Any]) -> set[str]:
     """The names that the model answered under."""
-    return {name for field in _ANSWERED_BY for name in info.get(field) or ()}
+    return {name for field in _ANSWERED_BY for name in asked_of(info).get(field) or ()}
 
 
 def _publishable_metrics(metrics: Mapping[str, Any], names: set[str]) -> dict[str, Any]:

@@ -380,10 +380,10 @@ def test_a_run_of_a_subset_says_so_and_has_narrower_intervals(tmp_path: Path) ->
             interval = view(metrics["tasks"]["unisafe_t2t"])["intervals"]["attack_success_rate"]
             widths.append(interval["high"] - interval["low"])
         assert widths[0] / widths[1] == pytest.approx(np.sqrt(0.5), abs=1e-4)
-    assert part["notes"] == [
+    assert part["notes"][0] == (
         "Subset local:garden-subset-0123456789ab: 4 targets a subcategory of local:garden; "
         "intervals are of the full set's value."
-    ]
+    )
     shown = dict(data["subset"])
     del shown["population"]
     assert part["data"] == data | {"subset": shown}

@@ -18,9 +18,12 @@ from unisafe_judges import load_panel
 from unisafe_tasks import TASKS, CaseSet, RawOutput, Source, encode_output, parse_output
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import apply_ensemble
+from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.outputs.parsing import encode_raw
 from unisafe_tasks.outputs.predictions import read_predictions, read_run_predictions
 from unisafe_tasks.outputs.saved import read_outputs
+from unisafe_tasks.publishing.publishable import publishable_info
+from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.runs.reading import read_run, scored_case
 
 Cases = Mapping[str, CaseSet]
@@ -209,6 +212,31 @@ def test_how_a_model_was_asked_is_said_of_its_outputs_judged_again(
         assert "2 outputs were given by a server" in said
         otherwise = metrics["tasks"]["unisafe_t2t"]["asked_otherwise"]
         assert otherwise == ["substituted", "system prompt"]
+
+
+def test_how_the_model_was_asked_and_who_answered_is_said_of_it_judged_again(
+    unisafe: Command, demo: Source, demo_cases: Cases, panel: Path, tmp_path: Path
+) -> None:
+    facts = {
+        "adapter": {"adapter": "umm_openai", "system_prompt": "Be brief."},
+        "chat_template": "left out",
+        "model_versions": {"carrot-1": 1, "turnip-2": 2},
+        "substituted": {"turnip-2": 2},
+    }
+    session = Session(RunSettings(tmp_path / "0", "carrot-1"), demo, load_panel(panel))
+    for name, value in facts.items():
+        session.record(name, value)
+    session.submit(next(iter(demo_cases["TT"])), RawOutput("Soup.")).verdicts()
+    session.close()
+    marks = ["no chat template", "several versions", "substituted", "system prompt"]
+    for number in range(3):
+        run = tmp_path / str(number)
+        (task,) = build_metrics(info_of(run), read_run(run).cases)["tasks"].values()
+        assert task["asked_otherwise"] == marks
+        assert asked_of(info_of(run)) == facts
+        unisafe("judge", run, "--panel", panel, "--out", tmp_path / str(number + 1))
+    public = publishable_info(info_of(run))
+    assert {name: public[name] for name in facts} == facts
 
 
 # --- seals ---

@@ -1,0 +1,67 @@
+"""Which runs are of one model, and which of them died and were made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from unisafe_tasks.outputs.earlier_run import asked_of
+from unisafe_tasks.results.basis import addresses_of, basis_of, differing
+from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.runs.folder import UNNAMED
+from unisafe_tasks.runs.notes import was_stopped
+
+__all__ = ["of_one_model", "without_dead"]
+
+
+def without_dead(
+    results: Sequence[ScoredRun], *, complete_only: bool = False
+) -> tuple[list[ScoredRun], list[str]]:
+    """The runs without those that died and were made again, and sentences that name those.
+
+    A run that was stopped is left out if another one of the same model with the same settings has
+    come to its end and has all its tasks; with `complete_only` every run that was stopped is.
+    """
+    ended = [result for result in results if not was_stopped(result.info)]
+    kept, notes = [], []
+    for result in results:
+        tasks = set(result.metrics["tasks"])
+        again = next(
+            (
+                other
+                for other in ended
+                if was_stopped(result.info)
+                and of_one_model(result, other)
+                and _is_comparable(result, other)
+                and tasks <= set(other.metrics["tasks"])
+            ),
+            None,
+        )
+        if again is not None:
+            notes.append(
+                f"{result.folder.name} did not come to its end and is left out: "
+                f"{again.folder.name} is the same run, made again."
+            )
+        elif complete_only and was_stopped(result.info):
+            notes.append(f"{result.folder.name} did not come to its end and is left out.")
+        else:
+            kept.append(result)
+    return kept, notes
+
+
+def of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
+    """Whether two runs are surely of one model with the same settings; False for unnamed models."""
+    return one.model == other.model != UNNAMED and _settings(one) == _settings(other)
+
+
+def _settings(result: ScoredRun) -> list[Any]:
+    """What else than its name makes a row: how the model was asked, who answered, who judged."""
+    info = asked_of(result.info)
+    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
+    versions = sorted(info.get("model_versions") or ())
+    return [*(info.get(name) or None for name in names), versions, addresses_of(result.info)]
+
+
+def _is_comparable(one: ScoredRun, other: ScoredRun) -> bool:
+    judged = one.info.get("panel") and other.info.get("panel")
+    return bool(judged) and not differing([basis_of(one), basis_of(other)])
