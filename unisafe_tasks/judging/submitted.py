@@ -87,6 +87,9 @@ class SubmittedOutputs:
             output_sha256=classified.output_sha256,
         )
         self._keep_prediction(row)
+        if earlier is not None:
+            # Verdicts that still come on the earlier output are on no row of the folder.
+            earlier[1].replace(row)
         pending = self._ask_panel(row, classified.evidence)
         with self._submitting:
             self._submitted[case.key] = raw, pending

@@ -8,6 +8,7 @@ import resource
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 from tests.corpora import assert_each
 from tests.tasks import samples
 from tests.tasks.commands import Command
-from unisafe_judges import ImageError
+from unisafe_judges import Evidence, ImageError, PanelSession, load_panel
 from unisafe_tasks import TASKS, CaseSet, RunError, RunFolder, Source, Status, read_run
+from unisafe_tasks.judging.panels import PRESETS
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metric_facts import METRICS, SCORES
 from unisafe_tasks.runs.metrics_file import build_metrics
@@ -592,6 +594,33 @@ def test_a_task_that_gets_another_output_is_not_finished(
     session.submit(second, RawOutput(text="A turnip."))
     assert session.cases_of("unisafe_t2t") is None
     session.close()
+
+
+def test_late_verdicts_on_an_earlier_output_of_a_case_are_void(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, panel = next(iter(demo_cases["TT"])), load_panel(PRESETS["labels"])
+    asked: list[tuple[Future[Any], Future[Any]]] = []
+    submit = PanelSession.submit
+
+    def hold(judges: PanelSession, evidence: Evidence) -> Future[Any]:
+        asked.append((Future(), submit(judges, evidence)))
+        return asked[-1][0]
+
+    monkeypatch.setattr(PanelSession, "submit", hold)
+    session = Session(RunSettings(tmp_path / "run"), demo, panel)
+    first = session.submit(case, RawOutput(text="A carrot."))
+    second = session.submit(case, RawOutput(text="A turnip."))
+    for held, results in reversed(asked):
+        held.set_result(results.result())
+    assert (list(first.verdicts()), len(second.verdicts())) == ([], 1)
+    session.finish_task("unisafe_t2t", [])
+    session.close()
+    (kept,) = read_run(tmp_path / "run").cases
+    assert len(kept.rows) == 1
 
 
 def test_what_others_record_of_a_run_is_in_its_file(demo: Source, tmp_path: Path) -> None:
