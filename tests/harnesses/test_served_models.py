@@ -431,6 +431,22 @@ def test_a_wrong_argument_is_no_refusal(evaluate: Evaluate, server: ModelServer)
     assert not any(row["refusal"] for row in rows)
 
 
+def test_a_task_whose_questions_are_all_rejected_is_asked_ten_times(
+    evaluate: Evaluate, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script = lambda question: UNKNOWN_PARAMETER if question.images else None
+    monkeypatch.setattr("unisafe_tasks.models.remote._FIRST_CASES", 3)
+    model = DIALECTS["images"].build(server, moderation="low", max_concurrency=1)
+    finished = evaluate(model, "unisafe_t2i", "unisafe_i2i")
+    rows = rows_of(finished, "IE")
+    assert len([question for question in server.questions if question.images]) == 3
+    assert len(rows) == 8
+    assert {row["status"] for row in rows} == {"failed"}
+    assert rows[-1]["error"].endswith(
+        "the server rejected the first 3 questions of unisafe_i2i, so no more are asked"
+    )
+
+
 def test_a_wrong_argument_stops_a_model_that_never_answers(
     evaluate: Evaluate, server: ModelServer
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
@@ -27,6 +28,8 @@ __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
 
 FIRST_WAIT_S = 1.0
 """The pause before a first retry, in seconds; it doubles."""
+_FIRST_CASES = 10
+"""So many rejected questions of a task, and no answer to one: more would be rejected too."""
 _START = 32
 """An image takes seconds: from eight at once it would be minutes until all slots are used."""
 
@@ -140,6 +143,8 @@ class RemoteModel(UnifiedModel):
             exit_with(error)
         self.max_cases = 2 * self.spec.max_concurrency
         self._caller: RateLimitedCaller | None = None
+        self._rejected: Counter[str] = Counter()
+        self._answered: set[str] = set()
 
     @property
     def is_strict(self) -> bool:
@@ -168,15 +173,27 @@ class RemoteModel(UnifiedModel):
                 first_wait_s=FIRST_WAIT_S,
                 start=_START,
             )
+        code = question.task.code
+        if self._rejected[code] >= _FIRST_CASES:
+            raise CallFailure(
+                FailureKind.BAD_REQUEST,
+                f"{self.spec.who}: the server rejected the first {_FIRST_CASES} questions of "
+                f"{question.task.name}, so no more are asked",
+            )
         try:
             answer = await self._caller.call(lambda: self.call(question))
         except CallFailure as failure:
+            if failure.kind is FailureKind.BAD_REQUEST and code not in self._answered:
+                self._rejected[code] += 1
+            if failure.kind is FailureKind.BLOCKED:
+                self._has_answered(code)
             if failure.kind is not FailureKind.CONNECTION:
                 raise
             raise CallFailure(
                 failure.kind,
                 f"{self.spec.who} cannot be reached at {self.spec.base_url}: {failure}",
             ) from None
+        self._has_answered(code)
         if self.is_strict and (other := self.substitute(answer)) is not None:
             sentence = (
                 f"{self.spec.who}: {shown(other)!r} answered: name the model that is to be "
@@ -185,6 +202,10 @@ class RemoteModel(UnifiedModel):
             self._caller.stop(sentence)
             raise CallFailure(FailureKind.STOPPED, sentence)
         return answer
+
+    def _has_answered(self, code: str) -> None:
+        self._answered.add(code)
+        self._rejected[code] = 0
 
     @abstractmethod
     async def call(self, question: Question) -> Answer:
