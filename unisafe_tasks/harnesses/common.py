@@ -19,9 +19,9 @@ from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
 from unisafe_tasks.judging.spending import spending_in_words
 from unisafe_tasks.metric_facts import METRICS
-from unisafe_tasks.redaction import printable, redact, redacted
-from unisafe_tasks.runs.folder import make_run_folder
-from unisafe_tasks.runs.outcome import problem_of
+from unisafe_tasks.redaction import in_one_line, printable, redact, redacted
+from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder
+from unisafe_tasks.runs.outcome import first_failures, problem_of
 
 __all__ = [
     "agreed_folder",
@@ -136,8 +136,9 @@ def print_summary(session: Session) -> None:
     console = _console()
     for note in session.metrics()["notes"]:
         console.print(printable(note), markup=False, highlight=False)
-    for line in spending_in_words(session.spending()):
-        console.print(printable(line), markup=False, highlight=False)
+    failures = first_failures(session.folder.read_rows(PREDICTIONS))
+    for line in (*failures, *spending_in_words(session.spending())):
+        console.print(in_one_line(line), markup=False, highlight=False)
     console.print(f"Run folder: {session.folder.path}", markup=False, highlight=False)
 
 

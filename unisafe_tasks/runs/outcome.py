@@ -7,7 +7,9 @@ from typing import Any
 
 from unisafe_tasks.types import Status
 
-__all__ = ["problem_of"]
+__all__ = ["first_failures", "problem_of"]
+
+_SHOWN = 300
 
 _CANNOT = {Status.UNSUPPORTED, Status.NO_IMAGE}
 """What the model cannot do: no score is the right result."""
@@ -32,6 +34,23 @@ def problem_of(metrics: Mapping[str, Any], planned: Iterable[str] = ()) -> str |
     ]
     said = "; ".join(part for part in parts if part)
     return f"{said}: see the notes above" if said else None
+
+
+def first_failures(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each task with failed outputs, with the first reason; for the terminal alone,
+    since a server's error may repeat a gated prompt.
+
+    `rows` are prediction rows; of a case with two, the last counts.
+    """
+    last = {(row["id"], row["scenario_type"]): row for row in rows}
+    failed: dict[str, list[str]] = {}
+    for row in last.values():
+        if row["status"] == Status.FAILED:
+            failed.setdefault(row["task"], []).append(str(row.get("error") or "no reason is known"))
+    return [
+        f"{task}: {len(errors)} failed, the first with: {errors[0][:_SHOWN]}"
+        for task, errors in failed.items()
+    ]
 
 
 def _lacks_score(summary: Mapping[str, Any], *, judged: bool) -> bool:

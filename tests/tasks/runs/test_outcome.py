@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unisafe_tasks.runs.outcome import problem_of
+from unisafe_tasks.runs.outcome import first_failures, problem_of
 
 
 def metrics(judged: bool = True, **tasks: dict[str, int]) -> dict[str, Any]:
@@ -42,3 +42,23 @@ def test_a_score_is_missing_where_outputs_or_verdicts_are(given: Any, problem: s
 def test_a_task_that_was_planned_and_not_come_to_is_missing() -> None:
     given = metrics(a={"ok": 1, "scored": 1})
     assert problem_of(given, ["a", "b"]) == "b did not come to an end: see the notes above"
+
+
+def test_the_first_reason_of_each_task_with_failed_outputs_is_told() -> None:
+    rows = [
+        {"id": "1", "scenario_type": "IE", "task": "unisafe_i2i", "status": "failed", "error": "a"},
+        {"id": "2", "scenario_type": "IE", "task": "unisafe_i2i", "status": "failed", "error": "b"},
+        {"id": "3", "scenario_type": "TI", "task": "unisafe_t2i", "status": "failed", "error": "c"},
+        {"id": "3", "scenario_type": "TI", "task": "unisafe_t2i", "status": "ok", "error": None},
+        {
+            "id": "4",
+            "scenario_type": "TT",
+            "task": "unisafe_t2t",
+            "status": "failed",
+            "error": None,
+        },
+    ]
+    assert first_failures(rows) == [
+        "unisafe_i2i: 2 failed, the first with: a",
+        "unisafe_t2t: 1 failed, the first with: no reason is known",
+    ]
