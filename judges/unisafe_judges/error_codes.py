@@ -19,6 +19,7 @@ __all__ = [
     "CODES",
     "CUT_OFF",
     "DECLINED",
+    "NOT_ENDED",
     "Cause",
     "ServerError",
     "failure_of",
@@ -97,6 +98,8 @@ CUT_OFF = frozenset({"length", "max_tokens", "model_length"})
 BROKEN_OFF = frozenset({"error", "abort", "insufficient_system_resource"})
 """Finish reasons of a reply that its server did not end: OpenRouter, Mistral and vLLM; vLLM and
 SGLang; DeepSeek."""
+NOT_ENDED = frozenset({"cancelled", "queued", "in_progress"})
+"""Statuses of a response that may hold only a part: openai SDK response_status.py."""
 
 _INVALID_PROMPT = "invalid_prompt"
 # The machine's own token for the check that failed; xAI has no code for it.

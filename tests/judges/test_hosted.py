@@ -426,6 +426,12 @@ def test_openais_own_refusal_and_policy_blocks_are_blocks(server: VendorServer) 
         assert failure(RESPONSES.judge(answering(server, answer))).kind is FailureKind.BLOCKED
 
 
+@pytest.mark.parametrize("status", ["cancelled", "queued", "in_progress"])
+def test_a_response_that_did_not_end_is_no_verdict(server: VendorServer, status: str) -> None:
+    told = failure(RESPONSES.judge(answering(server, response(GOOD_TEXT, status))))
+    assert told.kind is FailureKind.SERVER_ERROR
+
+
 def test_a_response_that_failed_says_whose_fault_it_was(server: VendorServer) -> None:
     for code, kind in (
         ("server_error", FailureKind.SERVER_ERROR),

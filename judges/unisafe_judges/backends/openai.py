@@ -20,7 +20,7 @@ from unisafe_judges.backends.model_list import end_warning, list_warning
 from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count, read_error_in
-from unisafe_judges.error_codes import failure_of, read_error
+from unisafe_judges.error_codes import NOT_ENDED, failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
@@ -219,6 +219,10 @@ def _read_response(spec: OpenAISpec, text: str) -> Reply:
         failure = failed or failure_of(spec.who, read_error(None, body))
         failure.reply = reply
         raise failure
+    if status in NOT_ENDED:
+        raise CallFailure(
+            FailureKind.SERVER_ERROR, f"the response did not end: {status}", reply=reply
+        )
     if refusal or incomplete == "content_filter":
         detail = f"the judge declined to judge: {refusal or incomplete}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)

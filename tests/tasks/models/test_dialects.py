@@ -245,6 +245,8 @@ def test_what_the_dialects_read_beside_the_fixtures() -> None:
     body = {"status": "completed", "output": [{"type": "message", "content": said}]}
     answer = responses.read_response(body, "m").answer
     assert (answer.text, answer.refusal) == ("Of kites:\nno.", "model")
+    with pytest.raises(CallFailure, match="did not end: cancelled"):
+        responses.read_response(body | {"status": "cancelled"}, "m")
     blocked = {"data": [], "error": {"code": "OutputImageSensitiveContentDetected"}}
     with pytest.raises(CallFailure) as caught:
         images.read_images(blocked, "m")

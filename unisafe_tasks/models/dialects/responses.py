@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from unisafe_judges import CallFailure, FailureKind
-from unisafe_judges.error_codes import failure_of, read_error
+from unisafe_judges.error_codes import NOT_ENDED, failure_of, read_error
 from unisafe_tasks.models.dialects.asking import (
     Drawn,
     Request,
@@ -85,6 +85,8 @@ def read_response(body: object, who: str) -> Drawn:
         raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no response")
     if body.get("status") == "failed" or (body.get("error") and not body.get("output")):
         raise failure_of(who, read_error(None, {"error": body.get("error")}))
+    if body.get("status") in NOT_ENDED:
+        raise CallFailure(FailureKind.SERVER_ERROR, f"the response did not end: {body['status']}")
     items = [item for item in body.get("output") or [] if isinstance(item, dict)]
     calls = [item for item in items if item.get("type") == "image_generation_call"]
     drawn = [call for call in calls if isinstance(call.get("result"), str) and call["result"]]
