@@ -95,9 +95,7 @@ def test_the_command_finds_the_tasks_and_leaves_one_folder_without_a_credential(
     words += ["-M", "responses_api=true", "--limit", "2", "--display", "plain", "--no-log-images"]
     env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "none", "OPENAI_API_KEY": KEY}
     done = command(*words, cwd=tmp_path, env=env)
-    # No label is on what this model says.
-    assert done.code == 1, done.output
-    assert "unisafe: nothing was scored: no judge gave a verdict on any output" in done.output
+    assert done.code == 0, done.output
     (folder,) = tmp_path.glob("unisafe_runs/unisafe-openai-gpt-4.1-*")
     assert f"Run folder: {folder}" in done.output
     assert "Traceback" not in done.output

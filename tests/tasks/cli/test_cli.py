@@ -152,8 +152,10 @@ def test_score_prints_a_line_a_task_and_the_notes(
         ("unisafe_t2i", "–", "–", "–", "0.0000", "0/1"),
         ("unisafe_t2t", "0.3125 *", "1.1250 *", "0.5000 *", "1.0000", "4/4"),
     ]
-    assert done.lines[-2:] == [
+    assert done.lines[-4:] == [
         "Only a part of the cases was run (--limit or another choice of cases).",
+        "Not in the image taxonomy of the judges: A1.",
+        "Not in the text taxonomy of the judges: A1, A2, B1.",
         "unisafe_t2i: 0 of 1 cases scored (1 failed).",
     ]
 
