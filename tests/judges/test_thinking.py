@@ -75,4 +75,4 @@ def test_many_tags_take_linear_time(tag: str, opened: bool) -> None:
     text = tag * (2_000_000 // len(tag))
     started = time.monotonic()
     split_thinking(text, opened=opened)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

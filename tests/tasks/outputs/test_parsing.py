@@ -642,7 +642,8 @@ def test_a_hostile_value_is_read_in_no_time_and_never_raises(task: Task) -> None
         raw = parse_output(HOSTILE[kind], task)
         assert not looks_like_refusal(raw.text) or kind == "ten megabytes of refusing"
         result = status_of(raw, task, 0)
-        assert time.process_time() - started < 3
+        # What is quadratic in ten megabytes would take hours.
+        assert time.process_time() - started < 20
         assert result is not Status.REFUSED
         assert not task.makes_images or result not in SCORED
 
