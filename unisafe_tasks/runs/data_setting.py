@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from unisafe_tasks.settings import data_is_chosen, data_setting
+from unisafe_tasks.data.sources import DEMO
+from unisafe_tasks.settings import HUB_ID, data_is_chosen, data_setting
 
 __all__ = ["data_of"]
 
@@ -23,6 +24,15 @@ def data_of(runs: Iterable[Path], given: str | None = None) -> str | None:
 
 
 def _recorded(run: Path) -> str | None:
+    """What a run says of its data, unless it is somebody's data set on the hub."""
+    setting = _setting_in(run)
+    if setting is None or setting.partition("@")[0] in (DEMO, HUB_ID):
+        return setting
+    # The run folder of somebody else must not choose what is downloaded.
+    return setting if Path(setting).is_absolute() else None
+
+
+def _setting_in(run: Path) -> str | None:
     try:
         info = json.loads((run / "run.json").read_bytes())
     except (OSError, ValueError, RecursionError):

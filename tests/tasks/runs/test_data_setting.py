@@ -11,6 +11,7 @@ import pytest
 from tests.tasks.commands import Done, info_of
 from unisafe_tasks.data import sources
 from unisafe_tasks.runs.data_setting import data_of
+from unisafe_tasks.settings import HUB_ID
 
 
 @pytest.fixture
@@ -51,7 +52,9 @@ def test_what_is_given_and_what_is_set_come_before_what_runs_say(
     [
         ({"data_setting": "/cases"}, "/cases"),
         ({"data": {"source": "demo", "revision": None}}, "demo"),
-        ({"data": {"source": "ann/cases", "revision": "abc"}}, "ann/cases@abc"),
+        ({"data": {"source": HUB_ID, "revision": "abc"}}, f"{HUB_ID}@abc"),
+        ({"data": {"source": "ann/cases", "revision": "abc"}}, None),
+        ({"data_setting": "ann/cases"}, None),
         ({"data": {"source": "local:cases"}}, None),
         ({"data": [], "data_setting": 3}, None),
         ([], None),
@@ -67,5 +70,6 @@ def test_earlier_runs_say_it_by_the_name_of_their_data(
 def test_runs_on_different_data_say_nothing(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "run.json").write_text(json.dumps({"data_setting": name}))
+        (tmp_path / name / "run.json").write_text(json.dumps({"data_setting": f"/{name}"}))
+    assert data_of([tmp_path / "a"]) == "/a"
     assert data_of([tmp_path / "a", tmp_path / "b"]) is None
