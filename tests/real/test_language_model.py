@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.harnesses.commands import BINARIES, Command
 from tests.harnesses.conftest import Finished, environment
 from tests.real.conftest import FIGURE, NAME
 from tests.real.servers import Exchange, Tap
+from unisafe_judges import ReplyStore
 from unisafe_judges.verdicts import parse_verdict
 from unisafe_tasks.errors import ExitCode
 
@@ -67,8 +69,9 @@ def job(language_model: str, cache: Path, tmp_path_factory: pytest.TempPathFacto
             "UNISAFE_ANSWERS": str(folder / "answers"),
         }
         begin = time.monotonic()
-        stopped = stopped_after(STOPPED_AFTER, words, folder, environment(cache, settings), model)
-        done = ended(begun(words, folder, environment(cache, settings)))
+        env = environment(cache, settings)
+        stopped = stopped_after(STOPPED_AFTER, words, folder, env, model, judge)
+        done = ended(begun(words, folder, env))
         took = time.monotonic() - begin
     runs = sorted((folder / "out").glob("unisafe-*"), key=lambda path: path.stat().st_mtime_ns)
     return Job(
@@ -105,7 +108,7 @@ def ended(process: subprocess.Popen[str]) -> Command:
 
 
 def stopped_after(
-    answers: int, words: list[str], folder: Path, env: dict[str, str], tap: Tap
+    answers: int, words: list[str], folder: Path, env: dict[str, str], model: Tap, judge: Tap
 ) -> Command:
     """The command, stopped when so many answers are kept and nothing is under way."""
     process = begun(words, folder, env)
@@ -114,15 +117,21 @@ def stopped_after(
         assert process.poll() is None, ended(process).output
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    tap.shut()
-    assert tap.holds.wait(LIMIT_S)
+    for tap in (model, judge):
+        tap.shut()
+    assert model.holds.wait(LIMIT_S)
     # What had passed is answered and kept.
-    while not tap.is_quiet or kept_in(folder) < len(answered(tap.asked())):
+    while (
+        not (model.is_quiet and judge.is_quiet)
+        or kept_in(folder) < len(answered(model.asked()))
+        or stored_in(folder) < len(answered(judge.asked()))
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)
     done = ended(process)
-    tap.open()
+    for tap in (model, judge):
+        tap.open()
     return done
 
 
@@ -132,6 +141,11 @@ def answered(exchanges: list[Exchange]) -> list[Exchange]:
 
 def kept_in(folder: Path) -> int:
     return len(list((folder / "answers" / "answers").rglob("*.json")))
+
+
+def stored_in(folder: Path) -> int:
+    with closing(ReplyStore(folder / "replies.sqlite")) as store:
+        return sum(reply.output_tokens is not None for reply in store.replies())
 
 
 def test_every_text_case_has_an_answer_and_every_image_the_server_s_error(job: Job) -> None:
