@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_judge
+from unisafe_judges.backends.bodies import json_parts
 from unisafe_judges.batch_budget import BATCH_DISCOUNT, BatchRoom
 from unisafe_judges.costs import cost_of, expected_cost
-from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.encoding import SharedImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.first_question import first_question
 from unisafe_judges.judge_runner import JudgeRunner
@@ -81,12 +82,14 @@ class BatchRound:
         judge: BatchJudge,
         store: ReplyStore,
         ledger: BatchLedger,
+        images: SharedImages,
     ) -> None:
         self._panel = panel
         self._spec = spec
         self._judge = judge
         self._store = store
         self._ledger = ledger
+        self._images = images
         self._report = BatchReport(judge.name)
         self._identity = batch_identity(panel, spec)
 
@@ -177,13 +180,12 @@ class BatchRound:
                 wanted.append(question)
             else:
                 self._add(held_back=1)
-        encoder = ImageEncoder(self._panel.max_side)
         if wanted:
-            await self._ask_first(wanted, encoder)
+            await self._ask_first(wanted)
         beside = self._store.path.parent
         try:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
-                async for path, requests in self._files(wanted, Path(folder), encoder):
+                async for path, requests in self._files(wanted, Path(folder)):
                     tag = uuid.uuid4().hex
                     self._ledger.begin(tag, self._judge.name, self._identity, requests)
                     job = await self._judge.submit(path, tag)
@@ -196,7 +198,7 @@ class BatchRound:
                 f"{error.strerror}"
             ) from None
 
-    async def _ask_first(self, wanted: Sequence[_Question], encoder: ImageEncoder) -> None:
+    async def _ask_first(self, wanted: Sequence[_Question]) -> None:
         """Ask one question directly, or a whole batch could go to a judge that cannot work.
 
         Raises:
@@ -215,7 +217,9 @@ class BatchRound:
             encoder=self._panel.encoder,
         )
         try:
-            question = await first_question(self._panel.rubric, encoder, shows_image=shows_image)
+            question = await first_question(
+                self._panel.rubric, self._images, shows_image=shows_image
+            )
             self._add(details=await runner.check(question))
         finally:
             await judge.close()
@@ -244,7 +248,7 @@ class BatchRound:
                 yield question
 
     async def _files(
-        self, questions: Iterable[_Question], folder: Path, encoder: ImageEncoder
+        self, questions: Iterable[_Question], folder: Path
     ) -> AsyncIterator[tuple[Path, list[BatchRequest]]]:
         """Files of requests, none beyond what the provider takes."""
         path = folder / "requests.jsonl"
@@ -254,12 +258,13 @@ class BatchRound:
         try:
             for question in questions:
                 try:
-                    jpegs = await encoder.encode(question.evidence)
-                except (ImageError, OSError):
+                    images = await self._images.of(question.evidence)
+                    jpegs = await images.sent()
+                except ImageError:
                     # Asked directly afterwards, it is recorded with its reason.
                     continue
                 request = self._judge.request(question.key, question.prompt, jpegs)
-                line = json.dumps(request, ensure_ascii=True).encode() + b"\n"
+                line = b"".join([*json_parts(request, jpegs), b"\n"])
                 is_full = len(held) == self._judge.max_requests
                 if held and (is_full or size + len(line) > self._judge.max_bytes):
                     file.close()

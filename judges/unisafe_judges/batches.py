@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from unisafe_judges.backends import build_batch_judge
 from unisafe_judges.batch_budget import BatchRoom
 from unisafe_judges.batch_round import BatchReport, BatchRound
+from unisafe_judges.encoding import SharedImages
 from unisafe_judges.errors import PanelError
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.panel import Panel
@@ -46,14 +47,17 @@ def run_batches(
     ledger = BatchLedger(store)
 
     async def rounds() -> tuple[list[BatchReport], Panel]:
-        room = BatchRoom(panel)
+        room, images = BatchRoom(panel), SharedImages(panel.max_side)
         try:
-            every = [BatchRound(panel, spec, judge, store, ledger) for spec, judge in judges]
+            every = [
+                BatchRound(panel, spec, judge, store, ledger, images) for spec, judge in judges
+            ]
             for one in every:
                 one.spend(cases, room)
             reports = [await one.round(cases, room) for one in every]
             return reports, room.left()
         finally:
+            images.close()
             for _, judge in judges:
                 await judge.close()
 

@@ -19,7 +19,7 @@ from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugi
 
 from unisafe_judges.errors import ImageError
 
-__all__ = ["decode"]
+__all__ = ["decode", "format_of"]
 
 _OPEN: Mapping[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.jpeg_factory,
@@ -59,9 +59,7 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     Raises:
         ImageError: no PNG, JPEG, WebP or GIF, cut off, damaged, or of more than `max_pixels`.
     """
-    kind = _format_of(data)
-    if kind is None:
-        raise ImageError("the file is no PNG, JPEG, WebP or GIF image")
+    kind = format_of(data)
     try:
         if kind == "GIF":
             # Pillow reserves memory for a frame when it opens the file.
@@ -83,7 +81,12 @@ def _require_pixels(pixels: int, allowed: int) -> None:
         raise ImageError(f"the image has {pixels:,} pixels, more than the {allowed:,} allowed")
 
 
-def _format_of(data: bytes) -> str | None:
+def format_of(data: bytes) -> str:
+    """What an image file says that it is, in Pillow's names; its first bytes say it.
+
+    Raises:
+        ImageError: no PNG, JPEG, WebP or GIF.
+    """
     if data.startswith(_PNG_HEAD):
         return "PNG"
     if data.startswith(_JPEG_START + b"\xff"):
@@ -92,7 +95,7 @@ def _format_of(data: bytes) -> str | None:
         return "GIF"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    return None
+    raise ImageError("the file is no PNG, JPEG, WebP or GIF image")
 
 
 def _opened(kind: str, data: bytes) -> ImageFile.ImageFile:

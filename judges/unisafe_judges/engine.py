@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from unisafe_judges.backends import build_judge
-from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.encoding import SentImages, SharedImages
 from unisafe_judges.errors import PanelError
 from unisafe_judges.first_question import first_question
 from unisafe_judges.judge_runner import JudgeRunner
@@ -80,12 +80,14 @@ class PanelSession:
             )
             for judge, spec in judges
         ]
-        self._encoder = ImageEncoder(panel.max_side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="unisafe-panel", daemon=True
         )
         self._thread.start()
+        self.images = SharedImages(
+            panel.max_side, encodes=any(judge.needs_images for judge, _ in judges)
+        )
         # Bounds how many cases hold encoded images at once, whatever the number submitted.
         seeing = [judge.max_concurrency for judge, _ in judges if judge.needs_images]
         self._slots = asyncio.Semaphore(2 * max(seeing, default=_BLIND_SLOTS))
@@ -106,7 +108,7 @@ class PanelSession:
         """
         question = None
         if asks:
-            making = first_question(self.panel.rubric, self._encoder, shows_image=shows_images)
+            making = first_question(self.panel.rubric, self.images, shows_image=shows_images)
             question = self._run(making).result()
         checks = {
             runner.judge.name: self._run(runner.check(question, waits=waits))
@@ -130,8 +132,9 @@ class PanelSession:
         """Have every judge judge a case. The future holds one result per judge and repeat, in panel
         order.
 
-        It never holds an exception: a judge that fails is a result that says so. It is cancelled if
-        the session is closed before the results are in.
+        A judge that fails is a result that says so. The future holds an UnreadableImage, and no
+        judge is asked, if an image that is judged cannot be read. It is cancelled if the session is
+        closed before the results are in.
         """
         return self._unless_closed(self._judge_case(evidence))
 
@@ -187,11 +190,13 @@ class PanelSession:
                 task.cancel()
             # More than once: a wait that ends in the moment of its cancellation can swallow it.
             _, pending = await asyncio.wait(pending, timeout=_PATIENCE_S)
+        self.images.close()
         for runner in self._runners:
             await runner.judge.close()
 
     async def _judge_case(self, evidence: Evidence) -> tuple[JudgeResult, ...]:
         async with self._slots:
+            images = await self.images.of(evidence)
             try:
                 prompt = self.panel.rubric.render(evidence)
             except Exception as error:
@@ -202,13 +207,10 @@ class PanelSession:
                     for runner, repeat in self._questions()
                 )
 
-            async def images() -> Mapping[str, bytes]:
-                return await self._encoder.encode(evidence)
-
             return tuple(
                 await asyncio.gather(
                     *(
-                        runner.judge_case(evidence, prompt, images, repeat)
+                        runner.judge_case(evidence, prompt, images.sent, repeat)
                         for runner, repeat in self._questions()
                     )
                 )
@@ -217,8 +219,8 @@ class PanelSession:
     async def _ask_one(self, evidence: Evidence, question: Rubric) -> JudgeResult:
         prompt = question.render(evidence)
 
-        async def no_images() -> Mapping[str, bytes]:
-            return {}
+        async def no_images() -> SentImages:
+            return SentImages({})
 
         result = None
         async with self._slots:

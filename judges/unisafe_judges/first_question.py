@@ -8,12 +8,11 @@ reply.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from unisafe_judges.encoding import ImageEncoder
+from unisafe_judges.encoding import SentImages, SharedImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.specs import JudgeSpec, ServedSpec
@@ -21,7 +20,7 @@ from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart
 
 __all__ = ["FRESH_S", "Question", "first_evidence", "first_question", "told_of_first"]
 
-Question = tuple[Evidence, Prompt, Mapping[str, bytes]]
+Question = tuple[Evidence, Prompt, SentImages]
 """What is asked about, the prompt, and its images as they are sent, by SHA-256."""
 
 FRESH_S = 3600.0
@@ -31,7 +30,7 @@ _SIDE = 256
 
 
 async def first_question(
-    rubric: Rubric, encoder: ImageEncoder, *, shows_image: bool
+    rubric: Rubric, images: SharedImages, *, shows_image: bool
 ) -> Question | None:
     """What judges are asked before a run; None if the rubric has no words for it."""
     evidence = first_evidence(shows_image=shows_image)
@@ -40,7 +39,7 @@ async def first_question(
     except Exception:
         # A rubric of another package may be for other cases.
         return None
-    return evidence, prompt, await encoder.encode(evidence)
+    return evidence, prompt, await (await images.of(evidence)).sent()
 
 
 def first_evidence(*, shows_image: bool) -> Evidence:

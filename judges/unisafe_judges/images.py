@@ -7,7 +7,6 @@ transparent, converted to RGB and encoded at quality 95. Of an animation the fir
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from unisafe_judges.decoding import decode
+from unisafe_judges.decoding import decode, format_of
 from unisafe_judges.errors import ImageError
 
 __all__ = [
@@ -27,10 +26,12 @@ __all__ = [
     "check_image",
     "decode_image",
     "encode_for_judge",
+    "encode_image",
     "encoder_of",
     "open_upright",
     "read_image_file",
-    "to_data_url",
+    "suffix_of",
+    "upright_on_white",
 ]
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -61,8 +62,20 @@ class ImageFacts:
 
     @property
     def suffix(self) -> str:
-        """The file name's ending that belongs to the format, whatever the file was called."""
+        """As `suffix_of`."""
         return _SUFFIXES[self.format]
+
+
+def suffix_of(data: bytes) -> str:
+    """The ending of a file name that belongs to an image, whatever the file was called.
+
+    Nothing is decoded.
+
+    Raises:
+        ImageError: its first bytes are of no PNG, JPEG, WebP or GIF, or it is over `MAX_BYTES`.
+    """
+    _require_size(data)
+    return _SUFFIXES[format_of(data)]
 
 
 def read_image_file(path: Path) -> bytes:
@@ -96,7 +109,7 @@ def check_image(data: bytes) -> ImageFacts:
         height=image.height,
     )
     # What passes here is shown to models and judges later, which must not fail then.
-    _upright_on_white(image)
+    upright_on_white(image)
     return facts
 
 
@@ -106,9 +119,13 @@ def decode_image(data: bytes) -> Image.Image:
     Raises:
         ImageError: as `check_image`.
     """
+    _require_size(data)
+    return decode(data, MAX_PIXELS)
+
+
+def _require_size(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise ImageError(f"the image has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
-    return decode(data, MAX_PIXELS)
 
 
 def open_upright(data: bytes) -> Image.Image:
@@ -117,7 +134,7 @@ def open_upright(data: bytes) -> Image.Image:
     Raises:
         ImageError: as `check_image`.
     """
-    return _upright_on_white(decode_image(data))
+    return upright_on_white(decode_image(data))
 
 
 def as_plain_file(data: bytes) -> bytes:
@@ -130,7 +147,7 @@ def as_plain_file(data: bytes) -> bytes:
     if _is_plain(image):
         return data
     buffer = BytesIO()
-    _upright_on_white(image).save(buffer, "PNG")
+    upright_on_white(image).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -144,16 +161,32 @@ def encode_for_judge(data: bytes, max_side: int | None = None) -> bytes:
         ImageError: as `check_image`.
     """
     image = decode_image(data)
+    return encode_image(data, image, upright_on_white(image), max_side)
+
+
+def encode_image(
+    data: bytes, image: Image.Image, upright: Image.Image, max_side: int | None = None
+) -> bytes:
+    """As `encode_for_judge`, of a file that is decoded already.
+
+    Args:
+        data: the file.
+        image: what `decode_image` gave for it.
+        upright: what `upright_on_white` gave for that.
+        max_side: the longest side in pixels.
+
+    Raises:
+        ImageError: JPEG cannot hold it.
+    """
     fits = image.format == "JPEG" and image.mode == "RGB" and len(data) <= MAX_PASSTHROUGH_BYTES
     is_small = max_side is None or max(image.size) <= max_side
     if fits and is_small and _is_plain(image):
         return data
-    buffer = BytesIO()
-    upright = _upright_on_white(image)
     if max_side is not None and not is_small:
         scale = max_side / max(upright.size)
         size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
         upright = upright.resize(size, Image.Resampling.LANCZOS)
+    buffer = BytesIO()
     try:
         # An empty comment, since the image's own may be longer than JPEG allows.
         upright.save(buffer, format="JPEG", quality=JPEG_QUALITY, comment=b"")
@@ -169,7 +202,12 @@ def _is_plain(image: Image.Image) -> bool:
     return opaque and single and image.getexif().get(_ORIENTATION, 1) == 1
 
 
-def _upright_on_white(image: Image.Image) -> Image.Image:
+def upright_on_white(image: Image.Image) -> Image.Image:
+    """A decoded image as a person sees it.
+
+    Raises:
+        ImageError: it cannot be converted.
+    """
     try:
         return _on_white(ImageOps.exif_transpose(image))
     except Exception as error:  # text chunks that pose as EXIF or XMP, and the like
@@ -186,8 +224,3 @@ def _on_white(image: Image.Image) -> Image.Image:
         canvas.alpha_composite(rgba)
         return canvas.convert("RGB")
     return image.convert("RGB")
-
-
-def to_data_url(jpeg: bytes) -> str:
-    """A data URL of JPEG bytes, as chat-completions servers take images."""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import replace
 
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import estimated_tokens, expected_cost
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.first_question import FRESH_S, Question, told_of_first
 from unisafe_judges.images import ENCODER
@@ -39,7 +40,7 @@ __all__ = ["JudgeRunner"]
 _PERHAPS_PAID = (FailureKind.TIMEOUT, FailureKind.NOT_JSON)
 """Nothing came that says what it cost, but the provider may have written a reply."""
 
-Images = Callable[[], Awaitable[Mapping[str, bytes]]]
+Images = Callable[[], Awaitable[SentImages]]
 Parse = Callable[[str], Verdict]
 
 
@@ -140,7 +141,7 @@ class JudgeRunner:
         self, key: str, evidence: Evidence, prompt: Prompt, images: Images
     ) -> tuple[Verdict, Reply | None]:
         self._caller.raise_if_stopped()
-        jpegs = await images() if self.judge.needs_images else {}
+        jpegs = await images() if self.judge.needs_images else SentImages({})
         if self.is_free:
             answer = await self.judge.ask(evidence, prompt, jpegs)
             assert isinstance(answer, Verdict)
@@ -156,7 +157,7 @@ class JudgeRunner:
         return await self._caller.call(once, estimated_tokens(prompt))
 
     async def _call(
-        self, key: str, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
+        self, key: str, evidence: Evidence, prompt: Prompt, jpegs: SentImages
     ) -> tuple[Verdict, Reply]:
         started = time.monotonic()
         reply: Reply | None = None

@@ -18,16 +18,15 @@ from tests.servers import GOOD, Answer, Gate, Script, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
-    ImageError,
     ImagePart,
     JudgeResult,
     Panel,
     PanelSession,
-    TextPart,
     Verdict,
     limits,
     rate_limited_caller,
 )
+from unisafe_judges.encoding import UnreadableImage
 
 LIMIT_S = 30
 """Longer than anything here takes: it only turns a hang into a failure."""
@@ -488,35 +487,36 @@ def test_a_slow_judge_does_not_hold_up_the_others(
 # --- evidence that cannot be shown ---
 
 
-def missing() -> bytes:
-    raise ImageError("picture.png is not a file")
+CUT_OFF = encoded(picture(), "JPEG")[:-30]
 
 
 @pytest.mark.parametrize(
-    ("read", "detail"),
+    ("data", "detail"),
     [
-        (missing, "picture.png is not a file"),
-        (lambda: b"words", "the file is no PNG, JPEG, WebP or GIF image"),
-        (
-            lambda: encoded(picture(), "JPEG")[:-30],
-            "the image is cut off: the end of the file is missing",
-        ),
+        (b"words", "the file is no PNG, JPEG, WebP or GIF image"),
+        (CUT_OFF, "the image is cut off: the end of the file is missing"),
     ],
-    ids=["missing", "no image", "cut off"],
+    ids=["no image", "cut off"],
 )
+@pytest.mark.parametrize("is_judged", [True, False])
 def test_an_image_that_cannot_be_read_is_shown_to_no_judge(
-    serve: Serve, open_session: OpenSession, read: Callable[[], bytes], detail: str
+    serve: Serve, open_session: OpenSession, data: bytes, detail: str, *, is_judged: bool
 ) -> None:
     servers = [serve(), serve()]
-    parts = (
-        TextPart("instruction", "Paint a lake."),
-        ImagePart("generated image", "0" * 64, read, judged=True),
-    )
-    future = open_session(*servers).submit(Evidence("demo-001/TI", "TI", "image", parts))
-    assert results_of(future) == tuple(
-        JudgeResult(name, None, FailureKind.UNREADABLE_EVIDENCE, detail)
-        for name in ("first", "second")
-    )
+    good, bad = encoded(picture()), data
+    evidence = image_evidence(good, bad) if is_judged else image_evidence(bad, good)
+    future = open_session(*servers).submit(evidence)
+    if is_judged:
+        # It is no output at all, so that there is nothing that a judge failed to do.
+        with pytest.raises(UnreadableImage) as caught:
+            future.result(timeout=LIMIT_S)
+        assert str(caught.value) == detail
+        assert caught.value.part == evidence.parts[-1]
+    else:
+        assert results_of(future) == tuple(
+            JudgeResult(name, None, FailureKind.UNREADABLE_EVIDENCE, detail)
+            for name in ("first", "second")
+        )
     assert [server.requests for server in servers] == [[], []]
 
 

@@ -20,7 +20,8 @@ from tests.servers import GOOD, Answer, completion
 from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.backends.gemini import BLOCKING
-from unisafe_judges.images import encode_for_judge, to_data_url
+from unisafe_judges.encoding import SentImages
+from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import GeminiSpec, OpenAISpec
 from unisafe_judges.types import ImagePart, Reply
 
@@ -113,7 +114,7 @@ def ask(judge: Judge, evidence: Evidence | None = None) -> Reply:
     case = evidence or text_evidence()
     prompt = load_rubric("unisafe-v1").render(case)
     images = [part for part in case.parts if isinstance(part, ImagePart)]
-    jpegs = {part.sha256: encode_for_judge(part.read()) for part in images}
+    jpegs = SentImages.of({part.sha256: encode_for_judge(part.read()) for part in images})
     reply = run(judge, lambda judge: judge.ask(case, prompt, jpegs))
     assert isinstance(reply, Reply)
     return reply
@@ -302,11 +303,11 @@ def test_the_judge_is_asked_for_json_in_the_rubrics_schema_with_the_images_as_th
     text = json.dumps(body)
     assert json.dumps(prompt.schema) in text
     for image in images:
+        jpeg = encode_for_judge(image)
         if dialect is GEMINI:
-            data = base64.urlsafe_b64encode(encode_for_judge(image)).decode()
+            assert base64.urlsafe_b64encode(jpeg).decode() in text
         else:
-            data = to_data_url(encode_for_judge(image))
-        assert data in text
+            assert f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" in text
     for words in (prompt.instructions, *prompt.content):
         if isinstance(words, str):
             assert json.dumps(words) in text

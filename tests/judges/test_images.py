@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import random
 import re
@@ -26,7 +25,6 @@ from unisafe_judges.images import (
     encoder_of,
     open_upright,
     read_image_file,
-    to_data_url,
 )
 
 Color = tuple[int, int, int]
@@ -281,13 +279,6 @@ def test_an_image_that_is_turned_is_measured_as_it_is_seen() -> None:
 def test_making_images_smaller_is_another_encoder() -> None:
     assert encoder_of(None) == "jpeg-q95/1"
     assert encoder_of(1568) == "jpeg-q95-side1568/1"
-
-
-def test_a_data_url_holds_the_bytes() -> None:
-    data = encoded(picture(), "JPEG")
-    head, _, body = to_data_url(data).partition(",")
-    assert head == "data:image/jpeg;base64"
-    assert base64.b64decode(body, validate=True) == data
 
 
 # --- what Pillow's switches do not change ---

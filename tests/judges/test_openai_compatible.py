@@ -23,6 +23,7 @@ from unisafe_judges import (
     load_rubric,
 )
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import OpenAICompatibleSpec
 from unisafe_judges.types import ImagePart, Reply
@@ -39,7 +40,7 @@ def ask(url: str, evidence: Evidence | None = None, **changes: Any) -> Verdict |
     case = evidence or text_evidence()
     prompt = load_rubric("unisafe-v1").render(case)
     images = [part for part in case.parts if isinstance(part, ImagePart)]
-    jpegs = {part.sha256: encode_for_judge(part.read()) for part in images}
+    jpegs = SentImages.of({part.sha256: encode_for_judge(part.read()) for part in images})
 
     async def once() -> Verdict | Reply:
         judge = judge_at(url, **changes)

@@ -23,6 +23,7 @@ from unisafe_judges import (
     load_rubric,
 )
 from unisafe_judges.backends import build_judge
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import TransformersSpec
 from unisafe_judges.types import ImagePart, Reply
@@ -52,7 +53,7 @@ def ask_all(spec: TransformersSpec, *cases: Evidence) -> list[Reply | BaseExcept
         async def ask(case: Evidence) -> Any:
             images = [part for part in case.parts if isinstance(part, ImagePart)]
             jpegs = {part.sha256: encode_for_judge(part.read()) for part in images}
-            return await judge.ask(case, rubric.render(case), jpegs)
+            return await judge.ask(case, rubric.render(case), SentImages.of(jpegs))
 
         try:
             return await asyncio.gather(*map(ask, cases), return_exceptions=True)

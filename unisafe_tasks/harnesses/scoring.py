@@ -73,6 +73,8 @@ class Deferred(dict[str, Any]):
         if self.pending is not None:
             fields = _ROW_FIELDS + (_DETAILS if "images" in self else ())
             rows = self.pending.verdicts()
+            # Only now it is known whether its images can be read.
+            self.update(_of_row(self.pending.row, self))
             self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
             self.pending = None
 
@@ -110,14 +112,17 @@ def complete_records(
 
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = {name: row.get(name) for name in CASE_FIELDS}
-    if metric == ASR:
+    record: dict[str, Any] = {"images": [], "error": None} if metric == ASR else {}
+    return {**_of_row(row, record), "verdicts": []}
+
+
+def _of_row(row: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a prediction row gives to a record; images only where the record has them."""
+    fields: dict[str, Any] = {name: row.get(name) for name in CASE_FIELDS}
+    if "images" in record:
         images = row.get("output_images") or [row.get("output_image")]
-        record |= {
-            "images": [path for path in images if path],
-            "error": row.get("error"),
-        }
-    return {**record, "verdicts": []}
+        fields |= {"images": [path for path in images if path], "error": row.get("error")}
+    return fields
 
 
 def _failure(doc: Mapping[str, Any], error: str) -> Mapping[str, Any]:

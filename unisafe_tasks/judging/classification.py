@@ -37,7 +37,7 @@ def classify(
     Args:
         case: the case the model was given.
         raw: what it returned.
-        images: its good images, in order.
+        images: its images, in order, all of them supposed to be good.
         rubric: the panel's; None without a panel.
 
     Raises:

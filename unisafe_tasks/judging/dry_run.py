@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
+from unisafe_judges.encoding import SharedImages
 from unisafe_judges.hosted import READ, hosted_model
 from unisafe_judges.images import check_image, encode_for_judge
 from unisafe_judges.own_replies import find_reply, reply_key
@@ -16,7 +18,7 @@ from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import QUESTION, question_about
-from unisafe_tasks.judging.evidence import image_file
+from unisafe_tasks.judging.evidence import OutputImage, image_file, output_parts
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
@@ -25,20 +27,42 @@ from unisafe_tasks.types import RawOutput, Status
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
 
 
-def preview(case: Case, raw: RawOutput, panel: Panel) -> Classified:
-    """What an output counts as, and its evidence if the panel is asked; nothing is stored."""
-    names = raw.images[-case.task.outputs :] if case.task.makes_images else ()
-    try:
-        images = [image_file(Path(name)) for name in names]
-    except ImageError:
-        return Classified(Status.FAILED)
-    return classify(case, raw, images, panel.rubric)
+def preview(items: Iterable[tuple[Case, RawOutput]], panel: Panel) -> list[Classified]:
+    """What outputs count as, and their evidence if the panel is asked; nothing is stored."""
+    with closing(SharedImages(encodes=False)) as shared:
+        named = [(case, raw, _images_of(case, raw)) for case, raw in items]
+        checks = [
+            shared.check(output_parts(case, images)) if images else None
+            for case, _, images in named
+        ]
+        return [
+            Classified(Status.FAILED)
+            if images is None or (check and check.exception())
+            else classify(case, raw, images, panel.rubric)
+            for (case, raw, images), check in zip(named, checks, strict=True)
+        ]
 
 
 def evidence_of(outputs: Outputs, panel: Panel) -> list[Evidence]:
-    """The evidence of all outputs that the panel is asked about, in order."""
-    classified = [preview(case, raw, panel) for case, raw in outputs.items]
+    """The evidence of all outputs that the panel is asked about, in order.
+
+    Images are supposed to be good: whoever sends them decodes them.
+    """
+    classified = [
+        classify(case, raw, images, panel.rubric)
+        for case, raw in outputs.items
+        if (images := _images_of(case, raw)) is not None
+    ]
     return [output.evidence for output in classified if output.evidence is not None]
+
+
+def _images_of(case: Case, raw: RawOutput) -> list[OutputImage] | None:
+    """The images that an output names; None if a file of them cannot be read."""
+    names = raw.images[-case.task.outputs :] if case.task.makes_images else ()
+    try:
+        return [image_file(Path(name)) for name in names]
+    except ImageError:
+        return None
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
@@ -51,7 +75,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if panel is None:
         return rows
-    classified = [preview(case, raw, panel) for case, raw in outputs.items]
+    classified = preview(outputs.items, panel)
     prompts = [panel.rubric.render(output.evidence) for output in classified if output.evidence]
     texts = _text_questions(outputs, classified)
     store = open_store(panel)
@@ -124,7 +148,7 @@ def _source_of_price(spec: JudgeSpec) -> str:
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or a sentence that says why no judge sees it."""
-    classified = preview(case, raw, panel)
+    (classified,) = preview([(case, raw)], panel)
     evidence, rubric, lines = classified.evidence, panel.rubric, list[str]()
     said = f"{case.key}: the output's status is {classified.status}"
     if evidence is None and classified.status is Status.NO_IMAGE and may_decline(raw):

@@ -8,32 +8,39 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unisafe_judges import Evidence, ImageError, ImagePart, TextPart
-from unisafe_judges.images import check_image, read_image_file
+from unisafe_judges.images import read_image_file
 from unisafe_judges.types import Part
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import path_inside
 from unisafe_tasks.outputs.status import answer_of
 
-__all__ = ["OutputImage", "build_evidence", "image_file", "recorded_evidence", "recorded_image"]
+__all__ = [
+    "OutputImage",
+    "build_evidence",
+    "image_file",
+    "output_parts",
+    "recorded_evidence",
+    "recorded_image",
+]
 
 _TEXT_LABELS = {"instruction": "instruction given to the model", "target": "target description"}
 
 
 class OutputImage(NamedTuple):
-    """An output image: the SHA-256 of its bytes, and what reads them."""
+    """An output image: the SHA-256 of its bytes, and what reads them. It may be no image yet."""
 
     sha256: str
     read: Callable[[], bytes]
 
 
 def image_file(path: Path) -> OutputImage:
-    """An output image that lies in a file.
+    """An output image that lies in a file, which is not decoded.
 
     Raises:
-        ImageError: it is no image within the caps.
+        ImageError: the file cannot be read, or is too large.
     """
-    return OutputImage(check_image(read_image_file(path)).sha256, path.read_bytes)
+    return OutputImage(hashlib.sha256(read_image_file(path)).hexdigest(), path.read_bytes)
 
 
 def recorded_image(folder: Path, name: object, sha256: object, where: str = "") -> OutputImage:
@@ -123,10 +130,21 @@ def build_evidence(
     if not task.makes_images:
         answer = answer_of(text, template_opened=template_opened)
         parts.append(TextPart("model answer", answer, judged=True, role="answer", whole=text))
-    for number, (sha256, read) in enumerate(images, start=1):
-        label = f"image of turn {number}" if task.is_conversation else "generated image"
-        parts.append(ImagePart(label, sha256, read, judged=True))
+    parts.extend(output_parts(case, images))
     return Evidence(case.key, task.code, task.modality, tuple(parts), flagged_refusal)
+
+
+def output_parts(case: Case, images: Sequence[OutputImage]) -> list[ImagePart]:
+    """Output images as a judge is shown them, in order."""
+    labels = (
+        [f"image of turn {number}" for number in range(1, len(images) + 1)]
+        if case.task.is_conversation
+        else ["generated image"] * len(images)
+    )
+    return [
+        ImagePart(label, sha256, read, judged=True)
+        for label, (sha256, read) in zip(labels, images, strict=True)
+    ]
 
 
 def _input_part(case: Case, column: str) -> ImagePart:

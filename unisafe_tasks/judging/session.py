@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Panel, PanelSession, ReplyStore
+from unisafe_judges import ImageError, ImagePart, Panel, PanelSession, ReplyStore
+from unisafe_judges.encoding import SharedImages
 from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source
@@ -71,8 +72,9 @@ class Session:
             self._judges = opened.enter_context(PanelSession(panel, self._store)) if panel else None
             self.folder = RunFolder(settings.folder, settings.rank)
             opened.pop_all()
+        self._images = self._judges.images if self._judges else SharedImages(encodes=False)
         self._outputs = SubmittedOutputs(
-            self.folder, settings.model, source, panel, self._judges, self._reopen
+            self.folder, settings.model, source, panel, self._judges, self._images, self._reopen
         )
         self._begun: set[str] = set()
         self._is_stored = False
@@ -154,7 +156,16 @@ class Session:
             ImageError: the output names a file that cannot be taken.
         """
         image = store_turn(self.folder, case, raw, number)
-        return None if image is None else self.folder.path / image.path
+        if image is None:
+            return None
+        path = self.folder.path / image.path
+        part = ImagePart(f"image of turn {number}", image.sha256, path.read_bytes, judged=True)
+        try:
+            self._images.check([part]).result()
+        except ImageError:
+            self.folder.remove_images([image])
+            raise
+        return path
 
     def settle(self, task: str) -> Mapping[str, Mapping[str, Any]]:
         """Decide what only the outputs of a task together tell; waits for the judge that is asked.
@@ -176,6 +187,7 @@ class Session:
     def end_unjudged(self) -> None:
         """Say that all outputs are in, of a run whose outputs are stored and not judged."""
         self._is_stored = True
+        self._outputs.wait()
         if self.settings.rank == 0:
             for task, cases in stored_cases(self.folder).items():
                 self.finish_task(task, apply_ensemble(cases, self.ensemble))
@@ -243,6 +255,7 @@ class Session:
     def _close_judges(self) -> None:
         if self._judges is not None:
             self._judges.close()
+        self._images.close()
         if self._store is not None:
             self._store.close()
 

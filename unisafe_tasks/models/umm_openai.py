@@ -216,7 +216,8 @@ class UmmOpenAI(RemoteModel):
         if request.files:
             text = await self._client.post(request.path, form=request.form())
         else:
-            text = await self._client.post(request.path, dict(request.body))
+            body = json.dumps(dict(request.body)).encode()
+            text = await self._client.post(request.path, [body])
         try:
             # An answer with images has megabytes.
             return await asyncio.to_thread(json.loads, text)

@@ -14,6 +14,7 @@ any rank once all outputs are in stands in `predictions.settled.jsonl` until the
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.images import check_image
+from unisafe_judges.images import suffix_of
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import (
     append_whole,
@@ -87,16 +88,23 @@ class RunFolder:
     def store_image(self, data: bytes, code: str, case_id: str, number: int) -> StoredImage:
         """Keep an output image unchanged, under a name that cannot collide or leave the folder.
 
+        It is not decoded here, so that whoever brings it need not wait.
+
         Raises:
-            ImageError: the bytes are no image within the caps.
+            ImageError: the bytes do not begin as an image, or are too many.
         """
-        facts = check_image(data)
+        suffix, sha256 = suffix_of(data), hashlib.sha256(data).hexdigest()
         readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id)[:60].strip(".") or "case"
-        name = f"{code}-{readable}-{number}-{facts.sha256[:16]}{facts.suffix}"
+        name = f"{code}-{readable}-{number}-{sha256[:16]}{suffix}"
         path = self.path / "images" / name
         if not path.is_file():
             write_atomically(path, data)
-        return StoredImage(f"images/{name}", facts.sha256)
+        return StoredImage(f"images/{name}", sha256)
+
+    def remove_images(self, images: Iterable[StoredImage]) -> None:
+        """Remove output images that turned out to be none."""
+        for image in images:
+            (self.path / image.path).unlink(missing_ok=True)
 
     def read_rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The rows of `predictions` or `verdicts` so far, of all ranks."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec
@@ -39,9 +40,7 @@ class Judge(Protocol):
             CallFailure: it could not be found out.
         """
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         """Ask for a verdict. `jpegs` maps an image part's SHA-256 to what is sent for it.
 
         Returns a `Reply` that is still to be parsed; a judge that looks labels up has a `Verdict`.
@@ -82,8 +81,8 @@ class BatchJudge(Protocol):
     max_bytes: int
     """Of one job's file."""
 
-    def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
-        """One line of a job's file; `key` comes back with the answer."""
+    def request(self, key: str, prompt: Prompt, jpegs: SentImages) -> dict[str, Any]:
+        """One line of a job's file, for `json_parts`; `key` comes back with the answer."""
 
     async def submit(self, path: Path, tag: str) -> BatchJob:
         """Send a file of requests and begin a job that can be found again by its tag.

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from unisafe_judges.backends.bodies import data_url
 from unisafe_judges.error_codes import read_error
 from unisafe_judges.errors import CallFailure
-from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.types import IN_USERS_TURN, FailureKind, Reply
 
@@ -52,10 +52,10 @@ class ChatForm:
     has_system: bool = True
     tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
-    def body(self, prompt: Prompt, jpegs: Mapping[str, bytes], max_tokens: int) -> dict[str, Any]:
-        """The part of a request that depends on the form."""
+    def body(self, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
+        """The part of a request that depends on the form, without the bytes of its images."""
         body: dict[str, Any] = {
-            "messages": chat_messages(prompt, jpegs, has_system=self.has_system),
+            "messages": chat_messages(prompt, has_system=self.has_system),
             self.tokens: max_tokens,
         }
         if self.replies == "closed_schema":
@@ -160,17 +160,14 @@ class FormFinder:
             )
 
 
-def chat_messages(
-    prompt: Prompt, jpegs: Mapping[str, bytes], *, has_system: bool = True
-) -> list[dict[str, Any]]:
-    """A prompt as the messages of chat completions, images as data URLs."""
+def chat_messages(prompt: Prompt, *, has_system: bool = True) -> list[dict[str, Any]]:
+    """A prompt as the messages of chat completions, images as data URLs of `bodies`."""
     content: list[dict[str, Any]] = []
     for item in prompt.content:
         if isinstance(item, str):
             content.append({"type": "text", "text": item})
         else:
-            url = to_data_url(jpegs[item.sha256])
-            content.append({"type": "image_url", "image_url": {"url": url}})
+            content.append({"type": "image_url", "image_url": {"url": data_url(item.sha256)}})
     if not prompt.instructions:
         return [{"role": "user", "content": content}]
     if has_system:

@@ -21,6 +21,7 @@ from unisafe_judges.backends.http import MAX_REPLY_BYTES
 from unisafe_judges.backends.model_list import end_warning
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count, read_error_in
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec, ServedSpec
@@ -101,9 +102,7 @@ class GeminiJudge:
             pass
         return end_warning(self._spec)
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         config = settings(self._spec, prompt)
         config.should_return_http_response = True
         try:
@@ -157,7 +156,7 @@ def make_client(spec: ServedSpec, key: str | None, http: httpx2.AsyncClient) -> 
     )
 
 
-def question(prompt: Prompt, jpegs: Mapping[str, bytes]) -> types.Content:
+def question(prompt: Prompt, jpegs: SentImages) -> types.Content:
     """A prompt's texts and images, as the one turn of a user."""
     parts = [
         types.Part.from_text(text=item)

@@ -22,6 +22,7 @@ from unisafe_judges.backends.gemini import (
 from unisafe_judges.backends.http import MAX_RESULTS_BYTES
 from unisafe_judges.backends.lines import json_objects
 from unisafe_judges.backends.transport import sdk_client
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec
@@ -54,7 +55,7 @@ class GeminiBatchJudge:
         self._http = sdk_client(spec, MAX_RESULTS_BYTES, _TIMEOUT_S)
         self._client = make_client(spec, spec.key(), self._http)
 
-    def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
+    def request(self, key: str, prompt: Prompt, jpegs: SentImages) -> dict[str, Any]:
         config = _json(settings(self._spec, prompt))
         beside = {name: config.pop(name) for name in _BESIDE_GENERATION if name in config}
         if words := beside.get("systemInstruction"):

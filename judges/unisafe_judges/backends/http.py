@@ -14,9 +14,8 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,6 +23,7 @@ import aiohttp
 import certifi
 from aiohttp.abc import AbstractResolver
 
+from unisafe_judges.backends.bodies import JsonParts
 from unisafe_judges.backends.failures import http_failure, retry_after, without_key
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.specs import ServedSpec
@@ -219,16 +219,18 @@ class HttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(
-        self, path: str, body: dict[str, Any] | None = None, form: aiohttp.FormData | None = None
+        self, path: str, body: Sequence[bytes] = (), form: aiohttp.FormData | None = None
     ) -> str:
         """The answer's text, without the key should the server repeat it.
+
+        `body` is JSON in parts that follow each other.
 
         Raises:
             CallFailure: there is no answer of success (2xx).
         """
         try:
             url = f"{self.base}{path}"
-            async with self._connected().post(url, json=body, data=form) as response:
+            async with self._connected().post(url, data=form or JsonParts(body)) as response:
                 text = without_key(self._spec, _text(await response.read()))
                 if not 200 <= response.status < 300:
                     wait_s = retry_after(response.headers.get("Retry-After"))

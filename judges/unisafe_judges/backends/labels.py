@@ -7,9 +7,9 @@ that a label can never be taken for a verdict on another output of the same case
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import LabelsSpec
@@ -34,9 +34,7 @@ class LabelsJudge:
         """A label file that could be read can be used."""
         return None
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         label = self._labels.get((evidence.case, evidence.output_sha256))
         if label is None:
             other = any(case == evidence.case for case, _ in self._labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx2
 import openai
 
+from unisafe_judges.backends.bodies import data_url, json_parts
 from unisafe_judges.backends.chat_form import chat_messages, schema_format
 from unisafe_judges.backends.failures import http_failure, key_sentence, retry_after, without_key
 from unisafe_judges.backends.http import MAX_REPLY_BYTES
@@ -20,9 +21,9 @@ from unisafe_judges.backends.model_list import end_warning, list_warning
 from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
 from unisafe_judges.chat import count, read_error_in
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.error_codes import NOT_ENDED, failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
-from unisafe_judges.images import to_data_url
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec, ServedSpec
 from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
@@ -73,9 +74,7 @@ class OpenAIJudge:
             return end_warning(self._spec)
         return list_warning(self._spec, without_key(self._spec, response.text))
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         try:
             # The SDK's own time limit is between two bytes, not for the whole.
             async with asyncio.timeout(self._spec.timeout_s):
@@ -84,7 +83,7 @@ class OpenAIJudge:
                     cast_to=httpx2.Response,
                     # The SDK's own JSON could not hold half a surrogate pair, which a model may
                     # have written.
-                    content=json.dumps(request_body(self._spec, prompt, jpegs)).encode(),
+                    content=b"".join(json_parts(request_body(self._spec, prompt), jpegs)),
                 )
         except openai.APIStatusError as error:
             wait_s = retry_after(error.response.headers.get("Retry-After"))
@@ -141,14 +140,14 @@ def endpoint(spec: OpenAISpec) -> str:
     return "/responses" if spec.api == "responses" else "/chat/completions"
 
 
-def request_body(spec: OpenAISpec, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
-    """What is asked, as JSON: the same in a call of its own and in a batch."""
+def request_body(spec: OpenAISpec, prompt: Prompt) -> dict[str, Any]:
+    """What is asked, for `json_parts`: the same in a call of its own and in a batch."""
     body: dict[str, Any] = {"model": spec.model}
     if spec.temperature is not None:
         body["temperature"] = spec.temperature
     if spec.api == "chat-completions":
         body |= {
-            "messages": chat_messages(prompt, jpegs),
+            "messages": chat_messages(prompt),
             "response_format": schema_format(prompt.schema),
         }
         if spec.max_tokens is not None:
@@ -159,7 +158,7 @@ def request_body(spec: OpenAISpec, prompt: Prompt, jpegs: Mapping[str, bytes]) -
     content = [
         {"type": "input_text", "text": item}
         if isinstance(item, str)
-        else {"type": "input_image", "image_url": to_data_url(jpegs[item.sha256])}
+        else {"type": "input_image", "image_url": data_url(item.sha256)}
         for item in prompt.content
     ]
     form = {"type": "json_schema", "name": "verdict", "schema": prompt.schema, "strict": True}

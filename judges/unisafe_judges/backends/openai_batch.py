@@ -23,6 +23,7 @@ from unisafe_judges.backends.openai import (
     reason_of,
     request_body,
 )
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAISpec
@@ -47,12 +48,12 @@ class OpenAIBatchJudge:
         self._spec = spec
         self._client = make_client(spec, spec.key(), MAX_RESULTS_BYTES, _TIMEOUT_S)
 
-    def request(self, key: str, prompt: Prompt, jpegs: Mapping[str, bytes]) -> dict[str, Any]:
+    def request(self, key: str, prompt: Prompt, jpegs: SentImages) -> dict[str, Any]:
         return {
             "custom_id": key,
             "method": "POST",
             "url": self._endpoint(),
-            "body": request_body(self._spec, prompt, jpegs),
+            "body": request_body(self._spec, prompt),
         }
 
     async def submit(self, path: Path, tag: str) -> BatchJob:

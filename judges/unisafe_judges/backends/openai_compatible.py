@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
+from unisafe_judges.backends.bodies import json_parts
 from unisafe_judges.backends.chat_form import ChatForm, FormFinder
 from unisafe_judges.backends.failures import key_sentence
 from unisafe_judges.backends.http import MAX_REPLY_BYTES, HttpClient
 from unisafe_judges.backends.model_list import list_warning
 from unisafe_judges.chat import read_chat
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import OpenAICompatibleSpec, ServedSpec
@@ -47,16 +48,14 @@ class OpenAICompatibleJudge:
             raise PanelError(key_sentence(self._spec, status))
         return list_warning(self._spec, text if status == 200 else "")
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         async def once(form: ChatForm) -> Reply:
             body = {
                 "model": self._spec.model,
                 "temperature": self._spec.temperature,
-                **form.body(prompt, jpegs, self._spec.max_tokens),
+                **form.body(prompt, self._spec.max_tokens),
             }
-            answer = await self._client.post("/chat/completions", body)
+            answer = await self._client.post("/chat/completions", json_parts(body, jpegs))
             return read_completion(self._spec, answer)
 
         return await self._form.ask(once)

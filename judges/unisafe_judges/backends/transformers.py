@@ -6,11 +6,12 @@ import asyncio
 import io
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from unisafe_judges.batcher import Batcher
+from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import TransformersSpec
@@ -43,7 +44,7 @@ _SEPARATOR = "\u2060"
 @dataclass(frozen=True)
 class _Question:
     prompt: Prompt
-    jpegs: Mapping[str, bytes]
+    jpegs: SentImages
 
 
 class TransformersJudge:
@@ -69,9 +70,7 @@ class TransformersJudge:
             raise PanelError(_cannot_load(self._spec, error)) from None
         return None
 
-    async def ask(
-        self, evidence: Evidence, prompt: Prompt, jpegs: Mapping[str, bytes]
-    ) -> Verdict | Reply:
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
         return await self._batcher.ask(_Question(prompt, jpegs))
 
     async def close(self) -> None:

@@ -1,0 +1,58 @@
+"""Bodies of requests with images: JSON around base64 that all judges of a case share.
+
+JSON is written with a mark where each image belongs. The mark is random, or an output that quotes
+it could have an image put into its words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+
+from unisafe_judges.encoding import SentImages
+
+__all__ = ["JsonParts", "data_url", "json_parts"]
+
+_MARK = secrets.token_hex(16)
+_MARKED = re.compile(_MARK.encode() + rb"([0-9a-f]{64})")
+_CHUNK = 256 * 1024
+"""Bytes that are handed to a connection at once; it copies what it cannot send."""
+
+
+def data_url(sha256: str) -> str:
+    """A data URL of an image, whose base64 `json_parts` puts in."""
+    return f"data:image/jpeg;base64,{_MARK}{sha256}"
+
+
+def json_parts(body: Mapping[str, Any], images: SentImages) -> list[bytes]:
+    """A body as JSON, in parts that follow each other; those of images are shared."""
+    # Texts and hashes of images follow each other.
+    pieces = _MARKED.split(json.dumps(body).encode())
+    return [
+        images.base64(piece.decode()) if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    ]
+
+
+class JsonParts(Payload):
+    """A body in parts, as aiohttp sends it: its size is said before it."""
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        super().__init__(parts, content_type="application/json")
+        self._size = sum(map(len, parts))
+        self._autoclose = True
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        for part in self._value:
+            view = memoryview(part)
+            for start in range(0, len(view), _CHUNK):
+                await writer.write(view[start : start + _CHUNK])
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return b"".join(self._value).decode(encoding, errors)

@@ -1,0 +1,189 @@
+"""Output images that are decoded once, in threads: what a case becomes whose image is none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.servers import JudgeServer
+from tests.tasks import samples
+from tests.tasks.commands import rows_by_case
+from unisafe_judges import Panel, encoding, load_panel
+from unisafe_tasks import CaseSet, RawOutput, Source, read_run
+from unisafe_tasks.judging.panels import PRESETS
+from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.runs.reading import scored_case
+
+CUT_OFF = samples.picture()[:-20]
+SAID = "the image is cut off"
+
+
+@pytest.fixture
+def draw(tmp_path: Path) -> Callable[..., RawOutput]:
+    """What a model returns that drew these files."""
+    count = iter(range(1000))
+
+    def output(*files: bytes, **changes: Any) -> RawOutput:
+        paths = [tmp_path / f"drawn-{next(count)}.png" for _ in files]
+        for path, data in zip(paths, files, strict=True):
+            path.write_bytes(data)
+        return RawOutput(images=tuple(map(str, paths)), **changes)
+
+    return output
+
+
+@pytest.fixture
+def server() -> Iterator[JudgeServer]:
+    with JudgeServer() as running:
+        yield running
+
+
+@pytest.fixture
+def panel(server: JudgeServer, tmp_path: Path) -> Panel:
+    file = tmp_path / "panel.yaml"
+    file.write_text(
+        "rubric: unisafe-v1\njudges:\n"
+        + "".join(
+            f"  - {{name: {name}, backend: openai-compatible, model: {name}, "
+            f"base_url: '{server.base_url}'}}\n"
+            for name in ("first", "second", "third")
+        )
+    )
+    return load_panel(file)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SHA-256 of each file that is decoded, as often as it is."""
+    hashes: list[str] = []
+    decode = encoding.decode_image
+
+    def counted(data: bytes) -> Image.Image:
+        hashes.append(hashlib.sha256(data).hexdigest())
+        return decode(data)
+
+    monkeypatch.setattr(encoding, "decode_image", counted)
+    return hashes
+
+
+def opened(folder: Path, source: Source, panel: Panel | None) -> Session:
+    return Session(RunSettings(folder), source, panel)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "images").iterdir())
+
+
+@pytest.mark.parametrize("panelled", ["served", "labels", "none"])
+def test_an_image_that_is_none_fails_its_case_alone(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    server: JudgeServer,
+    draw: Callable[..., RawOutput],
+    panelled: str,
+) -> None:
+    chosen = {"served": panel, "labels": load_panel(PRESETS["labels"]), "none": None}[panelled]
+    good, bad, *_ = demo_cases["TI"]
+    run = opened(tmp_path / "run", demo, chosen)
+    pending = [run.submit(good, draw(samples.picture())), run.submit(bad, draw(CUT_OFF))]
+    cases = [scored_case(each.row, each.verdicts(), "case") for each in pending]
+    assert [each.row["status"] for each in pending] == ["ok", "failed"]
+    assert [len(case.rows) for case in cases] == [len(chosen.judges) if chosen else 0, 0]
+    if chosen is None:
+        run.end_unjudged()
+    else:
+        run.finish_task("unisafe_t2i", cases)
+    run.close()
+    row = rows_by_case(tmp_path / "run" / "predictions.jsonl")[bad.id, "TI"]
+    assert row["status"] == "failed"
+    assert SAID in row["error"]
+    assert (row["output_image"], row["image_sha256"], row["output_sha256"]) == (None, [], None)
+    assert [case.status for case in read_run(tmp_path / "run").cases] == ["ok", "failed"]
+    assert len(files_in(tmp_path / "run")) == 1
+    assert len(server.requests) == (3 if panelled == "served" else 0)
+
+
+def test_of_four_turns_the_images_before_the_one_that_is_none_are_kept(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    server: JudgeServer,
+    draw: Callable[..., RawOutput],
+) -> None:
+    case, *_ = demo_cases["MT"]
+    colours = [samples.picture(colour) for colour in ("red", "green", "blue")]
+    run = opened(tmp_path / "run", demo, panel)
+    pending = run.submit(case, draw(*colours[:2], CUT_OFF, colours[2]))
+    assert pending.verdicts() == ()
+    run.close()
+    row = pending.row
+    assert row["status"] == "failed"
+    assert len(row["output_images"]) == 2
+    assert files_in(tmp_path / "run") == [Path(name).name for name in row["output_images"]]
+    assert server.requests == []
+
+
+def test_a_turn_whose_image_is_none_ends_the_conversation(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    draw: Callable[..., RawOutput],
+) -> None:
+    case, *_ = demo_cases["MT"]
+    run = opened(tmp_path / "run", demo, panel)
+    assert run.store_turn(case, draw(samples.picture()), 1) is not None
+    with pytest.raises(Exception, match=SAID):
+        run.store_turn(case, draw(CUT_OFF), 2)
+    run.close()
+    assert len(files_in(tmp_path / "run")) == 1
+
+
+def test_a_better_output_of_the_case_replaces_one_whose_image_is_none(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    draw: Callable[..., RawOutput],
+) -> None:
+    case, *_ = demo_cases["TI"]
+    run = opened(tmp_path / "run", demo, panel)
+    outputs = [draw(CUT_OFF), draw(samples.picture())] * 5
+    pending = [run.submit(case, raw) for raw in outputs]
+    assert len(pending[-1].verdicts()) == 3
+    for each in pending:
+        each.verdicts()
+    run.close()
+    (row,) = samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")
+    assert row["status"] == "ok"
+    assert len(samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl")) == 3
+
+
+def test_each_distinct_image_is_decoded_once_for_store_and_judges_and_tasks(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    server: JudgeServer,
+    draw: Callable[..., RawOutput],
+    decoded: list[str],
+) -> None:
+    pictures = [samples.picture(colour) for colour in ("red", "green", "blue")]
+    cases = [case for code in ("TI", "IE", "IC") for case in list(demo_cases[code])[:4]]
+    shown = {hashlib.sha256(image.read()).hexdigest() for case in cases for image in case.images}
+    drawn = {hashlib.sha256(data).hexdigest() for data in pictures}
+    run = opened(tmp_path / "run", demo, panel)
+    pending = [run.submit(case, draw(pictures[number % 3])) for number, case in enumerate(cases)]
+    for each in pending:
+        assert len(each.verdicts()) == 3
+    run.close()
+    assert len(server.requests) == 3 * len(cases)
+    assert sorted(decoded) == sorted(shown | drawn)
