@@ -13,21 +13,18 @@ them with the same chance; and cells that share targets draw them together.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from unisafe_tasks.statistics.arrivals import Counts, DrawnCell
 
 __all__ = ["DRAWS", "Resampler"]
 
 DRAWS = 2_000
 
-_SEED = b"unisafe-1:"
-# Of n-1 draws from n, one target gets more than 8 with a chance of 1e-6; it then counts as 8.
-_ARRIVALS = 8
-# Enough for all cells of complete runs; each model that failed elsewhere has other ones.
-_CELLS_KEPT = 256
+# Enough for the cells of the full set, which are some 60 MB, and for subsets of it.
+_KEPT_BYTES = 150_000_000
 
 
 class Resampler:
@@ -39,43 +36,41 @@ class Resampler:
 
     def __init__(self, draws: int = DRAWS) -> None:
         self.draws = draws
-        self._streams: dict[str, npt.NDArray[np.float32]] = {}
-        self._cells: dict[tuple[str, ...], npt.NDArray[np.uint8]] = {}
+        self._cells: dict[tuple[str, ...], DrawnCell] = {}
 
-    def counts(self, targets: Sequence[str]) -> npt.NDArray[np.uint8]:
-        """How often each target of a cell is in each draw: shape (n, draws), columns sum to n-1.
+    def counts(self, targets: Sequence[str], of: Sequence[str] | None = None) -> Counts:
+        """How often each target of a cell is in each draw: shape (n, draws).
+
+        Columns sum to n-1, or more if arrivals have the very time of the last one, as happens in
+        one draw of 10 million / n.
+
+        Args:
+            targets: the cell's targets.
+            of: more targets, which are the same for many such cells, as a subcategory's are for
+                what each model and judge has scored of it. Then its draws are made once. They
+                change nothing in the result.
 
         Raises:
-            ValueError: a cell of one target says nothing of its spread.
+            ValueError: a cell of one target says nothing of its spread, and one of millions cannot
+                be drawn.
         """
-        key = tuple(targets)
-        if len(key) < 2:
+        if len(targets) < 2:
             raise ValueError("a cell needs two targets to be drawn from")
-        if key not in self._cells:
-            if len(self._cells) == _CELLS_KEPT:
-                del self._cells[next(iter(self._cells))]
-            self._cells[key] = self._draw(key)
-        return self._cells[key]
-
-    def _draw(self, targets: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-        arrivals = np.stack([self._stream(target) for target in targets])
-        last = len(targets) - 2
-        end = np.partition(arrivals.reshape(-1, self.draws), last, axis=0)[last]
-        counts = np.zeros((len(targets), self.draws), dtype=np.uint8)
-        # One by one: numpy sums a short axis slowly.
-        for number in range(_ARRIVALS):
-            counts += arrivals[:, number] <= end
+        whole = tuple(of or targets)
+        if whole != tuple(targets) and len(targets) > len(whole) / 2:
+            cell = self._cell(whole)
+            rows = [row for target in targets if (row := cell.rows.get(target)) is not None]
+            if len(set(rows)) == len(targets) and (counts := cell.counts_of(rows)) is not None:
+                return counts
+        counts = self._cell(tuple(targets)).counts_of(range(len(targets)))
+        assert counts is not None
         return counts
 
-    def _stream(self, target: str) -> npt.NDArray[np.float32]:
-        """Arrival times of a target in each draw: shape (arrivals, draws)."""
-        if target not in self._streams:
-            name = _SEED + target.encode("utf-8", "surrogatepass")
-            seed = int.from_bytes(hashlib.sha256(name).digest()[:16])
-            times = np.random.Generator(np.random.PCG64(seed)).standard_exponential(
-                (_ARRIVALS, self.draws), dtype=np.float32
-            )
-            for number in range(1, _ARRIVALS):
-                times[number] += times[number - 1]
-            self._streams[target] = times
-        return self._streams[target]
+    def _cell(self, targets: tuple[str, ...]) -> DrawnCell:
+        """The cell, kept until cells that were needed later fill the memory."""
+        cell = self._cells.pop(targets, None) or DrawnCell.of(targets, self.draws)
+        self._cells[targets] = cell
+        kept = sum(other.nbytes for other in self._cells.values())
+        while kept > _KEPT_BYTES and len(self._cells) > 1:
+            kept -= self._cells.pop(next(iter(self._cells))).nbytes
+        return cell
