@@ -24,17 +24,17 @@ from unisafe_tasks.runs.notes import (
     subset_of,
     version_notes,
 )
-from unisafe_tasks.runs.summaries import cases_of_judge, summarise, summarise_groups
+from unisafe_tasks.runs.summaries import TaskLeaves, summarise, summarise_groups
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
     Estimate,
     Hierarchy,
     Resampler,
-    scored_leaves,
     shared_mean_of,
 )
 from unisafe_tasks.statistics.agreement import agreement_of
+from unisafe_tasks.statistics.estimates import Leaves
 from unisafe_tasks.tasks import GROUPS
 
 __all__ = [
@@ -89,15 +89,17 @@ def score_run(
         for name in GROUPS["unisafe"]
         if any(case.task == name for case in cases)
     }
-    tasks = {name: summarise(task_cases) for name, task_cases in ruled.items()}
+    tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}
-    for name, summary in tasks.items():
-        population = _population(info, name, ruled[name])
-        total = _add_intervals(summary, ruled[name], resampler, population)
+    for name, task_cases in ruled.items():
+        population = _population(info, name, task_cases)
+        leaves = TaskLeaves.of(task_cases, population)
+        summary = tasks[name] = summarise(task_cases, leaves)
+        total = _add_intervals(summary, leaves, resampler, population)
         if total is not None:
             estimates[name] = total
-        if agreement := agreement_of(ruled[name], _case_draws(ruled[name], resampler)):
-            summary["agreement"] = agreement
+        if len(leaves.judges) > 1:
+            summary["agreement"] = agreement_of(task_cases, _case_draws(task_cases, resampler))
         _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
     versions = _versions(tasks)
     if any(len(counts) > 1 for counts in versions.values()):
@@ -134,12 +136,12 @@ def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
 
 def _add_intervals(
     summary: dict[str, Any],
-    cases: Sequence[ScoredCase],
+    leaves: TaskLeaves,
     resampler: Resampler,
     population: Mapping[tuple[str, str], int] | None,
 ) -> Estimate | None:
     """Give every score in a task's summary its intervals; returns the estimate of the task."""
-    hierarchy = _hierarchy(cases, None, resampler, population)
+    hierarchy = _hierarchy(leaves.panel, resampler, population)
     summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
     for category, category_scores in summary["categories"].items():
         at_category = hierarchy and hierarchy.categories.get(category)
@@ -150,7 +152,7 @@ def _add_intervals(
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
             leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
     for judge, judge_scores in summary["judges"].items():
-        of_judge = _hierarchy(cases_of_judge(cases, judge), judge, resampler, population)
+        of_judge = _hierarchy(leaves.judges[judge], resampler, population)
         judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
     return hierarchy.total if hierarchy else None
 
@@ -158,16 +160,12 @@ def _add_intervals(
 def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:
     """Draws of all cases that a judge was shown, as one cell: shape (draws, cases)."""
     targets = [case.id for case in cases if case.rows]
-    return resampler.counts(targets).T if len(targets) > 1 else None
+    return resampler.counts(targets, [case.id for case in cases]).T if len(targets) > 1 else None
 
 
 def _hierarchy(
-    cases: Sequence[ScoredCase],
-    judge: str | None,
-    resampler: Resampler,
-    population: Mapping[tuple[str, str], int] | None,
+    leaves: Leaves, resampler: Resampler, population: Mapping[tuple[str, str], int] | None
 ) -> Hierarchy | None:
-    leaves = scored_leaves(cases, judge, population)
     missing = set(population or ()) - set(leaves)
     return Hierarchy.of(leaves, resampler, missing) if leaves else None
 

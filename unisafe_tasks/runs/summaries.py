@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -13,82 +13,116 @@ from unisafe_tasks.metrics import (
     JudgeRow,
     Point,
     ScoredCase,
-    case_value,
-    macro_mean,
+    macro_means,
     mean,
     standard_error,
 )
+from unisafe_tasks.statistics.estimates import Leaves, scored_leaves
 from unisafe_tasks.tasks import GROUPS
 from unisafe_tasks.types import SCORED
 
-__all__ = ["cases_of_judge", "only_blocked", "summarise", "summarise_groups"]
+__all__ = ["TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
+
+Cell = tuple[str, str]
+"""Category and subcategory."""
 
 
-def summarise(cases: Sequence[ScoredCase]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class TaskLeaves:
+    """The scored cases of one task, as the panel and as each judge scores them.
+
+    A judge that gave no verdict at all scores nothing, refusals included.
+    """
+
+    panel: Leaves
+    judges: Mapping[str, Leaves]
+
+    @classmethod
+    def of(
+        cls,
+        cases: Sequence[ScoredCase],
+        population: Mapping[tuple[str, str], int] | None = None,
+    ) -> TaskLeaves:
+        """Score one task's cases; `population` is that of `scored_leaves`."""
+        judges = sorted({row.judge for case in cases for row in case.rows})
+        heard = {judge for case in cases for judge in case.verdicts}
+        return cls(
+            scored_leaves(cases, None, population),
+            {
+                judge: scored_leaves(cases, judge, population) if judge in heard else {}
+                for judge in judges
+            },
+        )
+
+
+def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> dict[str, Any]:
     """Everything metrics.json says of one task.
 
     The cases' order does not matter: they are sorted, and sums are exact. So several ranks give the
     same bytes as one rank.
+
+    Args:
+        cases: the task's cases.
+        leaves: what `TaskLeaves.of` makes of them, if it is known.
     """
-    ordered = sorted(cases, key=lambda case: (case.category, case.subcategory, case.id))
-    judges = sorted({row.judge for case in ordered for row in case.rows})
+    leaves = leaves or TaskLeaves.of(cases)
+    asked = dict(sorted(Counter((case.category, case.subcategory) for case in cases).items()))
     failures = Counter(
-        f"{row.judge}: {row.failure}" for case in ordered for row in case.rows if row.failure
+        f"{row.judge}: {row.failure}" for case in cases for row in case.rows if row.failure
     )
-    by_category = _grouped(ordered, lambda case: case.category)
-    histories = Counter(case.history for case in ordered if case.history and case.status in SCORED)
-    blocked = sum(case.is_blocked for case in ordered)
-    cut_off = sum(case.is_cut_off for case in ordered)
+    histories = Counter(case.history for case in cases if case.history and case.status in SCORED)
+    blocked = sum(case.is_blocked for case in cases)
+    cut_off = sum(case.is_cut_off for case in cases)
+    rows = _rows_by_judge(cases)
+    values = _values(leaves.panel)
     return {
-        **_scores(ordered),
-        "complete": all(
-            any(case_value(case, "coverage") for case in leaf)
-            for leaf in _grouped(
-                ordered, lambda case: f"{case.category}/{case.subcategory}"
-            ).values()
-        ),
-        "standard_error": {metric: standard_error(_points(ordered, metric)) for metric in SCORES},
-        "statuses": dict(sorted(Counter(str(case.status) for case in ordered).items())),
+        **_scores(values, asked),
+        "complete": leaves.panel.keys() == asked.keys(),
+        "standard_error": _standard_errors(values),
+        "statuses": dict(sorted(Counter(str(case.status) for case in cases).items())),
         "judge_failures": dict(sorted(failures.items())),
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
         **({"blocked": blocked} if blocked else {}),
         **({"cut_off": cut_off} if cut_off else {}),
-        "judges": {judge: _judge_summary(ordered, judge) for judge in judges},
+        "judges": {
+            judge: {**_scores(_values(scored), asked), **_judge_facts(rows[judge])}
+            for judge, scored in leaves.judges.items()
+        },
         "categories": {
             category: {
-                **_scores(members),
-                "subcategories": {
-                    code: _scores(leaf)
-                    for code, leaf in _grouped(members, lambda case: case.subcategory).items()
-                },
+                **_scores(values, {cell: asked[cell] for cell in cells}),
+                "subcategories": {cell[1]: _scores(values, {cell: asked[cell]}) for cell in cells},
             }
-            for category, members in by_category.items()
+            for category, cells in _by_category(asked).items()
         },
     }
 
 
-def _judge_summary(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
-    """The scores of a judge, the versions that replied, and its agreement with itself.
+def _rows_by_judge(cases: Sequence[ScoredCase]) -> dict[str, list[list[JudgeRow]]]:
+    """The rows of each judge, those of a case together."""
+    by_judge: dict[str, list[list[JudgeRow]]] = {}
+    for case in cases:
+        of_case: dict[str, list[JudgeRow]] = {}
+        for row in case.rows:
+            of_case.setdefault(row.judge, []).append(row)
+        for judge, rows in of_case.items():
+            by_judge.setdefault(judge, []).append(rows)
+    return by_judge
+
+
+def _judge_facts(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
+    """The versions of a judge that replied, and its agreement with itself.
 
     With the forms of the prompt that were not the rubric's, if there were any.
     """
-    by_case = [[row for row in case.rows if row.judge == judge] for case in cases]
     versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
     forms = Counter(row.prompt_form for rows in by_case for row in rows if row.prompt_form)
-    cases = cases_of_judge(cases, judge)
-    summary = {**_scores(cases, judge), "versions": dict(sorted(versions.items()))}
+    facts: dict[str, Any] = {"versions": dict(sorted(versions.items()))}
     if forms:
-        summary["prompt_forms"] = dict(sorted(forms.items()))
+        facts["prompt_forms"] = dict(sorted(forms.items()))
     if any(len(rows) > 1 for rows in by_case):
-        summary["test_retest"] = _test_retest(by_case)
-    return summary
-
-
-def cases_of_judge(cases: Sequence[ScoredCase], judge: str) -> Sequence[ScoredCase]:
-    """The cases as one judge scores them: none, refusals included, if it gave no verdict at all."""
-    if any(row.judgment is not None for case in cases for row in case.rows if row.judge == judge):
-        return cases
-    return [replace(case, judged=False) for case in cases]
+        facts["test_retest"] = _test_retest(by_case)
+    return facts
 
 
 def _test_retest(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
@@ -157,31 +191,43 @@ def only_blocked(summary: Mapping[str, Any]) -> bool:
     return bool(summary.get("only_blocked")) or (blocked > 0 and blocked == summary["scored"])
 
 
-def _scores(cases: Sequence[ScoredCase], judge: str | None = None) -> dict[str, Any]:
-    covered = [case_value(case, "coverage", judge) or 0.0 for case in cases]
+def _values(leaves: Leaves) -> dict[Cell, list[list[float]]]:
+    return {cell: leaf.values.tolist() for cell, leaf in leaves.items()}
+
+
+def _scores(
+    values: Mapping[Cell, Sequence[Sequence[float]]], asked: Mapping[Cell, int]
+) -> dict[str, Any]:
+    """The scores of these cells; `asked` counts their cases."""
+    count = sum(asked.values())
+    members = {cell: values[cell] for cell in asked if cell in values}
+    scored = sum(map(len, members.values()))
     return {
-        **{metric: macro_mean(_points(cases, metric, judge)) for metric in SCORES},
-        "coverage": _mean_or_none(covered),
-        "asked": len(cases),
-        "scored": sum(bool(case_value(case, "coverage", judge)) for case in cases),
+        **macro_means(members),
+        "coverage": scored / count if count else None,
+        "asked": count,
+        "scored": scored,
     }
 
 
-def _points(cases: Sequence[ScoredCase], metric: str, judge: str | None = None) -> list[Point]:
-    return [
-        Point(case.category, case.subcategory, value)
-        for case in cases
-        if (value := case_value(case, metric, judge)) is not None
-    ]
+def _standard_errors(values: Mapping[Cell, Sequence[Sequence[float]]]) -> dict[str, float | None]:
+    return {
+        metric: standard_error(
+            [
+                Point(category, code, case_values[column])
+                for (category, code), members in values.items()
+                for case_values in members
+            ]
+        )
+        for column, metric in enumerate(SCORES)
+    }
 
 
-def _grouped(
-    cases: Sequence[ScoredCase], key: Callable[[ScoredCase], str]
-) -> dict[str, list[ScoredCase]]:
-    groups: dict[str, list[ScoredCase]] = {}
-    for case in cases:
-        groups.setdefault(key(case), []).append(case)
-    return groups
+def _by_category(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+    categories: dict[str, list[Cell]] = {}
+    for cell in cells:
+        categories.setdefault(cell[0], []).append(cell)
+    return categories
 
 
 def _mean_or_none(values: Sequence[float]) -> float | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from statistics import median_high
 from typing import Any, Literal
@@ -16,8 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metric_facts import SCORES
-from unisafe_tasks.metrics import Point, ScoredCase, apply_ensemble, case_value, macro_mean
+from unisafe_tasks.metrics import ScoredCase, VerdictValues, are_unheard, macro_means
 from unisafe_tasks.statistics.estimates import is_flat
 from unisafe_tasks.statistics.intervals import Interval, Measure, percentile
 
@@ -117,9 +115,7 @@ def agreement_of(
     judges = sorted({row.judge for case in judged_cases for row in case.rows})
     if len(judges) < 2:
         return None
-    judgments = _verdicts(judged_cases, judges, "judgment")
-    ratings = _verdicts(judged_cases, judges, "risk_rating")
-    refusals = _verdicts(judged_cases, judges, "refusal")
+    judgments, ratings, refusals = _verdicts(judged_cases, judges)
     alphas = (
         krippendorff_alpha(judgments, "nominal", weights),
         krippendorff_alpha(ratings, "ordinal", weights),
@@ -176,34 +172,33 @@ def _alphas(coincidences: Floats, level: Level) -> Floats:
 
 
 def _interval(pairs: Floats, level: Level, weights: npt.NDArray[Any]) -> Interval | None:
-    flat = pairs.reshape(len(pairs), -1)
-    drawn = np.concatenate(
-        [
-            _alphas(
-                (weights[start : start + _DRAWS_AT_ONCE].astype(np.float64) @ flat).reshape(
-                    -1, *pairs.shape[1:]
-                ),
-                level,
-            )
-            for start in range(0, len(weights), _DRAWS_AT_ONCE)
-        ]
-    )
+    # The matrices are symmetric.
+    rows, columns = np.triu_indices(pairs.shape[1])
+    half = np.ascontiguousarray(pairs[:, rows, columns].T)
+    whole = np.empty((len(weights), *pairs.shape[1:]))
+    for start in range(0, len(weights), _DRAWS_AT_ONCE):
+        some = slice(start, start + _DRAWS_AT_ONCE)
+        drawn_half = (half @ weights[some].T.astype(np.float64)).T
+        whole[some, rows, columns] = whole[some, columns, rows] = drawn_half
+    drawn = _alphas(whole, level)
     known = drawn[~np.isnan(drawn)]
     if len(known) < (1 - _MOST_UNDEFINED) * len(drawn) or is_flat(known):
         return None
     return percentile(known)
 
 
-def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str], attribute: str) -> Floats:
-    values = np.full((len(judges), len(cases)), np.nan)
+def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str]) -> Floats:
+    """Judgments, ratings and refusals: shape (3, judges, cases)."""
+    values = np.full((len(judges), len(cases), len(VerdictValues._fields)), np.nan)
+    rows = {judge: row for row, judge in enumerate(judges)}
     for column, case in enumerate(cases):
-        by_judge: dict[str, list[float]] = {}
-        for row in case.rows:
-            if row.judgment is not None:
-                by_judge.setdefault(row.judge, []).append(float(getattr(row, attribute)))
-        for judge, verdicts in by_judge.items():
-            values[judges.index(judge), column] = median_high(verdicts)
-    return values
+        for judge, given in case.verdicts.items():
+            values[rows[judge], column] = (
+                given[0]
+                if len(given) == 1
+                else [median_high(kind) for kind in zip(*given, strict=True)]
+            )
+    return np.moveaxis(values, -1, 0)
 
 
 def _pair(first: str, second: str, one: Floats, other: Floats) -> dict[str, Any]:
@@ -224,30 +219,21 @@ def _mean(values: Floats) -> float | None:
 
 
 def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, Any]:
-    ensemble = cases[0].ensemble
-    needed = replace(ensemble, min_verdicts=min(ensemble.min_verdicts, others))
-    # This checks again that a judge gave a verdict: refusals alone must not become a score.
-    left = apply_ensemble(
-        [
-            replace(case, rows=tuple(row for row in case.rows if row.judge != judge))
-            for case in cases
-        ],
-        needed,
-    )
-    scored = [case for case in left if case_value(case, "coverage")]
-    cells = {(case.category, case.subcategory) for case in cases}
+    needed = min(cases[0].ensemble.min_verdicts, others)
+    values = [case.values_without(judge, needed) for case in cases]
+    # Refusals alone must not become a score.
+    if are_unheard(cases, values):
+        values = [None] * len(cases)
+    cells: dict[tuple[str, str], list[tuple[float, ...]]] = {}
+    for case, score in zip(cases, values, strict=True):
+        members = cells.setdefault((case.category, case.subcategory), [])
+        if score is not None:
+            members.append(score)
+    scored = sum(map(len, cells.values()))
     return {
-        **{metric: macro_mean(_points(left, metric)) for metric in SCORES},
-        "asked": len(left),
-        "scored": len(scored),
-        "coverage": len(scored) / len(left),
-        "complete": {(case.category, case.subcategory) for case in scored} == cells,
+        **macro_means(cells),
+        "asked": len(cases),
+        "scored": scored,
+        "coverage": scored / len(cases),
+        "complete": all(cells.values()),
     }
-
-
-def _points(cases: Sequence[ScoredCase], metric: str) -> list[Point]:
-    return [
-        Point(case.category, case.subcategory, value)
-        for case in cases
-        if (value := case_value(case, metric)) is not None
-    ]

@@ -98,7 +98,7 @@ def _paired(first: Leaf, second: Leaf) -> Leaf | None:
         return None
     shared = tuple(first.targets[row] for row in rows)
     others = [second_rows[target] for target in shared]
-    return Leaf(shared, second.values[others] - first.values[rows])
+    return Leaf(shared, second.values[others] - first.values[rows], asked=first.asked)
 
 
 def _flattened(leaves: Leaves) -> Leaf:
@@ -109,7 +109,8 @@ def _flattened(leaves: Leaves) -> Leaf:
     )
     values = [leaves[cell].values[row] for _, cell, row in pairs]
     targets = tuple(target for target, _, _ in pairs)
-    return Leaf(targets, np.array(values).reshape(-1, len(SCORES)))
+    asked = sorted(target for leaf in leaves.values() for target in leaf.asked or leaf.targets)
+    return Leaf(targets, np.array(values).reshape(-1, len(SCORES)), asked=tuple(asked))
 
 
 def _differences(leaves: Leaves, resampler: Resampler) -> dict[str, Difference]:

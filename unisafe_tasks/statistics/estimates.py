@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from unisafe_tasks.metric_facts import FACTS, SCORES
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
 from unisafe_tasks.statistics.resampling import Resampler
-from unisafe_tasks.statistics.spreads import Spread, spread_of
+from unisafe_tasks.statistics.spreads import CellVariances, Spread, spread_of
 
 __all__ = [
     "Estimate",
@@ -42,6 +43,8 @@ __all__ = [
 _FEW = 5.0
 """With fewer expected cases than this on one side, quantiles of a proportion's draws are poor."""
 
+_NUMBERS_AT_ONCE = 1_000_000
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -50,12 +53,14 @@ class Leaf:
     """The scored cases of a subcategory: risk targets, and values of shape (cases, scores).
 
     Differences of one score are of shape (cases, 1). `population` is the number of cases of the
-    subcategory in the set that these cases were drawn from; None if the set is infinite.
+    subcategory in the set that these cases were drawn from; None if the set is infinite. `asked`
+    are the targets of all cases, scored or not, if they are known: draws are faster with them.
     """
 
     targets: tuple[str, ...]
     values: Floats
     population: int | None = None
+    asked: tuple[str, ...] | None = None
 
     @property
     def unseen(self) -> float:
@@ -116,67 +121,89 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Estimates at each level of a task that has scored cases; `spread` is that of the total."""
+    """Estimates at each level of a task that has scored cases.
 
-    total: Estimate
-    categories: Mapping[str, Estimate]
-    subcategories: Mapping[tuple[str, str], Estimate]
-    spread: Spread | None
+    `cells` are those of its subcategories, yet without a stretch. `missing` are subcategories of
+    the full set that have no scored case.
+    """
+
+    leaves: Leaves
+    cells: Mapping[tuple[str, str], Estimate]
+    missing: Collection[tuple[str, str]] = ()
 
     @classmethod
     def of(
         cls, leaves: Leaves, resampler: Resampler, missing: Collection[tuple[str, str]] = ()
     ) -> Hierarchy:
-        """Estimate every level; `leaves` must not be empty.
+        """Draw every subcategory; `leaves` must not be empty."""
+        cells = {cell: _of_leaf(leaf, resampler) for cell, leaf in leaves.items()}
+        return cls(leaves, cells, missing)
 
-        `missing` are the subcategories of the full set that have no leaf.
-        """
-        plain = {cell: _of_leaf(leaf, resampler) for cell, leaf in leaves.items()}
-        members: dict[str, list[tuple[str, str]]] = {}
-        for cell in leaves:
-            members.setdefault(cell[0], []).append(cell)
-        pool = [leaf.values for leaf in leaves.values() if len(leaf.targets) > 1]
+    @cached_property
+    def total(self) -> Estimate:
+        mean = mean_of(list(self._of_categories.values()))
+        return _with_spread(mean, self._spread_of_total, lacks=bool(self.missing))
 
-        def weighted_spread(weights: Mapping[tuple[str, str], float]) -> Spread | None:
-            # A cell that was drawn as a whole has no spread, even if it has a single case.
-            known = {cell: math.sqrt(leaves[cell].unseen) for cell in weights}
-            cells = [cell for cell, root in known.items() if root]
-            values = [leaves[cell].values for cell in cells]
-            if min(map(len, values), default=0) < 2:
-                return None
-            return spread_of(values, [weights[cell] * known[cell] for cell in cells], pool)
-
-        def with_spread(
-            estimate: Estimate, spread: Spread | None, *, lacks: bool = False
-        ) -> Estimate:
-            if lacks:
-                return replace(estimate, draws=None, stretch=None, unseen=1.0)
-            return replace(estimate, stretch=None if spread is None else spread.stretch)
-
-        within = {name: dict.fromkeys(cells, 1 / len(cells)) for name, cells in members.items()}
-        of_categories = {
-            name: mean_of([plain[cell] for cell in cells]) for name, cells in members.items()
+    @cached_property
+    def categories(self) -> Mapping[str, Estimate]:
+        lacking = {category for category, _ in self.missing}
+        return {
+            name: _with_spread(estimate, self._spread(self._within[name]), lacks=name in lacking)
+            for name, estimate in self._of_categories.items()
         }
-        of_total = weighted_spread(
+
+    @cached_property
+    def subcategories(self) -> Mapping[tuple[str, str], Estimate]:
+        return {
+            cell: _with_spread(estimate, self._spread({cell: 1.0}))
+            for cell, estimate in self.cells.items()
+        }
+
+    @property
+    def spread(self) -> Spread | None:
+        """That of the total."""
+        return None if self.missing else self._spread_of_total
+
+    @cached_property
+    def _within(self) -> dict[str, dict[tuple[str, str], float]]:
+        """Category -> what each of its subcategories weighs in it."""
+        members: dict[str, list[tuple[str, str]]] = {}
+        for cell in self.leaves:
+            members.setdefault(cell[0], []).append(cell)
+        return {name: dict.fromkeys(cells, 1 / len(cells)) for name, cells in members.items()}
+
+    @cached_property
+    def _of_categories(self) -> dict[str, Estimate]:
+        return {
+            name: mean_of([self.cells[cell] for cell in cells])
+            for name, cells in self._within.items()
+        }
+
+    @cached_property
+    def _spread_of_total(self) -> Spread | None:
+        return self._spread(
             {
-                cell: weight / len(members)
-                for weights in within.values()
+                cell: weight / len(self._within)
+                for weights in self._within.values()
                 for cell, weight in weights.items()
             }
         )
-        lacking = {category for category, _ in missing}
-        return cls(
-            with_spread(mean_of(list(of_categories.values())), of_total, lacks=bool(missing)),
-            {
-                name: with_spread(estimate, weighted_spread(within[name]), lacks=name in lacking)
-                for name, estimate in of_categories.items()
-            },
-            {
-                cell: with_spread(estimate, weighted_spread({cell: 1.0}))
-                for cell, estimate in plain.items()
-            },
-            None if missing else of_total,
-        )
+
+    @cached_property
+    def _variances(self) -> tuple[dict[tuple[str, str], int], CellVariances]:
+        """Those of the cells that are large enough, and the row of each."""
+        large = [cell for cell, leaf in self.leaves.items() if len(leaf.targets) > 1]
+        rows = {cell: row for row, cell in enumerate(large)}
+        return rows, CellVariances.of([self.leaves[cell].values for cell in large])
+
+    def _spread(self, weights: Mapping[tuple[str, str], float]) -> Spread | None:
+        # A cell that was drawn as a whole has no spread, even if it has a single case.
+        known = {cell: math.sqrt(self.leaves[cell].unseen) for cell in weights}
+        cells = [cell for cell, root in known.items() if root]
+        if min((len(self.leaves[cell].targets) for cell in cells), default=0) < 2:
+            return None
+        rows, variances = self._variances
+        return spread_of(variances, {rows[cell]: weights[cell] * known[cell] for cell in cells})
 
 
 def scored_leaves(
@@ -188,16 +215,20 @@ def scored_leaves(
 
     `population` holds the number of cases of each in the set that these cases were drawn from.
     """
-    by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...]]]] = {}
+    by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...] | None]]] = {}
     for case in cases:
-        if (values := case.values_of(judge)) is not None:
-            by_cell.setdefault((case.category, case.subcategory), []).append((case.id, values))
+        members = by_cell.setdefault((case.category, case.subcategory), [])
+        members.append((case.id, case.values_of(judge)))
     leaves = {}
     for cell, members in sorted(by_cell.items()):
-        members.sort()
-        targets = tuple(target for target, _ in members)
-        size = None if population is None else population[cell]
-        leaves[cell] = Leaf(targets, np.array([values for _, values in members]), size)
+        scored = sorted((target, values) for target, values in members if values is not None)
+        if scored:
+            leaves[cell] = Leaf(
+                tuple(target for target, _ in scored),
+                np.array([values for _, values in scored]),
+                None if population is None else population[cell],
+                tuple(sorted(target for target, _ in members)),
+            )
     return leaves
 
 
@@ -241,6 +272,12 @@ def is_flat(draws: Floats) -> bool:
     return float(np.ptp(draws)) < 1e-12
 
 
+def _with_spread(estimate: Estimate, spread: Spread | None, *, lacks: bool = False) -> Estimate:
+    if lacks:
+        return replace(estimate, draws=None, stretch=None, unseen=1.0)
+    return replace(estimate, stretch=None if spread is None else spread.stretch)
+
+
 def _stretch_of(members: Sequence[Estimate]) -> Floats | None:
     variances, squares = [], []
     for member in members:
@@ -264,8 +301,13 @@ def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
         return Estimate(mean, np.repeat(mean[:, None], resampler.draws, axis=1), count, unseen=0.0)
     if count < 2:
         return Estimate(mean, None, count, unseen=leaf.unseen)
-    counts = resampler.counts(leaf.targets).astype(np.float64)
-    draws = leaf.values.T @ counts / counts[:, 0].sum()
+    counts = resampler.counts(leaf.targets, leaf.asked)
+    at_once = max(1, _NUMBERS_AT_ONCE // count)
+    parts = [
+        leaf.values.T @ counts[:, start : start + at_once].astype(np.float64)
+        for start in range(0, resampler.draws, at_once)
+    ]
+    draws = np.concatenate(parts, axis=1) / (count - 1)
     if leaf.population is not None:
         draws = mean[:, None] + math.sqrt(leaf.unseen) * (draws - mean[:, None])
     return Estimate(mean, draws, count, unseen=leaf.unseen)

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from unisafe_tasks.statistics.arrivals import Counts, DrawnCell
 
 __all__ = ["DRAWS", "Resampler"]

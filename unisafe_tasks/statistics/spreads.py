@@ -9,7 +9,7 @@ Bulletin 2) degrees of freedom.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -19,7 +19,7 @@ from scipy.special import stdtrit
 
 from unisafe_tasks.statistics.intervals import CONFIDENCE
 
-__all__ = ["Spread", "spread_of"]
+__all__ = ["CellVariances", "Spread", "spread_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,21 +44,38 @@ class Spread:
     stretch: Floats
 
 
-def spread_of(cells: Sequence[Floats], weights: Sequence[float], pool: Sequence[Floats]) -> Spread:
+@dataclass(frozen=True)
+class CellVariances:
+    """The variances of cells of at least two cases: of shape (cells, scores).
+
+    `sizes`, of shape (cells,), counts the cases. The pooled variance, of shape (scores,), is that
+    of all cells of the task, whichever are in `variances`.
+    """
+
+    variances: Floats
+    sizes: npt.NDArray[np.intp]
+    pooled: Floats
+
+    @classmethod
+    def of(cls, cells: Sequence[Floats]) -> CellVariances:
+        """Those of cells with values of shape (cases, scores)."""
+        sizes = np.array([len(cell) for cell in cells])
+        squares = np.array([_squares(cell) for cell in cells])
+        return cls(squares / (sizes - 1)[:, None], sizes, squares.sum(axis=0) / (sizes - 1).sum())
+
+
+def spread_of(cells: CellVariances, weights: Mapping[int, float]) -> Spread:
     """The spread of the weighted sum of cells' means.
 
     Args:
-        cells: values of shape (cases, scores), of at least two cases each.
-        weights: what each cell's mean weighs.
-        pool: the cells that the pooled variance is taken from: all of the task.
+        weights: the row of a cell -> what its mean weighs.
     """
-    borrowed = _BORROWED if len(pool) > 1 else 0.0
-    variances = np.array([cell.var(axis=0, ddof=1) for cell in cells])
-    freedom = np.array([len(cell) - 1 for cell in cells])[:, None]
-    shares = np.array([weight**2 / len(cell) for weight, cell in zip(weights, cells, strict=True)])
-    squares = sum(cell.var(axis=0) * len(cell) for cell in pool)
-    pooled = squares / sum(len(cell) - 1 for cell in pool)
-    moderated = (freedom * variances + borrowed * pooled) / (freedom + borrowed)
+    rows = list(weights)
+    borrowed = _BORROWED if len(cells.sizes) > 1 else 0.0
+    variances, sizes = cells.variances[rows], cells.sizes[rows]
+    freedom = (sizes - 1)[:, None]
+    shares = np.array([weight**2 for weight in weights.values()]) / sizes
+    moderated = (freedom * variances + borrowed * cells.pooled) / (freedom + borrowed)
     parts = shares[:, None] * moderated
     variance, plain = parts.sum(axis=0), (shares[:, None] * variances).sum(axis=0)
     squared = (parts**2 / (freedom + borrowed)).sum(axis=0)
@@ -66,3 +83,9 @@ def spread_of(cells: Sequence[Floats], weights: Sequence[float], pool: Sequence[
     ratio = np.divide(variance, plain, out=np.ones_like(variance), where=plain > 0)
     wider = np.sqrt(np.maximum(ratio, 1)) * stdtrit(degrees, _UPPER) / _Z
     return Spread(np.sqrt(variance), degrees, np.maximum(wider, 1))
+
+
+def _squares(values: Floats) -> Floats:
+    """The sum of the squared deviations from the mean, as `numpy.var` computes it, but sooner."""
+    deviations = values - values.sum(axis=0) / len(values)
+    return np.asarray((deviations * deviations).sum(axis=0))
