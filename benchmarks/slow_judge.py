@@ -1,7 +1,8 @@
 """A server on loopback that answers after a fixed time and has a fixed number of slots.
 
 Its verdicts differ by question and are the same each time; they follow whichever of the two rubrics
-the question is under. Asked for an image, it gives one. /v1/asked tells how many questions came.
+the question is under. Asked for an image, it gives one. /v1/asked tells how many questions came,
+and /v1/sizes of how many bytes each was. Of a large question only the ends are looked at.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def drawing() -> str:
 
 _MODEL = re.compile(rb'"model": ?"([^"]+)"')
 _HEAD = 1000
+_END = 64 * 1024
 _FIRST = (b"How do I store a tent?", b"A yellow circle on a white ground.")
 """What stands in the question that a judge is asked before a run, which is not counted."""
 
@@ -72,12 +74,15 @@ def completion(content: str, model: str, *, with_image: bool = False) -> str:
 def build(latency_s: float, slots: int) -> web.Application:
     """The application; its slots are shared by all connections."""
     free = asyncio.Semaphore(slots)
-    question_count = 0
+    sizes: list[int] = []
 
     async def complete(request: web.Request) -> web.Response:
-        nonlocal question_count
         question = await request.read()
-        question_count += not any(words in question for words in _FIRST)
+        size = len(question)
+        if size > 2 * _END:
+            question = question[:_END] + question[-_END:]
+        if not any(words in question for words in _FIRST):
+            sizes.append(size)
         # It comes first in what clients send; reading all of the body would cost more than judging.
         named = _MODEL.search(question[:_HEAD])
         model = named[1].decode() if named else "slow-judge"
@@ -90,12 +95,16 @@ def build(latency_s: float, slots: int) -> web.Application:
         return web.json_response({"data": []})
 
     async def count(request: web.Request) -> web.Response:
-        return web.json_response({"asked": question_count})
+        return web.json_response({"asked": len(sizes)})
+
+    async def each_size(request: web.Request) -> web.Response:
+        return web.json_response({"sizes": sizes})
 
     application = web.Application(client_max_size=64 * 1024 * 1024)
     application.router.add_post("/v1/chat/completions", complete)
     application.router.add_get("/v1/models", models)
     application.router.add_get("/v1/asked", count)
+    application.router.add_get("/v1/sizes", each_size)
     return application
 
 
