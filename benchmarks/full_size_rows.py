@@ -82,9 +82,12 @@ def judge(bench: Bench, name: str, cases: int, judges: int = JUDGES) -> tuple[Me
     asked = [sizes(url)[since:] for since, (_, url) in zip(before, servers, strict=True)]
     assert all(len(each) == cases for each in asked), "a question was left out, or asked again"
     used = sum(cpu_of(server) for server, _ in servers) - used
-    size = sum(asked[0]) / cases / 1000
-    told = f"  {cases} cases of {size:.0f} kB, {judges} judges: {seen.wall:.0f} s, servers {used:.1f} CPU-s"
-    print(told, file=sys.stderr, flush=True)
+    print(
+        f"  {cases} cases of {sum(asked[0]) / cases / 1000:.0f} kB, {judges} judge(s): "
+        f"{seen.wall:.0f} s, of the servers {used:.1f} CPU-s",
+        file=sys.stderr,
+        flush=True,
+    )
     return seen, asked[0]
 
 
@@ -176,22 +179,30 @@ def leaderboard(bench: Bench) -> Values:
     """Of two runs of the demo set."""
     with newcomer(bench) as (folder, environment):
         models = ("demo", "demo-cautious")
+        options = ["--data", "demo", "--panel", "labels"]
         for model in models:
-            words: list[str | Path] = [
-                UNISAFE,
-                "judge",
-                model,
-                "--data",
-                "demo",
-                "--panel",
-                "labels",
-            ]
-            measured([*words, "--out", folder / model], environment)
+            measured([UNISAFE, "judge", model, *options, "--out", folder / model], environment)
         return start_up(["leaderboard", *(folder / model for model in models)], environment)
 
 
 def authors(bench: Bench) -> Values:
-    """Their command at its defaults, and ours, with one judge each."""
+    """Their command at its default of four workers and with as many as we have slots, and ours."""
+    default = by_the_authors(bench)
+    many = by_the_authors(bench, "--workers", str(SLOTS))
+    ours, _ = judge(bench, "images", 400, judges=1)
+    return {
+        "theirs, CPU-s a case": default.cpu / 400,
+        f"theirs with {SLOTS} workers, CPU-s a case": many.cpu / 400,
+        "ours, CPU-s a case": ours.cpu / 400,
+        "theirs, peak memory, MB": default.peak,
+        f"theirs with {SLOTS} workers, peak memory, MB": many.peak,
+        "ours, peak memory, MB": ours.peak,
+        "wall, theirs over ours": default.wall / ours.wall,
+        f"wall, theirs with {SLOTS} workers over ours": many.wall / ours.wall,
+    }
+
+
+def by_the_authors(bench: Bench, *options: str) -> Measured:
     assert bench.authors is not None
     url = bench.servers[0][1]
     before = len(sizes(url))
@@ -201,16 +212,9 @@ def authors(bench: Bench) -> Values:
         words += ["--cases-file", bench.file("images", 400, "cases"), "--judge-model", "judge"]
         words += ["--predictions", bench.file("images", 400, "predictions"), "--base-url", url]
         words += ["--backend", "openai-compatible", "--output", folder / "judged.jsonl"]
-        theirs = measured(words, environment)
+        seen = measured([*words, *options], environment)
         rows = [json.loads(row) for row in (folder / "judged.jsonl").open(encoding="utf-8")]
     assert len(rows) == 400
     assert all(row["error"] is None and not row["refusal"] for row in rows)
     assert len(sizes(url)) - before == 400, "a question was left out, or asked again"
-    ours, _ = judge(bench, "images", 400, judges=1)
-    return {
-        "theirs, CPU-s a case": theirs.cpu / 400,
-        "ours, CPU-s a case": ours.cpu / 400,
-        "theirs, peak memory, MB": theirs.peak,
-        "ours, peak memory, MB": ours.peak,
-        "wall time, theirs over ours": theirs.wall / ours.wall,
-    }
+    return seen
