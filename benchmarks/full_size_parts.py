@@ -1,17 +1,20 @@
 """What full_size.py measures inside a process that does nothing else; each prints a JSON object.
 
-Run: python benchmarks/full_size_parts.py plain URL < SIZES | intervals | metrics RUN...
+Run: python benchmarks/full_size_parts.py plain URL < SIZES | limit IMAGE... | intervals |
+     metrics RUN...
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import random
 import resource
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 
 SLOTS = 100
@@ -42,6 +45,18 @@ def plain(url: str) -> dict[str, float]:
 
     wall = asyncio.run(ask_all())
     return {"wall": wall, "cpu": time.process_time()}
+
+
+def limit(paths: list[Path]) -> dict[str, float]:
+    """What an image cannot cost less than: to be hashed, decoded and made a JPEG, once."""
+    from PIL import Image
+
+    files = [path.read_bytes() for path in paths]
+    used = time.process_time()
+    for data in files:
+        hashlib.sha256(data).digest()
+        Image.open(BytesIO(data)).convert("RGB").save(BytesIO(), "JPEG", quality=95)
+    return {"cpu": (time.process_time() - used) / len(files)}
 
 
 def intervals() -> dict[str, float]:
@@ -92,12 +107,18 @@ def main() -> None:
     parts = parser.add_subparsers(dest="part", required=True)
     parts.add_parser("plain").add_argument("url")
     parts.add_parser("intervals")
-    parts.add_parser("metrics").add_argument("runs", type=Path, nargs="+")
+    for name in ("limit", "metrics"):
+        parts.add_parser(name).add_argument("paths", type=Path, nargs="+")
     given = parser.parse_args()
-    if given.part == "plain":
-        values = plain(given.url)
-    else:
-        values = intervals() if given.part == "intervals" else metrics(given.runs)
+    match given.part:
+        case "plain":
+            values = plain(given.url)
+        case "limit":
+            values = limit(given.paths)
+        case "intervals":
+            values = intervals()
+        case _:
+            values = metrics(given.paths)
     print(json.dumps(values))
 
 
