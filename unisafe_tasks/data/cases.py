@@ -6,11 +6,13 @@ into other tasks, which is what makes failures comparable across tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from unisafe_judges import Modality, taxonomy
+from unisafe_tasks.data.stored_images import ImageColumn
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, TURNS, Task
 
@@ -42,16 +44,29 @@ TEXT_COLUMNS = (
 IMAGE_COLUMNS = ("input_image", "input_image_b")
 COLUMNS = (*TEXT_COLUMNS, *IMAGE_COLUMNS, "turns")
 
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 1000
 _NEVER_EMPTY = ("id", "category", "subcategory", "scenario_type")
 
 
 @dataclass(frozen=True)
 class CaseImage:
-    """An input image of a case; `read` returns its bytes as the data set stores them."""
+    """An input image of a case; `read` returns its bytes as the data set stores them.
+
+    `digest` returns what `sha256` is.
+    """
 
     column: str
     read: Callable[[], bytes] = field(compare=False, repr=False)
+    digest: Callable[[], str] = field(compare=False, repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The hex digest of the bytes, computed at most once for each image of a case set.
+
+        Raises:
+            DataError: as `read` does, if it is not known without reading.
+        """
+        return self.digest()
 
 
 @dataclass(frozen=True)
@@ -89,17 +104,21 @@ class CaseSet:
             DataError: a column is missing, a row is wrong, a key appears twice, or no row is left.
         """
         self.task = task
-        self.rows = _rows_of(task, rows, where)
-        self._index = {str(case_id): index for index, case_id in enumerate(self.rows["id"])}
+        given, kept = _rows_of(task, rows, where)
+        self.rows = given.select(kept)
         # Chosen once: to choose columns costs far more than to read a row of them.
         self._texts = self.rows.select_columns([*TEXT_COLUMNS, "turns"])
-        self._images = {column: self.rows.select_columns([column]) for column in task.inputs}
+        self.images: Mapping[str, ImageColumn] = {
+            column: ImageColumn(given, column, kept) for column in IMAGE_COLUMNS
+        }
+        """The images of each image column, by the number of the row in `rows`."""
+        self._index = _checked(self, kept, where)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Case]:
-        return (self[case_id] for case_id in self._index)
+        return (self._case(index, row) for index, row in enumerate(self.texts()))
 
     def __contains__(self, case_id: object) -> bool:
         return case_id in self._index
@@ -111,7 +130,15 @@ class CaseSet:
             KeyError: the task has no such case.
         """
         index = self._index[case_id]
-        texts = self._texts[index]
+        return self._case(index, self._texts[index])
+
+    def texts(self) -> Iterator[dict[str, Any]]:
+        """The rows in order, without their images."""
+        for batch in self._texts.iter(batch_size=_ROWS_AT_ONCE):
+            for values in zip(*batch.values(), strict=True):
+                yield dict(zip(batch, values, strict=True))
+
+    def _case(self, index: int, texts: Mapping[str, Any]) -> Case:
         return Case(
             id=texts["id"],
             task=self.task,
@@ -121,10 +148,13 @@ class CaseSet:
             target=texts["target"] or "",
             instruction=texts["instruction"] or "",
             turns=tuple(texts["turns"] or ()),
-            images=tuple(
-                CaseImage(column, _reader(case_id, images, index, column))
-                for column, images in self._images.items()
-            ),
+            images=tuple(self._image(index, column, texts["id"]) for column in self.task.inputs),
+        )
+
+    def _image(self, index: int, column: str, case_id: str) -> CaseImage:
+        images, where = self.images[column], f"{case_id}: {column}"
+        return CaseImage(
+            column, partial(images.read, index, where), partial(images.sha256, index, where)
         )
 
 
@@ -206,7 +236,8 @@ def _check_encodable(text: str, column: str, where: str) -> None:
         raise DataError(f"{where}: {column} holds half of a surrogate pair") from None
 
 
-def _rows_of(task: Task, rows: Dataset, where: str) -> Dataset:
+def _rows_of(task: Task, rows: Dataset, where: str) -> tuple[Dataset, list[int]]:
+    """All rows with the official columns, and the numbers of those of the task."""
     from datasets import Image
 
     if missing := [name for name in COLUMNS if name not in rows.column_names]:
@@ -220,56 +251,33 @@ def _rows_of(task: Task, rows: Dataset, where: str) -> Dataset:
     if not kept:
         raise NoCasesError(f"{where} has no case with scenario_type {task.code} ({task.name})")
     # A column that nobody knows could be an image, which a harness would decode and log.
-    chosen = rows.select_columns(list(COLUMNS)).select(kept)
+    chosen = rows.select_columns(list(COLUMNS))
     for column in IMAGE_COLUMNS:
         # Undecoded, so that bytes and not pixels travel and a hostile image harms nobody here.
         try:
             chosen = chosen.cast_column(column, Image(decode=False))
         except Exception as error:
             raise DataError(f"{where}: the column {column!r} holds no images: {error}") from None
-    _check_rows(task, chosen, kept, where)
-    return chosen
+    return chosen, kept
 
 
-def _check_rows(task: Task, chosen: Dataset, kept: list[int], where: str) -> None:
-    seen: dict[str, int] = {}
-    texts = chosen.select_columns([*TEXT_COLUMNS, "turns"])
-    for index, row in zip(kept, texts, strict=True):
-        row_where = f"{where}, row {index + 1}"
+def _checked(cases: CaseSet, kept: Sequence[int], where: str) -> dict[str, int]:
+    """Check the rows of a task, and index them by their ids."""
+    index: dict[str, int] = {}
+    code = cases.task.code
+    for number, (given, row) in enumerate(zip(kept, cases.texts(), strict=True)):
+        row_where = f"{where}, row {given + 1}"
         check_row(row, row_where)
-        if row["id"] in seen:
+        if (first := index.setdefault(row["id"], number)) != number:
             raise DataError(
-                f"{row_where}: id {row['id']!r} with scenario_type {task.code} appears twice, "
-                f"first in row {seen[row['id']] + 1}"
+                f"{row_where}: id {row['id']!r} with scenario_type {code} appears twice, "
+                f"first in row {kept[first] + 1}"
             )
-        seen[row["id"]] = index
-    for column in task.inputs:
-        for index, present in zip(kept, _has_image(chosen, column), strict=True):
-            if not present:
+    for column in cases.task.inputs:
+        for number, given in enumerate(kept):
+            if not cases.images[column].has(number):
                 raise DataError(
-                    f"{where}, row {index + 1}: {column} is missing, which scenario_type "
-                    f"{task.code} needs"
+                    f"{where}, row {given + 1}: {column} is missing, which scenario_type {code} "
+                    "needs"
                 )
-
-
-def _has_image(rows: Dataset, column: str) -> list[bool]:
-    # Taking rows copies their images, so that only a few are taken at once.
-    import pyarrow.compute as pc
-
-    arrow = rows.select_columns([column]).with_format("arrow")
-    present: list[bool] = []
-    for batch in arrow.iter(batch_size=_ROWS_AT_ONCE):
-        struct = batch[column].combine_chunks()
-        valid = pc.and_(struct.is_valid(), struct.field("bytes").is_valid())
-        present.extend(bool(value) for value in valid.to_pylist())
-    return present
-
-
-def _reader(case_id: str, images: Dataset, index: int, column: str) -> Callable[[], bytes]:
-    def read() -> bytes:
-        value = images[index][column]
-        if value is None or value.get("bytes") is None:
-            raise DataError(f"{case_id}: {column} holds no image bytes")
-        return bytes(value["bytes"])
-
-    return read
+    return index

@@ -1,6 +1,7 @@
 """Local forms of the data set, converted once to `data/{image,text}-*.parquet` in a cache.
 
-Rows stream through, so that memory does not grow with the data set. The cache is keyed by content.
+Rows stream through, so that memory does not grow with the data set. Images are kept once beside
+them. The cache is keyed by what was read.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
+from unisafe_judges.errors import ImageError
+from unisafe_tasks.data.cases import COLUMNS
 from unisafe_tasks.data.forms import Told, is_absent, read_columns, read_texts
 from unisafe_tasks.data.image_forms import A_PATH, Folders, find_image, named_paths, read_images
-from unisafe_tasks.data.official_form import ROWS_PER_GROUP, write_splits
+from unisafe_tasks.data.official_form import write_splits
 from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
+from unisafe_tasks.data.stored_images import ImageEntries, conversions_folder
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.settings import cache_folder
@@ -39,10 +42,11 @@ __all__ = [
     "unwritable_cache",
 ]
 
-_FORMAT = "2"
+_FORMAT = "3"
 _NOTES = ".notes.json"
 _BUILDING = ".building-"
 _ABANDONED_S = 24 * 3600.0
+_ROWS_AT_ONCE = 64
 
 _Placed = tuple[dict[str, Any], str, Folders, str | None]
 """A row as it came, its place in words, the folders its images may be in, and its split."""
@@ -118,13 +122,14 @@ def from_saved(folder: Path) -> Converted:
                 yield row, f"{place}, row {number}", (folder,), name
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _converted(str(folder), ["saved", *map(_hash, files)], rows)
+    return _converted(str(folder), ["saved", *map(_stamp, files)], rows)
 
 
 def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
-    tables = split.with_format("arrow").iter(batch_size=ROWS_PER_GROUP)
+    # The rows of a batch are not copied.
+    tables = split.with_format("arrow").iter(batch_size=_ROWS_AT_ONCE)
     try:
         yield from plain_rows(tables, split.features)
     except (pa.ArrowException, OSError) as error:
@@ -137,8 +142,10 @@ def _converted(
     rows: Callable[[], Iterator[_Placed]],
     usual: Collection[str] = (),
 ) -> Converted:
-    digest = hashlib.sha256("\n".join([_FORMAT, *key]).encode("utf-8", "replace")).hexdigest()
-    folder = cache_folder() / "cases" / digest[:32]
+    # Rows name the entries of their images by absolute paths.
+    key = [_FORMAT, str(conversions_folder()), *key]
+    digest = hashlib.sha256("\n".join(key).encode("utf-8", "replace")).hexdigest()
+    folder = conversions_folder() / digest[:32]
     try:
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +160,7 @@ def _build(folder: Path, name: str, rows: Iterator[_Placed], usual: Collection[s
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_BUILDING))
     told: Told = Counter()
     try:
-        write_splits(building, _read(rows, told))
+        write_splits(building, _read(rows, ImageEntries(building, folder), told))
         if not any((building / "data").iterdir()):
             raise DataError(f"{name} holds no cases")
         for sentence in [sentence for sentence in told if sentence.endswith(tuple(usual))]:
@@ -192,30 +199,32 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _read(rows: Iterator[_Placed], told: Told) -> Iterator[dict[str, Any]]:
+def _read(rows: Iterator[_Placed], entries: ImageEntries, told: Told) -> Iterator[dict[str, Any]]:
     """Each case once, in the official form."""
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for given, where, folders, split in rows:
-        row = _row(given, where, folders, told)
+        row = _row(given, where, folders, entries, told)
         task = TASKS[row["scenario_type"]]
         key = (row["id"], task.code)
-        digest = _digest(row)
+        content = _digest(row)
         if key in seen:
-            first, content = seen[key]
-            if content != digest:
+            first, known = seen[key]
+            if content != known:
                 raise DataError(
                     f"{where}: a second case {row['id']}/{task.code} with other contents, first in "
                     f"{first}"
                 )
             told["a case is there twice with the same contents, and read once"] += 1
             continue
-        seen[key] = (where, digest)
+        seen[key] = (where, content)
         if split is not None and split != task.split:
             told[f"a case of {task.name} is in split {split!r}, and read into {task.split!r}"] += 1
         yield row
 
 
-def _row(given: Mapping[str, Any], where: str, folders: Folders, told: Told) -> dict[str, Any]:
+def _row(
+    given: Mapping[str, Any], where: str, folders: Folders, entries: ImageEntries, told: Told
+) -> dict[str, Any]:
     read_columns(given, where, told)
     texts = read_texts(given, where, told)
     task = TASKS[texts["scenario_type"]]
@@ -227,14 +236,17 @@ def _row(given: Mapping[str, Any], where: str, folders: Folders, told: Told) -> 
                 f"{where}: {column} is missing, which scenario_type {task.code} needs; the row "
                 f"has: {', '.join(there)}"
             )
-    return {name: (texts | images)[name] for name in COLUMNS}
+    kept: dict[str, dict[str, Any] | None] = {}
+    for column, image in images.items():
+        try:
+            kept[column] = None if image is None else entries.keep(image)
+        except ImageError as error:
+            raise DataError(f"{where}: {column}: {error}") from None
+    return {name: (texts | kept)[name] for name in COLUMNS}
 
 
 def _digest(row: Mapping[str, Any]) -> str:
-    images = [hashlib.sha256((row[name] or {}).get("bytes") or b"") for name in IMAGE_COLUMNS]
-    texts = [row[name] for name in (*TEXT_COLUMNS, "turns")]
-    content = json.dumps([texts, [image.hexdigest() for image in images]])
-    return hashlib.sha256(content.encode()).hexdigest()
+    return hashlib.sha256(json.dumps([row[name] for name in COLUMNS]).encode()).hexdigest()
 
 
 def _images_of(rows: Iterator[_Placed]) -> Iterator[str]:
@@ -244,13 +256,12 @@ def _images_of(rows: Iterator[_Placed]) -> Iterator[str]:
         for name in named_paths(row):
             # The conversion says what is wrong with a path.
             with suppress(ValueError, OSError):
-                stat = find_image(name, folders).stat()
-                yield f"{name}:{stat.st_size}:{stat.st_mtime_ns}"
+                yield _stamp(find_image(name, folders))
 
 
 def _stamp(file: Path) -> str:
     stat = file.stat()
-    return f"{file.name}:{stat.st_size}:{stat.st_mtime_ns}"
+    return f"{file}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
 def _hash(path: Path) -> str:

@@ -1,6 +1,6 @@
 """What a source holds: counts, shared targets, sizes, duplicates, and what is missing.
 
-Images are read one at a time; only their hashes and sizes are kept.
+Images are read one at a time, each content once; only their hashes and sizes are kept.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ _FORMAT = "unisafe-datasheet/1"
 _MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 
+_Size = tuple[int, int, int]
+"""Of an image its bytes, its width and its height in pixels."""
+
+
 @dataclass
 class _Reading:
     """What is kept of a task's cases, which are read one at a time."""
 
     lengths: list[int] = field(default_factory=list)
-    sizes: list[tuple[int, int, int]] = field(default_factory=list)
+    sizes: list[_Size] = field(default_factory=list)
     contents: dict[str, list[str]] = field(default_factory=dict)
     unreadable: int = 0
 
@@ -70,7 +74,8 @@ def datasheet(source: Source) -> dict[str, Any]:
         raise DataError(f"{source.name} holds no case of any task")
     cells = {code: _cells(cases) for code, cases in sets.items()}
     users: dict[str, list[str]] = {}
-    readings = {code: _read(cases, users) for code, cases in sets.items()}
+    sizes: dict[str, _Size | None] = {}
+    readings = {code: _read(cases, users, sizes) for code, cases in sets.items()}
     tasks = {TASKS[code].name: _task(TASKS[code], cells, readings[code]) for code in sets}
     modalities = {
         modality: _modality(modality, cells)
@@ -106,28 +111,44 @@ def _cells(cases: CaseSet) -> dict[str, tuple[str, str]]:
     }
 
 
-def _read(cases: CaseSet, users: dict[str, list[str]]) -> _Reading:
-    """Read a task's cases; `users` gets the cases that use an image, by the image's hash."""
+def _read(cases: CaseSet, users: dict[str, list[str]], sizes: dict[str, _Size | None]) -> _Reading:
+    """Read a task's cases.
+
+    Args:
+        cases: the task's.
+        users: gets the cases that use an image, by the image's hash.
+        sizes: gets the size of an image, by its hash; None if it cannot be read.
+    """
     reading = _Reading()
     # By the row: to look each case up by its id takes ten times as long.
-    for row in tqdm(cases.rows, desc=cases.task.name, unit="case", leave=False):
+    rows = tqdm(cases.texts(), total=len(cases), desc=cases.task.name, unit="case", leave=False)
+    for number, row in enumerate(rows):
         hashes = []
         for column in cases.task.inputs:
-            data = row[column]["bytes"]
-            hashes.append(hashlib.sha256(data).hexdigest())
-            users.setdefault(hashes[-1], []).append(f"{row['id']}/{cases.task.code}")
-            try:
-                facts = check_image(data)
-            except ImageError:
+            images, where = cases.images[column], f"{row['id']}: {column}"
+            digest = images.sha256(number, where)
+            hashes.append(digest)
+            users.setdefault(digest, []).append(f"{row['id']}/{cases.task.code}")
+            if digest not in sizes:
+                sizes[digest] = _size(images.read(number, where))
+            if (size := sizes[digest]) is None:
                 reading.unreadable += 1
             else:
-                reading.sizes.append((len(data), facts.width, facts.height))
+                reading.sizes.append(size)
         turns = list(row["turns"] or ())
-        reading.lengths.append(len(row["instruction"]) + sum(map(len, turns)))
+        reading.lengths.append(len(row["instruction"] or "") + sum(map(len, turns)))
         content = json.dumps([row["instruction"], turns, hashes])
         digest = hashlib.sha256(content.encode()).hexdigest()
         reading.contents.setdefault(digest, []).append(row["id"])
     return reading
+
+
+def _size(data: bytes) -> _Size | None:
+    try:
+        facts = check_image(data)
+    except ImageError:
+        return None
+    return len(data), facts.width, facts.height
 
 
 def _task(

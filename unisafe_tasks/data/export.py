@@ -33,13 +33,14 @@ def export_cases(source: Source, folder: Path, tasks: Iterable[Task] = ()) -> in
     require_empty(folder, DataError)
     chosen = list(tasks) or list(TASKS.values())
     rows: list[bytes] = []
+    suffixes: dict[str, str] = {}
     for task in chosen:
         try:
             cases = load_cases(source, task)
         except NoCasesError:
             continue
         for case in tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False):
-            rows.append(encode_row(_row(case, _images(case, folder))))
+            rows.append(encode_row(_row(case, _images(case, folder, suffixes))))
     if not rows:
         raise DataError(f"{source.name} holds no case of {', '.join(task.name for task in chosen)}")
     # Last, so that a folder without it was not finished.
@@ -61,18 +62,22 @@ def _row(case: Case, images: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _images(case: Case, folder: Path) -> dict[str, str]:
-    """Write a case's images, named by their content: cases share many of them."""
+def _images(case: Case, folder: Path, suffixes: dict[str, str]) -> dict[str, str]:
+    """Write a case's images, named by their content: cases share many of them.
+
+    `suffixes` are those of the images that were checked, by their hashes.
+    """
     names: dict[str, str] = {}
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case.id)[:40]
     for image in case.images:
-        data = image.read()
+        digest = image.sha256
         try:
-            facts = check_image(data)
+            if digest not in suffixes:
+                suffixes[digest] = check_image(image.read()).suffix
         except ImageError as error:
             raise DataError(f"{case.key}: {image.column}: {error}") from None
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case.id)[:40]
-        name = f"images/{readable}-{facts.sha256[:16]}{facts.suffix}"
+        name = f"images/{readable}-{digest[:16]}{suffixes[digest]}"
         if not (folder / name).is_file():
-            write_atomically(folder / name, data)
+            write_atomically(folder / name, image.read())
         names[image.column] = name
     return names

@@ -11,8 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.errors import ImageError
-from unisafe_judges.images import read_image_file
 from unisafe_tasks.data.cases import IMAGE_COLUMNS
 from unisafe_tasks.data.forms import Told, is_absent, shape_of
 from unisafe_tasks.errors import DataError
@@ -34,8 +32,8 @@ _BASE64 = re.compile(r"(iVBORw0KGgo|/9j/|UklGR|R0lGOD)[A-Za-z0-9+/=\s]{40}")
 
 def read_images(
     row: Mapping[str, Any], task: Task, where: str, folders: Folders, told: Told
-) -> dict[str, dict[str, Any] | None]:
-    """The images of a row as `datasets` stores them: their bytes, and the name of their file.
+) -> dict[str, bytes | Path | None]:
+    """The images of a row: their bytes, or their file, links resolved.
 
     Raises:
         DataError: naming the row (`where`) and the column.
@@ -45,7 +43,7 @@ def read_images(
     if len(values[first]) == len(task.inputs) == 2 and not values[second]:
         told[f"{first} holds both images"] += 1
         values = {first: values[first][:1], second: values[first][1:]}
-    images: dict[str, dict[str, Any] | None] = {}
+    images: dict[str, bytes | Path | None] = {}
     for column, items in values.items():
         if len(items) > 1:
             raise DataError(f"{where}: {column} holds {len(items)} images, expected one")
@@ -63,7 +61,7 @@ def named_paths(row: Mapping[str, Any]) -> Iterator[str]:
     """The paths that a row names instead of holding the images themselves."""
     for column in IMAGE_COLUMNS:
         for item in _items(row.get(column)):
-            value, _ = _content(item)
+            value = _content(item)
             if isinstance(value, str) and _encoded(value) is None:
                 yield value
 
@@ -96,24 +94,24 @@ def what_is_there(folder: Path) -> str:
 
 def _items(value: object) -> list[object]:
     items = value if isinstance(value, list) else [value]
-    return [item for item in items if not is_absent(_content(item)[0])]
+    return [item for item in items if not is_absent(_content(item))]
 
 
-def _content(item: object) -> tuple[object, str | None]:
-    """The bytes, the text or the path that stands for an image, and the name of its file."""
+def _content(item: object) -> object:
+    """The bytes, the text or the path that stands for an image."""
     if not isinstance(item, dict):
-        return (None if item == b"" else item), None
-    path, data = item.get("path"), item.get("bytes")
+        return None if item == b"" else item
+    data = item.get("bytes")
     if isinstance(data, str):  # JSON has no bytes
         data = data and f"data:;base64,{data}"
-    return data or path, Path(path).name if isinstance(path, str) else None
+    return data or item.get("path")
 
 
-def _image(item: object, where: str, folders: Folders) -> tuple[dict[str, Any], str | None]:
+def _image(item: object, where: str, folders: Folders) -> tuple[bytes | Path, str | None]:
     """An image, and what form it had if that is not the one of `datasets`."""
-    value, name = _content(item)
+    value = _content(item)
     if isinstance(value, bytes):
-        return {"bytes": value, "path": name}, None if isinstance(item, dict) else "plain bytes"
+        return value, None if isinstance(item, dict) else "plain bytes"
     if not isinstance(value, str):
         raise DataError(
             f"{where} must be the bytes of an image or a path, or an object with one of them; "
@@ -121,16 +119,13 @@ def _image(item: object, where: str, folders: Folders) -> tuple[dict[str, Any], 
         )
     if (encoded := _encoded(value)) is not None:
         try:
-            return {"bytes": base64.b64decode(encoded), "path": name}, "base64"
+            return base64.b64decode(encoded), "base64"
         except binascii.Error as error:
             raise DataError(f"{where} is no base64: {error}") from None
     try:
-        path = find_image(value, folders)
-        return {"bytes": read_image_file(path), "path": path.name}, A_PATH
+        return find_image(value, folders), A_PATH
     except ValueError as problem:
         raise DataError(f"{where} names {value[:200]!r}, {problem}") from None
-    except ImageError as error:
-        raise DataError(f"{where}: {error}") from None
 
 
 def _encoded(text: str) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ from unisafe_tasks.tasks import TASKS
 if TYPE_CHECKING:
     from datasets import Features
 
-__all__ = ["ROWS_PER_GROUP", "write_splits"]
+__all__ = ["write_splits"]
 
-ROWS_PER_GROUP = 64
-"""How many rows are read and written at once: with images, they are what is in memory."""
+# What is in memory while rows are written, and later whenever one of them is read.
+_ROWS_PER_GROUP = 1000
+_BYTES_PER_GROUP = 16 * 1024 * 1024
 
 
 def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -28,6 +30,7 @@ def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
     # A split without rows gets no file, since `datasets` cannot read an empty one.
     writers: dict[str, pq.ParquetWriter] = {}
     waiting: dict[str, list[dict[str, Any]]] = {}
+    sizes: Counter[str] = Counter()
 
     def flush(split: str) -> None:
         if split not in writers:
@@ -35,12 +38,14 @@ def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
             writers[split] = pq.ParquetWriter(path, schema)
         writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=schema))
         waiting[split].clear()
+        sizes[split] = 0
 
     try:
         for row in rows:
             split = TASKS[row["scenario_type"]].split
             waiting.setdefault(split, []).append(row)
-            if len(waiting[split]) == ROWS_PER_GROUP:
+            sizes[split] += _size(row)
+            if len(waiting[split]) == _ROWS_PER_GROUP or sizes[split] >= _BYTES_PER_GROUP:
                 flush(split)
         for split, rest in waiting.items():
             if rest:
@@ -48,6 +53,12 @@ def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
     finally:
         for writer in writers.values():
             writer.close()
+
+
+def _size(row: Mapping[str, Any]) -> int:
+    texts = [*(row[name] for name in TEXT_COLUMNS), *(row["turns"] or ())]
+    images = [row[name]["bytes"] for name in IMAGE_COLUMNS if row[name] is not None]
+    return sum(len(value) for value in (*texts, *images) if value is not None)
 
 
 def _features() -> Features:

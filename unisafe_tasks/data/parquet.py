@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["is_official", "names_images", "parquet_rows", "plain_rows", "split_of_file"]
 
-_ROWS_AT_ONCE, _TEXTS_AT_ONCE = 64, 2048
+_TEXTS_AT_ONCE = 2048
+_BYTES_AT_ONCE = 16 * 1024 * 1024
+_BUFFER = 1024 * 1024
 _SPLITS = frozenset(task.split for task in TASKS.values())
 
 
 def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a file, some in memory at a time; of all its columns, or of `columns` of text.
+    """The rows of a file, of all its columns or of `columns` of text.
+
+    About 16 MiB of them are in memory at a time, or one row.
 
     Raises:
         DataError: it is no parquet file.
@@ -40,9 +44,15 @@ def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[d
 
     with _opened(file) as parquet:
         features = datasets.Features.from_arrow_schema(parquet.schema_arrow)
-        at_once = _TEXTS_AT_ONCE if columns else _ROWS_AT_ONCE
+        at_once = _TEXTS_AT_ONCE if columns else _rows_at_once(parquet.metadata)
         batches = parquet.iter_batches(batch_size=at_once, columns=columns)
         yield from plain_rows(batches, features)
+
+
+def _rows_at_once(metadata: Any) -> int:
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0)
+    return max(1, min(_TEXTS_AT_ONCE, int(_BYTES_AT_ONCE / max(largest, 1))))
 
 
 @contextmanager
@@ -51,7 +61,8 @@ def _opened(file: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(file) as parquet:
+        # Buffered, or else a whole row group would be read at once.
+        with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
             yield parquet
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{file} is no parquet file: {error}") from None
@@ -68,15 +79,21 @@ def plain_rows(
         for name, feature in features.items()
         if isinstance(feature, datasets.ClassLabel)
     }
+    for row in _one_by_one(batches):
+        for name, label in labels.items():
+            number = row.get(name)
+            if isinstance(number, int):
+                # -1 is how `datasets` stores that there is none.
+                is_known = 0 <= number < label.num_classes
+                row[name] = label.int2str(number) if is_known else None
+        yield row
+
+
+def _one_by_one(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[dict[str, Any]]:
     for batch in batches:
-        for row in batch.to_pylist():
-            for name, label in labels.items():
-                number = row.get(name)
-                if isinstance(number, int):
-                    # -1 is how `datasets` stores that there is none.
-                    is_known = 0 <= number < label.num_classes
-                    row[name] = label.int2str(number) if is_known else None
-            yield row
+        at_once = max(1, batch.num_rows * _BYTES_AT_ONCE // max(batch.nbytes, 1))
+        for start in range(0, batch.num_rows, at_once):
+            yield from batch.slice(start, at_once).to_pylist()
 
 
 def split_of_file(file: Path) -> str | None:

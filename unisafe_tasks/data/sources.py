@@ -22,14 +22,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unisafe_tasks.data import conversion
-from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS, CaseSet
+from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import what_is_there
 from unisafe_tasks.data.parquet import is_official, names_images
+from unisafe_tasks.data.stored_images import ENTRIES
 from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
@@ -124,7 +125,7 @@ def load_cases(source: Source, task: Task) -> CaseSet:
 def fingerprint(source: Source) -> str:
     """SHA-256 of all cases, images included, whatever files or row order they came in.
 
-    It is kept beside the cache, because reading every image of the full set takes a while.
+    It is kept beside the cache, because hashing every image of the full set takes a while.
     """
     key = hashlib.sha256(json.dumps(_stats(source.folder)).encode()).hexdigest()
     kept = cache_folder() / "fingerprints" / key
@@ -145,23 +146,23 @@ def _row_digests(source: Source) -> Iterator[str]:
         if task.split not in splits or task.code not in set(splits[task.split]["scenario_type"]):
             continue
         cases = load_cases(source, task)
-        for row in cases.rows:
+        for number, row in enumerate(cases.texts()):
             texts = [row[column] for column in TEXT_COLUMNS]
-            images = [_image_digest(row[column]) for column in IMAGE_COLUMNS]
+            where = f"{row['id']}: "
+            images = [
+                images.sha256(number, where + column) if images.has(number) else None
+                for column, images in cases.images.items()
+            ]
             line = json.dumps([texts, images, list(row["turns"] or ())], ensure_ascii=True)
             yield hashlib.sha256(line.encode()).hexdigest()
-
-
-def _image_digest(value: Any) -> str | None:
-    if value is None or value["bytes"] is None:
-        return None
-    return hashlib.sha256(value["bytes"]).hexdigest()
 
 
 def _stats(folder: Path) -> _Stats:
     """What tells a folder from what it was before: its files' names, sizes and times."""
     try:
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        # What an entry holds is said by its name, which a row has.
+        there = (path for path in folder.rglob("*") if path.parent.name != ENTRIES)
+        files = sorted(path for path in there if path.is_file())
         return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
     except OSError as error:
         raise _unreadable(error, folder) from None

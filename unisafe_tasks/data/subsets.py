@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from unisafe_tasks.data.cases import COLUMNS, CaseSet
+from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.official_form import write_splits
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
@@ -137,8 +137,23 @@ def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
 
 def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[dict[str, Any]]:
     for code, cases in sets.items():
-        chosen = cases.rows.select(kept[code]).select_columns(list(COLUMNS))
-        yield from tqdm(chosen, total=len(chosen), desc=cases.task.name, unit="case", leave=False)
+        chosen = set(kept[code])
+        progress = tqdm(total=len(chosen), desc=cases.task.name, unit="case", leave=False)
+        with progress:
+            for number, row in enumerate(cases.texts()):
+                if number in chosen:
+                    yield row | _images(cases, number, row["id"])
+                    progress.update()
+
+
+def _images(cases: CaseSet, number: int, case_id: str) -> dict[str, dict[str, Any] | None]:
+    """The images of a row, which the subset holds itself: it can be moved."""
+    return {
+        column: {"bytes": images.read(number, f"{case_id}: {column}"), "path": None}
+        if images.has(number)
+        else None
+        for column, images in cases.images.items()
+    }
 
 
 def _write(folder: Path, facts: Subset, rows: Iterator[dict[str, Any]]) -> None:

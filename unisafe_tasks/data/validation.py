@@ -39,6 +39,7 @@ def validate(source: Source) -> Validation:
     sets: dict[str, CaseSet] = {}
     problems: list[str] = []
     notes = [f"{source.name}: {note}" for note in source.notes]
+    checked: dict[str, str | None] = {}
     images = 0
     for code, task in TASKS.items():
         try:
@@ -49,13 +50,8 @@ def validate(source: Source) -> Validation:
         except DataError as error:
             problems.append(str(error))
             continue
-        for row in tqdm(cases.rows, desc=task.name, unit="case", leave=False):
-            for column in task.inputs:
-                images += 1
-                try:
-                    check_image(row[column]["bytes"])
-                except ImageError as error:
-                    problems.append(f"{source.name}: {row['id']}/{code}: {column}: {error}")
+        images += len(cases) * len(task.inputs)
+        problems += _image_problems(source, cases, checked)
     if not problems:
         problems += _subset_problems(source, sets)
         if not sets:
@@ -71,6 +67,34 @@ def validate(source: Source) -> Validation:
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _image_problems(
+    source: Source, cases: CaseSet, checked: dict[str, str | None]
+) -> Iterator[str]:
+    """What is wrong with input images; `checked` says it of each content, None if nothing is."""
+    rows = tqdm(cases.texts(), total=len(cases), desc=cases.task.name, unit="case", leave=False)
+    for number, row in enumerate(rows):
+        for column in cases.task.inputs:
+            where = f"{source.name}: {row['id']}/{cases.task.code}: {column}"
+            images = cases.images[column]
+            try:
+                digest = images.sha256(number, where)
+                if digest not in checked:
+                    checked[digest] = _problem(images.read(number, where))
+            except DataError as error:
+                yield str(error)
+            else:
+                if problem := checked[digest]:
+                    yield f"{where}: {problem}"
+
+
+def _problem(data: bytes) -> str | None:
+    try:
+        check_image(data)
+    except ImageError as error:
+        return str(error)
+    return None
 
 
 def _moved(source: Source, sets: Mapping[str, CaseSet]) -> Iterator[str]:

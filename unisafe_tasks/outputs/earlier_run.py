@@ -175,9 +175,13 @@ def _digests(case: Case) -> dict[str, str]:
         "target": case.target,
         "turns": json.dumps(case.turns) if case.turns else "",
     }
-    given = {name: text.encode("utf-8", "surrogatepass") for name, text in texts.items() if text}
-    given |= {image.column: image.read() for image in case.images}
-    return {name: hashlib.sha256(data).hexdigest()[:_DIGITS] for name, data in given.items()}
+    given = {
+        name: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        for name, text in texts.items()
+        if text
+    }
+    given |= {image.column: image.sha256 for image in case.images}
+    return {name: digest[:_DIGITS] for name, digest in given.items()}
 
 
 def _source_in(info: Mapping[str, Any]) -> str:

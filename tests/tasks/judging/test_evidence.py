@@ -133,7 +133,7 @@ def test_an_input_image_without_bytes_is_an_error() -> None:
         raise DataError("c1: input_image holds no image bytes")
 
     case = case_of("IE")
-    empty = Case(**{**vars(case), "images": (CaseImage("input_image", read),)})
+    empty = Case(**{**vars(case), "images": (CaseImage("input_image", read, read),)})
     with pytest.raises(DataError, match="holds no image bytes"):
         build_evidence(empty, "", outputs(case))
 

@@ -1,0 +1,188 @@
+"""The images of a data set: held by its rows, or kept once beside them.
+
+A conversion keeps each image once, whoever refers to it, in an entry whose name is the SHA-256 of
+its bytes. The entry of a file of the data is a link to that file, which is not copied. What an
+entry gives is checked against its name, so that no case gets another image than it was converted
+with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unisafe_judges.errors import ImageError
+from unisafe_judges.images import read_image_file
+from unisafe_tasks.errors import DataError
+from unisafe_tasks.settings import cache_folder
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+__all__ = ["ENTRIES", "ImageColumn", "ImageEntries", "conversions_folder"]
+
+ENTRIES = ".images"
+"""The folder of a conversion's entries. `datasets` looks for data in no hidden folder."""
+
+_ROWS_AT_ONCE = 64
+_IN_THE_ROW = ""
+
+_Stamp = tuple[int, int, int, int, int]
+
+
+def conversions_folder() -> Path:
+    """Where converted data are, each set in a folder that a hash names."""
+    return Path(os.path.abspath(cache_folder())) / "cases"
+
+
+class ImageEntries:
+    """The entries of a conversion that is being written to one folder, and moved to another."""
+
+    def __init__(self, building: Path, folder: Path) -> None:
+        self._building = building / ENTRIES
+        self._folder = folder / ENTRIES
+        self._digests: dict[Path, str] = {}
+        self._building.mkdir()
+
+    def keep(self, image: bytes | Path) -> dict[str, Any]:
+        """Keep an image, and return what its row holds of it.
+
+        Raises:
+            ImageError: it is a file that cannot be read, or that is over the cap.
+        """
+        digest = self._linked(image) if isinstance(image, Path) else self._copied(image)
+        return {"bytes": None, "path": str(self._folder / digest)}
+
+    def _linked(self, file: Path) -> str:
+        if file not in self._digests:
+            data = read_image_file(file)
+            digest = self._digests[file] = hashlib.sha256(data).hexdigest()
+            entry = self._building / digest
+            if not os.path.lexists(entry):
+                try:
+                    entry.symlink_to(file)
+                except OSError:  # a file system without links
+                    entry.write_bytes(data)
+        return self._digests[file]
+
+    def _copied(self, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        entry = self._building / digest
+        # Bytes that the data hold do not depend on a file that could be moved.
+        if entry.is_symlink() or not entry.exists():
+            entry.unlink(missing_ok=True)
+            entry.write_bytes(data)
+        return digest
+
+
+class ImageColumn:
+    """The images of one column of some rows. Each is read when it is asked for.
+
+    A path counts only where it is that of an entry in our cache: rows are whatever a harness has
+    loaded, and must not be able to name other files of this machine.
+    """
+
+    def __init__(self, rows: Dataset, column: str, kept: Sequence[int]) -> None:
+        """Take the images of the rows whose numbers are in `kept`.
+
+        Args:
+            rows: all rows, with the column as `Image(decode=False)`.
+            column: its name.
+            kept: numbers of rows; an image is asked for by its number in this list.
+        """
+        there = rows.select_columns([column])
+        named = list(_named(there, column))
+        self._column = column
+        self._entries = [_in_our_cache(named[number]) for number in kept]
+        self._rows = there.select(kept)
+        self._digests: dict[int, str] = {}
+        self._checked: dict[str, _Stamp] = {}
+
+    def has(self, number: int) -> bool:
+        """Whether the row has an image."""
+        return self._entries[number] is not None
+
+    def read(self, number: int, where: str) -> bytes:
+        """An image's bytes, as the data set stores them.
+
+        Args:
+            number: the row's.
+            where: what errors call the image, such as `c1: input_image`.
+
+        Raises:
+            DataError: there is none, or its file is not what it was when the data were converted.
+        """
+        entry = self._entries[number]
+        if entry is None:
+            raise DataError(f"{where} holds no image bytes")
+        if entry == _IN_THE_ROW:
+            return bytes(self._rows[number][self._column]["bytes"])
+        return self._of_entry(Path(entry), where)
+
+    def sha256(self, number: int, where: str) -> str:
+        """The hex digest of an image's bytes, known without reading them if they have an entry.
+
+        Raises:
+            DataError: as `read`.
+        """
+        entry = self._entries[number]
+        if entry:
+            return entry[-64:]
+        if number not in self._digests:
+            self._digests[number] = hashlib.sha256(self.read(number, where)).hexdigest()
+        return self._digests[number]
+
+    def _of_entry(self, entry: Path, where: str) -> bytes:
+        file = Path(os.path.realpath(entry))
+        again = f"remove {entry.parent.parent} to convert the data again"
+        try:
+            before, data, after = _stamp(file), read_image_file(file), _stamp(file)
+        except FileNotFoundError:
+            raise DataError(
+                f"{where}: {file} was moved or deleted after the data were converted: put it back, "
+                f"or {again}"
+            ) from None
+        except OSError as error:
+            raise DataError(f"{where}: {file} cannot be read: {error.strerror or error}") from None
+        except ImageError as error:
+            raise DataError(f"{where}: {error}") from None
+        if before == after == self._checked.get(entry.name):
+            return data
+        if hashlib.sha256(data).hexdigest() != entry.name:
+            raise DataError(
+                f"{where}: {file} has changed after the data were converted: put the old file "
+                f"back, or {again}"
+            )
+        if before == after:
+            self._checked[entry.name] = before
+        return data
+
+
+def _stamp(file: Path) -> _Stamp:
+    """What a file cannot be changed without changing."""
+    stat = file.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _named(rows: Dataset, column: str) -> Iterator[str | None]:
+    """For each row the path of its image, `_IN_THE_ROW`, or None if it has no image."""
+    # No image is touched here, unless the rows are chosen ones: `datasets` copies these.
+    for batch in rows.with_format("arrow").iter(batch_size=_ROWS_AT_ONCE):
+        for images in batch[column].chunks:
+            valid = images.is_valid().to_pylist()
+            held = images.field("bytes").is_valid().to_pylist()
+            paths = images.field("path").to_pylist()
+            for is_valid, is_held, path in zip(valid, held, paths, strict=True):
+                yield (_IN_THE_ROW if is_held else path or None) if is_valid else None
+
+
+def _in_our_cache(path: str | None) -> str | None:
+    if not path:
+        return path
+    conversions = re.escape(str(conversions_folder()))
+    pattern = rf"{conversions}/[0-9a-f]{{32}}/{re.escape(ENTRIES)}/[0-9a-f]{{64}}"
+    return path if re.fullmatch(pattern, path) else None
