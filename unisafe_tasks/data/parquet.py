@@ -28,14 +28,13 @@ __all__ = ["is_official", "names_images", "parquet_rows", "plain_rows", "split_o
 
 _TEXTS_AT_ONCE = 2048
 _BYTES_AT_ONCE = 16 * 1024 * 1024
-_BUFFER = 1024 * 1024
 _SPLITS = frozenset(task.split for task in TASKS.values())
 
 
 def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """The rows of a file, of all its columns or of `columns` of text.
 
-    About 16 MiB of them are in memory at a time, or one row.
+    About 16 MiB of them are in memory at a time, or one row, besides the pages of the file.
 
     Raises:
         DataError: it is no parquet file.
@@ -61,11 +60,14 @@ def _opened(file: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        # Buffered, or else a whole row group would be read at once.
-        with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+        # Mapped, or else all that a row group has of a column would be read at once.
+        with pq.ParquetFile(file, memory_map=True) as parquet:
             yield parquet
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{file} is no parquet file: {error}") from None
+    finally:
+        # A page can hold a thousand images, whose memory Arrow would keep.
+        pa.default_memory_pool().release_unused()
 
 
 def plain_rows(
@@ -161,10 +163,13 @@ def _splits(folder: Path) -> Mapping[str, Sequence[Path]]:
     features = builder.info.features
     if features is not None and not _is_official_schema(features.arrow_schema):
         return {}
-    return {
+    splits = {
         str(split): [Path(file) for file in files]
         for split, files in (builder.config.data_files or {}).items()
     }
+    # Images beside a file of rows are what a harness would load instead.
+    is_parquet = all(file.suffix == ".parquet" for files in splits.values() for file in files)
+    return splits if is_parquet else {}
 
 
 def _is_official_schema(schema: pa.Schema) -> bool:
