@@ -184,6 +184,7 @@ def _case_set(name: str, folder: Path, stats: _Stats, task: Task) -> CaseSet:
 @lru_cache(maxsize=8)
 def _load(folder: Path, stats: _Stats) -> DatasetDict:
     import datasets
+    import pyarrow as pa
 
     # Harnesses in this process load the same folder, and need the same.
     datasets.config.HF_DATASETS_CACHE = writable_cache(Path(datasets.config.HF_DATASETS_CACHE))
@@ -191,6 +192,9 @@ def _load(folder: Path, stats: _Stats) -> DatasetDict:
         return datasets.load_dataset(str(folder))
     except Exception as error:
         raise DataError(f"{folder} cannot be loaded as a data set: {error}") from None
+    finally:
+        # What `datasets` took to copy images, Arrow would keep.
+        pa.default_memory_pool().release_unused()
 
 
 def _unreadable(error: OSError, path: Path) -> DataError:

@@ -136,6 +136,16 @@ def test_an_image_to_read_without_words_is_shown_alone(
     assert [part.type for part in message.content] == ["image"]
 
 
+def test_cases_with_the_same_image_share_its_file(
+    demo_cases: dict[str, Any], tmp_path: Path
+) -> None:
+    case = next(iter(demo_cases["IE"]))
+    for key in ("one", "other"):
+        sample_of(replace(case, id=key), tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == case.images[0].read()
+
+
 def test_decoding_is_greedy_and_images_are_asked_for_where_they_are_due(
     evaluate: Evaluate, server: ModelServer, unjudged: None
 ) -> None:

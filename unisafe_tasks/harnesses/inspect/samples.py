@@ -7,7 +7,6 @@ transparent is turned and put on white first, as other harnesses' models are giv
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +57,7 @@ def sample_of(case: Case, folder: Path) -> Sample:
 
 def _file_of(case: Case, image: CaseImage, folder: Path) -> Path:
     # Without a suffix: Inspect then looks at the bytes for the media type.
-    name = hashlib.sha256(f"{case.key}\n{image.column}".encode()).hexdigest()
-    path = folder / name
+    path = folder / image.sha256
     if not path.is_file():
         try:
             write_atomically(path, as_plain_file(image.read()))
