@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unisafe_judges.errors import ImageError
-from unisafe_tasks.data.cases import COLUMNS
+from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS
 from unisafe_tasks.data.forms import Told, is_absent, read_columns, read_texts
 from unisafe_tasks.data.image_forms import A_PATH, Folders, find_image, named_paths, read_images
 from unisafe_tasks.data.official_form import write_splits
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Converted",
     "from_jsonl",
+    "from_official",
     "from_parquet",
     "from_saved",
-    "notes_of",
     "unwritable_cache",
 ]
 
@@ -50,6 +51,9 @@ _ROWS_AT_ONCE = 64
 
 _Placed = tuple[dict[str, Any], str, Folders, str | None]
 """A row as it came, its place in words, the folders its images may be in, and its split."""
+
+_Row = tuple[str, dict[str, Any]]
+"""A split, and a row of it as it is written."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,30 @@ def from_jsonl(files: Sequence[Path], root: Path | None = None) -> Converted:
 
     key = ["jsonl", *map(_hash, files), *_images_of(rows())]
     # A path is the official form here.
-    return _converted(", ".join(map(str, files)), key, rows, {A_PATH})
+    return _converted(", ".join(map(str, files)), key, partial(_checked, rows), {A_PATH})
+
+
+def from_official(splits: Mapping[str, Sequence[Path]], folder: Path, told: Told) -> Converted:
+    """Convert a folder in the official form: its rows as they stand, whatever is wrong with them.
+
+    `splits` are its files; `told` is what the notes are to say.
+
+    Raises:
+        DataError: a file is no parquet file.
+    """
+
+    def rows(entries: ImageEntries, _: Told) -> Iterator[_Row]:
+        for split, files in splits.items():
+            for file in files:
+                for row in parquet_rows(file, COLUMNS):
+                    for column in IMAGE_COLUMNS:
+                        data = (row[column] or {}).get("bytes")
+                        row[column] = None if data is None else entries.keep(data)
+                    yield split, row
+
+    key = [f"{split}:{_stamp(file)}" for split, files in splits.items() for file in files]
+    converted = _converted(str(folder), ["official", *key], rows)
+    return Converted(converted.folder, tuple(_notes_of(told)))
 
 
 def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) -> Converted:
@@ -98,7 +125,7 @@ def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) 
     key = ["parquet", *(_stamp(file) for file in files)]
     if any(map(names_images, files)):
         key += _images_of(rows())
-    return _converted(str(folder if len(files) > 1 else files[0]), key, rows)
+    return _converted(str(folder if len(files) > 1 else files[0]), key, partial(_checked, rows))
 
 
 def from_saved(folder: Path) -> Converted:
@@ -122,7 +149,7 @@ def from_saved(folder: Path) -> Converted:
                 yield row, f"{place}, row {number}", (folder,), name
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _converted(str(folder), ["saved", *map(_stamp, files)], rows)
+    return _converted(str(folder), ["saved", *map(_stamp, files)], partial(_checked, rows))
 
 
 def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
@@ -139,7 +166,7 @@ def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
 def _converted(
     name: str,
     key: Iterable[str],
-    rows: Callable[[], Iterator[_Placed]],
+    rows: Callable[[ImageEntries, Told], Iterator[_Row]],
     usual: Collection[str] = (),
 ) -> Converted:
     # Rows name the entries of their images by absolute paths.
@@ -150,22 +177,27 @@ def _converted(
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned(folder.parent)
-            _build(folder, name, rows(), usual)
+            _build(folder, name, rows, usual)
         return Converted(folder, tuple(json.loads((folder / _NOTES).read_bytes())))
     except OSError as error:
         raise unwritable_cache(error) from None
 
 
-def _build(folder: Path, name: str, rows: Iterator[_Placed], usual: Collection[str]) -> None:
+def _build(
+    folder: Path,
+    name: str,
+    rows: Callable[[ImageEntries, Told], Iterator[_Row]],
+    usual: Collection[str],
+) -> None:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_BUILDING))
     told: Told = Counter()
     try:
-        write_splits(building, _read(rows, ImageEntries(building, folder), told))
+        write_splits(building, rows(ImageEntries(building, folder), told))
         if not any((building / "data").iterdir()):
             raise DataError(f"{name} holds no cases")
         for sentence in [sentence for sentence in told if sentence.endswith(tuple(usual))]:
             del told[sentence]
-        write_atomically(building / _NOTES, json.dumps(notes_of(told)).encode())
+        write_atomically(building / _NOTES, json.dumps(_notes_of(told)).encode())
         try:
             building.rename(folder)
         except OSError:
@@ -176,7 +208,7 @@ def _build(folder: Path, name: str, rows: Iterator[_Placed], usual: Collection[s
         shutil.rmtree(building, ignore_errors=True)
 
 
-def notes_of(told: Told) -> list[str]:
+def _notes_of(told: Told) -> list[str]:
     """A sentence for each form that was read, with the number of rows."""
     return [
         f"{sentence}: {count:,} row{'' if count == 1 else 's'}" for sentence, count in told.items()
@@ -199,10 +231,12 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _read(rows: Iterator[_Placed], entries: ImageEntries, told: Told) -> Iterator[dict[str, Any]]:
+def _checked(
+    rows: Callable[[], Iterator[_Placed]], entries: ImageEntries, told: Told
+) -> Iterator[_Row]:
     """Each case once, in the official form."""
     seen: dict[tuple[str, str], tuple[str, str]] = {}
-    for given, where, folders, split in rows:
+    for given, where, folders, split in rows():
         row = _row(given, where, folders, entries, told)
         task = TASKS[row["scenario_type"]]
         key = (row["id"], task.code)
@@ -219,7 +253,7 @@ def _read(rows: Iterator[_Placed], entries: ImageEntries, told: Told) -> Iterato
         seen[key] = (where, content)
         if split is not None and split != task.split:
             told[f"a case of {task.name} is in split {split!r}, and read into {task.split!r}"] += 1
-        yield row
+        yield task.split, row
 
 
 def _row(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS
-from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -20,8 +19,11 @@ _ROWS_PER_GROUP = 1000
 _BYTES_PER_GROUP = 16 * 1024 * 1024
 
 
-def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write checked rows to `data/{image,text}-*.parquet` in a folder that has no `data` yet."""
+def write_splits(folder: Path, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Write rows, each with its split, to `data/{image,text}-*.parquet` in a folder.
+
+    The folder must have no `data` yet.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -41,8 +43,7 @@ def write_splits(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
         sizes[split] = 0
 
     try:
-        for row in rows:
-            split = TASKS[row["scenario_type"]].split
+        for split, row in rows:
             waiting.setdefault(split, []).append(row)
             sizes[split] += _size(row)
             if len(waiting[split]) == _ROWS_PER_GROUP or sizes[split] >= _BYTES_PER_GROUP:

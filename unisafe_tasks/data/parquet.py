@@ -1,8 +1,4 @@
-"""Parquet files as others write them: their rows, and whether a harness can load them as they are.
-
-Most sets are loaded as they are. One that a harness would load otherwise than it is meant, or not
-at all, is converted once.
-"""
+"""Parquet files as others write them: their rows, and whether these are in the official form."""
 
 from __future__ import annotations
 
@@ -24,15 +20,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Features
 
-__all__ = ["is_official", "names_images", "parquet_rows", "plain_rows", "split_of_file"]
+__all__ = ["names_images", "official_splits", "parquet_rows", "plain_rows", "split_of_file"]
 
-_TEXTS_AT_ONCE = 2048
+_ROWS_AT_ONCE = 2048
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 _SPLITS = frozenset(task.split for task in TASKS.values())
 
 
 def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a file, of all its columns or of `columns` of text.
+    """The rows of a file, of all its columns or of `columns`.
 
     About 16 MiB of them are in memory at a time, or one row, besides the pages of the file.
 
@@ -43,15 +39,24 @@ def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[d
 
     with _opened(file) as parquet:
         features = datasets.Features.from_arrow_schema(parquet.schema_arrow)
-        at_once = _TEXTS_AT_ONCE if columns else _rows_at_once(parquet.metadata)
+        at_once = _rows_at_once(parquet.metadata, columns)
         batches = parquet.iter_batches(batch_size=at_once, columns=columns)
         yield from plain_rows(batches, features)
 
 
-def _rows_at_once(metadata: Any) -> int:
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-    largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0)
-    return max(1, min(_TEXTS_AT_ONCE, int(_BYTES_AT_ONCE / max(largest, 1))))
+def _rows_at_once(metadata: Any, columns: Sequence[str] | None) -> int:
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    largest = max((_size(group, columns) / max(group.num_rows, 1) for group in groups), default=0)
+    return max(1, min(_ROWS_AT_ONCE, int(_BYTES_AT_ONCE / max(largest, 1))))
+
+
+def _size(group: Any, columns: Sequence[str] | None) -> int:
+    chunks = (group.column(number) for number in range(group.num_columns))
+    return sum(
+        chunk.total_uncompressed_size
+        for chunk in chunks
+        if columns is None or chunk.path_in_schema.partition(".")[0] in columns
+    )
 
 
 @contextmanager
@@ -130,8 +135,8 @@ def _nulls(group: Any) -> dict[str, int]:
     }
 
 
-def is_official(folder: Path, told: Told) -> bool:
-    """Whether a harness that loads the folder gets the official splits, columns and texts.
+def official_splits(folder: Path, told: Told) -> Mapping[str, Sequence[Path]]:
+    """The files of a folder in the official form, by their splits; else an empty mapping.
 
     A row that cannot be read does not decide it: it is told where its task is loaded. `told` gets
     what differs from the official form and is read all the same.
@@ -143,13 +148,13 @@ def is_official(folder: Path, told: Told) -> bool:
         with _opened(file) as parquet:
             schemas.append(parquet.schema_arrow)
     if not files or not set(splits) <= _SPLITS or not all(map(_is_official_schema, schemas)):
-        return False
+        return {}
     if len({_extra_columns(schema) for schema in schemas}) > 1:
-        return False
+        return {}
     if any(names_images(file) for _, file in files):
-        return False
+        return {}
     read_columns(schemas[0].names, str(folder), told)
-    return all(list(_official_texts(files, told)))
+    return splits if all(list(_official_texts(files, told))) else {}
 
 
 def _splits(folder: Path) -> Mapping[str, Sequence[Path]]:

@@ -8,7 +8,7 @@
 | a folder | parquet files, a `save_to_disk` folder, the official JSONL export, or a subset |
 | a `.parquet` or `.jsonl` file | that file |
 
-What is not in the form that a harness can load is converted once, into the cache.
+Whatever it is, it is converted once, into the cache, which a harness then loads.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import what_is_there
-from unisafe_tasks.data.parquet import is_official, names_images
+from unisafe_tasks.data.parquet import names_images, official_splits
 from unisafe_tasks.data.stored_images import ENTRIES
 from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
@@ -59,8 +59,8 @@ _HUB_PATTERN = re.compile(r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]
 class Source:
     """A resolved data source.
 
-    `name` is what results are labelled with; `folder` holds `data/{image,text}-*.parquet` or
-    whatever else `datasets.load_dataset` reads; `revision` is the hub commit, where there is one.
+    `name` is what results are labelled with; `folder` holds `data/{image,text}-*.parquet`, for
+    `datasets.load_dataset`; `revision` is the hub commit, where there is one.
     `subset` is what a subset says of itself. `notes` say what was read in another form than the
     official one, a sentence each.
     """
@@ -223,8 +223,8 @@ def _usable(path: Path, root: Path | None = None) -> Converted:
         return conversion.from_saved(path)
     if files := sorted(path.rglob("*.parquet")):
         told: Told = Counter()
-        if is_official(path, told):
-            return Converted(path, tuple(conversion.notes_of(told)))
+        if splits := official_splits(path, told):
+            return conversion.from_official(splits, path, told)
         return conversion.from_parquet(files, path, root)
     if exports := sorted(path.glob("*.jsonl")):
         return conversion.from_jsonl(exports, root)
@@ -237,7 +237,8 @@ def _usable(path: Path, root: Path | None = None) -> Converted:
 def _from_subset(folder: Path, subset: Subset) -> Source:
     if not any((folder / "data").glob("*.parquet")):
         raise DataError(f"{folder} holds no data beside its subset.json: draw the subset again")
-    return Source(subset.name, folder, subset.revision, subset)
+    read = _usable(folder)
+    return Source(subset.name, read.folder, subset.revision, subset, read.notes)
 
 
 def _from_hub(repo: str, revision: str | None) -> Source:

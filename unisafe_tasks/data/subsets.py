@@ -135,14 +135,16 @@ def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
     return [index for index, target in enumerate(cases.rows["id"]) if target in ids]
 
 
-def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[dict[str, Any]]:
+def _rows(
+    sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for code, cases in sets.items():
         chosen = set(kept[code])
         progress = tqdm(total=len(chosen), desc=cases.task.name, unit="case", leave=False)
         with progress:
             for number, row in enumerate(cases.texts()):
                 if number in chosen:
-                    yield row | _images(cases, number, row["id"])
+                    yield cases.task.split, row | _images(cases, number, row["id"])
                     progress.update()
 
 
@@ -156,7 +158,7 @@ def _images(cases: CaseSet, number: int, case_id: str) -> dict[str, dict[str, An
     }
 
 
-def _write(folder: Path, facts: Subset, rows: Iterator[dict[str, Any]]) -> None:
+def _write(folder: Path, facts: Subset, rows: Iterator[tuple[str, dict[str, Any]]]) -> None:
     building = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

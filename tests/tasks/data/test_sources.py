@@ -159,8 +159,8 @@ def test_a_fingerprint_is_kept_until_a_file_changes(use: Use, cache: Path, tmp_p
     kept.write_text("kept")
     assert fingerprint(source) == "kept"
     changed = [row | {"target": "A turnip naps."} for row in samples.rows()]
-    samples.parquet_folder(tmp_path / "set", changed)
-    assert fingerprint(source) not in ("kept", value)
+    changed_source = use(samples.parquet_folder(tmp_path / "set", changed))
+    assert fingerprint(changed_source) not in ("kept", value)
 
 
 def test_without_a_setting_the_hub_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,9 +347,10 @@ def test_a_folder_that_may_not_be_looked_through_is_one_sentence(
 
     monkeypatch.setattr(Path, "rglob", refused)
     looks = {
-        "when it is named": lambda: use(folder),
-        "when it is read": lambda: load_cases(source, TASKS["TT"]),
+        "when it is named": (folder, lambda: use(folder)),
+        "when it is read": (source.folder, lambda: load_cases(source, TASKS["TT"])),
     }
+    refusing, look = looks[looked]
     with pytest.raises(DataError) as caught:
-        looks[looked]()
-    assert str(caught.value) == f"{folder} cannot be used: Permission denied"
+        look()
+    assert str(caught.value) == f"{refusing} cannot be used: Permission denied"

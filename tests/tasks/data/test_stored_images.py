@@ -68,6 +68,10 @@ def exported(folder: Path) -> Path:
     return samples.export(folder, rows(), images=IMAGES)
 
 
+def published(folder: Path) -> Path:
+    return samples.parquet_folder(folder, rows(), images=IMAGES)
+
+
 def with_paths(folder: Path) -> Path:
     samples.export(folder, [], images=IMAGES)
     (folder / "cases.jsonl").unlink()
@@ -81,6 +85,7 @@ FORMS: dict[str, tuple[Callable[[Path], Path], bool]] = {
     "base64": (in_base64, False),
     "one parquet file": (in_one_file, False),
     "a saved data set": (saved, False),
+    "the published form": (published, False),
 }
 
 
@@ -317,7 +322,6 @@ def test_statistics_that_hide_a_path_open_no_file(
     (tmp_path / "set" / "data").mkdir(parents=True)
     table.to_parquet(tmp_path / "set" / "data" / "image-00000-of-00001.parquet")
     source = use(tmp_path / "set")
-    assert source.folder == tmp_path / "set"
     with pytest.raises(DataError, match="row 1: input_image is missing"):
         load_cases(source, TASKS["IE"])
 
@@ -364,15 +368,15 @@ def test_each_file_is_read_once_to_convert_the_data_and_never_to_load_them(
 
 
 def test_the_digest_of_an_image_that_a_row_holds_is_computed_once(
-    use: Use, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cases = load_cases(
-        use(samples.parquet_folder(tmp_path / "set", rows(), images=IMAGES)), TASKS["IC"]
-    )
+    held = samples.with_bytes(rows(), IMAGES)
+    loaded = datasets.Dataset.from_list(held[:5], features=samples.features())
+    cases = CaseSet(TASKS["IC"], loaded, "here")
     read = counted(monkeypatch, stored_images.ImageColumn, "read")
     for _ in range(2):
         digests = [image.sha256 for case in cases for image in case.images]
-        assert len(set(digests)) == 2
+        assert digests == [hashlib.sha256(data).hexdigest() for data in (FIRST, SECOND)] * 5
     assert len(read) == 10
 
 
@@ -434,7 +438,7 @@ def test_row_groups_are_bounded_by_bytes(tmp_path: Path) -> None:
     size = 1024 * 1024
     held = {"bytes": b"x" * size, "path": None}
     cases = [samples.row("IE", f"c{number}") | {"input_image": held} for number in range(40)]
-    write_splits(tmp_path, cases)
+    write_splits(tmp_path, (("image", case) for case in cases))
     file = pq.ParquetFile(tmp_path / "data" / "image-00000-of-00001.parquet")
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     assert sum(group.num_rows for group in groups) == 40

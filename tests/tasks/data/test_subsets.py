@@ -156,7 +156,7 @@ def test_a_subset_is_a_source_with_a_name_of_its_own(
 ) -> None:
     facts = write_subset(whole, tmp_path / "part", 3, seed=2).facts
     part = use(tmp_path / "part")
-    assert part == Source(facts.name, tmp_path / "part", None, facts)
+    assert part == Source(facts.name, part.folder, None, facts)
     assert original_name(part.name) == whole.name == "local:cases.jsonl"
     assert not part.is_demo
     assert read_subset(tmp_path / "part") == facts
