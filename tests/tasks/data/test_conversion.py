@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -152,6 +154,16 @@ def bytes_in_parquet(folder: Path, count: int) -> Path:
     return folder / "cases.parquet"
 
 
+def the_published_form(folder: Path, count: int) -> Path:
+    (folder / "data").mkdir(parents=True)
+    rows = samples.with_bytes(
+        numbered(count), {f"images/{number}.png": large(number) for number in range(count)}
+    )
+    table = pa.Table.from_pylist(rows, schema=samples.features().arrow_schema)
+    pq.write_table(table, folder / "data" / "image-00000-of-00001.parquet", row_group_size=10)
+    return folder
+
+
 def a_saved_set(folder: Path, count: int) -> Path:
     rows = samples.with_bytes(
         numbered(count), {f"images/{number}.png": large(number) for number in range(count)}
@@ -171,7 +183,14 @@ def large(number: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "form", [paths_in_an_export, base64_in_an_export, bytes_in_parquet, a_saved_set]
+    "form",
+    [
+        paths_in_an_export,
+        base64_in_an_export,
+        bytes_in_parquet,
+        the_published_form,
+        a_saved_set,
+    ],
 )
 def test_conversion_streams(
     form: Callable[[Path, int], Path], use: Use, cache: Path, tmp_path: Path
@@ -186,9 +205,45 @@ def test_conversion_streams(
             tracemalloc.stop()
 
     # At most 16 MiB of rows are in memory at once.
-    small, large = peak(20), peak(80)
+    small, large = peak(20), peak(60)
     assert small > 1_000_000
     assert large < 1.2 * small
+
+
+_LOADED = """
+import pyarrow as pa
+from unisafe_tasks import TASKS, load_cases, resolve_source
+from unisafe_tasks.data.sources import fingerprint
+
+source = resolve_source()
+fingerprint(source)
+images = [len(image.read()) for case in load_cases(source, TASKS["IE"]) for image in case.images[:1]]
+print(len(images), pa.default_memory_pool().max_memory())
+"""
+
+
+def test_arrow_takes_no_more_memory_for_more_cases(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        settings = {
+            "UNISAFE_DATA": str(the_published_form(tmp_path / str(count), count)),
+            "UNISAFE_CACHE": str(tmp_path / "cache"),
+            "HF_DATASETS_CACHE": str(tmp_path / "datasets"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", _LOADED],
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        read, taken = done.stdout.split()
+        assert int(read) == count
+        return int(taken)
+
+    # Each image has one megabyte, and a row group ten of them.
+    small, large = peak(40), peak(120)
+    assert 10_000_000 < large < 60_000_000
+    assert large < 1.05 * small
 
 
 @pytest.mark.parametrize(
