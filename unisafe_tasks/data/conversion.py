@@ -1,4 +1,4 @@
-"""Local forms of the data set, converted once to `data/{image,text}-*.parquet` in a cache.
+"""Every form of the data set, converted once to `data/{image,text}-*.parquet` in a cache.
 
 Rows stream through, so that memory does not grow with the data set. Images are kept once beside
 them. The cache is keyed by what was read.
@@ -19,17 +19,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_judges.errors import ImageError
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS
-from unisafe_tasks.data.forms import Told, is_absent, read_columns, read_texts
-from unisafe_tasks.data.image_forms import A_PATH, Folders, find_image, named_paths, read_images
-from unisafe_tasks.data.official_form import write_splits
+from unisafe_tasks.data.forms import Told
+from unisafe_tasks.data.image_forms import A_PATH, find_image, named_paths
+from unisafe_tasks.data.official_form import SplitRow, write_splits
+from unisafe_tasks.data.official_rows import Placed, official_rows
 from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
 from unisafe_tasks.data.stored_images import ImageEntries, conversions_folder
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.settings import cache_folder
-from unisafe_tasks.tasks import TASKS
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -48,12 +47,6 @@ _NOTES = ".notes.json"
 _BUILDING = ".building-"
 _ABANDONED_S = 24 * 3600.0
 _ROWS_AT_ONCE = 64
-
-_Placed = tuple[dict[str, Any], str, Folders, str | None]
-"""A row as it came, its place in words, the folders its images may be in, and its split."""
-
-_Row = tuple[str, dict[str, Any]]
-"""A split, and a row of it as it is written."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +67,14 @@ def from_jsonl(files: Sequence[Path], root: Path | None = None) -> Converted:
             somebody else's export must not be able to read this machine's files.
     """
 
-    def rows() -> Iterator[_Placed]:
+    def rows() -> Iterator[Placed]:
         for file in files:
             for number, row in read_rows(file, DataError):
                 yield row, f"{file}, line {number}", (root or file.parent, file.parent), None
 
     key = ["jsonl", *map(_hash, files), *_images_of(rows())]
     # A path is the official form here.
-    return _converted(", ".join(map(str, files)), key, partial(_checked, rows), {A_PATH})
+    return _converted(", ".join(map(str, files)), key, partial(official_rows, rows), {A_PATH})
 
 
 def from_official(splits: Mapping[str, Sequence[Path]], folder: Path, told: Told) -> Converted:
@@ -93,7 +86,7 @@ def from_official(splits: Mapping[str, Sequence[Path]], folder: Path, told: Told
         DataError: a file is no parquet file.
     """
 
-    def rows(entries: ImageEntries, _: Told) -> Iterator[_Row]:
+    def rows(entries: ImageEntries, _: Told) -> Iterator[SplitRow]:
         for split, files in splits.items():
             for file in files:
                 for row in parquet_rows(file, COLUMNS):
@@ -116,7 +109,7 @@ def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) 
         DataError: a file is no parquet file, or a row is wrong.
     """
 
-    def rows() -> Iterator[_Placed]:
+    def rows() -> Iterator[Placed]:
         for file in files:
             for number, row in enumerate(parquet_rows(file), start=1):
                 place = f"{file}, row {number}"
@@ -125,7 +118,9 @@ def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) 
     key = ["parquet", *(_stamp(file) for file in files)]
     if any(map(names_images, files)):
         key += _images_of(rows())
-    return _converted(str(folder if len(files) > 1 else files[0]), key, partial(_checked, rows))
+    return _converted(
+        str(folder if len(files) > 1 else files[0]), key, partial(official_rows, rows)
+    )
 
 
 def from_saved(folder: Path) -> Converted:
@@ -142,14 +137,14 @@ def from_saved(folder: Path) -> Converted:
         raise DataError(f"{folder} cannot be loaded as a saved data set: {error}") from None
     splits = saved.items() if isinstance(saved, datasets.DatasetDict) else [(None, saved)]
 
-    def rows() -> Iterator[_Placed]:
+    def rows() -> Iterator[Placed]:
         for name, split in splits:
             place = f"{folder}, split {name}" if name else str(folder)
             for number, row in enumerate(_saved_rows(split, place), start=1):
                 yield row, f"{place}, row {number}", (folder,), name
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _converted(str(folder), ["saved", *map(_stamp, files)], partial(_checked, rows))
+    return _converted(str(folder), ["saved", *map(_stamp, files)], partial(official_rows, rows))
 
 
 def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
@@ -166,7 +161,7 @@ def _saved_rows(split: Dataset, place: str) -> Iterator[dict[str, Any]]:
 def _converted(
     name: str,
     key: Iterable[str],
-    rows: Callable[[ImageEntries, Told], Iterator[_Row]],
+    rows: Callable[[ImageEntries, Told], Iterator[SplitRow]],
     usual: Collection[str] = (),
 ) -> Converted:
     # Rows name the entries of their images by absolute paths.
@@ -186,7 +181,7 @@ def _converted(
 def _build(
     folder: Path,
     name: str,
-    rows: Callable[[ImageEntries, Told], Iterator[_Row]],
+    rows: Callable[[ImageEntries, Told], Iterator[SplitRow]],
     usual: Collection[str],
 ) -> None:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_BUILDING))
@@ -231,59 +226,7 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _checked(
-    rows: Callable[[], Iterator[_Placed]], entries: ImageEntries, told: Told
-) -> Iterator[_Row]:
-    """Each case once, in the official form."""
-    seen: dict[tuple[str, str], tuple[str, str]] = {}
-    for given, where, folders, split in rows():
-        row = _row(given, where, folders, entries, told)
-        task = TASKS[row["scenario_type"]]
-        key = (row["id"], task.code)
-        content = _digest(row)
-        if key in seen:
-            first, known = seen[key]
-            if content != known:
-                raise DataError(
-                    f"{where}: a second case {row['id']}/{task.code} with other contents, first in "
-                    f"{first}"
-                )
-            told["a case is there twice with the same contents, and read once"] += 1
-            continue
-        seen[key] = (where, content)
-        if split is not None and split != task.split:
-            told[f"a case of {task.name} is in split {split!r}, and read into {task.split!r}"] += 1
-        yield task.split, row
-
-
-def _row(
-    given: Mapping[str, Any], where: str, folders: Folders, entries: ImageEntries, told: Told
-) -> dict[str, Any]:
-    read_columns(given, where, told)
-    texts = read_texts(given, where, told)
-    task = TASKS[texts["scenario_type"]]
-    images = read_images(given, task, where, folders, told)
-    for column in task.inputs:
-        if images[column] is None:
-            there = [str(name) for name, value in given.items() if not is_absent(value)]
-            raise DataError(
-                f"{where}: {column} is missing, which scenario_type {task.code} needs; the row "
-                f"has: {', '.join(there)}"
-            )
-    kept: dict[str, dict[str, Any] | None] = {}
-    for column, image in images.items():
-        try:
-            kept[column] = None if image is None else entries.keep(image)
-        except ImageError as error:
-            raise DataError(f"{where}: {column}: {error}") from None
-    return {name: (texts | kept)[name] for name in COLUMNS}
-
-
-def _digest(row: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps([row[name] for name in COLUMNS]).encode()).hexdigest()
-
-
-def _images_of(rows: Iterator[_Placed]) -> Iterator[str]:
+def _images_of(rows: Iterator[Placed]) -> Iterator[str]:
     # The images' names, sizes and times stand for their contents: hashing gigabytes at every
     # start would cost more than the rare conversion that a new time causes.
     for row, _, folders, _ in rows:

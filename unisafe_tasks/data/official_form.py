@@ -12,15 +12,18 @@ from unisafe_tasks.data.cases import IMAGE_COLUMNS, TEXT_COLUMNS
 if TYPE_CHECKING:
     from datasets import Features
 
-__all__ = ["write_splits"]
+__all__ = ["SplitRow", "write_splits"]
+
+SplitRow = tuple[str, dict[str, Any]]
+"""A split, and a row of it as it is written."""
 
 # What is in memory while rows are written, and later whenever one of them is read.
 _ROWS_PER_GROUP = 1000
 _BYTES_PER_GROUP = 16 * 1024 * 1024
 
 
-def write_splits(folder: Path, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Write rows, each with its split, to `data/{image,text}-*.parquet` in a folder.
+def write_splits(folder: Path, rows: Iterable[SplitRow]) -> None:
+    """Write rows to `data/{image,text}-*.parquet` in a folder.
 
     The folder must have no `data` yet.
     """

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from unisafe_tasks.data.cases import CaseSet
-from unisafe_tasks.data.official_form import write_splits
+from unisafe_tasks.data.official_form import SplitRow, write_splits
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
@@ -135,9 +135,7 @@ def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
     return [index for index, target in enumerate(cases.rows["id"]) if target in ids]
 
 
-def _rows(
-    sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[SplitRow]:
     for code, cases in sets.items():
         chosen = set(kept[code])
         progress = tqdm(total=len(chosen), desc=cases.task.name, unit="case", leave=False)
@@ -158,7 +156,7 @@ def _images(cases: CaseSet, number: int, case_id: str) -> dict[str, dict[str, An
     }
 
 
-def _write(folder: Path, facts: Subset, rows: Iterator[tuple[str, dict[str, Any]]]) -> None:
+def _write(folder: Path, facts: Subset, rows: Iterator[SplitRow]) -> None:
     building = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

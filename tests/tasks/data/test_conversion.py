@@ -217,8 +217,8 @@ from unisafe_tasks.data.sources import fingerprint
 
 source = resolve_source()
 fingerprint(source)
-images = [len(image.read()) for case in load_cases(source, TASKS["IE"]) for image in case.images[:1]]
-print(len(images), pa.default_memory_pool().max_memory())
+sizes = [len(image.read()) for case in load_cases(source, TASKS["IE"]) for image in case.images]
+print(len(sizes), pa.default_memory_pool().max_memory())
 """
 
 
