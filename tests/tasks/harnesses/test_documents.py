@@ -14,9 +14,8 @@ from unisafe_tasks.harnesses import documents
 
 
 def test_dataset_path_is_the_folder_that_unisafe_data_resolves_to(use: Use, tmp_path: Path) -> None:
-    folder = samples.parquet_folder(tmp_path / "set")
-    use(folder)
-    assert str(folder) == documents.DATASET_PATH
+    source = use(samples.parquet_folder(tmp_path / "set"))
+    assert str(source.folder) == documents.DATASET_PATH
 
 
 def test_dataset_path_ends_the_process_with_our_sentence(use: Use, tmp_path: Path) -> None:
