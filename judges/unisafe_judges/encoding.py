@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakValueDictionary
 
-from unisafe_judges.errors import ImageError
+from unisafe_judges.errors import ImageError, UnisafeError
 from unisafe_judges.images import decode_image, encode_image, upright_on_white
 from unisafe_judges.types import Evidence, ImagePart
 
@@ -253,6 +253,8 @@ def _bytes_of(part: ImagePart) -> bytes:
         data = part.read()
     except OSError as error:
         raise ImageError(f"the {part.label} cannot be read: {error.strerror or error}") from None
+    except UnisafeError as error:  # of whoever holds the image, such as a data set
+        raise ImageError(str(error)) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
         raise ImageError(f"the {part.label} was changed after its output was stored")
     return data

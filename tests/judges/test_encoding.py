@@ -15,6 +15,7 @@ from PIL import Image
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
 from unisafe_judges import Evidence, ImagePart, encoding
 from unisafe_judges.encoding import SentImages, SharedImages, UnreadableImage
+from unisafe_judges.errors import UnisafeError
 from unisafe_judges.images import encode_for_judge
 
 T = TypeVar("T")
@@ -200,6 +201,18 @@ def test_a_file_that_changed_after_its_hash_was_taken_is_not_sent(tmp_path: Path
     with pytest.raises(UnreadableImage) as caught:
         run(sent(SharedImages(), Evidence("demo-001/TI", "TI", "image", (part,))))
     assert str(caught.value) == ("the generated image cannot be read: No such file or directory")
+
+
+def test_why_a_data_set_has_no_image_is_told() -> None:
+    class DataError(UnisafeError):
+        """As a package above raises it."""
+
+    def read() -> bytes:
+        raise DataError("c1: input_image has changed")
+
+    part = ImagePart("input image", "0" * 64, read)
+    with pytest.raises(UnreadableImage, match="c1: input_image has changed"):
+        run(sent(SharedImages(), Evidence("demo-001/TI", "TI", "image", (part,))))
 
 
 def test_an_image_that_could_not_be_read_is_read_again_when_it_is_asked_for_again() -> None:

@@ -152,4 +152,4 @@ def _input_part(case: Case, column: str) -> ImagePart:
     label = "input image"
     if len(case.images) > 1:
         label = f"input image {[i.column for i in case.images].index(column) + 1}"
-    return ImagePart(label, hashlib.sha256(image.read()).hexdigest(), image.read)
+    return ImagePart(label, image.sha256, image.read)
