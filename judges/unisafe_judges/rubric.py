@@ -25,7 +25,7 @@ class Prompt:
 
     instructions: str
     content: tuple[str | ImagePart, ...]
-    schema: Mapping[str, Any] = field(repr=False)
+    schema: Mapping[str, Any] = field(repr=False, hash=False)
     closed_schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.judges.samples import encoded, picture
 from unisafe_judges.backends import bodies
-from unisafe_judges.backends.bodies import JsonParts, data_url, json_parts
+from unisafe_judges.backends.bodies import Encoded, JsonParts, data_url, json_parts
 from unisafe_judges.encoding import SentImages
 
 RED, BLUE = (encoded(picture(color), "JPEG") for color in ("red", "blue"))
@@ -29,6 +29,13 @@ def test_a_body_is_to_the_byte_what_json_makes_of_it() -> None:
     words = {"text": 'Say "ä" \ud800 \x00.'}
     parts = json_parts(body(data_url(FIRST), data_url(SECOND), data_url(FIRST), **words), IMAGES)
     assert b"".join(parts) == json.dumps(body(url(RED), url(BLUE), url(RED), **words)).encode()
+
+
+def test_a_value_that_is_json_already_is_taken_as_it_is() -> None:
+    words = {"text": "Say it.", "n": [1, 2.5, None]}
+    encoded_once = {"model": "one", "messages": Encoded(json.dumps([words])), "n": 3}
+    parts = json_parts(encoded_once, IMAGES)
+    assert b"".join(parts) == json.dumps({"model": "one", "messages": [words], "n": 3}).encode()
 
 
 def test_bodies_share_the_bytes_of_an_image() -> None:

@@ -12,9 +12,10 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
-from unisafe_judges.backends.bodies import data_url
+from unisafe_judges.backends.bodies import Encoded, data_url
 from unisafe_judges.error_codes import read_error
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.rubric import Prompt
@@ -26,6 +27,8 @@ _log = logging.getLogger("unisafe.judges")
 _MOST_TRIES = 10
 _ABOUT_THE_REQUEST = (FailureKind.BAD_REQUEST, FailureKind.SERVER_ERROR)
 """llama.cpp answers 500 where a chat template knows no system role."""
+_PROMPTS = 256
+"""How many prompts are kept encoded: the judges of a case are asked soon after each other."""
 _READ = 2000
 """How much of an error is looked at."""
 _ABOUT_REPLIES = re.compile(
@@ -39,6 +42,9 @@ _ABOUT_SYSTEM = re.compile(
 _ABOUT_TOKENS = re.compile(r"max_completion_tokens", re.I)
 
 
+Replies = Literal["closed_schema", "json_schema", "json_object", "text"]
+
+
 @dataclass(frozen=True)
 class ChatForm:
     """How a request is written.
@@ -48,23 +54,15 @@ class ChatForm:
     user's. `tokens`: what the limit of tokens is called.
     """
 
-    replies: Literal["closed_schema", "json_schema", "json_object", "text"] = "closed_schema"
+    replies: Replies = "closed_schema"
     has_system: bool = True
     tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
     def body(self, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
         """The part of a request that depends on the form, without the bytes of its images."""
-        body: dict[str, Any] = {
-            "messages": chat_messages(prompt, has_system=self.has_system),
-            self.tokens: max_tokens,
-        }
-        if self.replies == "closed_schema":
-            body["response_format"] = schema_format(prompt.closed_schema or prompt.schema)
-        elif self.replies == "json_schema":
-            body["response_format"] = schema_format(prompt.schema)
-        elif self.replies == "json_object":
-            body["response_format"] = {"type": "json_object"}
-        return body
+        messages, response_format = _encoded(prompt, self.replies, has_system=self.has_system)
+        body: dict[str, Any] = {"messages": messages, self.tokens: max_tokens}
+        return body if response_format is None else {**body, "response_format": response_format}
 
     def without(self, failure: CallFailure) -> ChatForm | None:
         """This form without what a server seems to lack that rejected it, or None."""
@@ -83,7 +81,7 @@ class ChatForm:
         return None
 
 
-_LESS: Mapping[str, Literal["json_schema", "json_object", "text"]] = {
+_LESS: Mapping[str, Replies] = {
     "closed_schema": "json_schema",
     "json_schema": "json_object",
     "json_object": "text",
@@ -174,6 +172,20 @@ def chat_messages(prompt: Prompt, *, has_system: bool = True) -> list[dict[str, 
         system = {"role": "system", "content": prompt.instructions}
         return [system, {"role": "user", "content": content}]
     return [{"role": "user", "content": [{"type": "text", "text": prompt.instructions}, *content]}]
+
+
+@lru_cache(maxsize=_PROMPTS)
+def _encoded(
+    prompt: Prompt, replies: Replies, *, has_system: bool
+) -> tuple[Encoded, Encoded | None]:
+    """The messages, and the response format if there is one: encoded once for all judges."""
+    messages = Encoded(json.dumps(chat_messages(prompt, has_system=has_system)))
+    if replies == "text":
+        return messages, None
+    if replies == "json_object":
+        return messages, Encoded(json.dumps({"type": "json_object"}))
+    schema = prompt.closed_schema if replies == "closed_schema" else None
+    return messages, Encoded(json.dumps(schema_format(schema or prompt.schema)))
 
 
 def schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
