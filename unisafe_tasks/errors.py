@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NoReturn
 
-from unisafe_judges import UnisafeError
+from unisafe_judges.errors import UnisafeError
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.settings import cache_folder
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import UnisafeError
+from unisafe_judges.errors import UnisafeError
 
 __all__ = [
     "PACKAGE",

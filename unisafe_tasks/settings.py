@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from unisafe_judges import UnisafeError, limits
+from unisafe_judges.errors import UnisafeError
 
 __all__ = [
     "HUB_ID",
@@ -106,4 +106,6 @@ def self_run_setting() -> str | None:
 
 def rank() -> int:
     """The number of this process among those of its run."""
+    from unisafe_judges import limits
+
     return limits.rank()

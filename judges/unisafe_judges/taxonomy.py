@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from unisafe_judges.types import Modality
 
 __all__ = ["Subcategory", "render_taxonomy", "taxonomy"]
@@ -30,6 +28,8 @@ class Subcategory:
 @cache
 def taxonomy(modality: Modality) -> tuple[Subcategory, ...]:
     """The subcategories of a modality, in the paper's order."""
+    import yaml
+
     text = files("unisafe_judges").joinpath("rubrics/taxonomy.yaml").read_text("utf-8")
     return tuple(
         Subcategory(

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_judges import BatchReport
 from unisafe_tasks.metric_facts import ASR, FACTS
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
 if TYPE_CHECKING:
+    from unisafe_judges import BatchReport
     from unisafe_tasks.leaderboard import Cell, Leaderboard
     from unisafe_tasks.results.comparison import Comparison, Contrast
 
