@@ -14,6 +14,8 @@ from __future__ import annotations
 from unisafe_judges.types import FailureKind, Reply
 
 __all__ = [
+    "REMEDIES",
+    "UNREADABLE",
     "CallFailure",
     "ImageError",
     "PanelError",
@@ -63,3 +65,29 @@ class CallFailure(UnisafeError):
         self.may_be_paid = may_be_paid
         self.is_loading = is_loading
         self.is_forbidden = is_forbidden
+
+
+UNREADABLE = frozenset(
+    {
+        FailureKind.EMPTY,
+        FailureKind.TRUNCATED,
+        FailureKind.NOT_JSON,
+        FailureKind.OUT_OF_RANGE,
+        FailureKind.CONTRADICTORY,
+    }
+)
+"""What a reply is that came and cannot be used."""
+REMEDIES = {
+    FailureKind.RATE_LIMITED: "lower max_concurrency, or set requests_per_minute",
+    FailureKind.SERVER_ERROR: "look at the server's log",
+    FailureKind.TIMEOUT: "raise timeout_s, or lower max_concurrency",
+    FailureKind.CONNECTION: "see whether the server still runs, and lower max_concurrency",
+    FailureKind.EMPTY: "raise max_tokens, or turn its thinking off",
+    FailureKind.TRUNCATED: "raise max_tokens, turn its thinking off, or choose a larger model",
+    FailureKind.NOT_JSON: "serve it with structured output, or choose a larger model",
+    FailureKind.OUT_OF_RANGE: "serve it with structured output, or choose a larger model",
+    FailureKind.CONTRADICTORY: "choose a larger model",
+    FailureKind.BAD_REQUEST: "change the setting that the server names",
+    FailureKind.INTERNAL: "please report it",
+}
+"""What a person can change where a kind of failure does not pass."""

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, PlainValidator, ValidationError, field_validator, model_validator
@@ -26,11 +26,9 @@ from unisafe_judges.panel_problems import panel_problem
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics import RUBRICS, RUBRICS_GROUP, load_rubric
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, ServedSpec, Spec
+from unisafe_judges.types import EnsembleMethod
 
-__all__ = ["EnsembleMethod", "Panel", "load_panel"]
-
-EnsembleMethod = Literal["soft-mean", "majority", "any-unsafe"]
-"""How the judges' verdicts on a case become its values; the paper's protocol is the soft mean."""
+__all__ = ["Panel", "load_panel"]
 
 
 def _read_judge(entry: object) -> JudgeSpec:

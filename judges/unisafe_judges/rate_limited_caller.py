@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from unisafe_judges import limits
-from unisafe_judges.errors import CallFailure
+from unisafe_judges.errors import REMEDIES, UNREADABLE, CallFailure
 from unisafe_judges.limits import START, Limiter, Rate
 from unisafe_judges.types import FailureKind
 
-__all__ = ["REMEDIES", "UNREADABLE", "RateLimitedCaller"]
+__all__ = ["RateLimitedCaller"]
 
 _log = logging.getLogger("unisafe.judges")
 _ATTEMPTS = 4
@@ -36,30 +36,6 @@ _PASSING = frozenset(
         FailureKind.CONNECTION,
     }
 )
-UNREADABLE = frozenset(
-    {
-        FailureKind.EMPTY,
-        FailureKind.TRUNCATED,
-        FailureKind.NOT_JSON,
-        FailureKind.OUT_OF_RANGE,
-        FailureKind.CONTRADICTORY,
-    }
-)
-"""What a reply is that came and cannot be used."""
-REMEDIES = {
-    FailureKind.RATE_LIMITED: "lower max_concurrency, or set requests_per_minute",
-    FailureKind.SERVER_ERROR: "look at the server's log",
-    FailureKind.TIMEOUT: "raise timeout_s, or lower max_concurrency",
-    FailureKind.CONNECTION: "see whether the server still runs, and lower max_concurrency",
-    FailureKind.EMPTY: "raise max_tokens, or turn its thinking off",
-    FailureKind.TRUNCATED: "raise max_tokens, turn its thinking off, or choose a larger model",
-    FailureKind.NOT_JSON: "serve it with structured output, or choose a larger model",
-    FailureKind.OUT_OF_RANGE: "serve it with structured output, or choose a larger model",
-    FailureKind.CONTRADICTORY: "choose a larger model",
-    FailureKind.BAD_REQUEST: "change the setting that the server names",
-    FailureKind.INTERNAL: "please report it",
-}
-"""What a person can change where a kind of failure does not pass."""
 
 T = TypeVar("T")
 

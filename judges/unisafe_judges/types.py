@@ -14,6 +14,7 @@ from typing import Literal
 
 __all__ = [
     "IN_USERS_TURN",
+    "EnsembleMethod",
     "Evidence",
     "FailureKind",
     "ImagePart",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 Modality = Literal["image", "text"]
+EnsembleMethod = Literal["soft-mean", "majority", "any-unsafe"]
+"""How the judges' verdicts on a case become its values; the paper's protocol is the soft mean."""
 IN_USERS_TURN = "instructions in the user's turn"
 """The prompt form of a judge whose server knows no system role."""
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from unisafe_tasks.cli.tables import numeric_table
-from unisafe_tasks.data.subset_file import size_in_words
+from unisafe_tasks.data.names import size_in_words
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.sampling import MIN_CASES_PER_CELL
 from unisafe_tasks.tasks import TASKS

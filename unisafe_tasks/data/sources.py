@@ -29,9 +29,10 @@ from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import what_is_there
+from unisafe_tasks.data.names import DEMO, is_demo
 from unisafe_tasks.data.parquet import names_images, official_splits
 from unisafe_tasks.data.stored_images import ENTRIES
-from unisafe_tasks.data.subset_file import Subset, original_name, read_subset
+from unisafe_tasks.data.subset_file import Subset, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
 from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting, writable_cache
@@ -41,15 +42,12 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 __all__ = [
-    "DEMO_NOTE",
     "Source",
     "fingerprint",
-    "is_demo",
     "load_cases",
     "resolve_source",
 ]
 
-DEMO = "demo"
 _FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
 _Stats = tuple[tuple[str, int, int], ...]
 _HUB_PATTERN = re.compile(r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$")
@@ -74,11 +72,6 @@ class Source:
     @property
     def is_demo(self) -> bool:
         return is_demo(self.name)
-
-
-def is_demo(name: str | None) -> bool:
-    """Whether a source of this name is the demo set or a subset of it."""
-    return name is not None and original_name(name) == DEMO
 
 
 def resolve_source(setting: str | None = None) -> Source:
@@ -276,6 +269,3 @@ def _downloaded(repo: str, revision: str | None, patterns: list[str] | None) -> 
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
-
-
-DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.names import original_name
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.tasks import GROUPS
 
@@ -25,14 +25,11 @@ __all__ = [
     "SUBSET_FILE",
     "Population",
     "Subset",
-    "original_name",
     "read_subset",
-    "size_in_words",
     "subset_name",
 ]
 
 SUBSET_FILE = "subset.json"
-_NAME = re.compile(r"(?P<original>.+)-subset-[0-9a-f]{12}", re.DOTALL)
 
 Population = Mapping[str, Mapping[str, Mapping[str, int]]]
 """Task name -> category -> subcategory -> cases in the full set."""
@@ -111,17 +108,6 @@ def subset_name(
     facts = [fingerprint, seed, per_subcategory, population, sorted(ids)]
     content = json.dumps(facts, sort_keys=True)
     return f"{source}-subset-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-
-
-def size_in_words(per_subcategory: int) -> str:
-    """How large a subset is, as people are told."""
-    return f"{per_subcategory:,} target{'' if per_subcategory == 1 else 's'} a subcategory"
-
-
-def original_name(name: str) -> str:
-    """The source's name where `name` is a subset's; else `name`."""
-    match = _NAME.fullmatch(name)
-    return match["original"] if match else name
 
 
 def read_subset(folder: Path) -> Subset | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unisafe_tasks.data.sources import DEMO_NOTE
+from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.errors import LabelError, RunError
 from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.labels.annotations import Annotation

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisafe_tasks.data.sources import DEMO_NOTE
+from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.leaderboard.dead_runs import of_one_model
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unisafe_tasks.data.sources import DEMO_NOTE
+from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.leaderboard.model import Cell, Leaderboard
 from unisafe_tasks.metric_facts import COLUMN_METRICS, SAS, SCORES
 from unisafe_tasks.results.marks import mark_notes

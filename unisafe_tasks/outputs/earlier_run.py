@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks.data.cases import Case
-from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import read_run_rows
+
+if TYPE_CHECKING:
+    from unisafe_tasks.data.sources import Source
 
 __all__ = [
     "INPUTS",
@@ -119,6 +121,8 @@ def require_same_inputs(
     Raises:
         PredictionsError: the first case that differs and in what, or else that the data differ.
     """
+    from unisafe_tasks.data.sources import fingerprint
+
     given = {
         (row["id"], row["scenario_type"]): row["sha256"]
         for _, row in read_run_rows(folder, INPUTS, PredictionsError)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unisafe_tasks.data.sources import is_demo
+from unisafe_tasks.data.names import is_demo
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.results.scored_run import ScoredRun
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from unisafe_tasks.data.sources import DEMO
+from unisafe_tasks.data.names import DEMO
 from unisafe_tasks.settings import HUB_ID, data_is_chosen, data_setting
 
 __all__ = ["data_of"]

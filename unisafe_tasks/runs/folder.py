@@ -24,7 +24,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.images import suffix_of
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import (
     append_whole,
@@ -93,6 +92,8 @@ class RunFolder:
         Raises:
             ImageError: the bytes do not begin as an image, or are too many.
         """
+        from unisafe_judges.images import suffix_of
+
         suffix, sha256 = suffix_of(data), hashlib.sha256(data).hexdigest()
         readable = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id)[:60].strip(".") or "case"
         name = f"{code}-{readable}-{number}-{sha256[:16]}{suffix}"

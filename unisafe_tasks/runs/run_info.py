@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from unisafe_judges.panel import EnsembleMethod
+from unisafe_judges.types import EnsembleMethod
 from unisafe_tasks.errors import RunError
 
 __all__ = ["finite_number", "require_info"]

@@ -6,8 +6,11 @@ folder. The question and the reading of the reply are in `harnesses.self_awarene
 
 from __future__ import annotations
 
-from unisafe_tasks.self_awareness.judged_run import run_identity
-from unisafe_tasks.self_awareness.results import is_self_awareness, read_self_awareness
+from unisafe_tasks.self_awareness.results import (
+    is_self_awareness,
+    read_self_awareness,
+    run_identity,
+)
 from unisafe_tasks.self_awareness.scores import DEFINITION
 
 __all__ = ["DEFINITION", "is_self_awareness", "read_self_awareness", "run_identity"]

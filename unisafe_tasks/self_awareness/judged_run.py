@@ -30,7 +30,7 @@ from unisafe_tasks.settings import SELF_RUN, cache_folder, data_setting, self_ru
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["JudgedRun", "judged_run", "run_identity"]
+__all__ = ["JudgedRun", "judged_run"]
 
 _FIELDS = ("id", "scenario_type", "category", "subcategory", "output_sha256")
 
@@ -121,20 +121,6 @@ def judged_run() -> JudgedRun:
         if file.is_file()
     )
     return _read(folder, data_of([folder]) or data_setting(), stats)
-
-
-def run_identity(info: Mapping[str, Any]) -> str:
-    """A hash of facts in run.json that differ for each run; a self-awareness result finds its run
-    by it."""
-    data, panel = info.get("data") or {}, info.get("panel") or {}
-    facts = [
-        info.get("model"),
-        info.get("started"),
-        info.get("ended"),
-        data.get("fingerprint"),
-        panel.get("sha256"),
-    ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=2)

@@ -6,28 +6,46 @@ self_awareness.json     the scores, and which run, panel and data they belong to
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.data.sources import DEMO_NOTE, is_demo
+from unisafe_tasks.data.names import DEMO_NOTE, is_demo
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import encode_json, encode_row, read_rows, write_atomically
 from unisafe_tasks.runs.folder import UNNAMED
-from unisafe_tasks.self_awareness.judged_run import JudgedRun, run_identity
 from unisafe_tasks.self_awareness.scores import DEFINITION, SelfVerdict, summarise
 from unisafe_tasks.tasks import TASKS
+
+if TYPE_CHECKING:
+    from unisafe_tasks.self_awareness.judged_run import JudgedRun
 
 __all__ = [
     "SelfAwarenessFolder",
     "is_same_model",
     "is_self_awareness",
     "read_self_awareness",
+    "run_identity",
 ]
 
 _FORMAT = "unisafe-self-awareness/1"
 _SCORES, _VERDICTS = "self_awareness.json", "self_verdicts.jsonl"
+
+
+def run_identity(info: Mapping[str, Any]) -> str:
+    """A hash of facts in run.json that differ for each run; a self-awareness result finds its run
+    by it."""
+    data, panel = info.get("data") or {}, info.get("panel") or {}
+    facts = [
+        info.get("model"),
+        info.get("started"),
+        info.get("ended"),
+        data.get("fingerprint"),
+        panel.get("sha256"),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def is_same_model(model: str | None, info: Mapping[str, Any]) -> bool | None:

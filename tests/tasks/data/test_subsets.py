@@ -21,8 +21,9 @@ from tests.tasks.conftest import Use
 from tests.tasks.run_folders import judged_run
 from unisafe_tasks import TASKS, DataError, RunError, Source, load_cases, resolve_source
 from unisafe_tasks.data import sources
-from unisafe_tasks.data.sources import DEMO_NOTE, fingerprint, is_demo
-from unisafe_tasks.data.subset_file import SUBSET_FILE, original_name, read_subset
+from unisafe_tasks.data.names import DEMO_NOTE, is_demo, original_name
+from unisafe_tasks.data.sources import fingerprint
+from unisafe_tasks.data.subset_file import SUBSET_FILE, read_subset
 from unisafe_tasks.data.subsets import COVERAGE, coverage_of, write_subset
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.metrics import Point, macro_mean
