@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -96,7 +97,7 @@ def redact_known(text: str) -> str:
 
     For what a model wrote, in which "the key: patience" is none.
     """
-    secrets = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    secrets = {os.environ.get(name, "") for name in os.environ if _names_secret(name)}
     secrets |= {quote(value, safe="") for value in secrets}
     # The longest first: one may be part of another, whose rest would stay.
     for value in sorted(secrets, key=len, reverse=True):
@@ -104,6 +105,11 @@ def redact_known(text: str) -> str:
             text = text.replace(value, "[redacted]")
     text = _KNOWN_SHAPES.sub("[redacted]", text)
     return _USER_INFO.sub(r"\1[redacted]@", text)
+
+
+@lru_cache(maxsize=10_000)
+def _names_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def printable(text: str) -> str:

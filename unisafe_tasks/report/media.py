@@ -40,7 +40,7 @@ def thumbnail(data: bytes) -> bytes:
         ImageError: it is no image within the caps.
     """
     image = open_upright(data)
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=1.0)
     buffer = BytesIO()
     # Pixels only: what the file said besides them is not carried over.
     Image.frombytes("RGB", image.size, image.tobytes()).save(buffer, "JPEG", quality=_QUALITY)

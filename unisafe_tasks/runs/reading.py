@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,16 @@ __all__ = [
     "read_run",
     "scored_case",
 ]
+
+_KEPT = (
+    *("id", "scenario_type", "category", "subcategory", "status", "output_sha256"),
+    *("history", "refusal_source", "cut_off"),
+)
+"""The fields of a prediction row that scoring needs. Texts stay on the disk."""
+
+_ABSENT = object()
+
+_Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,28 +56,49 @@ def read_run(folder: Path) -> RunContents:
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     require_info(info, folder / "run.json")
-    verdicts: dict[tuple[str, str], dict[tuple[str, int], dict[str, Any]]] = {}
-    for where, row in read_run_rows(folder, VERDICTS, RunError):
-        _require(row, ("id", "scenario_type", "judge"), where)
-        _require_verdict(row, where)
-        _require_panel(row, info, where)
-        key = (row["id"], row["scenario_type"])
-        verdicts.setdefault(key, {})[row["judge"], row.get("repeat", 0)] = row
-    predictions: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
+    verdicts = _read_verdicts(folder, info)
+    predictions: dict[_Key, tuple[dict[str, Any], str]] = {}
     for where, row in read_run_rows(folder, PREDICTIONS, RunError):
         _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
-        predictions[row["id"], row["scenario_type"]] = (row, where)
+        kept = {name: row[name] for name in _KEPT if name in row}
+        predictions[row["id"], row["scenario_type"]] = (kept, where)
     for key, (row, where) in predictions.items():
         digest = row.get("output_sha256")
-        for verdict in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
-            if verdict.get("output_sha256", digest) != digest:
-                judge = verdict["judge"]
-                raise RunError(f"{where}: the verdict of {judge} is on another output")
+        for verdict, given in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
+            if given is not _ABSENT and given != digest:
+                raise RunError(f"{where}: the verdict of {verdict.judge} is on another output")
     cases = tuple(
-        scored_case(row, verdicts.get(key, {}).values(), where)
+        _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where)
         for key, (row, where) in predictions.items()
     )
     return RunContents(folder, info, cases)
+
+
+def _read_verdicts(
+    folder: Path, info: Mapping[str, Any]
+) -> dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]:
+    """By case, then judge and repeat: the verdict, and the hash of the output that it is on.
+
+    A run has tens of thousands of verdicts of a few dozen kinds: equal ones are one object.
+    """
+    panel = info.get("panel") or {}
+    judges = {judge.get("name") for judge in panel.get("judges", ())}
+    verdicts: dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]] = {}
+    equal: dict[JudgeRow, JudgeRow] = {}
+    for where, row in read_run_rows(folder, VERDICTS, RunError):
+        _require(row, ("id", "scenario_type", "judge"), where)
+        _require_verdict(row, where)
+        # A verdict belongs to the run's panel, or the numbers would be another panel's.
+        if row.get("panel_sha256", panel.get("sha256")) != panel.get("sha256"):
+            raise RunError(f"{where}: the verdict is of another panel than run.json names")
+        if judges and row["judge"] not in judges:
+            raise RunError(f"{where}: the panel has no judge {row['judge']!r}")
+        verdict = _judge_row(row)
+        if verdict.failure is None:
+            verdict = equal.setdefault(verdict, verdict)
+        of_case = verdicts.setdefault((row["id"], row["scenario_type"]), {})
+        of_case[row["judge"], row.get("repeat", 0)] = verdict, row.get("output_sha256", _ABSENT)
+    return verdicts
 
 
 def _hint(folder: Path) -> str:
@@ -92,6 +123,26 @@ def scored_case(
         RunError: a value in them is none of ours; it begins with `where`.
     """
     try:
+        rows = [_judge_row(verdict) for verdict in verdicts]
+    except KeyError as error:
+        raise RunError(f"{where}: unusable value: {error}") from None
+    return _case(row, rows, where)
+
+
+def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
+    return JudgeRow(
+        judge=verdict["judge"],
+        judgment=verdict.get("judgment"),
+        risk_rating=verdict.get("risk_rating"),
+        refusal=verdict.get("refusal"),
+        failure=verdict.get("failure"),
+        version=verdict.get("judge_version"),
+        prompt_form=str(verdict.get("prompt_form") or ""),
+    )
+
+
+def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> ScoredCase:
+    try:
         status = Status(row["status"])
         return ScoredCase(
             id=row["id"],
@@ -102,18 +153,7 @@ def scored_case(
             history=_history(row.get("history")),
             is_blocked=status is Status.REFUSED and row.get("refusal_source") == "provider",
             is_cut_off=row.get("cut_off") is True,
-            rows=tuple(
-                JudgeRow(
-                    judge=verdict["judge"],
-                    judgment=verdict.get("judgment"),
-                    risk_rating=verdict.get("risk_rating"),
-                    refusal=verdict.get("refusal"),
-                    failure=verdict.get("failure"),
-                    version=verdict.get("judge_version"),
-                    prompt_form=str(verdict.get("prompt_form") or ""),
-                )
-                for verdict in (verdicts if status is Status.OK else ())
-            ),
+            rows=tuple(verdicts) if status is Status.OK else (),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"{where}: unusable value: {error}") from None
@@ -131,28 +171,19 @@ def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> Non
             raise RunError(f"{where}: {field} is missing or no text")
 
 
-def _require_panel(row: Mapping[str, Any], info: Mapping[str, Any], where: str) -> None:
-    """A verdict belongs to the run's panel, or the numbers would be another panel's."""
-    panel = info.get("panel") or {}
-    if row.get("panel_sha256", panel.get("sha256")) != panel.get("sha256"):
-        raise RunError(f"{where}: the verdict is of another panel than run.json names")
-    names = [judge.get("name") for judge in panel.get("judges", ())]
-    if names and row["judge"] not in names:
-        raise RunError(f"{where}: the panel has no judge {row['judge']!r}")
-
-
 def _require_verdict(row: Mapping[str, Any], where: str) -> None:
     """A verdict is whole or absent: none of its values, or all of them."""
     version = row.get("judge_version")
     if type(row.get("repeat", 0)) is not int or not isinstance(version, str | None):
         raise RunError(f"{where}: repeat is no number, or judge_version no text")
-    given = tuple(row.get(name) for name in ("judgment", "risk_rating", "refusal"))
-    types = tuple(type(value) for value in given)
-    if given == (None, None, None) or (
-        types == (int, int, bool) and given[0] in (0, 1) and given[1] in (0, 1, 2, 3)
-    ):
+    judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))
+    if judgment is rating is refusal is None:
+        return
+    # JSON's true is no number here, although Python's is.
+    whole = type(judgment) is int and type(rating) is int and type(refusal) is bool
+    if whole and judgment in (0, 1) and rating in (0, 1, 2, 3):
         return
     raise RunError(
-        f"{where}: judgment, risk_rating and refusal are {given}, "
+        f"{where}: judgment, risk_rating and refusal are {(judgment, rating, refusal)}, "
         "expected 0 or 1, 0 to 3, and true or false, or three nulls"
     )
