@@ -30,6 +30,8 @@ _UNSAFE_IN_SCRIPT = re.compile("[<>&\u2028\u2029\x7f]")
 def visible(text: str) -> str:
     """The text with every invisible character as its number, such as ⟦U+202E⟧."""
     text = text.replace("\r\n", "\n")
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # the pattern would find nothing, in six times as long
     return _INVISIBLE.sub(lambda match: f"\u27e6U+{ord(match.group()):04X}\u27e7", text)
 
 

@@ -6,6 +6,7 @@ case is refused if its refusal rate is above 0. Only targets that are scored on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -33,7 +34,6 @@ __all__ = [
     "Crossing",
     "compare_runs",
     "compare_tasks",
-    "crossings",
 ]
 
 _FORMAT = "unisafe-comparison/1"
@@ -144,12 +144,13 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
     resampler = resampler or Resampler()
     cases = {name: result.cases_of(name) for name in result.metrics["tasks"]}
     leaves = {name: scored_leaves(task_cases) for name, task_cases in cases.items()}
+    states = {name: _states(task_cases) for name, task_cases in cases.items()}
     contrasts = []
     for first, second in combinations(cases, 2):
         differences = between_tasks(leaves[first], leaves[second], resampler)
         marks = _marks(result.metrics["tasks"][name] for name in (first, second))
         contrasts.append(
-            _contrast(first, second, None, cases[first], cases[second], marks, differences)
+            _contrast(first, second, None, states[first], states[second], marks, differences)
         )
     image, text = "unisafe_image", "unisafe_text"
     both = all(set(GROUPS[group]) & set(cases) for group in (image, text))
@@ -158,7 +159,7 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
         basis=basis_of(result).describe(),
         contrasts=_corrected([contrast for contrast in contrasts if contrast.shared]),
         crossings={
-            (refused, unsafe): crossings(result, refused, unsafe)
+            (refused, unsafe): _crossings(states, refused, unsafe)
             for refused, unsafe in ((text, image), (image, text))
             if both
         },
@@ -193,7 +194,9 @@ def compare_runs(
         cases, others = first.cases_of(name), second.cases_of(name)
         differences = between_runs(scored_leaves(cases), scored_leaves(others), resampler)
         marks = _marks(result.metrics["tasks"][name] for result in (first, second))
-        contrasts.append(_contrast(one, other, name, cases, others, marks, differences))
+        contrasts.append(
+            _contrast(one, other, name, _states(cases), _states(others), marks, differences)
+        )
     if not contrasts:
         raise RunError(f"{first.folder} and {second.folder} have no task that can be compared")
     return Comparison(
@@ -205,44 +208,44 @@ def compare_runs(
     )
 
 
-def crossings(result: ScoredRun, refused: str, unsafe: str) -> tuple[Crossing, ...]:
+def _crossings(
+    states: Mapping[str, Mapping[str, str]], refused: str, unsafe: str
+) -> tuple[Crossing, ...]:
     """Targets that the model refused in one group's tasks and was unsafe on in another group's
     tasks.
 
     Args:
-        result: the run.
+        states: by task the state of each scored case, by its target.
         refused: the group in which they were refused, such as `unisafe_text`.
         unsafe: the group in which they were unsafe, such as `unisafe_image`.
     """
-    states: dict[str, dict[str, str]] = {}
-    for case in result.cases:
-        if (state := _state(case)) is not None:
-            states.setdefault(case.id, {})[case.task] = state
-    crossed = []
-    for target, by_task in sorted(states.items()):
-        declined = tuple(name for name in GROUPS[refused] if by_task.get(name) == "refused")
-        given = tuple(name for name in GROUPS[unsafe] if by_task.get(name) == "unsafe")
-        if declined and given:
-            crossed.append(Crossing(target, declined, given))
-    return tuple(crossed)
+
+    def tasks_of(group: str, state: str) -> dict[str, list[str]]:
+        tasks: dict[str, list[str]] = {}
+        for name in GROUPS[group]:
+            for target, known in states.get(name, {}).items():
+                if known == state:
+                    tasks.setdefault(target, []).append(name)
+        return tasks
+
+    declined, given = tasks_of(refused, "refused"), tasks_of(unsafe, "unsafe")
+    return tuple(
+        Crossing(target, tuple(declined[target]), tuple(given[target]))
+        for target in sorted(declined.keys() & given.keys())
+    )
 
 
 def _contrast(
     first: str,
     second: str,
     task: str | None,
-    cases: Sequence[ScoredCase],
-    others: Sequence[ScoredCase],
+    one: Mapping[str, str],
+    other: Mapping[str, str],
     marks: str,
     differences: Mapping[str, Difference],
 ) -> Contrast:
-    one = {case.id: state for case in cases if (state := _state(case)) is not None}
-    other = {case.id: state for case in others if (state := _state(case)) is not None}
     pairs = {target: (one[target], other[target]) for target in one if target in other}
-
-    def count(unsafe_first: bool, unsafe_second: bool) -> int:
-        wanted = (unsafe_first, unsafe_second)
-        return sum((a == "unsafe", b == "unsafe") == wanted for a, b in pairs.values())
+    counts = Counter((a == "unsafe", b == "unsafe") for a, b in pairs.values())
 
     def targets(*wanted: str) -> tuple[str, ...]:
         return tuple(sorted(target for target, states in pairs.items() if states == wanted))
@@ -251,10 +254,10 @@ def _contrast(
         first=first,
         second=second,
         task=task,
-        both_unsafe=count(True, True),
-        only_first=count(True, False),
-        only_second=count(False, True),
-        neither=count(False, False),
+        both_unsafe=counts[True, True],
+        only_first=counts[True, False],
+        only_second=counts[False, True],
+        neither=counts[False, False],
         refused_unsafe=targets("refused", "unsafe"),
         unsafe_refused=targets("unsafe", "refused"),
         marks=marks,
@@ -294,6 +297,11 @@ def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
 def _marks(summaries: Iterable[Mapping[str, Any]]) -> str:
     """The marks of two scores together, each once."""
     return "".join(dict.fromkeys("".join(map(marks_of, summaries))))
+
+
+def _states(cases: Iterable[ScoredCase]) -> dict[str, str]:
+    """The state of each scored case of a task, by its target."""
+    return {case.id: state for case in cases if (state := _state(case)) is not None}
 
 
 def _state(case: ScoredCase) -> str | None:
