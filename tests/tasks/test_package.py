@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -44,10 +45,26 @@ def test_no_module_of_the_core_imports_torch_or_a_harness() -> None:
 
 
 @pytest.mark.parametrize("package", [unisafe_judges, unisafe_tasks])
-def test_what_is_exported_exists_and_is_sorted(package: object) -> None:
-    names = package.__all__  # type: ignore[attr-defined]
+def test_what_is_exported_exists_and_is_sorted(package: ModuleType) -> None:
+    names = package.__all__
     assert all(hasattr(package, name) for name in names)
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("package", [unisafe_judges, unisafe_tasks])
+def test_a_module_never_takes_the_place_of_a_public_name(package: ModuleType) -> None:
+    """`taxonomy` is a module and the function in it; whoever imports the module first gets both."""
+    root = Path(str(package.__file__)).parent
+    both = [name for name in package.__all__ if (root / f"{name}.py").exists()]
+    look = f"""
+import importlib, types
+for name in {both}:
+    importlib.import_module("{package.__name__}." + name)
+    found = getattr(importlib.import_module("{package.__name__}"), name)
+    assert not isinstance(found, types.ModuleType), name
+"""
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> None:

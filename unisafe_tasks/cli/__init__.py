@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 from rich.console import Console
 
@@ -43,6 +45,9 @@ app.add_typer(verdicts.app, name="verdicts")
 def main() -> None:
     """Run the command. What went wrong is one sentence on standard error."""
     show_all()
+    # numpy is not imported yet. Its threads would wait for each other longer than they work: the
+    # matrices of the intervals are small.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except (UnisafeError, OSError) as error:
