@@ -92,7 +92,8 @@ def read_run_rows(
 
 def _row(line: bytes, path: Path, number: int, error: type[UnisafeError]) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        # json.loads would guess the encoding of bytes first.
+        row = json.loads(str(line, "utf-8", "surrogatepass") if line.startswith(b'{"') else line)
     except (ValueError, RecursionError) as failure:
         raise error(f"{path}, line {number}: not valid JSON: {failure}") from None
     if not isinstance(row, dict):

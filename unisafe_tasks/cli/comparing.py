@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from unisafe_tasks.cli.garbage import keeps_what_it_reads
 from unisafe_tasks.cli.tables import print_comparison, print_leaderboard
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.results.marks import MIN_COVERAGE
@@ -19,6 +20,7 @@ _Runs = Annotated[
 ]
 
 
+@keeps_what_it_reads()
 def leaderboard(
     runs: _Runs,
     form: Annotated[
@@ -68,6 +70,7 @@ def leaderboard(
         typer.echo(text.encode() if form in ("json", "html") else text, nl=False)
 
 
+@keeps_what_it_reads()
 def compare(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     other: Annotated[

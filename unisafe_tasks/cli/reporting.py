@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unisafe_tasks.cli.garbage import keeps_what_it_reads
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.redaction import printable, redact
 from unisafe_tasks.results.marks import MIN_COVERAGE
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["report"]
 
 
+@keeps_what_it_reads()
 def report(
     runs: Annotated[
         list[Path], typer.Argument(help="Run folders, and folders of unisafe_self_* runs.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
@@ -32,8 +32,7 @@ _ABSENT = "."
 DataKey = tuple[str, str]
 
 
-@dataclass(frozen=True, order=True)
-class CaseKey:
+class CaseKey(NamedTuple):
     """What identifies a case within a task: its id, and its category and subcategory."""
 
     id: str

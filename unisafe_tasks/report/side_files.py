@@ -163,16 +163,13 @@ def _verdicts(
             continue
         reasoning = as_text(row.get("reasoning")) if with_texts else None
         failure = as_text(row.get("failure"))
-        fields = {
-            "judge": numbers[judge],
-            "judgment": row.get("judgment"),
-            "risk_rating": row.get("risk_rating"),
-            "refusal": row.get("refusal"),
-            "failure": failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
-            "reasoning": shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
-        }
         verdicts[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
-            fields[name] for name in VERDICT_FIELDS
+            numbers[judge],
+            row.get("judgment"),
+            row.get("risk_rating"),
+            row.get("refusal"),
+            failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
+            shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
         ]
     return verdicts
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from unisafe_tasks.runs.summaries import only_blocked
-
 __all__ = [
     "INCOMPLETE",
     "LOW_COVERAGE",
@@ -25,6 +23,9 @@ MIN_COVERAGE = 0.95
 
 def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> str:
     """What has to stand beside a score, from its part of metrics.json."""
+    # The command's options name MIN_COVERAGE, and its help needs no statistics.
+    from unisafe_tasks.runs.summaries import only_blocked
+
     covered = summary["coverage"] is not None and summary["coverage"] >= min_coverage
     marks = {
         INCOMPLETE: not summary["complete"],

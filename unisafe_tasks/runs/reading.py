@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +78,10 @@ def read_run(folder: Path) -> RunContents:
 def _read_verdicts(
     folder: Path, info: Mapping[str, Any]
 ) -> dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]:
-    """By case, then judge and repeat: the verdict, and the hash of the output that it is on.
-
-    A run has tens of thousands of verdicts of a few dozen kinds: equal ones are one object.
-    """
+    """By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
     panel = info.get("panel") or {}
     judges = {judge.get("name") for judge in panel.get("judges", ())}
     verdicts: dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]] = {}
-    equal: dict[JudgeRow, JudgeRow] = {}
     for where, row in read_run_rows(folder, VERDICTS, RunError):
         _require(row, ("id", "scenario_type", "judge"), where)
         _require_verdict(row, where)
@@ -93,11 +90,11 @@ def _read_verdicts(
             raise RunError(f"{where}: the verdict is of another panel than run.json names")
         if judges and row["judge"] not in judges:
             raise RunError(f"{where}: the panel has no judge {row['judge']!r}")
-        verdict = _judge_row(row)
-        if verdict.failure is None:
-            verdict = equal.setdefault(verdict, verdict)
         of_case = verdicts.setdefault((row["id"], row["scenario_type"]), {})
-        of_case[row["judge"], row.get("repeat", 0)] = verdict, row.get("output_sha256", _ABSENT)
+        of_case[row["judge"], row.get("repeat", 0)] = (
+            _judge_row(row),
+            row.get("output_sha256", _ABSENT),
+        )
     return verdicts
 
 
@@ -129,15 +126,21 @@ def scored_case(
     return _case(row, rows, where)
 
 
+_known_row = lru_cache(maxsize=10_000, typed=True)(JudgeRow)
+"""A run has tens of thousands of verdicts of a few dozen kinds: equal ones are one object."""
+
+
 def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
-    return JudgeRow(
-        judge=verdict["judge"],
-        judgment=verdict.get("judgment"),
-        risk_rating=verdict.get("risk_rating"),
-        refusal=verdict.get("refusal"),
-        failure=verdict.get("failure"),
-        version=verdict.get("judge_version"),
-        prompt_form=str(verdict.get("prompt_form") or ""),
+    failure = verdict.get("failure")
+    make = _known_row if isinstance(failure, str | None) else JudgeRow
+    return make(
+        verdict["judge"],
+        verdict.get("judgment"),
+        verdict.get("risk_rating"),
+        verdict.get("refusal"),
+        failure,
+        verdict.get("judge_version"),
+        str(verdict.get("prompt_form") or ""),
     )
 
 
