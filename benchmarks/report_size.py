@@ -1,7 +1,7 @@
 """Size and speed of `unisafe report` for 15 models x 6,802 cases x 3 judges.
 
-Writes 15 run folders with texts of realistic length and a few images, builds the report in a
-process of its own, and prints what it took, what it weighs, and how long Chromium needs to open it.
+Writes 15 run folders with texts of realistic length and a few images, runs the command, and prints
+what it took, what it weighs, and how long Chromium needs to open it.
 Run: python benchmarks/report_size.py [--models N] [--out FOLDER]
 """
 
@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -119,22 +118,17 @@ def write_run(folder: Path, number: int) -> None:
 
 
 def build(runs: list[Path], out: Path) -> None:
-    """Build and print, as a process of its own, so that its peak memory is its own."""
-    from unisafe_tasks.report import build_report
-    from unisafe_tasks.results.scored_run import read_scored_runs
-    from unisafe_tasks.statistics import Resampler
-
-    started, used = time.perf_counter(), time.process_time()
-    resampler = Resampler()
-    results = read_scored_runs(runs, resampler)
-    read, used_reading = time.perf_counter(), time.process_time()
-    report = build_report(results, out, resampler=resampler)
-    built, used_building = time.perf_counter(), time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Run `unisafe report` and print what it took."""
+    command = [str(Path(sys.executable).parent / "unisafe"), "report", *map(str, runs)]
+    started = time.perf_counter()
+    with subprocess.Popen([*command, "--out", str(out)]) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(process.returncode)
     print(
-        f"{report.runs} runs, {report.cases:,} cases each, {report.images:,} distinct images: read "
-        f"and scored in {read - started:.1f} s ({used_reading - used:.1f} CPU-s), built in "
-        f"{built - read:.1f} s ({used_building - used_reading:.1f} CPU-s), peak {peak:,.0f} MB",
+        f"unisafe report of {len(runs)} runs: {used.ru_utime + used.ru_stime:.1f} CPU-s, "
+        f"{time.perf_counter() - started:.1f} s, peak {used.ru_maxrss / 1024:,.0f} MB",
         flush=True,
     )
 
@@ -178,20 +172,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=15)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--child", nargs="+")
     given = parser.parse_args()
-    if given.child:
-        *runs, out = map(Path, given.child)
-        build(runs, out)
-        return
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         runs = [root / f"run-{number:02}" for number in range(given.models)]
         for number, run in enumerate(runs):
             write_run(run, number)
         out = given.out or root / "report"
-        child = ["--child", *map(str, runs), str(out)]
-        subprocess.run([sys.executable, __file__, *child], check=True)
+        build(runs, out)
         page = out / "report.html"
         files = [path for path in (out / "report_files").rglob("*") if path.is_file()]
         scripts = [path for path in files if path.suffix == ".js"]
