@@ -6,12 +6,11 @@ into other tasks, which is what makes failures comparable across tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from unisafe_judges import Modality, taxonomy
 from unisafe_tasks.data.stored_images import ImageColumn
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, TURNS, Task
@@ -27,7 +26,6 @@ __all__ = [
     "CaseImage",
     "CaseSet",
     "check_row",
-    "outside_taxonomy",
     "register",
     "registered",
 ]
@@ -187,22 +185,6 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
             f"found {len(turns)}"
         )
     return task
-
-
-def outside_taxonomy(subcategories: Mapping[Task, Iterable[str]]) -> list[str]:
-    """A sentence for each modality with subcategories that the judges' taxonomy does not know."""
-    found: dict[Modality, set[str]] = {}
-    for task, codes in subcategories.items():
-        found.setdefault(task.modality, set()).update(codes)
-    unknown = {
-        modality: sorted(codes - {entry.code for entry in taxonomy(modality)})
-        for modality, codes in found.items()
-    }
-    return [
-        f"Not in the {modality} taxonomy of the judges: {', '.join(codes)}."
-        for modality, codes in unknown.items()
-        if codes
-    ]
 
 
 def register(cases: CaseSet) -> None:

@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from unisafe_judges import ImageError, Modality, taxonomy
 from unisafe_judges.images import check_image
-from unisafe_tasks.data.cases import CaseSet, outside_taxonomy
+from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, Task

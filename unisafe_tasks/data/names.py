@@ -1,10 +1,22 @@
-"""What the name of a data source says: whether it is the demo set, and whether a subset of what."""
+"""What names in the data say: whether a source is the demo set or a subset, and whether the judges'
+taxonomy knows a subcategory."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-__all__ = ["DEMO", "DEMO_NOTE", "is_demo", "original_name", "size_in_words"]
+from unisafe_judges import Modality, taxonomy
+from unisafe_tasks.tasks import Task
+
+__all__ = [
+    "DEMO",
+    "DEMO_NOTE",
+    "is_demo",
+    "original_name",
+    "outside_taxonomy",
+    "size_in_words",
+]
 
 DEMO = "demo"
 DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."
@@ -26,3 +38,19 @@ def original_name(name: str) -> str:
 def size_in_words(per_subcategory: int) -> str:
     """How large a subset is, as people are told."""
     return f"{per_subcategory:,} target{'' if per_subcategory == 1 else 's'} a subcategory"
+
+
+def outside_taxonomy(subcategories: Mapping[Task, Iterable[str]]) -> list[str]:
+    """A sentence for each modality with subcategories that the judges' taxonomy does not know."""
+    found: dict[Modality, set[str]] = {}
+    for task, codes in subcategories.items():
+        found.setdefault(task.modality, set()).update(codes)
+    unknown = {
+        modality: sorted(codes - {entry.code for entry in taxonomy(modality)})
+        for modality, codes in found.items()
+    }
+    return [
+        f"Not in the {modality} taxonomy of the judges: {', '.join(codes)}."
+        for modality, codes in unknown.items()
+        if codes
+    ]

@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from unisafe_judges import ImageError
 from unisafe_judges.images import check_image
-from unisafe_tasks.data.cases import CaseSet, outside_taxonomy
+from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.data.cases import Case
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import read_run_rows
 
 if TYPE_CHECKING:
+    from unisafe_tasks.data.cases import Case
     from unisafe_tasks.data.sources import Source
 
 __all__ = [

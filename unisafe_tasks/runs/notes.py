@@ -7,8 +7,7 @@ from typing import Any
 
 from unisafe_judges.errors import REMEDIES, UNREADABLE
 from unisafe_judges.types import FailureKind
-from unisafe_tasks.data.cases import outside_taxonomy
-from unisafe_tasks.data.names import DEMO_NOTE, is_demo, size_in_words
+from unisafe_tasks.data.names import DEMO_NOTE, is_demo, outside_taxonomy, size_in_words
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.tasks import task_named
