@@ -1,4 +1,4 @@
-"""Python's search for garbage, left out where there is none."""
+"""Python's search for garbage, left out where there is none, and rare where there is little."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["keeps_what_it_reads"]
+__all__ = ["holds_many_cases", "keeps_what_it_reads"]
+
+_SELDOM = (100_000, 50, 1000)
 
 
 @contextmanager
@@ -22,3 +24,18 @@ def keeps_what_it_reads() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def holds_many_cases() -> Iterator[None]:
+    """For a command in which thousands of cases wait for their verdicts.
+
+    Python would look through all of them each time that some have come: a fifth of the time. What
+    few cycles there are still go.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*_SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

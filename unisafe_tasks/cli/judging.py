@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from unisafe_tasks.cli.garbage import holds_many_cases
 from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
@@ -30,6 +31,7 @@ _Data = Annotated[
 ]
 
 
+@holds_many_cases()
 def judge(
     predictions: _Predictions,
     panel: _PanelSetting = None,
