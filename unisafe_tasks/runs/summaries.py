@@ -10,9 +10,9 @@ from typing import Any
 
 from unisafe_tasks.metric_facts import SCORES
 from unisafe_tasks.metrics import (
-    JudgeRow,
     Point,
     ScoredCase,
+    VerdictValues,
     macro_means,
     mean,
     standard_error,
@@ -73,64 +73,52 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
     histories = Counter(case.history for case in cases if case.history and case.status in SCORED)
     blocked = sum(case.is_blocked for case in cases)
     cut_off = sum(case.is_cut_off for case in cases)
-    rows = _rows_by_judge(cases)
-    values = _values(leaves.panel)
+    columns = _columns(leaves.panel)
     return {
-        **_scores(values, asked),
+        **_scores(columns, asked),
         "complete": leaves.panel.keys() == asked.keys(),
-        "standard_error": _standard_errors(values),
+        "standard_error": _standard_errors(columns),
         "statuses": dict(sorted(Counter(str(case.status) for case in cases).items())),
         "judge_failures": dict(sorted(failures.items())),
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
         **({"blocked": blocked} if blocked else {}),
         **({"cut_off": cut_off} if cut_off else {}),
         "judges": {
-            judge: {**_scores(_values(scored), asked), **_judge_facts(rows[judge])}
+            judge: {**_scores(_columns(scored), asked), **_judge_facts(cases, judge)}
             for judge, scored in leaves.judges.items()
         },
         "categories": {
             category: {
-                **_scores(values, {cell: asked[cell] for cell in cells}),
-                "subcategories": {cell[1]: _scores(values, {cell: asked[cell]}) for cell in cells},
+                **_scores(columns, {cell: asked[cell] for cell in cells}),
+                "subcategories": {cell[1]: _scores(columns, {cell: asked[cell]}) for cell in cells},
             }
             for category, cells in _by_category(asked).items()
         },
     }
 
 
-def _rows_by_judge(cases: Sequence[ScoredCase]) -> dict[str, list[list[JudgeRow]]]:
-    """The rows of each judge, those of a case together."""
-    by_judge: dict[str, list[list[JudgeRow]]] = {}
-    for case in cases:
-        of_case: dict[str, list[JudgeRow]] = {}
-        for row in case.rows:
-            of_case.setdefault(row.judge, []).append(row)
-        for judge, rows in of_case.items():
-            by_judge.setdefault(judge, []).append(rows)
-    return by_judge
-
-
-def _judge_facts(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
+def _judge_facts(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
     """The versions of a judge that replied, and its agreement with itself.
 
     With the forms of the prompt that were not the rubric's, if there were any.
     """
-    versions = Counter(row.version for rows in by_case for row in rows if row.version is not None)
-    forms = Counter(row.prompt_form for rows in by_case for row in rows if row.prompt_form)
+    rows = [row for case in cases for row in case.rows if row.judge == judge]
+    asked = sum(any(row.judge == judge for row in case.rows) for case in cases)
+    versions = Counter(row.version for row in rows if row.version is not None)
+    forms = Counter(row.prompt_form for row in rows if row.prompt_form)
     facts: dict[str, Any] = {"versions": dict(sorted(versions.items()))}
     if forms:
         facts["prompt_forms"] = dict(sorted(forms.items()))
-    if any(len(rows) > 1 for rows in by_case):
-        facts["test_retest"] = _test_retest(by_case)
+    if len(rows) > asked:
+        facts["test_retest"] = _test_retest([case.verdicts.get(judge, ()) for case in cases])
     return facts
 
 
-def _test_retest(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
+def _test_retest(by_case: Sequence[Sequence[VerdictValues]]) -> dict[str, Any]:
     """Agreement of a judge with itself over repeats: per case, the share of its pairs of verdicts
     that are equal; then the mean over the cases with two verdicts or more (Fleiss's observed
     agreement, 1971, for one rater's repeats)."""
-    valid = [[row for row in rows if row.judgment is not None] for rows in by_case]
-    repeated = [rows for rows in valid if len(rows) > 1]
+    repeated = [verdicts for verdicts in by_case if len(verdicts) > 1]
     return {
         "cases": len(repeated),
         **{
@@ -140,7 +128,7 @@ def _test_retest(by_case: Sequence[Sequence[JudgeRow]]) -> dict[str, Any]:
     }
 
 
-def _agreement(rows: Sequence[JudgeRow], attribute: str) -> float:
+def _agreement(rows: Sequence[VerdictValues], attribute: str) -> float:
     return mean(
         [
             float(getattr(one, attribute) == getattr(other, attribute))
@@ -191,17 +179,18 @@ def only_blocked(summary: Mapping[str, Any]) -> bool:
     return bool(summary.get("only_blocked")) or (blocked > 0 and blocked == summary["scored"])
 
 
-def _values(leaves: Leaves) -> dict[Cell, list[list[float]]]:
-    return {cell: leaf.values.tolist() for cell, leaf in leaves.items()}
+def _columns(leaves: Leaves) -> dict[Cell, list[list[float]]]:
+    """The values of each of `SCORES`, by cell."""
+    return {cell: leaf.values.T.tolist() for cell, leaf in leaves.items()}
 
 
 def _scores(
-    values: Mapping[Cell, Sequence[Sequence[float]]], asked: Mapping[Cell, int]
+    columns: Mapping[Cell, Sequence[Sequence[float]]], asked: Mapping[Cell, int]
 ) -> dict[str, Any]:
     """The scores of these cells; `asked` counts their cases."""
     count = sum(asked.values())
-    members = {cell: values[cell] for cell in asked if cell in values}
-    scored = sum(map(len, members.values()))
+    members = {cell: columns[cell] for cell in asked if cell in columns}
+    scored = sum(len(values[0]) for values in members.values())
     return {
         **macro_means(members),
         "coverage": scored / count if count else None,
@@ -210,16 +199,16 @@ def _scores(
     }
 
 
-def _standard_errors(values: Mapping[Cell, Sequence[Sequence[float]]]) -> dict[str, float | None]:
+def _standard_errors(columns: Mapping[Cell, Sequence[Sequence[float]]]) -> dict[str, float | None]:
     return {
         metric: standard_error(
             [
-                Point(category, code, case_values[column])
-                for (category, code), members in values.items()
-                for case_values in members
+                Point(category, code, value)
+                for (category, code), values in columns.items()
+                for value in values[number]
             ]
         )
-        for column, metric in enumerate(SCORES)
+        for number, metric in enumerate(SCORES)
     }
 
 

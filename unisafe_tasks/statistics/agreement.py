@@ -230,8 +230,9 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
         if score is not None:
             members.append(score)
     scored = sum(map(len, cells.values()))
+    columns = {cell: list(zip(*members, strict=True)) for cell, members in cells.items() if members}
     return {
-        **macro_means(cells),
+        **macro_means(columns),
         "asked": len(cases),
         "scored": scored,
         "coverage": scored / len(cases),

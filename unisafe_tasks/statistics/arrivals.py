@@ -110,7 +110,7 @@ class DrawnCell:
         wanted = upto[end] + more
         taken = upto - known < wanted
         ties = near & 1
-        for row in np.flatnonzero(ties[:-1].any(axis=1)):
+        for row in np.flatnonzero(ties[:-1].any(axis=1)).tolist():
             taken[row + 1] |= taken[row] & (ties[row] == 1)
         if wanted.min() < 1 or taken[-1].any():
             return None
@@ -146,7 +146,7 @@ def _draw(
     arrivals.sort()
     starts = np.searchsorted(arrivals, marks)
     stops = np.append(starts[1:], len(arrivals))
-    ends = starts + (count - 2) - counts.sum(axis=0, dtype=np.intp)
+    ends = np.asarray(starts) + (count - 2) - counts.sum(axis=0, dtype=np.intp)
     if np.any(ends < starts) or np.any(ends >= stops):
         return None
     arrivals[:-1] |= arrivals[1:] >> target_bits == arrivals[:-1] >> target_bits

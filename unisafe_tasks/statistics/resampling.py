@@ -22,7 +22,7 @@ __all__ = ["DRAWS", "Resampler"]
 DRAWS = 2_000
 
 # Enough for the cells of the full set, which are some 60 MB, and for subsets of it.
-_KEPT_BYTES = 150_000_000
+_MOST_BYTES = 150_000_000
 
 
 class Resampler:
@@ -35,6 +35,7 @@ class Resampler:
     def __init__(self, draws: int = DRAWS) -> None:
         self.draws = draws
         self._cells: dict[tuple[str, ...], DrawnCell] = {}
+        self._kept_bytes = 0
 
     def counts(self, targets: Sequence[str], of: Sequence[str] | None = None) -> Counts:
         """How often each target of a cell is in each draw: shape (n, draws).
@@ -66,9 +67,11 @@ class Resampler:
 
     def _cell(self, targets: tuple[str, ...]) -> DrawnCell:
         """The cell, kept until cells that were needed later fill the memory."""
-        cell = self._cells.pop(targets, None) or DrawnCell.of(targets, self.draws)
+        if (cell := self._cells.pop(targets, None)) is None:
+            cell = DrawnCell.of(targets, self.draws)
+            self._kept_bytes += cell.nbytes
+        # The cells that were needed last stand last.
         self._cells[targets] = cell
-        kept = sum(other.nbytes for other in self._cells.values())
-        while kept > _KEPT_BYTES and len(self._cells) > 1:
-            kept -= self._cells.pop(next(iter(self._cells))).nbytes
+        while self._kept_bytes > _MOST_BYTES and len(self._cells) > 1:
+            self._kept_bytes -= self._cells.pop(next(iter(self._cells))).nbytes
         return cell
