@@ -97,8 +97,6 @@ class VerdictValues(NamedTuple):
     refusal: bool
 
 
-_VALUES = attrgetter(*VerdictValues._fields)
-
 Verdicts = tuple[tuple[VerdictValues, ...], ...]
 """A case's verdicts: those of each judge, with its repeats."""
 
@@ -154,8 +152,8 @@ class ScoredCase:
         by_judge: dict[str, tuple[VerdictValues, ...]] = {}
         for row in sorted(self.rows, key=attrgetter("judge")):
             if row.judgment is not None:
-                values = VerdictValues._make(_VALUES(row))
-                by_judge[row.judge] = (*by_judge.get(row.judge, ()), values)
+                given = _given(row.judgment, row.risk_rating, row.refusal)
+                by_judge[row.judge] = by_judge.get(row.judge, ()) + given
         return by_judge
 
     @cached_property
@@ -193,6 +191,11 @@ class ScoredCase:
 
 
 # The same few verdicts come again and again.
+@lru_cache(maxsize=10_000)
+def _given(*values: Any) -> tuple[VerdictValues, ...]:
+    return (VerdictValues(*values),)
+
+
 @lru_cache(maxsize=10_000)
 def _combined(method: str, verdicts: Verdicts) -> tuple[float, ...]:
     ensemble = Ensemble(method)

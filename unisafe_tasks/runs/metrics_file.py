@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -83,11 +84,13 @@ def score_run(
     resampler = resampler or Resampler()
     panel = info.get("panel")
     ensemble = ensemble_of(panel) if panel else None
-    ordered = sorted(cases, key=lambda case: case.id)
+    by_task: dict[str, list[ScoredCase]] = {}
+    for case in sorted(cases, key=attrgetter("id")):
+        by_task.setdefault(case.task, []).append(case)
     ruled = {
-        name: apply_ensemble([case for case in ordered if case.task == name], ensemble)
+        name: apply_ensemble(by_task[name], ensemble)
         for name in GROUPS["unisafe"]
-        if any(case.task == name for case in cases)
+        if name in by_task
     }
     tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}

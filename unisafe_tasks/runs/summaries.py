@@ -103,13 +103,13 @@ def _judge_facts(cases: Sequence[ScoredCase], judge: str) -> dict[str, Any]:
     With the forms of the prompt that were not the rubric's, if there were any.
     """
     rows = [row for case in cases for row in case.rows if row.judge == judge]
-    asked = sum(any(row.judge == judge for row in case.rows) for case in cases)
+    asked = [index for index, case in enumerate(cases) for row in case.rows if row.judge == judge]
     versions = Counter(row.version for row in rows if row.version is not None)
     forms = Counter(row.prompt_form for row in rows if row.prompt_form)
     facts: dict[str, Any] = {"versions": dict(sorted(versions.items()))}
     if forms:
         facts["prompt_forms"] = dict(sorted(forms.items()))
-    if len(rows) > asked:
+    if len(set(asked)) < len(asked):
         facts["test_retest"] = _test_retest([case.verdicts.get(judge, ()) for case in cases])
     return facts
 

@@ -22,6 +22,9 @@ __all__ = ["Counts", "DrawnCell"]
 
 Counts = npt.NDArray[np.uint8]
 
+_Arrivals = tuple[npt.NDArray[np.integer], npt.NDArray[np.intp]]
+"""The target and the draw of each."""
+
 _SEED = b"unisafe-1:"
 # Of n-1 draws from n, one target gets more than 8 with a chance of 1e-6; it then counts as 8.
 _ARRIVALS = 8
@@ -33,10 +36,11 @@ _TIME_BITS = 31
 class DrawnCell:
     """How often each target of a cell is in each draw, and the arrivals next to the draw's end.
 
-    `counts`, of shape (n, draws), holds the first n-1 arrivals; of equal times, those of the
-    targets that stand first. `near`, of shape (2 * reach + 1, draws), holds arrivals in their
-    order; row `reach` is the last of the n-1. An arrival is the row of its target times two, plus
-    one if the next arrival has the same time. Where no arrival is known, 2n stands.
+    `rows` says in which row of `counts` a target is. `counts`, of shape (n, draws), holds the first
+    n-1 arrivals; of equal times, those of the targets in earlier rows. `near`, of shape
+    (2 * reach + 1, draws), holds arrivals in their order; row `reach` is the last of the n-1. An
+    arrival is the row of its target times two, plus one if the next arrival has the same time.
+    Where no arrival is known, 2n stands.
     """
 
     rows: Mapping[str, int]
@@ -90,16 +94,16 @@ class DrawnCell:
         counts = self.counts[chosen]
         of_kept = np.zeros(len(kept), dtype=np.intp)
         of_kept[chosen] = range(len(chosen))
-        for change, targets, draws in changes:
+        for change, (targets, draws) in zip((np.subtract, np.add), changes, strict=True):
             places = of_kept[targets] * counts.shape[1] + draws
-            np.add.at(counts.reshape(-1), places, np.uint8(change % 256))
+            change.at(counts.reshape(-1), places, np.uint8(1))
         return counts
 
     def _changes(
         self, kept: npt.NDArray[np.bool_], more: npt.NDArray[np.int32], first: int, last: int
-    ) -> tuple[tuple[int, npt.NDArray[np.intp], npt.NDArray[np.intp]], ...] | None:
-        """The arrivals that draws lose and gain, as targets and draws, if each draw ends within
-        these rows of `near`; else None."""
+    ) -> tuple[_Arrivals, _Arrivals] | None:
+        """The arrivals that draws lose and gain, if each draw ends within these rows of `near`;
+        else None."""
         near = self.near[first : last + 1]
         known = np.repeat(kept, 2).take(near)
         upto = np.empty(near.shape, dtype=np.int32)
@@ -119,7 +123,7 @@ class DrawnCell:
         changed = np.flatnonzero(taken)
         targets, draws = near.reshape(-1)[changed] >> 1, changed % near.shape[1]
         lost = int(np.searchsorted(changed, (end + 1) * near.shape[1]))
-        return (-1, targets[:lost], draws[:lost]), (1, targets[lost:], draws[lost:])
+        return (targets[:lost], draws[:lost]), (targets[lost:], draws[lost:])
 
 
 def _draw(

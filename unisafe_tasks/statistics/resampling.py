@@ -40,14 +40,13 @@ class Resampler:
     def counts(self, targets: Sequence[str], of: Sequence[str] | None = None) -> Counts:
         """How often each target of a cell is in each draw: shape (n, draws).
 
-        Columns sum to n-1, or more if arrivals have the very time of the last one, as happens in
-        one draw of 10 million / n.
+        Columns sum to n-1. In few draws of a very large cell, the next arrival has the time of the
+        last one, to the last bit; it is taken too.
 
         Args:
             targets: the cell's targets.
-            of: more targets, which are the same for many such cells, as a subcategory's are for
-                what each model and judge has scored of it. Then its draws are made once. They
-                change nothing in the result.
+            of: these and others, the same for many cells: a subcategory's, of which each model and
+                each judge scored most. It saves time and changes no draw.
 
         Raises:
             ValueError: a cell of one target says nothing of its spread, and one of millions cannot

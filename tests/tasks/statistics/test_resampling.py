@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from unisafe_tasks.statistics import DRAWS, Resampler
+from unisafe_tasks.statistics import DRAWS, Resampler, arrivals, resampling
+from unisafe_tasks.statistics.arrivals import DrawnCell
 
 
 def targets(count: int, start: int = 0) -> tuple[str, ...]:
@@ -70,3 +76,107 @@ def test_a_cell_of_one_has_no_draws(cell: Sequence[str]) -> None:
 
 def test_any_text_can_be_a_targets_id() -> None:
     assert Resampler(10).counts(["\ud800", "ключ"]).sum() == 10
+
+
+# --- the same draws as a plain implementation, which sorts every arrival ---
+
+
+def stream(target: str, draws: int) -> npt.NDArray[np.float32]:
+    """The first eight arrivals of a target in each draw, as the first version drew them."""
+    digest = hashlib.sha256(b"unisafe-1:" + target.encode()).digest()
+    chance = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16])))
+    gaps = chance.standard_exponential((8, draws), dtype=np.float32)
+    return np.add.accumulate(gaps, axis=0)
+
+
+def coarse(target: str, draws: int) -> npt.NDArray[np.float32]:
+    """Arrivals of which many have the same time."""
+    return np.ceil(stream(target, draws) * 40) / np.float32(40)
+
+
+def plainly(
+    cell: Sequence[str], draws: int, stream: Callable[[str, int], npt.NDArray[np.float32]] = stream
+) -> Any:
+    times = np.array([stream(target, draws) for target in cell])
+    end = np.sort(times.reshape(-1, draws), axis=0)[len(cell) - 2]
+    return (times <= end).sum(axis=1)
+
+
+some_targets = st.integers(2, 40).flatmap(
+    lambda count: st.tuples(
+        st.just(targets(count)), st.lists(st.sampled_from(targets(count)), min_size=2)
+    )
+)
+
+
+@given(some_targets, st.booleans())
+def test_draws_are_those_of_sorted_arrivals(
+    cells: tuple[Sequence[str], Sequence[str]], are_different: bool
+) -> None:
+    whole, part = cells
+    if are_different:
+        part = list(dict.fromkeys([*part, *whole[:2]]))
+    expected = plainly(part, 50)
+    resampler = Resampler(50)
+    for of in (None, whole, part, (*part, "another"), targets(3, start=90)):
+        assert np.array_equal(resampler.counts(part, of), expected)
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 4, 40, 150, 300])
+def test_draws_of_a_part_of_a_large_cell_are_those_of_sorted_arrivals(left_out: int) -> None:
+    whole = targets(400)
+    chance = np.random.default_rng(left_out)
+    part = [whole[row] for row in chance.permutation(400)[left_out:]]
+    assert np.array_equal(Resampler(300).counts(part, whole), plainly(part, 300))
+
+
+@pytest.mark.parametrize("count", [2, 5, 30, 60])
+def test_arrivals_at_the_time_of_the_last_one_are_drawn_too(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "_stream", coarse)
+    whole = targets(count)
+    resampler = Resampler(500)
+    for left_out in range(0, count // 3 + 1, 3):
+        part = whole[left_out // 2 : count - left_out + left_out // 2]
+        counts = resampler.counts(part, whole)
+        assert np.array_equal(counts, plainly(part, 500, coarse))
+        assert counts.sum(axis=0).max() > len(part) - 1
+
+
+def test_a_draw_that_ends_late_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = targets(60)
+    monkeypatch.setattr(arrivals, "_stream", lambda name, draws: 5 * stream(name, draws))
+    assert np.array_equal(Resampler(100).counts(late), plainly(late, 100))
+
+
+def test_a_part_that_ends_beyond_the_arrivals_known_is_drawn_by_itself() -> None:
+    cell = DrawnCell.of(targets(200), 500)
+    few = range(0, 200, 9)
+    assert cell.counts_of(few) is None
+    part = [targets(200)[row] for row in few]
+    assert np.array_equal(Resampler(500).counts(part, targets(200)), plainly(part, 500))
+
+
+def test_a_cell_that_was_forgotten_is_drawn_alike_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resampling, "_MOST_BYTES", 100_000)
+    resampler = Resampler(500)
+    cells = [targets(20, start) for start in range(0, 400, 20)]
+    first, again = ([resampler.counts(cell) for cell in cells] for _ in range(2))
+    assert np.array_equal(first, again)
+    kept = list(resampler._cells.values())
+    assert sum(cell.nbytes for cell in kept) == resampler._kept_bytes <= 100_000
+    assert 1 < len(kept) < len(cells)
+
+
+def test_who_changes_what_was_drawn_changes_no_later_draw() -> None:
+    resampler = Resampler(50)
+    resampler.counts(targets(9))[:] = 0
+    resampler.counts(targets(8), targets(9))[:] = 0
+    assert np.array_equal(resampler.counts(targets(9)), plainly(targets(9), 50))
+    assert np.array_equal(resampler.counts(targets(8), targets(9)), plainly(targets(8), 50))
+
+
+def test_more_targets_than_can_be_told_apart_are_refused() -> None:
+    with pytest.raises(ValueError, match="too large for 8589934592 draws"):
+        DrawnCell.of(targets(2), 2**33)
