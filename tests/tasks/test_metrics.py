@@ -24,6 +24,7 @@ from unisafe_tasks.metrics import (
     case_value,
     linearised,
     macro_mean,
+    macro_means,
     standard_error,
 )
 from unisafe_tasks.runs.summaries import summarise_groups
@@ -269,6 +270,23 @@ POINTS = st.lists(
     min_size=1,
     max_size=30,
 ).map(lambda pairs: [Point(subcategory[0], subcategory, value) for subcategory, value in pairs])
+
+
+@given(POINTS)
+def test_the_macro_means_of_columns_are_those_of_points(points: list[Point]) -> None:
+    values: dict[tuple[str, str], list[float]] = {}
+    for point in points:
+        values.setdefault((point.category, point.subcategory), []).append(point.value)
+    factors = dict(zip(SCORES, (1.0, 0.5, -2.0), strict=True))
+    columns = {
+        cell: [[factor * value for value in cell_values] for factor in factors.values()]
+        for cell, cell_values in values.items()
+    }
+    assert macro_means(columns) == {
+        metric: macro_mean(point._replace(value=factor * point.value) for point in points)
+        for metric, factor in factors.items()
+    }
+    assert macro_means({}) == dict.fromkeys(SCORES)
 
 
 def closed_form(points: list[Point]) -> float:

@@ -14,7 +14,8 @@ from tests.tasks.samples import scored, verdict
 from unisafe_tasks import GROUPS, ScoredCase, Status, summarise
 from unisafe_tasks.metric_facts import METRICS, SCORES
 from unisafe_tasks.results.marks import marks_of
-from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.metrics_file import build_metrics, score_run
+from unisafe_tasks.statistics import Resampler
 
 PANEL = {
     "name": "labels",
@@ -392,3 +393,56 @@ def test_several_judges_have_their_agreement_and_one_has_none() -> None:
     assert agreement["pairs"][0]["raw"] == 0.5
     assert agreement["without"]["two"]["attack_success_rate"] == 0.5
     assert "agreement" not in build_metrics(INFO, good())["tasks"]["unisafe_t2t"]
+
+
+# --- what is drawn ---
+
+
+class RecordingResampler(Resampler):
+    """Draws as ever, and keeps the cells that it was asked to draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: list[set[str]] = []
+
+    def counts(self, targets: Sequence[str], of: Sequence[str] | None = None) -> Any:
+        self.cells.append(set(targets))
+        return super().counts(targets, of)
+
+
+def drawn_of(*judges: str) -> list[set[str]]:
+    """The cells drawn for a task with two subcategories, all of whose cases these judges judged."""
+    cases = [
+        scored(f"{code}-{number}", code, [verdict(number % 2, judge=judge) for judge in judges])
+        for code in ("A1", "B1")
+        for number in range(4)
+    ]
+    resampler = RecordingResampler()
+    score_run(INFO, cases, resampler)
+    return resampler.cells
+
+
+def test_all_cases_are_drawn_together_only_where_judges_may_agree() -> None:
+    cells = [{f"{code}-{number}" for number in range(4)} for code in ("A1", "B1")]
+    assert drawn_of("one") == cells * 2
+    assert drawn_of("one", "two") == [*cells * 3, cells[0] | cells[1]]
+
+
+def test_a_models_scores_do_not_depend_on_what_was_scored_before() -> None:
+    def run(missing: int) -> list[ScoredCase]:
+        return [
+            scored(
+                f"c{number}",
+                "AB"[number % 2] + "1",
+                [
+                    verdict(None if (number + missing) % 9 == 0 else number // 2 % 2),
+                    verdict(number // 3 % 2, judge="two"),
+                ],
+                Status.FAILED if (number - missing) % 11 == 0 else Status.OK,
+            )
+            for number in range(120)
+        ]
+
+    resampler = Resampler()
+    together = [score_run(INFO, run(missing), resampler).metrics for missing in range(4)]
+    assert together == [build_metrics(INFO, run(missing)) for missing in range(4)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from unittest.mock import ANY
 
@@ -16,7 +15,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import Status
-from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import Ensemble, apply_ensemble
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.statistics.agreement import (
@@ -62,7 +61,8 @@ def test_alpha_is_the_reference_implementations(
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_draw_weighs_a_case_as_often_as_it_was_drawn(level: Any) -> None:
     values = random_verdicts(1, 3, 30, 3, 0.2)
-    weights = np.random.default_rng(2).multinomial(29, np.full(30, 1 / 30), size=40)
+    # More draws than are computed at once.
+    weights = np.random.default_rng(2).multinomial(29, np.full(30, 1 / 30), size=300)
     alpha = krippendorff_alpha(values, level, weights.astype(np.uint8))
     each = [
         krippendorff.alpha(
@@ -96,18 +96,6 @@ def test_an_interval_needs_draws_that_determine_alpha() -> None:
     assert alpha is not None
     assert (alpha.value, alpha.interval) == (1.0, None)
     assert alpha.as_json() == {"value": 1.0, "low": None, "high": None}
-
-
-def test_the_bootstrap_of_a_whole_benchmark_is_fast() -> None:
-    values = random_verdicts(3, 3, 6802, 3, 0.02)
-    weights = np.random.default_rng(4).multinomial(6801, np.full(6802, 1 / 6802), size=2000)
-    weights = weights.astype(np.uint8)
-    began = time.process_time()
-    alpha = krippendorff_alpha(values, "ordinal", weights)
-    assert time.process_time() - began < 1
-    assert alpha is not None
-    assert alpha.interval is not None
-    assert alpha.interval.low < alpha.value < alpha.interval.high
 
 
 verdicts = st.integers(2, 4).flatmap(
@@ -264,6 +252,17 @@ def test_a_panel_that_needs_every_judge_needs_every_other_without_one() -> None:
         ((0.25 + 1) / 2 + 0.5) / 2
     )
     assert agreement["without"]["j1"]["attack_success_rate"] == pytest.approx((0.25 + 2 / 3) / 2)
+
+
+def test_where_the_panel_needs_a_silent_judge_the_others_score_without_it() -> None:
+    judges = {"one": 1, "two": 0, "silent": None}
+    rows = [verdict(judgment, judge=judge) for judge, judgment in judges.items()]
+    cases = apply_ensemble([scored("a", "A1", rows)], Ensemble(min_verdicts=3))
+    assert cases[0].values_of() is None
+    agreement = agreement_of(cases)
+    assert agreement is not None
+    scores = {judge: without[ASR] for judge, without in agreement["without"].items()}
+    assert scores == {"one": None, "two": None, "silent": 0.5}
 
 
 def test_refusals_alone_are_no_score_of_an_ensemble_without_its_only_working_judge() -> None:

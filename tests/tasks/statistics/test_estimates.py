@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from unisafe_tasks.statistics import (
     shared_mean_of,
 )
 from unisafe_tasks.statistics.estimates import Leaf
+from unisafe_tasks.statistics.spreads import CellVariances
 
 PLACES = ("A1", "A2", "A3", "B1", "C1", "C2")
 RESAMPLER = Resampler()
@@ -101,6 +103,26 @@ def test_ratings_without_spread_are_no_certainty_either() -> None:
     interval = total_of(scored_cases).interval("average_risk_rating")
     assert interval is not None
     assert interval.low < 1 < interval.high
+
+
+def test_the_variances_of_cells_and_the_pooled_one_are_numpys() -> None:
+    chance = np.random.default_rng(0)
+    cells = [chance.random((size, 3)) for size in (2, 7, 50)]
+    variances = CellVariances.of(cells)
+    assert variances.variances == pytest.approx(np.array([cell.var(0, ddof=1) for cell in cells]))
+    centred = np.concatenate([cell - cell.mean(axis=0) for cell in cells])
+    assert variances.pooled == pytest.approx((centred**2).sum(axis=0) / (1 + 6 + 49))
+
+
+def test_the_targets_that_were_asked_change_no_draw() -> None:
+    chance = np.random.default_rng(1)
+    asked = tuple(f"t{number}" for number in range(60))
+    leaf = Leaf(asked[3:50], chance.random((47, 3)))
+    alone, known = (
+        Hierarchy.of({("A", "A1"): one}, RESAMPLER).total.draws
+        for one in (leaf, replace(leaf, asked=asked))
+    )
+    assert np.array_equal(alone, known)  # type: ignore[arg-type]
 
 
 def test_the_effective_size_is_that_of_equal_weights() -> None:
