@@ -18,6 +18,7 @@ import numpy.typing as npt
 from unisafe_tasks.metrics import ScoredCase, VerdictValues, are_unheard, macro_means
 from unisafe_tasks.statistics.estimates import is_flat
 from unisafe_tasks.statistics.intervals import Interval, Measure, percentile
+from unisafe_tasks.statistics.resampling import drawn_sums
 
 __all__ = ["agreement_of", "cohen_kappa", "contingency", "gwet_ac1", "krippendorff_alpha"]
 
@@ -25,7 +26,6 @@ Level = Literal["nominal", "ordinal"]
 Floats = npt.NDArray[np.float64]
 
 _JUDGMENTS = 2
-_DRAWS_AT_ONCE = 256
 _MOST_UNDEFINED = 0.05
 
 
@@ -174,12 +174,9 @@ def _alphas(coincidences: Floats, level: Level) -> Floats:
 def _interval(pairs: Floats, level: Level, weights: npt.NDArray[Any]) -> Interval | None:
     # The matrices are symmetric.
     rows, columns = np.triu_indices(pairs.shape[1])
-    half = np.ascontiguousarray(pairs[:, rows, columns].T)
+    half = drawn_sums(np.ascontiguousarray(pairs[:, rows, columns].T), weights.T).T
     whole = np.empty((len(weights), *pairs.shape[1:]))
-    for start in range(0, len(weights), _DRAWS_AT_ONCE):
-        some = slice(start, start + _DRAWS_AT_ONCE)
-        drawn_half = (half @ weights[some].T.astype(np.float64)).T
-        whole[some, rows, columns] = whole[some, columns, rows] = drawn_half
+    whole[:, rows, columns] = whole[:, columns, rows] = half
     drawn = _alphas(whole, level)
     known = drawn[~np.isnan(drawn)]
     if len(known) < (1 - _MOST_UNDEFINED) * len(drawn) or is_flat(known):

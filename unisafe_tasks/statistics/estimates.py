@@ -25,7 +25,7 @@ import numpy.typing as npt
 from unisafe_tasks.metric_facts import FACTS, SCORES
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
-from unisafe_tasks.statistics.resampling import Resampler
+from unisafe_tasks.statistics.resampling import Resampler, drawn_sums
 from unisafe_tasks.statistics.spreads import CellVariances, Spread, spread_of
 
 __all__ = [
@@ -42,8 +42,6 @@ __all__ = [
 
 _FEW = 5.0
 """With fewer expected cases than this on one side, quantiles of a proportion's draws are poor."""
-
-_NUMBERS_AT_ONCE = 1_000_000
 
 Floats = npt.NDArray[np.float64]
 
@@ -302,12 +300,7 @@ def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
     if count < 2:
         return Estimate(mean, None, count, unseen=leaf.unseen)
     counts = resampler.counts(leaf.targets, leaf.asked)
-    at_once = max(1, _NUMBERS_AT_ONCE // count)
-    parts = [
-        leaf.values.T @ counts[:, start : start + at_once].astype(np.float64)
-        for start in range(0, resampler.draws, at_once)
-    ]
-    draws = np.concatenate(parts, axis=1) / (count - 1)
+    draws = drawn_sums(leaf.values.T, counts) / (count - 1)
     if leaf.population is not None:
         draws = mean[:, None] + math.sqrt(leaf.unseen) * (draws - mean[:, None])
     return Estimate(mean, draws, count, unseen=leaf.unseen)

@@ -14,15 +14,22 @@ them with the same chance; and cells that share targets draw them together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from unisafe_tasks.statistics.arrivals import Counts, DrawnCell
 
-__all__ = ["DRAWS", "Resampler"]
+__all__ = ["DRAWS", "Resampler", "drawn_sums"]
 
 DRAWS = 2_000
 
 # Enough for the cells of the full set, which are some 60 MB, and for subsets of it.
 _MOST_BYTES = 150_000_000
+# OpenBLAS shares larger products among threads, which wait for one another: that costs more time of
+# the processors than it saves.
+_PRODUCTS_AT_ONCE = 250_000
 
 
 class Resampler:
@@ -74,3 +81,24 @@ class Resampler:
         while self._kept_bytes > _MOST_BYTES and len(self._cells) > 1:
             self._kept_bytes -= self._cells.pop(next(iter(self._cells))).nbytes
         return cell
+
+
+def drawn_sums(
+    values: npt.NDArray[np.float64], counts: npt.NDArray[np.integer[Any]]
+) -> npt.NDArray[np.float64]:
+    """Sums of a cell's values in each draw.
+
+    Args:
+        values: shape (sums, cases).
+        counts: how often each case is in each draw, of shape (cases, draws).
+
+    Returns:
+        Shape (sums, draws).
+    """
+    draws = counts.shape[1]
+    sums = np.empty((len(values), draws))
+    at_once = max(1, _PRODUCTS_AT_ONCE // max(1, values.size))
+    for start in range(0, draws, at_once):
+        some = slice(start, start + at_once)
+        sums[:, some] = values @ counts[:, some].astype(np.float64)
+    return sums
