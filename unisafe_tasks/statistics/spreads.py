@@ -61,7 +61,9 @@ class CellVariances:
         """Those of cells with values of shape (cases, scores)."""
         sizes = np.array([len(cell) for cell in cells])
         squares = np.array([_squares(cell) for cell in cells])
-        return cls(squares / (sizes - 1)[:, None], sizes, squares.sum(axis=0) / (sizes - 1).sum())
+        # Rounded as n times a variance, so that p-values keep their last bits over versions.
+        within = squares / sizes[:, None] * sizes[:, None]
+        return cls(squares / (sizes - 1)[:, None], sizes, within.sum(axis=0) / (sizes - 1).sum())
 
 
 def spread_of(cells: CellVariances, weights: Mapping[int, float]) -> Spread:
