@@ -98,6 +98,8 @@ def become(request: dict[str, Any]) -> None:
     for standard in (1, 2):
         os.dup2(output, standard)
     os.close(output)
+    # A shell that starts the tests in the background has them ignore it, and forks inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 if __name__ == "__main__":
