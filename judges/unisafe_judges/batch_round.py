@@ -258,8 +258,7 @@ class BatchRound:
         try:
             for question in questions:
                 try:
-                    images = await self._images.of(question.evidence)
-                    jpegs = await images.sent()
+                    jpegs = await self._images.encoded(question.evidence)
                 except ImageError:
                     # Asked directly afterwards, it is recorded with its reason.
                     continue

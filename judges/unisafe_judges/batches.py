@@ -24,7 +24,7 @@ __all__ = ["run_batches"]
 
 
 def run_batches(
-    panel: Panel, store: ReplyStore, cases: Sequence[Evidence]
+    panel: Panel, store: ReplyStore, cases: Sequence[Evidence], images: SharedImages
 ) -> tuple[list[BatchReport], Panel]:
     """Collect and send for every judge of the panel that has a batch API.
 
@@ -34,6 +34,7 @@ def run_batches(
         panel: who judges.
         store: where replies are kept, and which questions are with whom.
         cases: all that is to be judged.
+        images: reads the cases' images.
 
     Returns:
         what was done for each judge, and the panel with what is left of its budget.
@@ -47,7 +48,7 @@ def run_batches(
     ledger = BatchLedger(store)
 
     async def rounds() -> tuple[list[BatchReport], Panel]:
-        room, images = BatchRoom(panel), SharedImages(panel.max_side)
+        room = BatchRoom(panel)
         try:
             every = [
                 BatchRound(panel, spec, judge, store, ledger, images) for spec, judge in judges
@@ -57,7 +58,6 @@ def run_batches(
             reports = [await one.round(cases, room) for one in every]
             return reports, room.left()
         finally:
-            images.close()
             for _, judge in judges:
                 await judge.close()
 

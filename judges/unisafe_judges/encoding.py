@@ -1,8 +1,8 @@
 """Each image decoded and encoded once, whoever asks, in bounded memory.
 
-Store, judges, retries and cases that share an image share one pass over it: it is found by the
-SHA-256 of the original bytes, and whoever asks while it is being read waits for the same pass. The
-passes run in threads, one for each core.
+Store, judges, retries and cases that share an image share one pass over it: it is known by the
+SHA-256 of its file, and whoever asks meanwhile waits for the same pass. The passes run in threads,
+one for each core. Encodings that were not used for a while wait in a temporary file.
 """
 
 from __future__ import annotations
@@ -13,32 +13,41 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from unisafe_judges.errors import ImageError, UnisafeError
 from unisafe_judges.images import decode_image, encode_image, upright_on_white
+from unisafe_judges.spool import Spool
 from unisafe_judges.types import Evidence, ImagePart
 
-__all__ = ["CaseImages", "EncodedImage", "SentImages", "SharedImages", "UnreadableImage"]
+__all__ = ["EncodedImage", "SentImages", "SharedImages", "UnreadableImage"]
 
 _KEPT_BYTES = 64 * 1024 * 1024
 
 
 class UnreadableImage(ImageError):
-    """A part of the evidence that no judge can be shown."""
+    """An image that no judge can be shown.
 
-    def __init__(self, part: ImagePart, reason: str) -> None:
+    `is_no_image`: its bytes are none; else its file cannot be read, or holds other bytes now.
+    """
+
+    def __init__(self, reason: str, *, is_no_image: bool) -> None:
         super().__init__(reason)
-        self.part = part
+        self.is_no_image = is_no_image
 
 
 class EncodedImage:
     """What is sent for an image, kept as base64, which most servers take."""
 
-    def __init__(self, jpeg: bytes) -> None:
-        self.base64 = base64.b64encode(jpeg)
+    def __init__(self, encoded: bytes) -> None:
+        self.base64 = encoded
+
+    @classmethod
+    def of(cls, jpeg: bytes) -> EncodedImage:
+        return cls(base64.b64encode(jpeg))
 
     @property
     def jpeg(self) -> bytes:
@@ -54,10 +63,6 @@ class SentImages(Mapping[str, bytes]):
     def __init__(self, images: Mapping[str, EncodedImage]) -> None:
         self._images = images
 
-    @classmethod
-    def of(cls, jpegs: Mapping[str, bytes]) -> SentImages:
-        return cls({sha256: EncodedImage(jpeg) for sha256, jpeg in jpegs.items()})
-
     def base64(self, sha256: str) -> bytes:
         """The JPEG bytes of one image in base64."""
         return self._images[sha256].base64
@@ -72,191 +77,187 @@ class SentImages(Mapping[str, bytes]):
         return len(self._images)
 
 
-class SharedImages:
-    """Reads images in threads and keeps the most recently used encodings. Safe for threads and
-    event loops."""
+@dataclass(frozen=True)
+class _Pass:
+    """What came of a pass over an image: all that can be said of its bytes, whoever has them.
 
-    def __init__(
-        self, max_side: int | None = None, *, encodes: bool = True, kept_bytes: int = _KEPT_BYTES
-    ) -> None:
+    `no_image` says why it is none, `unsendable` why it cannot be encoded. `is_unread`: whoever made
+    the pass could not read the file.
+    """
+
+    no_image: str = ""
+    unsendable: str = ""
+    encoded: EncodedImage | None = None
+    is_unread: bool = False
+
+
+class SharedImages:
+    """Reads images in threads and keeps their encodings. Safe for threads and event loops."""
+
+    def __init__(self, max_side: int | None = None, *, kept_bytes: int = _KEPT_BYTES) -> None:
         """Start no thread yet.
 
         Args:
             max_side: the longest side in pixels that is sent; without one, images keep their size.
-            encodes: whether images are sent, and not only checked.
-            kept_bytes: the most base64 that is kept once nobody uses it.
+            kept_bytes: the most base64 that is kept in memory once nobody uses it.
         """
         self._max_side = max_side
-        self._encodes = encodes
         self._kept_bytes = kept_bytes
         self._bytes = 0
         self._kept: OrderedDict[str, EncodedImage] = OrderedDict()
-        # What a case still holds costs nothing more.
-        self._held: WeakValueDictionary[str, EncodedImage] = WeakValueDictionary()
-        self._good: set[str] = set()
-        self._reading: dict[str, Future[EncodedImage | str | None]] = {}
+        # What somebody still uses costs nothing more.
+        self._used: WeakValueDictionary[str, EncodedImage] = WeakValueDictionary()
+        self._spool = Spool()
+        self._known: dict[str, _Pass] = {}
+        self._passes: dict[str, Future[_Pass]] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_cores(), thread_name_prefix="unisafe-images")
 
-    def check(self, parts: Sequence[ImagePart]) -> Future[None]:
-        """Decode images completely, each unless that was done before.
+    def run(self, job: Callable[[], None]) -> None:
+        """Have `job` done in one of the threads, after those that came before have begun.
 
-        The future holds an UnreadableImage for the first that is no image within the caps or was
-        changed. It is cancelled if this is closed before.
+        It must not raise. Once this is closed it is done at once.
         """
+        try:
+            self._threads.submit(job)
+        except RuntimeError:
+            job()
 
-        def check() -> None:
-            for part in parts:
-                self._read(part, is_sent=False)
+    def check(self, part: ImagePart, *, encodes: bool) -> None:
+        """Decode an image completely, unless that was done before.
 
-        return self._threads.submit(check)
-
-    async def of(self, evidence: Evidence) -> CaseImages:
-        """The images of a case, of which those that are judged are checked.
+        Args:
+            part: the image.
+            encodes: whether it will be sent, so that it is encoded too.
 
         Raises:
-            UnreadableImage: a judged image is no image within the caps, or was changed.
+            UnreadableImage: it is no image within the caps, cannot be read, or was changed.
         """
-        parts = [part for part in evidence.parts if isinstance(part, ImagePart)]
-        judged = {part.sha256: part for part in parts if part.judged}
-        held = {
-            sha256: encoded
-            for sha256, part in judged.items()
-            if (encoded := await self._in_thread(part, is_sent=False)) is not None
-        }
-        return CaseImages(parts if self._encodes else (), held, self.encoded)
+        self._read(part, encodes=encodes)
 
-    async def encoded(self, part: ImagePart) -> EncodedImage:
-        """What is sent for an image.
+    async def encoded(self, evidence: Evidence) -> SentImages:
+        """All images of a case as they are sent.
 
         Raises:
-            UnreadableImage: it is no image within the caps, was changed, or cannot be encoded.
+            UnreadableImage: as `check`, or an image cannot be encoded.
         """
-        encoded = await self._in_thread(part, is_sent=True)
-        assert encoded is not None
-        return encoded
+        images: dict[str, EncodedImage] = {}
+        for part in evidence.parts:
+            if isinstance(part, ImagePart) and part.sha256 not in images:
+                images[part.sha256] = self._in_memory(part.sha256) or await self._in_thread(part)
+        return SentImages(images)
 
     def close(self) -> None:
-        """Begin no other pass; what has not begun is cancelled."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for what is under way, and forget all encodings."""
+        self._threads.shutdown()
+        self._spool.close()
 
-    async def _in_thread(self, part: ImagePart, *, is_sent: bool) -> EncodedImage | None:
-        with self._lock:
-            is_known, known = self._known(part.sha256, is_sent=is_sent)
-        if is_known:
-            return known
-        read: list[EncodedImage | None] = []
+    async def _in_thread(self, part: ImagePart) -> EncodedImage:
+        read: list[EncodedImage] = []
         # The future between thread and loop is part of a circle: what it returned would stay in
         # memory until the garbage collector comes.
         await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: read.append(self._read(part, is_sent=is_sent))
+            self._threads, lambda: read.append(self._sent(part))
         )
         return read.pop()
 
-    def _read(self, part: ImagePart, *, is_sent: bool) -> EncodedImage | None:
-        """The encoding of an image; None for one that is only checked and whose is not kept.
+    def _sent(self, part: ImagePart) -> EncodedImage:
+        came = self._read(part, encodes=True)
+        if came.encoded is None:
+            raise UnreadableImage(came.unsendable, is_no_image=False)
+        return came.encoded
+
+    def _read(self, part: ImagePart, *, encodes: bool) -> _Pass:
+        while True:
+            with self._lock:
+                if (came := self._before(part.sha256, encodes=encodes)) is not None:
+                    return came
+                other = self._passes.get(part.sha256)
+                if other is None:
+                    own = self._passes[part.sha256] = Future[_Pass]()
+            if other is None:
+                return self._pass(part, own, encodes=encodes)
+            # Whoever made it has begun, so that nobody waits for one that waits for a thread.
+            came = other.result()
+            if came.no_image:
+                raise UnreadableImage(came.no_image, is_no_image=True)
+
+    def _before(self, sha256: str, *, encodes: bool) -> _Pass | None:
+        """What is known of an image, if that is enough."""
+        known = self._known.get(sha256)
+        if known is None or not encodes or known.unsendable:
+            return known
+        encoded = self._in_memory(sha256, is_locked=True)
+        if encoded is None and (data := self._spool.find(sha256)) is not None:
+            encoded = EncodedImage(data)
+            self._keep(sha256, encoded)
+        return None if encoded is None else _Pass(encoded=encoded)
+
+    def _pass(self, part: ImagePart, own: Future[_Pass], *, encodes: bool) -> _Pass:
+        """Read an image.
 
         Raises:
-            UnreadableImage: it cannot be decoded or, if `is_sent`, not be encoded.
+            UnreadableImage: as `check`.
         """
-        sha256 = part.sha256
-        with self._lock:
-            is_known, known = self._known(sha256, is_sent=is_sent)
-            if is_known:
-                return known
-            # Whoever is waited for has a thread, or all threads could wait for one that has none.
-            if (reading := self._reading.get(sha256)) is None:
-                reading = self._reading[sha256] = Future()
-                is_mine = True
-            else:
-                is_mine = False
-        if is_mine:
-            self._pass(part, reading)
+        came = _Pass(is_unread=True)
         try:
-            encoded = reading.result()
-        except ImageError as error:
-            raise UnreadableImage(part, str(error)) from None
-        if isinstance(encoded, str):
-            if is_sent:
-                raise UnreadableImage(part, encoded)
-            return None
-        return encoded
+            data = _bytes_of(part)
+            came = self._made(data, encodes=encodes)
+        finally:
+            with self._lock:
+                del self._passes[part.sha256]
+                if not (came.is_unread or came.no_image):
+                    self._known[part.sha256] = _Pass(unsendable=came.unsendable)
+                if came.encoded is not None:
+                    self._keep(part.sha256, came.encoded)
+            own.set_result(came)
+        if came.no_image:
+            raise UnreadableImage(came.no_image, is_no_image=True)
+        return came
 
-    def _known(self, sha256: str, *, is_sent: bool) -> tuple[bool, EncodedImage | None]:
-        held = self._held.get(sha256)
+    def _made(self, data: bytes, *, encodes: bool) -> _Pass:
+        try:
+            image = decode_image(data)
+            upright = upright_on_white(image)
+        except ImageError as error:
+            return _Pass(no_image=str(error))
+        if not encodes:
+            return _Pass()
+        try:
+            jpeg = encode_image(data, image, upright, self._max_side)
+        except ImageError as error:
+            return _Pass(unsendable=str(error))
+        return _Pass(encoded=EncodedImage.of(jpeg))
+
+    def _in_memory(self, sha256: str, *, is_locked: bool = False) -> EncodedImage | None:
+        if not is_locked:
+            with self._lock:
+                return self._in_memory(sha256, is_locked=True)
         if sha256 in self._kept:
             self._kept.move_to_end(sha256)
-        return held is not None or (not is_sent and sha256 in self._good), held
-
-    def _pass(self, part: ImagePart, done: Future[EncodedImage | str | None]) -> None:
-        """Read an image; what comes of it is its encoding, or why it cannot be encoded."""
-        try:
-            result = self._result(part)
-        except BaseException as error:
-            with self._lock:
-                del self._reading[part.sha256]
-            done.set_exception(error)
-            return
-        with self._lock:
-            del self._reading[part.sha256]
-            self._good.add(part.sha256)
-            if isinstance(result, EncodedImage):
-                self._keep(part.sha256, result)
-        done.set_result(result)
-
-    def _result(self, part: ImagePart) -> EncodedImage | str | None:
-        data = _bytes_of(part)
-        image = decode_image(data)
-        upright = upright_on_white(image)
-        if not self._encodes:
-            return None
-        try:
-            return EncodedImage(encode_image(data, image, upright, self._max_side))
-        except ImageError as error:
-            return str(error)
+        return self._used.get(sha256)
 
     def _keep(self, sha256: str, encoded: EncodedImage) -> None:
-        self._held[sha256] = self._kept[sha256] = encoded
+        self._used[sha256] = self._kept[sha256] = encoded
         self._bytes += len(encoded.base64)
         while self._bytes > self._kept_bytes:
-            _, dropped = self._kept.popitem(last=False)
+            oldest, dropped = self._kept.popitem(last=False)
             self._bytes -= len(dropped.base64)
-
-
-class CaseImages:
-    """The images of one case. While it is judged, what was encoded for it is held."""
-
-    def __init__(
-        self,
-        parts: Sequence[ImagePart],
-        held: dict[str, EncodedImage],
-        encoded: Callable[[ImagePart], Awaitable[EncodedImage]],
-    ) -> None:
-        self._parts = parts
-        self._held = held
-        self._encoded = encoded
-
-    async def sent(self) -> SentImages:
-        """All of them as they are sent; none where images are only checked.
-
-        Raises:
-            UnreadableImage: one cannot be.
-        """
-        for part in self._parts:
-            if part.sha256 not in self._held:
-                self._held[part.sha256] = await self._encoded(part)
-        return SentImages(self._held)
+            self._spool.keep(oldest, dropped.base64)
 
 
 def _bytes_of(part: ImagePart) -> bytes:
     try:
         data = part.read()
     except OSError as error:
-        raise ImageError(f"the {part.label} cannot be read: {error.strerror or error}") from None
+        reason = f"the {part.label} cannot be read: {error.strerror or error}"
+        raise UnreadableImage(reason, is_no_image=False) from None
     except UnisafeError as error:  # of whoever holds the image, such as a data set
-        raise ImageError(str(error)) from None
+        raise UnreadableImage(str(error), is_no_image=False) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
-        raise ImageError(f"the {part.label} was changed after its output was stored")
+        raise UnreadableImage(
+            f"the file of the {part.label} was changed after it was first read", is_no_image=False
+        )
     return data
 
 

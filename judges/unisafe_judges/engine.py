@@ -44,6 +44,7 @@ class PanelSession:
         store: ReplyStore | None = None,
         *,
         first_wait_s: float = _FIRST_WAIT_S,
+        images: SharedImages | None = None,
     ) -> None:
         """Build the judges.
 
@@ -52,6 +53,7 @@ class PanelSession:
             store: where replies are kept and found again; it stays open when the session closes.
                 Without one, every case is asked.
             first_wait_s: the pause before a first retry, in seconds; it doubles.
+            images: reads the cases' images; it stays open when the session closes.
 
         Raises:
             PanelError: a key is missing or a label file cannot be used.
@@ -85,9 +87,8 @@ class PanelSession:
             target=self._loop.run_forever, name="unisafe-panel", daemon=True
         )
         self._thread.start()
-        self.images = SharedImages(
-            panel.max_side, encodes=any(judge.needs_images for judge, _ in judges)
-        )
+        self._images = images or SharedImages(panel.max_side)
+        self._has_own_images = images is None
         # Bounds how many cases hold encoded images at once, whatever the number submitted.
         seeing = [judge.max_concurrency for judge, _ in judges if judge.needs_images]
         self._slots = asyncio.Semaphore(2 * max(seeing, default=_BLIND_SLOTS))
@@ -108,7 +109,7 @@ class PanelSession:
         """
         question = None
         if asks:
-            making = first_question(self.panel.rubric, self.images, shows_image=shows_images)
+            making = first_question(self.panel.rubric, self._images, shows_image=shows_images)
             question = self._run(making).result()
         checks = {
             runner.judge.name: self._run(runner.check(question, waits=waits))
@@ -132,11 +133,22 @@ class PanelSession:
         """Have every judge judge a case. The future holds one result per judge and repeat, in panel
         order.
 
-        A judge that fails is a result that says so. The future holds an UnreadableImage, and no
-        judge is asked, if an image that is judged cannot be read. It is cancelled if the session is
-        closed before the results are in.
+        It never holds an exception: a judge that fails is a result that says so. It is cancelled if
+        the session is closed before the results are in.
         """
         return self._unless_closed(self._judge_case(evidence))
+
+    def will_send_images(self, evidence: Evidence) -> bool:
+        """Whether a judge that sees images has no stored reply on a case."""
+        seeing = [each for each in self._questions() if each[0].judge.needs_images]
+        if not seeing or self._closed:
+            return False
+        try:
+            prompt = self.panel.rubric.render(evidence)
+        except Exception:
+            # The case's results will say so.
+            return False
+        return not all(runner.remembers(prompt, repeat) for runner, repeat in seeing)
 
     def ask_one(self, evidence: Evidence, question: Rubric) -> Future[JudgeResult]:
         """Ask one judge something else about a case, in words alone: the first of the panel that
@@ -190,13 +202,13 @@ class PanelSession:
                 task.cancel()
             # More than once: a wait that ends in the moment of its cancellation can swallow it.
             _, pending = await asyncio.wait(pending, timeout=_PATIENCE_S)
-        self.images.close()
+        if self._has_own_images:
+            await asyncio.to_thread(self._images.close)
         for runner in self._runners:
             await runner.judge.close()
 
     async def _judge_case(self, evidence: Evidence) -> tuple[JudgeResult, ...]:
         async with self._slots:
-            images = await self.images.of(evidence)
             try:
                 prompt = self.panel.rubric.render(evidence)
             except Exception as error:
@@ -207,10 +219,13 @@ class PanelSession:
                     for runner, repeat in self._questions()
                 )
 
+            async def images() -> SentImages:
+                return await self._images.encoded(evidence)
+
             return tuple(
                 await asyncio.gather(
                     *(
-                        runner.judge_case(evidence, prompt, images.sent, repeat)
+                        runner.judge_case(evidence, prompt, images, repeat)
                         for runner, repeat in self._questions()
                     )
                 )

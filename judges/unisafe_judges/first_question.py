@@ -39,7 +39,7 @@ async def first_question(
     except Exception:
         # A rubric of another package may be for other cases.
         return None
-    return evidence, prompt, await (await images.of(evidence)).sent()
+    return evidence, prompt, await images.encoded(evidence)
 
 
 def first_evidence(*, shows_image: bool) -> Evidence:

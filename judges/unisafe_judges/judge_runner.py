@@ -117,6 +117,11 @@ class JudgeRunner:
         self.tally.count(result, is_served=isinstance(self._spec, ServedSpec))
         return result
 
+    def remembers(self, prompt: Prompt, repeat: int = 0) -> bool:
+        """Whether there is a stored reply, so that nothing is sent."""
+        key = reply_key(self._identity, prompt, repeat, self._encoder)
+        return self._remembered(key) is not None
+
     def _remembered(self, key: str) -> JudgeResult | None:
         stored = find_reply(self._store, self._spec, key) if self._store is not None else None
         if stored is None or stored.raw is None:

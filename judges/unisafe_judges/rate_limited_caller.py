@@ -110,7 +110,8 @@ class RateLimitedCaller:
                     self._succeeded()
                 return answer
             except CallFailure as error:
-                failure = self._as_of_the_case(error)
+                # Its traceback would hold what was sent while this call waits.
+                failure = self._as_of_the_case(error).with_traceback(None)
                 self._note(failure)
                 if is_asked := self._asks_for_time(failure):
                     # While others are answered, this call's turn will come.

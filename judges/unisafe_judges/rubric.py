@@ -25,8 +25,10 @@ class Prompt:
 
     instructions: str
     content: tuple[str | ImagePart, ...]
-    schema: Mapping[str, Any] = field(repr=False, hash=False)
+    schema: Mapping[str, Any] = field(repr=False)
     closed_schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    forms: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What judges have made of it to send it, for the next one that is asked the same."""
 
     @cached_property
     def sha256(self) -> str:

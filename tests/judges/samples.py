@@ -9,8 +9,10 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from unisafe_judges import Evidence, ImagePart, TextPart
+from unisafe_judges.encoding import EncodedImage, SentImages
+from unisafe_judges.images import encode_for_judge
 
-__all__ = ["encoded", "image_evidence", "image_part", "picture", "text_evidence"]
+__all__ = ["encoded", "image_evidence", "image_part", "picture", "sent_images", "text_evidence"]
 
 
 def picture(color: str = "steelblue", size: tuple[int, int] = (32, 24)) -> Image.Image:
@@ -30,6 +32,13 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 def image_part(label: str, data: bytes, *, judged: bool = False) -> ImagePart:
     """An image part that reads these bytes."""
     return ImagePart(label, hashlib.sha256(data).hexdigest(), lambda: data, judged)
+
+
+def sent_images(evidence: Evidence) -> SentImages:
+    """What judges are sent for the images of a case."""
+    parts = [part for part in evidence.parts if isinstance(part, ImagePart)]
+    jpegs = {part.sha256: encode_for_judge(part.read()) for part in parts}
+    return SentImages({sha256: EncodedImage.of(jpeg) for sha256, jpeg in jpegs.items()})
 
 
 def text_evidence(

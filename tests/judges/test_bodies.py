@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -10,11 +11,11 @@ from typing import Any
 from tests.judges.samples import encoded, picture
 from unisafe_judges.backends import bodies
 from unisafe_judges.backends.bodies import Encoded, JsonParts, data_url, json_parts
-from unisafe_judges.encoding import SentImages
+from unisafe_judges.encoding import EncodedImage, SentImages
 
 RED, BLUE = (encoded(picture(color), "JPEG") for color in ("red", "blue"))
 FIRST, SECOND = (hashlib.sha256(data).hexdigest() for data in (RED, BLUE))
-IMAGES = SentImages.of({FIRST: RED, SECOND: BLUE})
+IMAGES = SentImages({FIRST: EncodedImage.of(RED), SECOND: EncodedImage.of(BLUE)})
 
 
 def url(data: bytes) -> str:
@@ -56,3 +57,15 @@ def test_the_size_of_a_body_is_said_before_it() -> None:
     assert payload.size == len(b"".join(parts))
     assert payload.content_type == "application/json"
     assert json.loads(payload.decode()) == body(url(RED))
+
+
+def test_a_body_is_written_in_one_piece_so_that_an_early_answer_is_not_lost() -> None:
+    written: list[bytes] = []
+
+    class Writer:
+        async def write(self, chunk: bytes) -> None:
+            written.append(chunk)
+
+    parts = json_parts(body(data_url(FIRST), data_url(SECOND)), IMAGES)
+    asyncio.run(JsonParts(parts).write(Writer()))  # type: ignore[arg-type]
+    assert written == [b"".join(parts)]

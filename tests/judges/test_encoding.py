@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from unisafe_judges import Evidence, ImagePart, encoding
+from unisafe_judges import Evidence, ImagePart, encoding, spool
 from unisafe_judges.encoding import SentImages, SharedImages, UnreadableImage
 from unisafe_judges.errors import UnisafeError
 from unisafe_judges.images import encode_for_judge
@@ -38,11 +41,17 @@ class Reads:
             self.count += 1
         return self.data
 
-    def part(self, *, judged: bool = True) -> ImagePart:
-        return ImagePart("generated image", self.sha256, self, judged=judged)
+    def part(self) -> ImagePart:
+        return ImagePart("generated image", self.sha256, self, judged=True)
 
-    def evidence(self, case: str = "demo-001/TI", *, judged: bool = True) -> Evidence:
-        return Evidence(case, "TI", "image", (self.part(judged=judged),))
+    def evidence(self, case: str = "demo-001/TI") -> Evidence:
+        return Evidence(case, "TI", "image", (self.part(),))
+
+
+@pytest.fixture
+def images() -> Iterator[SharedImages]:
+    with closing(SharedImages()) as shared:
+        yield shared
 
 
 @pytest.fixture
@@ -63,67 +72,78 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(asyncio.wait_for(coroutine, timeout=LIMIT_S))
 
 
-async def sent(images: SharedImages, evidence: Evidence) -> SentImages:
-    return await (await images.of(evidence)).sent()
+def sent(images: SharedImages, evidence: Evidence) -> SentImages:
+    return run(images.encoded(evidence))
 
 
 def base64_size(data: bytes) -> int:
     return (len(encode_for_judge(data)) + 2) // 3 * 4
 
 
-def test_each_image_is_known_by_its_hash_as_what_a_judge_is_sent() -> None:
+def test_each_image_is_known_by_its_hash_as_what_a_judge_is_sent(images: SharedImages) -> None:
     red, blue = encoded(picture("red")), encoded(picture("blue"))
-    images = run(sent(SharedImages(), image_evidence(red, blue)))
-    assert images == {
+    assert sent(images, image_evidence(red, blue)) == {
         hashlib.sha256(data).hexdigest(): encode_for_judge(data) for data in (red, blue)
     }
 
 
 def test_an_image_is_made_smaller_where_the_panel_says_so() -> None:
     data = encoded(picture(size=(64, 48)))
-    images = run(sent(SharedImages(max_side=32), image_evidence(data)))
-    assert list(images.values()) == [encode_for_judge(data, 32)]
+    with closing(SharedImages(max_side=32)) as images:
+        assert list(sent(images, image_evidence(data)).values()) == [encode_for_judge(data, 32)]
 
 
-def test_a_text_case_has_no_images() -> None:
-    assert run(sent(SharedImages(), text_evidence())) == {}
+def test_a_text_case_has_no_images(images: SharedImages) -> None:
+    assert sent(images, text_evidence()) == {}
 
 
-def test_an_image_that_cases_share_is_decoded_once(decoded: list[str]) -> None:
+def test_an_image_that_cases_share_is_decoded_once(
+    images: SharedImages, decoded: list[str]
+) -> None:
+    image = Reads(encoded(picture()))
+
     async def test() -> None:
-        image, images = Reads(encoded(picture())), SharedImages()
-        cases = [image.evidence(f"demo-{n}/TI", judged=n % 2 == 0) for n in range(10)]
-        encodings = await asyncio.gather(*(sent(images, case) for case in cases))
+        cases = [image.evidence(f"demo-{number}/TI") for number in range(10)]
+        encodings = await asyncio.gather(*(images.encoded(case) for case in cases))
         assert all(one == encodings[0] for one in encodings)
-        await sent(images, image.evidence())
-        images.check([image.part()] * 3).result(LIMIT_S)
-        assert decoded == [image.sha256]
 
     run(test())
+    sent(images, image.evidence())
+    images.check(image.part(), encodes=True)
+    images.check(image.part(), encodes=False)
+    assert decoded == [image.sha256]
 
 
-def test_threads_that_check_the_same_images_share_a_pass(decoded: list[str]) -> None:
-    images = SharedImages(encodes=False)
+def test_threads_that_check_the_same_images_share_a_pass(
+    images: SharedImages, decoded: list[str]
+) -> None:
     pictures = [Reads(encoded(picture(colour))) for colour in COLOURS]
     parts = [each.part() for each in pictures]
-    futures = [images.check(order) for order in (parts, parts[::-1]) * 20]
-    for future in futures:
-        future.result(LIMIT_S)
+
+    def check(order: list[ImagePart]) -> None:
+        for part in order:
+            images.check(part, encodes=True)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(check, (parts, parts[::-1]) * 20))
     assert sorted(decoded) == sorted(each.sha256 for each in pictures)
 
 
-def test_what_is_only_checked_is_not_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_only_checked_is_not_encoded(
+    images: SharedImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def encode(*_: object) -> bytes:
         raise AssertionError("encoded")
 
     monkeypatch.setattr(encoding, "encode_image", encode)
-    SharedImages(encodes=False).check([Reads(encoded(picture())).part()]).result(LIMIT_S)
+    images.check(Reads(encoded(picture())).part(), encodes=False)
 
 
-def test_one_who_gives_up_does_not_end_it_for_the_others() -> None:
+def test_one_who_gives_up_does_not_end_it_for_the_others(images: SharedImages) -> None:
+    image = Reads(encoded(picture()))
+
     async def test() -> None:
-        reads, go_on, images = threading.Event(), threading.Event(), SharedImages()
-        image = Reads(encoded(picture()))
+        reads, go_on = threading.Event(), threading.Event()
 
         def read() -> bytes:
             reads.set()
@@ -132,78 +152,73 @@ def test_one_who_gives_up_does_not_end_it_for_the_others() -> None:
 
         part = ImagePart("generated image", image.sha256, read, judged=True)
         evidence = Evidence("demo-001/TI", "TI", "image", (part,))
-        first, second = (asyncio.create_task(sent(images, evidence)) for _ in range(2))
+        first, second = (asyncio.create_task(images.encoded(evidence)) for _ in range(2))
         assert await asyncio.to_thread(reads.wait, LIMIT_S)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         go_on.set()
         assert list(await second) == [image.sha256]
-        assert image.count == 1
 
     run(test())
+    assert image.count == 1
 
 
-def test_what_is_kept_stays_under_its_bytes_and_the_least_recently_used_goes_first() -> None:
-    async def test() -> None:
-        pictures = [Reads(encoded(picture(colour))) for colour in COLOURS]
-        sizes = [base64_size(image.data) for image in pictures]
-        limit = max(sizes) * 2 + min(sizes) // 2
-        images = SharedImages(kept_bytes=limit)
-
-        async def ask(number: int) -> None:
-            await sent(images, pictures[number].evidence())
+def test_what_is_in_memory_stays_under_its_bytes_and_nothing_is_decoded_twice(
+    decoded: list[str],
+) -> None:
+    pictures = [Reads(encoded(picture(colour))) for colour in COLOURS]
+    sizes = [base64_size(image.data) for image in pictures]
+    with closing(SharedImages(kept_bytes=max(sizes) * 2)) as images:
+        for number in (0, 1, 0, 2, 3, 4, 0, 1, 2, 3, 4, 4, 0):
+            evidence = pictures[number].evidence()
+            assert list(sent(images, evidence).values()) == [
+                encode_for_judge(pictures[number].data)
+            ]
             kept = [len(image.base64) for image in images._kept.values()]
-            assert sum(kept) == images._bytes <= limit
-
-        for number in (0, 1, 0, 2):
-            await ask(number)
-        assert [image.count for image in pictures] == [1, 1, 1, 0, 0]
-        await ask(0)
-        assert pictures[0].count == 1
-        await ask(1)
-        assert pictures[1].count == 2
-        for number in range(5):
-            await ask(number)
-
-    run(test())
+            assert sum(kept) == images._bytes <= max(sizes) * 2
+    assert sorted(decoded) == sorted(image.sha256 for image in pictures)
 
 
-def test_what_a_case_holds_is_encoded_once_however_little_is_kept() -> None:
-    async def test() -> None:
-        image, images = Reads(encoded(picture())), SharedImages(kept_bytes=10)
-        case = await images.of(image.evidence())
-        for _ in range(3):
-            assert list(await case.sent()) == [image.sha256]
-            assert list(await sent(images, image.evidence())) == [image.sha256]
-        assert image.count == 1
-        assert images._bytes == 0
-        del case
-        # It was good, and that is known without its bytes.
-        await images.of(image.evidence())
-        assert image.count == 1
-        await sent(images, image.evidence())
-        assert image.count == 2
+def test_a_disk_that_is_full_costs_a_second_pass(
+    monkeypatch: pytest.MonkeyPatch, decoded: list[str]
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
 
-    run(test())
+    monkeypatch.setattr(spool.os, "pwrite", full)
+    image = Reads(encoded(picture()))
+    with closing(SharedImages(kept_bytes=10)) as images:
+        for _ in range(2):
+            assert list(sent(images, image.evidence())) == [image.sha256]
+        images.check(image.part(), encodes=False)
+    assert decoded == [image.sha256] * 2
 
 
-def test_a_file_that_changed_after_its_hash_was_taken_is_not_sent(tmp_path: Path) -> None:
+def test_a_file_that_changed_after_its_hash_was_taken_is_not_sent(
+    images: SharedImages, tmp_path: Path
+) -> None:
     file = tmp_path / "drawn.png"
     file.write_bytes(encoded(picture("red")))
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     part = ImagePart("generated image", sha256, file.read_bytes, judged=True)
+    evidence = Evidence("demo-001/TI", "TI", "image", (part,))
     file.write_bytes(encoded(picture("blue")))
-    with pytest.raises(UnreadableImage) as caught:
-        run(sent(SharedImages(), Evidence("demo-001/TI", "TI", "image", (part,))))
-    assert str(caught.value) == "the generated image was changed after its output was stored"
+    with pytest.raises(UnreadableImage) as changed:
+        sent(images, evidence)
+    assert str(changed.value) == (
+        "the file of the generated image was changed after it was first read"
+    )
     file.unlink()
-    with pytest.raises(UnreadableImage) as caught:
-        run(sent(SharedImages(), Evidence("demo-001/TI", "TI", "image", (part,))))
-    assert str(caught.value) == ("the generated image cannot be read: No such file or directory")
+    with pytest.raises(UnreadableImage) as gone:
+        sent(images, evidence)
+    assert str(gone.value) == "the generated image cannot be read: No such file or directory"
+    # Of the image itself this says nothing.
+    assert not changed.value.is_no_image
+    assert not gone.value.is_no_image
 
 
-def test_why_a_data_set_has_no_image_is_told() -> None:
+def test_why_a_data_set_has_no_image_is_told(images: SharedImages) -> None:
     class DataError(UnisafeError):
         """As a package above raises it."""
 
@@ -212,34 +227,83 @@ def test_why_a_data_set_has_no_image_is_told() -> None:
 
     part = ImagePart("input image", "0" * 64, read)
     with pytest.raises(UnreadableImage, match="c1: input_image has changed"):
-        run(sent(SharedImages(), Evidence("demo-001/TI", "TI", "image", (part,))))
+        sent(images, Evidence("demo-001/TI", "TI", "image", (part,)))
 
 
-def test_an_image_that_could_not_be_read_is_read_again_when_it_is_asked_for_again() -> None:
-    async def test() -> None:
-        image, images = Reads(encoded(picture())), SharedImages()
-        good, image.data = image.data, b"no image"
-        with pytest.raises(UnreadableImage):
-            await sent(images, image.evidence())
-        image.data = good
-        assert list(await sent(images, image.evidence())) == [image.sha256]
+def test_a_file_that_cannot_be_read_is_the_trouble_of_its_own_case(images: SharedImages) -> None:
+    image, reads, go_on = Reads(encoded(picture())), threading.Event(), threading.Event()
 
-    run(test())
+    def broken() -> bytes:
+        reads.set()
+        assert go_on.wait(LIMIT_S)
+        raise OSError(5, "Input/output error")
+
+    bad = ImagePart("input image", image.sha256, broken)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(images.check, bad, encodes=True)
+        assert reads.wait(LIMIT_S)
+        second = threads.submit(images.check, image.part(), encodes=True)
+        go_on.set()
+        with pytest.raises(UnreadableImage, match="Input/output error"):
+            first.result(LIMIT_S)
+        second.result(LIMIT_S)
+    assert image.count == 1
 
 
-def test_the_first_of_several_that_cannot_be_read_is_named() -> None:
-    red = Reads(encoded(picture("red"))).part()
-    bad: Sequence[ImagePart] = [Reads(words).part() for words in (b"one", b"two")]
+def test_an_image_that_could_not_be_read_is_read_again_when_it_is_asked_for_again(
+    images: SharedImages,
+) -> None:
+    image = Reads(b"no image")
     with pytest.raises(UnreadableImage) as caught:
-        SharedImages().check([red, *bad]).result(LIMIT_S)
-    assert caught.value.part == bad[0]
+        images.check(image.part(), encodes=True)
+    assert caught.value.is_no_image
+    good = Reads(encoded(picture()))
+    good.data, data = b"other bytes", good.data
+    with pytest.raises(UnreadableImage):
+        images.check(good.part(), encodes=True)
+    good.data = data
+    assert list(sent(images, good.evidence())) == [good.sha256]
 
 
-def test_an_image_that_jpeg_cannot_hold_is_good_and_cannot_be_sent() -> None:
-    async def test() -> None:
-        image, images = Reads(encoded(Image.new("L", (65_501, 1)))), SharedImages()
-        case = await images.of(image.evidence())
+def test_an_image_that_jpeg_cannot_hold_is_good_and_cannot_be_sent(
+    images: SharedImages, decoded: list[str]
+) -> None:
+    image = Reads(encoded(Image.new("L", (65_501, 1))))
+    images.check(image.part(), encodes=True)
+    for _ in range(2):
         with pytest.raises(UnreadableImage, match="cannot be encoded as JPEG"):
-            await case.sent()
+            sent(images, image.evidence())
+    assert decoded == [image.sha256]
 
-    run(test())
+
+@pytest.mark.parametrize("content", [b"no image", encoded(picture())], ids=["none", "good"])
+def test_the_bytes_of_a_file_are_gone_without_a_search_for_garbage(content: bytes) -> None:
+    gone = []
+
+    class Bytes(bytes):
+        """Bytes that say when they leave memory."""
+
+        def __del__(self) -> None:
+            gone.append(len(self))
+
+    held = [Bytes(content)]
+    part = ImagePart("generated image", hashlib.sha256(content).hexdigest(), held.pop, judged=True)
+    gc.disable()
+    try:
+        with closing(SharedImages()) as images, suppress(UnreadableImage):
+            images.check(part, encodes=True)
+        assert gone == [len(content)]
+    finally:
+        gc.enable()
+
+
+def test_jobs_are_done_when_it_is_closed_and_after_it(images: SharedImages) -> None:
+    done: list[int] = []
+    go_on = threading.Event()
+    for number in range(20):
+        images.run(lambda number=number: (go_on.wait(LIMIT_S), done.append(number)))  # type: ignore[misc]
+    go_on.set()
+    images.close()
+    assert sorted(done) == list(range(20))
+    images.run(lambda: done.append(20))
+    assert len(done) == 21

@@ -18,15 +18,16 @@ from tests.servers import GOOD, Answer, Gate, Script, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
+    ImageError,
     ImagePart,
     JudgeResult,
     Panel,
     PanelSession,
+    TextPart,
     Verdict,
     limits,
     rate_limited_caller,
 )
-from unisafe_judges.encoding import UnreadableImage
 
 LIMIT_S = 30
 """Longer than anything here takes: it only turns a hang into a failure."""
@@ -487,36 +488,34 @@ def test_a_slow_judge_does_not_hold_up_the_others(
 # --- evidence that cannot be shown ---
 
 
-CUT_OFF = encoded(picture(), "JPEG")[:-30]
+def missing() -> bytes:
+    raise ImageError("picture.png is not a file")
 
 
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
         (b"words", "the file is no PNG, JPEG, WebP or GIF image"),
-        (CUT_OFF, "the image is cut off: the end of the file is missing"),
+        (
+            encoded(picture(), "JPEG")[:-30],
+            "the image is cut off: the end of the file is missing",
+        ),
+        (None, "picture.png is not a file"),
     ],
-    ids=["no image", "cut off"],
+    ids=["no image", "cut off", "missing"],
 )
-@pytest.mark.parametrize("is_judged", [True, False])
 def test_an_image_that_cannot_be_read_is_shown_to_no_judge(
-    serve: Serve, open_session: OpenSession, data: bytes, detail: str, *, is_judged: bool
+    serve: Serve, open_session: OpenSession, data: bytes | None, detail: str
 ) -> None:
     servers = [serve(), serve()]
-    good, bad = encoded(picture()), data
-    evidence = image_evidence(good, bad) if is_judged else image_evidence(bad, good)
-    future = open_session(*servers).submit(evidence)
-    if is_judged:
-        # It is no output at all, so that there is nothing that a judge failed to do.
-        with pytest.raises(UnreadableImage) as caught:
-            future.result(timeout=LIMIT_S)
-        assert str(caught.value) == detail
-        assert caught.value.part == evidence.parts[-1]
-    else:
-        assert results_of(future) == tuple(
-            JudgeResult(name, None, FailureKind.UNREADABLE_EVIDENCE, detail)
-            for name in ("first", "second")
-        )
+    read = missing if data is None else lambda: data
+    part = ImagePart("generated image", hashlib.sha256(data or b"").hexdigest(), read, judged=True)
+    parts = (TextPart("instruction", "Paint a lake."), part)
+    future = open_session(*servers).submit(Evidence("demo-001/TI", "TI", "image", parts))
+    assert results_of(future) == tuple(
+        JudgeResult(name, None, FailureKind.UNREADABLE_EVIDENCE, detail)
+        for name in ("first", "second")
+    )
     assert [server.requests for server in servers] == [[], []]
 
 

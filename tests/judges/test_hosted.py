@@ -14,16 +14,15 @@ from typing import Any
 
 import pytest
 
-from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
 from tests.judges.vendors import VendorServer, answer_of, generated, response
 from tests.servers import GOOD, Answer, completion
 from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.backends.gemini import BLOCKING
-from unisafe_judges.encoding import SentImages
 from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import GeminiSpec, OpenAISpec
-from unisafe_judges.types import ImagePart, Reply
+from unisafe_judges.types import Reply
 
 KEY = "key-for-tests-0123456789"
 GOOD_TEXT = json.dumps(GOOD)
@@ -113,9 +112,7 @@ def run(judge: Judge, does: Callable[[Judge], Awaitable[Any]]) -> Any:
 def ask(judge: Judge, evidence: Evidence | None = None) -> Reply:
     case = evidence or text_evidence()
     prompt = load_rubric("unisafe-v1").render(case)
-    images = [part for part in case.parts if isinstance(part, ImagePart)]
-    jpegs = SentImages.of({part.sha256: encode_for_judge(part.read()) for part in images})
-    reply = run(judge, lambda judge: judge.ask(case, prompt, jpegs))
+    reply = run(judge, lambda judge: judge.ask(case, prompt, sent_images(case)))
     assert isinstance(reply, Reply)
     return reply
 

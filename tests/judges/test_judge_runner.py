@@ -27,7 +27,6 @@ from unisafe_judges import (
     Panel,
     PanelSession,
     ReplyStore,
-    TextPart,
     limits,
     load_panel,
 )
@@ -121,21 +120,17 @@ def test_latency_is_that_of_the_reply_alone(serve: Serve, panel: MakePanel, judg
     assert 0 < result.latency_s <= elapsed - pause_s
 
 
-def test_input_images_of_a_case_that_is_remembered_are_not_read(
+def test_images_of_a_case_that_is_remembered_are_not_read(
     serve: Serve, panel: MakePanel, judged: Judged
 ) -> None:
-    server = serve()
-    case = image_evidence(encoded(picture("red")), encoded(picture("blue")))
+    server, data = serve(), encoded(picture())
+    case = image_evidence(data)
     judged(panel(server), case)
 
     def unreadable() -> bytes:
         raise AssertionError("read again")
 
-    parts = [
-        replace(part, read=unreadable) if isinstance(part, ImagePart) and not part.judged else part
-        for part in case.parts
-    ]
-    ((result,),) = judged(panel(server), replace(case, parts=tuple(parts)))
+    ((result,),) = judged(panel(server), read_by(unreadable, case))
     assert result.cached
     assert len(server.requests) == 1
 
@@ -311,17 +306,15 @@ def test_without_a_store_every_case_is_asked(serve: Serve, panel: MakePanel) -> 
     assert len(server.requests) == 2
 
 
-def test_an_input_image_that_changed_on_disk_is_unreadable_evidence(
+def test_an_image_that_changed_on_disk_is_unreadable_evidence(
     serve: Serve, panel: MakePanel, judged: Judged, store: ReplyStore
 ) -> None:
     server = serve()
-    first = image_evidence(encoded(picture("red")))
-    parts = [replace(p, judged=False) if isinstance(p, ImagePart) else p for p in first.parts]
-    case = replace(first, parts=(*parts, TextPart("model answer", "It is red.", judged=True)))
+    case = image_evidence(encoded(picture("red")))
     changed = read_by(lambda: encoded(picture("blue")), case)
     ((result,),) = judged(panel(server), changed)
     assert result.failure is FailureKind.UNREADABLE_EVIDENCE
-    assert result.detail == "the generated image was changed after its output was stored"
+    assert result.detail == "the file of the generated image was changed after it was first read"
     assert server.requests == []
     assert list(store.replies()) == []
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.judges.conftest import OpenSession, Serve
-from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
 from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
 from unisafe_judges import (
     CallFailure,
@@ -23,10 +23,9 @@ from unisafe_judges import (
     load_rubric,
 )
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
-from unisafe_judges.encoding import SentImages
 from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import OpenAICompatibleSpec
-from unisafe_judges.types import ImagePart, Reply
+from unisafe_judges.types import Reply
 
 KEY = "key-for-tests-0123456789"
 
@@ -39,13 +38,11 @@ def judge_at(url: str, **changes: Any) -> OpenAICompatibleJudge:
 def ask(url: str, evidence: Evidence | None = None, **changes: Any) -> Verdict | Reply:
     case = evidence or text_evidence()
     prompt = load_rubric("unisafe-v1").render(case)
-    images = [part for part in case.parts if isinstance(part, ImagePart)]
-    jpegs = SentImages.of({part.sha256: encode_for_judge(part.read()) for part in images})
 
     async def once() -> Verdict | Reply:
         judge = judge_at(url, **changes)
         try:
-            return await judge.ask(case, prompt, jpegs)
+            return await judge.ask(case, prompt, sent_images(case))
         finally:
             await judge.close()
 

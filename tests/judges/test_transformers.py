@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.judges.conftest import WritePanel
-from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
 from tests.judges.tiny_vlm import save_tiny_vlm
 from unisafe_judges import (
     CallFailure,
@@ -23,10 +23,8 @@ from unisafe_judges import (
     load_rubric,
 )
 from unisafe_judges.backends import build_judge
-from unisafe_judges.encoding import SentImages
-from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import TransformersSpec
-from unisafe_judges.types import ImagePart, Reply
+from unisafe_judges.types import Reply
 from unisafe_judges.verdicts import VERDICT_SCHEMA, read_object
 
 pytest.importorskip("llguidance", reason="the extra hf is not installed")
@@ -51,9 +49,7 @@ def ask_all(spec: TransformersSpec, *cases: Evidence) -> list[Reply | BaseExcept
         judge = build_judge(spec)
 
         async def ask(case: Evidence) -> Any:
-            images = [part for part in case.parts if isinstance(part, ImagePart)]
-            jpegs = {part.sha256: encode_for_judge(part.read()) for part in images}
-            return await judge.ask(case, rubric.render(case), SentImages.of(jpegs))
+            return await judge.ask(case, rubric.render(case), sent_images(case))
 
         try:
             return await asyncio.gather(*map(ask, cases), return_exceptions=True)

@@ -100,3 +100,13 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
     assert not [name for name in demo if name.endswith(".py")]
     tops = {name.split("/")[0] for name in names}
     assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}
+
+
+@pytest.mark.parametrize(
+    "name", ["unisafe_tasks.tasks", "unisafe_tasks.data", "unisafe_judges.images"]
+)
+def test_a_module_is_an_attribute_of_its_package_before_it_is_imported(name: str) -> None:
+    package = name.partition(".")[0]
+    look = f"import {package}; print({name}.__name__, hasattr({package}, 'no_such_name'))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [name, "False"], done.stderr

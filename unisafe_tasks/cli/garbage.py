@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 __all__ = ["holds_many_cases", "keeps_what_it_reads"]
 
-_SELDOM = (100_000, 50, 1000)
+_SELDOM = (10_000, 20, 20)
 
 
 @contextmanager

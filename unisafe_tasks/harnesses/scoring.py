@@ -73,7 +73,6 @@ class Deferred(dict[str, Any]):
         if self.pending is not None:
             fields = _ROW_FIELDS + (_DETAILS if "images" in self else ())
             rows = self.pending.verdicts()
-            # Only now it is known whether its images can be read.
             self.update(_of_row(self.pending.row, self))
             self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
             self.pending = None
@@ -89,12 +88,12 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     If it raised, the harness would retry five times and abort the run with exit code 0. So a defect
     becomes an unscored case and a line in the log.
     """
-    pending = None
+    pending, row = None, doc
     try:
         task = TASKS[doc["scenario_type"]]
         case = registered(task.code)[doc["id"]]
+        # Its row follows, once its images are decoded.
         pending = open_run.current().submit(case, parse_output(results[0], task))
-        row: Mapping[str, Any] = pending.row
     except Exception as error:
         _log.exception("%s/%s is not scored", doc.get("id"), doc.get("scenario_type"))
         row = _failure(doc, f"{type(error).__name__}: {error}")

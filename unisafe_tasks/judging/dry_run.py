@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,42 +29,55 @@ from unisafe_tasks.types import RawOutput, Status
 __all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
 
 
-def preview(items: Iterable[tuple[Case, RawOutput]], panel: Panel) -> list[Classified]:
-    """What outputs count as, and their evidence if the panel is asked; nothing is stored."""
-    with closing(SharedImages(encodes=False)) as shared:
-        named = [(case, raw, _images_of(case, raw)) for case, raw in items]
-        checks = [
-            shared.check(output_parts(case, images)) if images else None
-            for case, _, images in named
-        ]
-        return [
-            Classified(Status.FAILED)
-            if images is None or (check and check.exception())
-            else classify(case, raw, images, panel.rubric)
-            for (case, raw, images), check in zip(named, checks, strict=True)
-        ]
+def preview(
+    items: Iterable[tuple[Case, RawOutput]], panel: Panel, shared: SharedImages, *, sends: bool
+) -> list[Classified]:
+    """What outputs count as, and their evidence if the panel is asked; nothing is stored.
 
-
-def evidence_of(outputs: Outputs, panel: Panel) -> list[Evidence]:
-    """The evidence of all outputs that the panel is asked about, in order.
-
-    Images are supposed to be good: whoever sends them decodes them.
+    Args:
+        items: the outputs with their cases.
+        panel: who would judge.
+        shared: decodes the images, in threads.
+        sends: whether a judge will be sent them.
     """
-    classified = [
-        classify(case, raw, images, panel.rubric)
-        for case, raw in outputs.items
-        if (images := _images_of(case, raw)) is not None
-    ]
+    previews: list[Future[Classified]] = []
+    for case, raw in items:
+        previews.append(Future())
+        shared.run(partial(_preview, case, raw, panel, shared, previews[-1], sends=sends))
+    return [each.result() for each in previews]
+
+
+def _preview(
+    case: Case,
+    raw: RawOutput,
+    panel: Panel,
+    shared: SharedImages,
+    done: Future[Classified],
+    *,
+    sends: bool,
+) -> None:
+    try:
+        try:
+            images = _images_of(case, raw)
+            for part in output_parts(case, images):
+                shared.check(part, encodes=sends)
+        except ImageError:
+            done.set_result(Classified(Status.FAILED))
+        else:
+            done.set_result(classify(case, raw, images, panel.rubric))
+    except BaseException as error:
+        done.set_exception(error)
+
+
+def evidence_of(outputs: Outputs, panel: Panel, shared: SharedImages) -> list[Evidence]:
+    """The evidence of all outputs that the panel is asked about, in order."""
+    classified = preview(outputs.items, panel, shared, sends=True)
     return [output.evidence for output in classified if output.evidence is not None]
 
 
-def _images_of(case: Case, raw: RawOutput) -> list[OutputImage] | None:
-    """The images that an output names; None if a file of them cannot be read."""
+def _images_of(case: Case, raw: RawOutput) -> list[OutputImage]:
     names = raw.images[-case.task.outputs :] if case.task.makes_images else ()
-    try:
-        return [image_file(Path(name)) for name in names]
-    except ImageError:
-        return None
+    return [image_file(Path(name)) for name in names]
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
@@ -75,7 +90,8 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if panel is None:
         return rows
-    classified = preview(outputs.items, panel)
+    with closing(SharedImages()) as shared:
+        classified = preview(outputs.items, panel, shared, sends=False)
     prompts = [panel.rubric.render(output.evidence) for output in classified if output.evidence]
     texts = _text_questions(outputs, classified)
     store = open_store(panel)
@@ -148,7 +164,8 @@ def _source_of_price(spec: JudgeSpec) -> str:
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or a sentence that says why no judge sees it."""
-    (classified,) = preview([(case, raw)], panel)
+    with closing(SharedImages()) as shared:
+        (classified,) = preview([(case, raw)], panel, shared, sends=False)
     evidence, rubric, lines = classified.evidence, panel.rubric, list[str]()
     said = f"{case.key}: the output's status is {classified.status}"
     if evidence is None and classified.status is Status.NO_IMAGE and may_decline(raw):

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from unisafe_judges import BatchReport, Panel, PanelError, run_batches
+from unisafe_judges.encoding import SharedImages
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.dry_run import evidence_of
@@ -28,6 +31,8 @@ from unisafe_tasks.runs.reading import scored_case
 __all__ = ["batch_outputs", "judge_outputs"]
 
 _HARNESS = "unisafe judge"
+_SILENT_S = 2.0
+"""A bar that would be gone sooner is not shown."""
 
 
 def judge_outputs(
@@ -62,7 +67,8 @@ def judge_outputs(
     session.folder.clear()
     try:
         session.disable_unavailable_judges({case.task for case, _ in outputs.items})
-        pending = [(case, session.submit(case, raw)) for case, raw in outputs.items]
+        storing = tqdm(outputs.items, "Storing", leave=False, unit="case", delay=_SILENT_S)
+        pending = [(case, session.submit(case, raw)) for case, raw in storing]
         wait_for([waiting for _, waiting in pending], "Judging", session.progress)
         for task in dict.fromkeys(case.task for case, _ in pending):
             session.settle(task.name)
@@ -91,7 +97,8 @@ def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Pa
     if store is None:
         raise PanelError(f"panel {panel.name} has no judge with a batch API: judge without --batch")
     try:
-        return run_batches(panel, store, evidence_of(outputs, panel))
+        with closing(SharedImages(panel.max_side)) as images:
+            return run_batches(panel, store, evidence_of(outputs, panel, images), images)
     finally:
         store.close()
 

@@ -16,15 +16,33 @@ _TELL_S = 10.0
 
 
 class Pending:
-    """A case whose verdicts may still be on their way. `row` is its row in predictions.jsonl."""
+    """A case whose verdicts may still be on their way, and before them its row."""
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        self.row = row
+    def __init__(self, row: Mapping[str, Any] | None = None) -> None:
         self.is_replaced = False
+        self._row: Mapping[str, Any] = {}
+        self._has_row = threading.Event()
+        if row is not None:
+            self.take(row)
         self._verdicts: Sequence[Mapping[str, Any]] = ()
         self._done = threading.Event()
         self._settling = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """Its row in predictions.jsonl; waits until its images were looked at."""
+        self._has_row.wait()
+        return self._row
+
+    @property
+    def has_row(self) -> bool:
+        return self._has_row.is_set()
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Bring the row."""
+        self._row = row
+        self._has_row.set()
 
     def settle(self, verdicts: Sequence[Mapping[str, Any]]) -> None:
         """Bring the verdict rows, one per judge, and wake whoever waits for them."""
@@ -40,7 +58,8 @@ class Pending:
     def replace(self, row: Mapping[str, Any]) -> None:
         """Put another row in the place of the case's row; verdicts on the earlier one are void."""
         with self._settling:
-            self.row, self.is_replaced, self._verdicts = row, True, ()
+            self.is_replaced, self._verdicts = True, ()
+            self.take(row)
         self.settle(())
 
     def when_done(self, callback: Callable[[], None]) -> None:

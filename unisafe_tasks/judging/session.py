@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import ImageError, ImagePart, Panel, PanelSession, ReplyStore
-from unisafe_judges.encoding import SharedImages
+from unisafe_judges import ImagePart, Panel, PanelSession, ReplyStore
+from unisafe_judges.encoding import SharedImages, UnreadableImage
 from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source
@@ -37,6 +37,8 @@ from unisafe_tasks.types import RawOutput
 __all__ = ["Pending", "RunSettings", "Session"]
 
 _log = logging.getLogger("unisafe")
+_MANY = 50
+"""So many outputs take a second or two."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,16 @@ class Session:
         # The folder comes last: a start that fails leaves nothing behind.
         with ExitStack() as opened:
             self._store = opened.enter_context(closing(store)) if (store := _store(panel)) else None
-            self._judges = opened.enter_context(PanelSession(panel, self._store)) if panel else None
+            self._images = opened.enter_context(
+                closing(SharedImages(panel.max_side if panel else None))
+            )
+            self._judges = (
+                opened.enter_context(PanelSession(panel, self._store, images=self._images))
+                if panel
+                else None
+            )
             self.folder = RunFolder(settings.folder, settings.rank)
             opened.pop_all()
-        self._images = self._judges.images if self._judges else SharedImages(encodes=False)
         self._outputs = SubmittedOutputs(
             self.folder, settings.model, source, panel, self._judges, self._images, self._reopen
         )
@@ -161,9 +169,10 @@ class Session:
         path = self.folder.path / image.path
         part = ImagePart(f"image of turn {number}", image.sha256, path.read_bytes, judged=True)
         try:
-            self._images.check([part]).result()
-        except ImageError:
-            self.folder.remove_images([image])
+            self._images.check(part, encodes=self._judges is not None)
+        except UnreadableImage as error:
+            if error.is_no_image:
+                self.folder.remove_image(image)
             raise
         return path
 
@@ -255,6 +264,9 @@ class Session:
     def _close_judges(self) -> None:
         if self._judges is not None:
             self._judges.close()
+        # Every output gets its row, whatever its judges would have said.
+        if (left := len(self._outputs.without_row())) > _MANY:
+            _log.warning("the images of %d outputs are looked at first, so that none is lost", left)
         self._images.close()
         if self._store is not None:
             self._store.close()

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from unisafe_judges import Evidence, FailureKind, ImagePart, JudgeResult, Panel, PanelSession
+from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
 from unisafe_judges.encoding import SharedImages, UnreadableImage
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, load_cases
-from unisafe_tasks.errors import DataError
+from unisafe_tasks.errors import DataError, UnisafeError
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import ask_about_texts, can_read
 from unisafe_tasks.judging.evidence import OutputImage, output_parts
@@ -23,7 +24,13 @@ from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
 from unisafe_tasks.runs.folder import PREDICTIONS, SPENDING, VERDICTS, RunFolder
-from unisafe_tasks.runs.rows import key_of, prediction_row, verdict_row, withdrawn_row
+from unisafe_tasks.runs.rows import (
+    failure_row,
+    key_of,
+    prediction_row,
+    verdict_row,
+    withdrawn_row,
+)
 from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput, Status
 
@@ -53,7 +60,7 @@ class SubmittedOutputs:
             source: where the cases are from.
             panel: who judges; None to store outputs only.
             judges: the panel at work.
-            images: checks what no judge is asked about.
+            images: decodes them.
             reopen: called with each task that gets another row: its scores are not final.
         """
         self._folder = folder
@@ -65,7 +72,7 @@ class SubmittedOutputs:
         self._reopen = reopen
         self._asked: set[str] = set()
         self._submitted: dict[str, tuple[RawOutput, Pending]] = {}
-        self._submitting = threading.Lock()
+        self._submitting = threading.RLock()
         # A row and what follows from it are one step.
         self._writing = threading.RLock()
         self._settling = threading.Lock()
@@ -76,42 +83,29 @@ class SubmittedOutputs:
     def submit(self, case: Case, raw: RawOutput) -> Pending:
         """Store an output, classify it, and ask the panel about it, if it is a new one.
 
-        Its images are decoded later, in threads: until then its status supposes that they are good.
-        If one is not, the case gets another row, and no judge is asked.
+        An output with images is classified in another thread, which decodes them first.
+
+        Raises:
+            RunError: the run folder could not be written before.
         """
+        if self._folder.problem is not None:
+            raise self._folder.problem
+        pending = Pending()
+        # Outputs of a case are taken one after the other, whoever brings them.
         with self._submitting:
             earlier = self._submitted.get(case.key)
             if earlier is not None and earlier[0] == raw:
                 return earlier[1]
-        self._keep_inputs(case)
-        stored = store_output(self._folder, case, raw, self._owners)
-        images = [
-            OutputImage(image.sha256, (self._folder.path / image.path).read_bytes)
-            for image in stored.images
-        ]
-        classified = self._classify(case, raw, stored, images)
-        row = self._row(case, raw, stored, classified)
-        pending = Pending(row)
-        with self._writing:
-            self._keep_prediction(row)
-            if earlier is not None:
-                # Verdicts that still come on the earlier output are on no row of the folder.
-                earlier[1].replace(row)
-        with self._submitting:
             self._submitted[case.key] = raw, pending
-
-        def fail(error: UnreadableImage) -> None:
-            self._fail(case, raw, stored, pending, error)
-
-        if classified.status is Status.FAILED:
-            pending.settle([])
-        else:
-            self._judge(pending, classified.evidence, output_parts(case, images), fail)
+            self._keep_inputs(case)
+            stored = store_output(self._folder, case, raw, self._owners)
+            before = earlier[1] if earlier else None
+            if stored.images:
+                self._images.run(lambda: self._take(case, raw, stored, pending, before))
+        if not stored.images:
+            self._take(case, raw, stored, pending, before)
         if stored.overwrites is not None:
             self._withdraw(stored.overwrites, str(stored.problem))
-        # Another case may have named its file before it came to its end here.
-        if case.key in self._withdrawn:
-            self._withdraw(case.key, self._withdrawn[case.key])
         return pending
 
     @property
@@ -119,14 +113,15 @@ class SubmittedOutputs:
         """Whether an output has come."""
         return bool(self._asked)
 
-    def wait(self, task: Task | None = None) -> None:
-        """Wait until what was submitted, of one task or of all, is judged, or checked where nobody
-        judges."""
+    def without_row(self) -> list[Pending]:
+        """What was submitted, and whose images are not decoded yet."""
         with self._submitting:
-            submitted = [pending for _, pending in self._submitted.values()]
-        for pending in submitted:
-            if task is None or pending.row["task"] == task.name:
-                pending.verdicts()
+            return [pending for _, pending in self._submitted.values() if not pending.has_row]
+
+    def wait(self) -> None:
+        """Wait until all that was submitted has its row."""
+        for pending in self.without_row():
+            _ = pending.row
 
     def keep_failure(self, row: Mapping[str, Any]) -> None:
         """Keep the row of a case whose output could not even be handled."""
@@ -135,60 +130,89 @@ class SubmittedOutputs:
     def settle(self, task: Task) -> Mapping[str, Mapping[str, Any]]:
         """Decide what only the outputs of a task together tell, of all ranks.
 
-        It waits until those of this rank are judged, since a row says that images are good until
-        they are decoded. Returns the final prediction rows of the task by id.
+        Returns the final prediction rows of the task by id.
         """
         with self._settling:
             return self._settle(task)
 
-    def _classify(
-        self, case: Case, raw: RawOutput, stored: StoredOutput, images: Sequence[OutputImage]
-    ) -> Classified:
-        if stored.problem is not None:
-            _log.warning("%s is not scored: %s", case.key, stored.problem)
-            return Classified(Status.FAILED)
-        return classify(case, raw, images, self._panel.rubric if self._panel else None)
-
-    def _row(
-        self, case: Case, raw: RawOutput, stored: StoredOutput, classified: Classified
-    ) -> dict[str, Any]:
-        return prediction_row(
-            case,
-            raw,
-            self._model,
-            images=stored.images,
-            problem=stored.problem,
-            status=classified.status,
-            refusal_source=classified.refusal_source,
-            output_sha256=classified.output_sha256,
-        )
-
-    def _fail(
+    def _take(
         self,
         case: Case,
         raw: RawOutput,
         stored: StoredOutput,
         pending: Pending,
-        error: UnreadableImage,
+        earlier: Pending | None,
     ) -> None:
-        """Put a row that says why in the place of that of an output whose image is none."""
-        hashes = [image.sha256 for image in stored.images]
-        number = hashes.index(error.part.sha256)
-        row = self._row(
-            case, raw, StoredOutput(stored.images[:number], str(error)), Classified(Status.FAILED)
-        )
-        _log.warning("%s is not scored: %s", case.key, error)
-        with self._writing:
-            if not pending.is_replaced:
+        """Give an output its row, then have it judged. It raises nothing."""
+        try:
+            if earlier is not None:
+                # Rows of a case stand in the order of its outputs.
+                _ = earlier.row
+            classified, stored = self._classified(case, raw, stored)
+            row = prediction_row(
+                case,
+                raw,
+                self._model,
+                images=stored.images,
+                problem=stored.problem,
+                status=classified.status,
+                refusal_source=classified.refusal_source,
+                output_sha256=classified.output_sha256,
+            )
+            with self._writing:
                 self._keep_prediction(row)
-                pending.replace(row)
-        self._folder.remove_images(stored.images[number:])
+                if earlier is not None:
+                    # Verdicts that still come on the earlier output are on no row of the folder.
+                    earlier.replace(row)
+                pending.take(row)
+            # Another case may have named its file before it came to its end here.
+            if case.key in self._withdrawn:
+                self._withdraw(case.key, self._withdrawn[case.key])
+            self._ask_panel(pending, classified.evidence)
+        except Exception as error:
+            self._lose(case, pending, error)
+
+    def _classified(
+        self, case: Case, raw: RawOutput, stored: StoredOutput
+    ) -> tuple[Classified, StoredOutput]:
+        """What an output counts as, and what of it is kept: the images before one that is none."""
+        images = [
+            OutputImage(image.sha256, (self._folder.path / image.path).read_bytes)
+            for image in stored.images
+        ]
+        classified = Classified(Status.FAILED)
+        if stored.problem is None:
+            rubric = self._panel.rubric if self._panel else None
+            classified = classify(case, raw, images, rubric)
+        evidence, judges = classified.evidence, self._judges
+        encodes = bool(evidence and judges and judges.will_send_images(evidence))
+        for number, part in enumerate(output_parts(case, images)):
+            try:
+                self._images.check(part, encodes=encodes)
+            except UnreadableImage as error:
+                if error.is_no_image:
+                    self._folder.remove_image(stored.images[number])
+                stored = replace(stored, images=stored.images[:number], problem=str(error))
+                classified = Classified(Status.FAILED)
+                break
+        if stored.problem is not None:
+            _log.warning("%s is not scored: %s", case.key, stored.problem)
+        return classified, stored
+
+    def _lose(self, case: Case, pending: Pending, error: Exception) -> None:
+        """End a case whose output could not be handled: it counts as failed."""
+        sentence = str(error)
+        if not isinstance(error, UnisafeError):
+            sentence = f"{type(error).__name__}: {error}"
+        _log.error("%s is not scored: %s", case.key, sentence)
+        row = failure_row({**vars(case), "scenario_type": case.task.code}, self._model, sentence)
+        with suppress(UnisafeError), self._writing:
+            self._keep_prediction(row)
+        pending.replace(row)
 
     def _keep_inputs(self, case: Case) -> None:
-        with self._submitting:
-            is_new = case.key not in self._asked
+        if case.key not in self._asked:
             self._asked.add(case.key)
-        if is_new:
             # An input image without bytes fails the case where it is needed.
             with suppress(DataError):
                 self._folder.append(INPUTS, [inputs_row(case)])
@@ -209,7 +233,7 @@ class SubmittedOutputs:
                 return []
             return ask_about_texts(texts, load_cases(self._source, task), judges)
 
-        self.wait(task)
+        self.wait()
         rows, changed = settled_rows(task, self._folder, self._owners, ask)
         self._folder.settle(changed)
         self._settled.update(map(key_of, changed))
@@ -231,42 +255,20 @@ class SubmittedOutputs:
                 known[1].replace(row)
                 self._keep_prediction(row)
 
-    def _judge(
-        self,
-        pending: Pending,
-        evidence: Evidence | None,
-        parts: Sequence[ImagePart],
-        fail: Callable[[UnreadableImage], None],
-    ) -> None:
-        """Have an output judged, if there is evidence and a panel; else have its images checked."""
-        if evidence is not None and self._judges is not None:
-            judged = self._judges.submit(evidence)
-            judged.add_done_callback(lambda done: self._keep_verdicts(pending, done, fail))
-        elif parts:
-            checked = self._images.check(parts)
-            checked.add_done_callback(lambda done: self._end_check(pending, done, fail))
+    def _ask_panel(self, pending: Pending, evidence: Evidence | None) -> None:
+        """Have an output judged, if there is evidence and a panel."""
+        if evidence is None or self._judges is None:
+            pending.settle([])
         else:
-            pending.settle([])
+            future = self._judges.submit(evidence)
+            future.add_done_callback(lambda done: self._keep_verdicts(pending, done))
 
-    def _end_check(
-        self, pending: Pending, future: Future[None], fail: Callable[[UnreadableImage], None]
-    ) -> None:
-        try:
-            _tell_unreadable(future, fail)
-        finally:
-            pending.settle([])
-
-    def _keep_verdicts(
-        self,
-        pending: Pending,
-        future: Future[tuple[JudgeResult, ...]],
-        fail: Callable[[UnreadableImage], None],
-    ) -> None:
+    def _keep_verdicts(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
         assert self._panel is not None
         row, panel = pending.row, self._panel
         verdicts: list[dict[str, Any]] = []
         try:
-            if pending.is_replaced or _tell_unreadable(future, fail):
+            if pending.is_replaced:
                 return
             results = _stopped_results(panel) if future.cancelled() else future.result()
             rows = [verdict_row(row, result, panel) for result in results]
@@ -280,15 +282,6 @@ class SubmittedOutputs:
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
             pending.settle(verdicts)
-
-
-def _tell_unreadable(future: Future[Any], fail: Callable[[UnreadableImage], None]) -> bool:
-    """Call `fail` if an image of the output is none; whether it was called."""
-    error = None if future.cancelled() else future.exception()
-    if isinstance(error, UnreadableImage):
-        fail(error)
-        return True
-    return False
 
 
 def _stopped_results(panel: Panel) -> tuple[JudgeResult, ...]:

@@ -102,10 +102,9 @@ class RunFolder:
             write_atomically(path, data)
         return StoredImage(f"images/{name}", sha256)
 
-    def remove_images(self, images: Iterable[StoredImage]) -> None:
-        """Remove output images that turned out to be none."""
-        for image in images:
-            (self.path / image.path).unlink(missing_ok=True)
+    def remove_image(self, image: StoredImage) -> None:
+        """Remove the file of an output image that turned out to be none."""
+        (self.path / image.path).unlink(missing_ok=True)
 
     def read_rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The rows of `predictions` or `verdicts` so far, of all ranks."""

@@ -132,7 +132,9 @@ def _draw(
     """What a `DrawnCell` holds, from the arrivals that are expected to be among the `margin` ones
     before or after the n-1st; None if some draw does not end there."""
     count = len(targets)
-    low, high = np.float32(max(0, count - margin) / count), np.float32((count + margin) / count)
+    # A time can be 0, and must not be early where nothing is.
+    low = np.float32((count - margin) / count if margin < count else -1)
+    high = np.float32((count + margin) / count)
     target_bits = (2 * count).bit_length()
     # An arrival is one number, so that sorting numbers sorts by draw, time and target.
     marks = np.arange(draws, dtype=np.uint64) << (_TIME_BITS + target_bits)

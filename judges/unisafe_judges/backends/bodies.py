@@ -21,12 +21,10 @@ __all__ = ["Encoded", "JsonParts", "data_url", "json_parts"]
 
 _MARK = secrets.token_hex(16)
 _MARKED = re.compile(_MARK.encode() + rb"([0-9a-f]{64})")
-_CHUNK = 256 * 1024
-"""Bytes that are handed to a connection at once; it copies what it cannot send."""
 
 
 class Encoded(str):
-    """A value of a body that is JSON already, for the judges that are asked the same."""
+    """A value of a body, not one within another, that is JSON already."""
 
 
 def data_url(sha256: str) -> str:
@@ -58,10 +56,8 @@ class JsonParts(Payload):
         self._autoclose = True
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        for part in self._value:
-            view = memoryview(part)
-            for start in range(0, len(view), _CHUNK):
-                await writer.write(view[start : start + _CHUNK])
+        # In one piece: a server may answer early and close, and its answer would be lost.
+        await writer.write(b"".join(self._value))
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return b"".join(self._value).decode(encoding, errors)

@@ -12,7 +12,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal
 
 from unisafe_judges.backends.bodies import Encoded, data_url
@@ -27,8 +26,6 @@ _log = logging.getLogger("unisafe.judges")
 _MOST_TRIES = 10
 _ABOUT_THE_REQUEST = (FailureKind.BAD_REQUEST, FailureKind.SERVER_ERROR)
 """llama.cpp answers 500 where a chat template knows no system role."""
-_PROMPTS = 256
-"""How many prompts are kept encoded: the judges of a case are asked soon after each other."""
 _READ = 2000
 """How much of an error is looked at."""
 _ABOUT_REPLIES = re.compile(
@@ -60,7 +57,7 @@ class ChatForm:
 
     def body(self, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
         """The part of a request that depends on the form, without the bytes of its images."""
-        messages, response_format = _encoded(prompt, self.replies, has_system=self.has_system)
+        messages, response_format = _encoded(self, prompt)
         body: dict[str, Any] = {"messages": messages, self.tokens: max_tokens}
         return body if response_format is None else {**body, "response_format": response_format}
 
@@ -174,18 +171,24 @@ def chat_messages(prompt: Prompt, *, has_system: bool = True) -> list[dict[str, 
     return [{"role": "user", "content": [{"type": "text", "text": prompt.instructions}, *content]}]
 
 
-@lru_cache(maxsize=_PROMPTS)
-def _encoded(
-    prompt: Prompt, replies: Replies, *, has_system: bool
-) -> tuple[Encoded, Encoded | None]:
+def _encoded(form: ChatForm, prompt: Prompt) -> tuple[Encoded, Encoded | None]:
     """The messages, and the response format if there is one: encoded once for all judges."""
-    messages = Encoded(json.dumps(chat_messages(prompt, has_system=has_system)))
+    key = ChatForm, form.replies, form.has_system
+    if key not in prompt.forms:
+        messages = json.dumps(chat_messages(prompt, has_system=form.has_system))
+        reply = _response_format(form.replies, prompt)
+        prompt.forms[key] = Encoded(messages), reply and Encoded(json.dumps(reply))
+    made: tuple[Encoded, Encoded | None] = prompt.forms[key]
+    return made
+
+
+def _response_format(replies: Replies, prompt: Prompt) -> dict[str, Any] | None:
     if replies == "text":
-        return messages, None
+        return None
     if replies == "json_object":
-        return messages, Encoded(json.dumps({"type": "json_object"}))
+        return {"type": "json_object"}
     schema = prompt.closed_schema if replies == "closed_schema" else None
-    return messages, Encoded(json.dumps(schema_format(schema or prompt.schema)))
+    return schema_format(schema or prompt.schema)
 
 
 def schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:

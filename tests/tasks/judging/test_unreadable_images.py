@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,108 @@ def test_of_four_turns_the_images_before_the_one_that_is_none_are_kept(
     colours = [samples.picture(colour) for colour in ("red", "green", "blue")]
     run = opened(tmp_path / "run", demo, panel)
     pending = run.submit(case, draw(*colours[:2], CUT_OFF, colours[2]))
-    assert pending.verdicts() == ()
+    assert not pending.verdicts()
     run.close()
     row = pending.row
     assert row["status"] == "failed"
     assert len(row["output_images"]) == 2
-    assert files_in(tmp_path / "run") == [Path(name).name for name in row["output_images"]]
+    kept = {Path(name).name for name in row["output_images"]}
+    assert len(kept & set(files_in(tmp_path / "run"))) == 2
+    assert not any("-3-" in name for name in files_in(tmp_path / "run"))
     assert server.requests == []
+
+
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_a_failed_output_lists_only_images_that_were_looked_at(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    draw: Callable[..., RawOutput],
+    is_missing: bool,
+) -> None:
+    """Else a text of another case could be a refusal of a model that draws."""
+    case, *_ = demo_cases["MT"]
+    raw = draw(CUT_OFF)
+    gone = str(tmp_path / "gone.png")
+    raw = RawOutput(images=(*raw.images, gone)) if is_missing else replace(raw, error="timed out")
+    run = opened(tmp_path / "run", demo, panel)
+    row = run.submit(case, raw).row
+    run.close()
+    assert row["status"] == "failed"
+    assert SAID in row["error"]
+    assert (row["output_images"], row["image_sha256"]) == ([], [])
+
+
+def test_a_file_that_cannot_be_read_now_stays_and_its_case_is_not_scored(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    draw: Callable[..., RawOutput],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, *_ = demo_cases["TI"]
+    run = opened(tmp_path / "run", demo, load_panel(PRESETS["labels"]))
+    held: list[Callable[[], None]] = []
+    monkeypatch.setattr(run._images, "run", held.append)
+    pending = run.submit(case, draw(samples.picture()))
+    (name,) = files_in(tmp_path / "run")
+    file = tmp_path / "run" / "images" / name
+    file.unlink()
+    file.mkdir()
+    held[0]()
+    assert pending.row["status"] == "failed"
+    assert "cannot be read" in pending.row["error"]
+    assert not pending.verdicts()
+    assert file.exists()
+    run.close()
+
+
+def test_outputs_that_were_submitted_get_their_rows_though_the_run_is_stopped(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    server: JudgeServer,
+    draw: Callable[..., RawOutput],
+) -> None:
+    case, refused, late, *_ = demo_cases["MT"]
+    pictures = [samples.picture(colour) for colour in ("red", "green", "blue", "teal")]
+    run = opened(tmp_path / "run", demo, panel)
+    run.stop()
+    pending = [
+        run.submit(case, draw(*pictures)),
+        run.submit(refused, draw(CUT_OFF, refusal="model")),
+    ]
+    run.close()
+    pending.append(run.submit(late, draw(*pictures)))
+    assert [each.row["status"] for each in pending] == ["ok", "failed", "ok"]
+    assert [{row["failure"] for row in each.verdicts()} for each in pending] == [
+        {"stopped"},
+        set(),
+        {"stopped"},
+    ]
+    assert server.requests == []
+
+
+def test_an_output_that_cannot_be_handled_is_a_failed_case(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    draw: Callable[..., RawOutput],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(data: bytes) -> Image.Image:
+        raise MemoryError
+
+    monkeypatch.setattr(encoding, "decode_image", broken)
+    case, *_ = demo_cases["TI"]
+    run = opened(tmp_path / "run", demo, panel)
+    pending = run.submit(case, draw(samples.picture()))
+    assert (pending.row["status"], pending.row["error"]) == ("failed", "MemoryError: ")
+    run.close()
+    assert [each.status for each in read_run(tmp_path / "run").cases] == ["failed"]
 
 
 def test_a_turn_whose_image_is_none_ends_the_conversation(

@@ -150,6 +150,12 @@ def test_a_draw_that_ends_late_is_drawn_all_the_same(monkeypatch: pytest.MonkeyP
     assert np.array_equal(Resampler(100).counts(late), plainly(late, 100))
 
 
+def test_an_arrival_at_time_0_is_one_like_any_other() -> None:
+    pair = ("case-2495", "other")
+    assert arrivals._stream(pair[0], 2000).min() == 0
+    assert np.array_equal(Resampler(2000).counts(pair), plainly(pair, 2000))
+
+
 def test_a_part_that_ends_beyond_the_arrivals_known_is_drawn_by_itself() -> None:
     cell = DrawnCell.of(targets(200), 500)
     few = range(0, 200, 9)
