@@ -6,6 +6,7 @@ How many processes a run has is in `unisafe_judges.limits.ranks`, which shares e
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from unisafe_judges.errors import UnisafeError
@@ -34,12 +35,19 @@ SELF_RUN = "UNISAFE_SELF_RUN"
 def cache_folder() -> Path:
     """UNISAFE_CACHE, or `unisafe` in the user's cache folder.
 
+    A relative path stays what it was at first, wherever a harness changes its folder to.
+
     Raises:
         UnisafeError: there is no such folder, as where a container's user has no home.
     """
     if setting := os.environ.get("UNISAFE_CACHE"):
-        return _expanded(setting)
-    return _expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "unisafe"
+        return _absolute(_expanded(setting))
+    return _absolute(_expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "unisafe")
+
+
+@cache
+def _absolute(folder: Path) -> Path:
+    return folder.absolute()
 
 
 def writable_cache(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from unisafe_tasks.data.cache_layout import conversions_folder
 from unisafe_tasks.data.stored_images import ImageColumn
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.tasks import TASKS, TURNS, Task
@@ -256,8 +257,14 @@ def _checked(cases: CaseSet, kept: Sequence[int], where: str) -> dict[str, int]:
                 f"first in row {kept[first] + 1}"
             )
     for column in cases.task.inputs:
+        images = cases.images[column]
         for number, given in enumerate(kept):
-            if not cases.images[column].has(number):
+            if (path := images.outside(number)) is not None:
+                raise DataError(
+                    f"{where}, row {given + 1}: {column} names an image outside the cache "
+                    f"{conversions_folder()}: {path[:200]!r}"
+                )
+            if not images.has(number):
                 raise DataError(
                     f"{where}, row {given + 1}: {column} is missing, which scenario_type {code} "
                     "needs"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -19,13 +20,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unisafe_tasks.data.cache_layout import (
+    ENTRIES,
+    conversion_folder,
+    stamp,
+    without_cache,
+)
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import A_PATH, find_image, named_paths
 from unisafe_tasks.data.official_form import SplitRow, write_splits
 from unisafe_tasks.data.official_rows import Placed, official_rows
 from unisafe_tasks.data.parquet import names_images, parquet_rows, plain_rows, split_of_file
-from unisafe_tasks.data.stored_images import ImageEntries, conversions_folder
+from unisafe_tasks.data.stored_images import ImageEntries
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import read_rows, write_atomically
 from unisafe_tasks.settings import cache_folder
@@ -42,7 +49,7 @@ __all__ = [
     "unwritable_cache",
 ]
 
-_FORMAT = "3"
+_FORMAT = "4"
 _NOTES = ".notes.json"
 _BUILDING = ".building-"
 _ABANDONED_S = 24 * 3600.0
@@ -143,7 +150,7 @@ def from_saved(folder: Path) -> Converted:
             for number, row in enumerate(_saved_rows(split, place), start=1):
                 yield row, f"{place}, row {number}", (folder,), name
 
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in without_cache(folder, folder.rglob("*")) if path.is_file())
     return _converted(str(folder), ["saved", *map(_stamp, files)], partial(official_rows, rows))
 
 
@@ -164,18 +171,29 @@ def _converted(
     rows: Callable[[ImageEntries, Told], Iterator[SplitRow]],
     usual: Collection[str] = (),
 ) -> Converted:
-    # Rows name the entries of their images by absolute paths.
-    key = [_FORMAT, str(conversions_folder()), *key]
-    digest = hashlib.sha256("\n".join(key).encode("utf-8", "replace")).hexdigest()
-    folder = conversions_folder() / digest[:32]
+    folder = conversion_folder([_FORMAT, *key])
     try:
-        if not folder.is_dir():
+        if (notes := _kept(folder)) is None:
             folder.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned(folder.parent)
-            _build(folder, name, rows, usual)
-        return Converted(folder, tuple(json.loads((folder / _NOTES).read_bytes())))
+            notes = _build(folder, name, rows, usual)
+        return Converted(folder, notes)
     except OSError as error:
         raise unwritable_cache(error) from None
+
+
+def _kept(folder: Path) -> tuple[str, ...] | None:
+    """The notes of a conversion; None if it, or any of its files, is not in the cache."""
+    try:
+        kept = json.loads((folder / _NOTES).read_bytes())
+        is_whole = _files_of(folder) >= kept["files"]
+    except (FileNotFoundError, ValueError):
+        return None
+    return tuple(kept["notes"]) if is_whole else None
+
+
+def _files_of(folder: Path) -> int:
+    return sum(len(os.listdir(folder / name)) for name in ("data", ENTRIES))
 
 
 def _build(
@@ -183,7 +201,7 @@ def _build(
     name: str,
     rows: Callable[[ImageEntries, Told], Iterator[SplitRow]],
     usual: Collection[str],
-) -> None:
+) -> tuple[str, ...]:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_BUILDING))
     told: Told = Counter()
     try:
@@ -192,15 +210,28 @@ def _build(
             raise DataError(f"{name} holds no cases")
         for sentence in [sentence for sentence in told if sentence.endswith(tuple(usual))]:
             del told[sentence]
-        write_atomically(building / _NOTES, json.dumps(_notes_of(told)).encode())
+        notes = _notes_of(told)
+        kept = {"notes": notes, "files": _files_of(building)}
+        write_atomically(building / _NOTES, json.dumps(kept).encode())
         try:
             building.rename(folder)
         except OSError:
-            # Another process has converted the same data in the meantime.
             if not folder.is_dir():
                 raise
+            _complete(folder, building)
+        return tuple(notes)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _complete(folder: Path, building: Path) -> None:
+    """Add what is gone of a conversion that others may be reading, or have just written."""
+    for name in ("data", ENTRIES):
+        (folder / name).mkdir(exist_ok=True)
+        for file in (building / name).iterdir():
+            if not os.path.lexists(folder / name / file.name):
+                file.replace(folder / name / file.name)
+    (building / _NOTES).replace(folder / _NOTES)
 
 
 def _notes_of(told: Told) -> list[str]:
@@ -227,8 +258,8 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _images_of(rows: Iterator[Placed]) -> Iterator[str]:
-    # The images' names, sizes and times stand for their contents: hashing gigabytes at every
-    # start would cost more than the rare conversion that a new time causes.
+    # The images' names and stamps stand for their contents: hashing gigabytes at every start would
+    # cost more than the rare conversion that a new stamp causes.
     for row, _, folders, _ in rows:
         for name in named_paths(row):
             # The conversion says what is wrong with a path.
@@ -237,8 +268,7 @@ def _images_of(rows: Iterator[Placed]) -> Iterator[str]:
 
 
 def _stamp(file: Path) -> str:
-    stat = file.stat()
-    return f"{file}:{stat.st_size}:{stat.st_mtime_ns}"
+    return f"{file}:{stamp(file)}"
 
 
 def _hash(path: Path) -> str:

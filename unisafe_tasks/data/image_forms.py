@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from unisafe_tasks.data.cache_layout import without_cache
 from unisafe_tasks.data.cases import IMAGE_COLUMNS
 from unisafe_tasks.data.forms import Told, is_absent, shape_of
 from unisafe_tasks.errors import DataError
@@ -85,7 +86,7 @@ def find_image(name: str, folders: Folders) -> Path:
 
 def what_is_there(folder: Path) -> str:
     """A folder's files by their endings, in words."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in without_cache(folder, folder.rglob("*")) if path.is_file())
     endings = Counter(path.suffix or path.name for path in islice(files, _LOOKED_AT))
     ranked = sorted(endings.items(), key=lambda entry: (-entry[1], entry[0]))
     listed = ", ".join(f"{count:,} {ending}" for ending, count in ranked[:5])

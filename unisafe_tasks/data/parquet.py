@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unisafe_tasks.data.cache_layout import without_cache
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
 from unisafe_tasks.data.forms import Told, read_columns, read_texts
 from unisafe_tasks.errors import DataError
@@ -112,6 +113,8 @@ def split_of_file(file: Path) -> str | None:
 def names_images(file: Path) -> bool:
     """Whether a file may name images by their paths, as far as its own statistics say.
 
+    They do not say it of a file that holds as many images without a path as it names without bytes.
+
     Raises:
         DataError: it is no parquet file.
     """
@@ -169,7 +172,7 @@ def _splits(folder: Path) -> Mapping[str, Sequence[Path]]:
     if features is not None and not _is_official_schema(features.arrow_schema):
         return {}
     splits = {
-        str(split): [Path(file) for file in files]
+        str(split): list(without_cache(folder, map(Path, files)))
         for split, files in (builder.config.data_files or {}).items()
     }
     # Images beside a file of rows are what a harness would load instead.

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unisafe_tasks.data import conversion
+from unisafe_tasks.data.cache_layout import ENTRIES, without_cache
 from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import what_is_there
 from unisafe_tasks.data.names import DEMO, is_demo
 from unisafe_tasks.data.parquet import names_images, official_splits
-from unisafe_tasks.data.stored_images import ENTRIES
 from unisafe_tasks.data.subset_file import Subset, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
@@ -214,7 +214,7 @@ def _usable(path: Path, root: Path | None = None) -> Converted:
         raise DataError(f"{path} is neither a .parquet nor a .jsonl file")
     if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
         return conversion.from_saved(path)
-    if files := sorted(path.rglob("*.parquet")):
+    if files := sorted(without_cache(path, path.rglob("*.parquet"))):
         told: Told = Counter()
         if splits := official_splits(path, told):
             return conversion.from_official(splits, path, told)

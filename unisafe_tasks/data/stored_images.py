@@ -10,43 +10,40 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unisafe_judges.errors import ImageError
 from unisafe_judges.images import read_image_file
+from unisafe_tasks.data.cache_layout import (
+    ENTRIES,
+    Stamp,
+    conversion_of,
+    conversions_folder,
+    entry_path,
+    is_entry,
+    stamp,
+)
 from unisafe_tasks.errors import DataError
-from unisafe_tasks.settings import cache_folder
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["ENTRIES", "ImageColumn", "ImageEntries", "conversions_folder"]
-
-ENTRIES = ".images"
-"""The folder of a conversion's entries. `datasets` looks for data in no hidden folder."""
+__all__ = ["ImageColumn", "ImageEntries"]
 
 _ROWS_AT_ONCE = 64
 _IN_THE_ROW = ""
-
-_Stamp = tuple[int, int, int, int, int]
-
-
-def conversions_folder() -> Path:
-    """Where converted data are, each set in a folder that a hash names."""
-    return Path(os.path.abspath(cache_folder())) / "cases"
 
 
 class ImageEntries:
     """The entries of a conversion that is being written to one folder, and moved to another."""
 
     def __init__(self, building: Path, folder: Path) -> None:
-        self._building = building / ENTRIES
-        self._folder = folder / ENTRIES
+        self._building = building
+        self._folder = folder
         self._digests: dict[Path, str] = {}
-        self._building.mkdir()
+        (building / ENTRIES).mkdir()
 
     def keep(self, image: bytes | Path) -> dict[str, Any]:
         """Keep an image, and return what its row holds of it.
@@ -55,13 +52,13 @@ class ImageEntries:
             ImageError: it is a file that cannot be read, or that is over the cap.
         """
         digest = self._linked(image) if isinstance(image, Path) else self._copied(image)
-        return {"bytes": None, "path": str(self._folder / digest)}
+        return {"bytes": None, "path": str(entry_path(self._folder, digest))}
 
     def _linked(self, file: Path) -> str:
         if file not in self._digests:
             data = read_image_file(file)
             digest = self._digests[file] = hashlib.sha256(data).hexdigest()
-            entry = self._building / digest
+            entry = entry_path(self._building, digest)
             if not os.path.lexists(entry):
                 try:
                     entry.symlink_to(file)
@@ -71,7 +68,7 @@ class ImageEntries:
 
     def _copied(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
-        entry = self._building / digest
+        entry = entry_path(self._building, digest)
         # Bytes that the data hold do not depend on a file that could be moved.
         if entry.is_symlink() or not entry.exists():
             entry.unlink(missing_ok=True)
@@ -97,14 +94,24 @@ class ImageColumn:
         there = rows.select_columns([column])
         named = list(_named(there, column))
         self._column = column
-        self._entries = [_in_our_cache(named[number]) for number in kept]
+        ours = conversions_folder()
+        self._entries: list[str | None] = []
+        self._outside: dict[int, str] = {}
+        for number, path in enumerate(named[row] for row in kept):
+            if path and not is_entry(path, ours):
+                self._outside[number], path = path, None
+            self._entries.append(path)
         self._rows = there.select(kept)
         self._digests: dict[int, str] = {}
-        self._checked: dict[str, _Stamp] = {}
+        self._checked: dict[str, Stamp] = {}
 
     def has(self, number: int) -> bool:
         """Whether the row has an image."""
         return self._entries[number] is not None
+
+    def outside(self, number: int) -> str | None:
+        """The path that the row names instead of an entry of our cache."""
+        return self._outside.get(number)
 
     def read(self, number: int, where: str) -> bytes:
         """An image's bytes, as the data set stores them.
@@ -131,17 +138,21 @@ class ImageColumn:
         """
         entry = self._entries[number]
         if entry:
-            return entry[-64:]
+            return Path(entry).name
         if number not in self._digests:
             self._digests[number] = hashlib.sha256(self.read(number, where)).hexdigest()
         return self._digests[number]
 
     def _of_entry(self, entry: Path, where: str) -> bytes:
         file = Path(os.path.realpath(entry))
-        again = f"remove {entry.parent.parent} to convert the data again"
+        again = f"remove {conversion_of(entry)} to convert the data again"
         try:
-            before, data, after = _stamp(file), read_image_file(file), _stamp(file)
+            before, data, after = stamp(file), read_image_file(file), stamp(file)
         except FileNotFoundError:
+            if not os.path.lexists(entry):
+                raise DataError(
+                    f"{where}: {entry} was deleted: the next command converts the data again"
+                ) from None
             raise DataError(
                 f"{where}: {file} was moved or deleted after the data were converted: put it back, "
                 f"or {again}"
@@ -162,12 +173,6 @@ class ImageColumn:
         return data
 
 
-def _stamp(file: Path) -> _Stamp:
-    """What a file cannot be changed without changing."""
-    stat = file.stat()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
 def _named(rows: Dataset, column: str) -> Iterator[str | None]:
     """For each row the path of its image, `_IN_THE_ROW`, or None if it has no image."""
     # No image is touched here, unless the rows are chosen ones: `datasets` copies these.
@@ -178,11 +183,3 @@ def _named(rows: Dataset, column: str) -> Iterator[str | None]:
             paths = images.field("path").to_pylist()
             for is_valid, is_held, path in zip(valid, held, paths, strict=True):
                 yield (_IN_THE_ROW if is_held else path or None) if is_valid else None
-
-
-def _in_our_cache(path: str | None) -> str | None:
-    if not path:
-        return path
-    conversions = re.escape(str(conversions_folder()))
-    pattern = rf"{conversions}/[0-9a-f]{{32}}/{re.escape(ENTRIES)}/[0-9a-f]{{64}}"
-    return path if re.fullmatch(pattern, path) else None

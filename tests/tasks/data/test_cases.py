@@ -13,6 +13,7 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, CaseSet, DataError, load_cases
+from unisafe_tasks.data.cache_layout import conversions_folder
 from unisafe_tasks.data.cases import COLUMNS, check_row, register, registered
 
 
@@ -93,12 +94,16 @@ def test_a_missing_input_image_is_named(code: str, column: str) -> None:
         case_set(code, *rows)
 
 
-def test_an_image_that_is_only_a_path_is_missing() -> None:
+def test_an_image_that_is_only_a_path_is_told_from_one_that_is_missing() -> None:
     rows = samples.with_bytes([samples.row("IE")])
     rows[0]["input_image"] = {"bytes": None, "path": "/somewhere/else.png"}
     stored = datasets.Dataset.from_list(rows, features=samples.features())
-    with pytest.raises(DataError, match="row 1: input_image is missing"):
+    with pytest.raises(DataError) as caught:
         CaseSet(TASKS["IE"], stored, "here")
+    assert str(caught.value) == (
+        f"here, row 1: input_image names an image outside the cache {conversions_folder()}: "
+        "'/somewhere/else.png'"
+    )
 
 
 def test_an_image_column_of_numbers_is_an_error() -> None:

@@ -21,9 +21,9 @@ from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, Case, CaseSet, DataError, load_cases
 from unisafe_tasks.data import datasheet, export, stored_images, validation
+from unisafe_tasks.data.cache_layout import ENTRIES
 from unisafe_tasks.data.official_form import write_splits
 from unisafe_tasks.data.sources import fingerprint
-from unisafe_tasks.data.stored_images import ENTRIES
 from unisafe_tasks.data.subsets import write_subset
 from unisafe_tasks.errors import NoCasesError
 from unisafe_tasks.outputs.earlier_run import inputs_row
@@ -305,8 +305,10 @@ def test_rows_name_no_file_but_an_entry_of_our_cache(use: Use, cache: Path, tmp_
         f"{entry}\0",
         entry.name,
     ):
-        with pytest.raises(DataError, match="row 1: input_image is missing"):
+        with pytest.raises(DataError, match="row 1: input_image names an image outside the cache"):
             case_set(path)
+    with pytest.raises(DataError, match="row 1: input_image is missing"):
+        case_set("")
 
 
 def test_statistics_that_hide_a_path_open_no_file(
