@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.data.cache_layout import without_cache
+from unisafe_tasks.data.cache_layout import stamp, without_cache
 from unisafe_tasks.data.cases import COLUMNS, IMAGE_COLUMNS, TEXT_COLUMNS
 from unisafe_tasks.data.forms import Told, read_columns, read_texts
 from unisafe_tasks.errors import DataError
@@ -25,16 +25,17 @@ __all__ = ["names_images", "official_splits", "parquet_rows", "plain_rows", "spl
 
 _ROWS_AT_ONCE = 2048
 _BYTES_AT_ONCE = 16 * 1024 * 1024
+_BYTES_OF_A_READ = 64 * 1024
 _SPLITS = frozenset(task.split for task in TASKS.values())
 
 
 def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """The rows of a file, of all its columns or of `columns`.
 
-    About 16 MiB of them are in memory at a time, or one row, besides the pages of the file.
+    About 16 MiB of them are in memory at a time, or one row, besides a page of each column.
 
     Raises:
-        DataError: it is no parquet file.
+        DataError: it is no parquet file, or it was changed meanwhile.
     """
     import datasets
 
@@ -66,9 +67,14 @@ def _opened(file: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        # Mapped, or else all that a row group has of a column would be read at once.
-        with pq.ParquetFile(file, memory_map=True) as parquet:
+        # In small reads, or else all that a row group has of a column would be read at once. Not
+        # mapped, or else the system would end this process where somebody cuts the file short.
+        before = stamp(file)
+        with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BYTES_OF_A_READ) as parquet:
             yield parquet
+        # Arrow takes the end of a file that was cut short for the end of its rows.
+        if stamp(file) != before:
+            raise DataError(f"{file} was changed while it was read: run the command again")
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{file} is no parquet file: {error}") from None
     finally:

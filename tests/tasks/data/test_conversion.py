@@ -383,6 +383,40 @@ def test_a_file_that_is_no_parquet_is_an_error(use: Use, tmp_path: Path) -> None
         use(file)
 
 
+def test_a_parquet_file_that_is_cut_short_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    # In a process of its own, which the system would end if the file were mapped.
+    held = [os.urandom(4000) for _ in range(4000)]
+    for where in (0, 1_000_000, 10_000_000, 15_900_000):
+        file = tmp_path / f"{where}.parquet"
+        pq.write_table(
+            pa.table({"id": [*map(str, range(4000))], "b": held}), file, row_group_size=500
+        )
+    done = subprocess.run(
+        [sys.executable, "-c", _CUT_SHORT, *map(str, tmp_path.glob("*.parquet"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["DataError"] * 4
+
+
+_CUT_SHORT = """
+import os, sys
+from pathlib import Path
+from unisafe_tasks import DataError
+from unisafe_tasks.data.parquet import parquet_rows
+
+for file in map(Path, sys.argv[1:]):
+    rows = parquet_rows(file)
+    next(rows)
+    os.truncate(file, int(file.stem))
+    try:
+        print(len(list(rows)))
+    except DataError:
+        print("DataError")
+"""
+
+
 def test_a_wrong_row_of_a_saved_data_set_is_named_with_its_split(use: Use, tmp_path: Path) -> None:
     rows = [samples.row("TI"), samples.row("TT"), samples.row("TT", "b", instruction="")]
     with pytest.raises(DataError, match="set, split text, row 2: instruction is empty"):
