@@ -146,8 +146,10 @@ class ImageColumn:
     def _of_entry(self, entry: Path, where: str) -> bytes:
         file = Path(os.path.realpath(entry))
         again = f"remove {conversion_of(entry)} to convert the data again"
+        # Somebody may have put a huge file where a link leads. A copy has what the data held.
+        read = read_image_file if entry.is_symlink() else Path.read_bytes
         try:
-            before, data, after = stamp(file), read_image_file(file), stamp(file)
+            before, data, after = stamp(file), read(file), stamp(file)
         except FileNotFoundError:
             if not os.path.lexists(entry):
                 raise DataError(

@@ -268,6 +268,27 @@ def test_an_image_that_grew_over_the_cap_is_not_read(use: Use, cache: Path, tmp_
         image.read()
 
 
+def test_an_image_over_the_cap_that_the_data_hold_stops_no_other_case(
+    use: Use, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unisafe_judges.images.MAX_BYTES", 10_000)
+    huge = samples.noise(80)
+    assert len(huge) > 10_000
+    cases = [samples.row("IE", "small"), samples.row("IE", "huge", input_image="huge.png")]
+    images = samples.IMAGES | {"huge.png": huge}
+    source = use(samples.parquet_folder(tmp_path / "set", cases, images=images))
+    sheet = datasheet.datasheet(source)
+    assert (sheet["cases"], sheet["images"]["count"], sheet["images"]["unreadable"]) == (2, 2, 1)
+    (problem,) = validation.validate(source).problems
+    assert problem == (
+        f"local:set: huge/IE: input_image: the image has {len(huge):,} bytes, more than the 10,000 "
+        "allowed"
+    )
+    write_subset(source, tmp_path / "part", 5)
+    shown = {case.id: case.images[0].read() for case in all_cases(use(tmp_path / "part"))}
+    assert shown == {"small": FIRST, "huge": huge}
+
+
 def test_a_changed_image_is_a_problem_of_its_case_alone(
     use: Use, cache: Path, tmp_path: Path
 ) -> None:
