@@ -56,6 +56,10 @@ _ABANDONED_S = 24 * 3600.0
 _ROWS_AT_ONCE = 64
 
 
+class _NamesAnImage(Exception):
+    """A row names an image instead of holding it, which the statistics of its file had hidden."""
+
+
 @dataclass(frozen=True)
 class Converted:
     """A folder in the official form, and a sentence for each other form that was read."""
@@ -84,10 +88,13 @@ def from_jsonl(files: Sequence[Path], root: Path | None = None) -> Converted:
     return _converted(", ".join(map(str, files)), key, partial(official_rows, rows), {A_PATH})
 
 
-def from_official(splits: Mapping[str, Sequence[Path]], folder: Path, told: Told) -> Converted:
+def from_official(
+    splits: Mapping[str, Sequence[Path]], folder: Path, told: Told
+) -> Converted | None:
     """Convert a folder in the official form: its rows as they stand, whatever is wrong with them.
 
-    `splits` are its files; `told` is what the notes are to say.
+    `splits` are its files; `told` is what the notes are to say. None if a row names an image
+    instead of holding it: the form is another one.
 
     Raises:
         DataError: a file is no parquet file.
@@ -98,12 +105,18 @@ def from_official(splits: Mapping[str, Sequence[Path]], folder: Path, told: Told
             for file in files:
                 for row in parquet_rows(file, COLUMNS):
                     for column in IMAGE_COLUMNS:
-                        data = (row[column] or {}).get("bytes")
+                        image = row[column] or {}
+                        if image.get("bytes") is None and image.get("path"):
+                            raise _NamesAnImage
+                        data = image.get("bytes")
                         row[column] = None if data is None else entries.keep(data)
                     yield split, row
 
     key = [f"{split}:{_stamp(file)}" for split, files in splits.items() for file in files]
-    converted = _converted(str(folder), ["official", *key], rows)
+    try:
+        converted = _converted(str(folder), ["official", *key], rows)
+    except _NamesAnImage:
+        return None
     return Converted(converted.folder, tuple(_notes_of(told)))
 
 
@@ -122,12 +135,18 @@ def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) 
                 place = f"{file}, row {number}"
                 yield row, place, (root or folder, folder, file.parent), split_of_file(file)
 
+    def holding() -> Iterator[Placed]:
+        for placed in rows():
+            if any(named_paths(placed[0])):
+                raise _NamesAnImage
+            yield placed
+
+    name = str(folder if len(files) > 1 else files[0])
     key = ["parquet", *(_stamp(file) for file in files)]
-    if any(map(names_images, files)):
-        key += _images_of(rows())
-    return _converted(
-        str(folder if len(files) > 1 else files[0]), key, partial(official_rows, rows)
-    )
+    if not any(map(names_images, files)):
+        with suppress(_NamesAnImage):
+            return _converted(name, key, partial(official_rows, holding))
+    return _converted(name, [*key, *_images_of(rows())], partial(official_rows, rows))
 
 
 def from_saved(folder: Path) -> Converted:

@@ -216,8 +216,9 @@ def _usable(path: Path, root: Path | None = None) -> Converted:
         return conversion.from_saved(path)
     if files := sorted(without_cache(path, path.rglob("*.parquet"))):
         told: Told = Counter()
-        if splits := official_splits(path, told):
-            return conversion.from_official(splits, path, told)
+        splits = official_splits(path, told)
+        if splits and (converted := conversion.from_official(splits, path, told)):
+            return converted
         return conversion.from_parquet(files, path, root)
     if exports := sorted(path.glob("*.jsonl")):
         return conversion.from_jsonl(exports, root)

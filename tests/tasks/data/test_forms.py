@@ -415,6 +415,30 @@ def test_an_image_that_changed_is_converted_anew(use: Use, tmp_path: Path) -> No
     assert fingerprint(second) != fingerprint(first)
 
 
+@pytest.mark.parametrize("name", ["data/image-00000-of-00001.parquet", "cases.parquet"])
+def test_as_many_images_may_be_named_as_are_held_without_a_name(
+    name: str, use: Use, tmp_path: Path
+) -> None:
+    # The statistics of such a file are those of one whose images all have bytes and a name.
+    held = samples.with_bytes([samples.row("IE", "held"), samples.row("IE", "named")])
+    held[0]["input_image"]["path"] = None
+    held[1]["input_image"] = {"bytes": None, "path": "images/second.png"}
+    file = tmp_path / "set" / name
+    file.parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(held, schema=samples.features().arrow_schema), file)
+    image = tmp_path / "set" / "images" / "second.png"
+    image.parent.mkdir()
+    for colour in ("teal", "navy"):
+        image.write_bytes(samples.picture(colour))
+        source = use(tmp_path / "set")
+        assert source.notes == ("input_image is a path, whose file is read: 1 row",)
+        shown = {case.id: case.images[0].read() for case in load_cases(source, TASKS["IE"])}
+        assert shown == {
+            "held": samples.IMAGES["images/first.png"],
+            "named": samples.picture(colour),
+        }
+
+
 def test_every_form_has_the_fingerprint_of_the_official_one(use: Use, tmp_path: Path) -> None:
     form = use(parquet(tmp_path / "form", changed("turns are JSON")[0]))
     published = samples.parquet_folder(tmp_path / "set", as_samples(given()))
