@@ -20,6 +20,7 @@ __all__ = [
     "data_is_chosen",
     "data_setting",
     "panel_setting",
+    "prices_setting",
     "rank",
     "self_run_setting",
     "store_path",
@@ -98,6 +99,12 @@ def data_is_chosen() -> bool:
 def panel_setting() -> str | None:
     """The value of UNISAFE_PANEL, if it is set."""
     return os.environ.get("UNISAFE_PANEL", "").strip() or None
+
+
+def prices_setting() -> Path | None:
+    """The price file that UNISAFE_PRICES names, if it is set; raises as `cache_folder` does."""
+    setting = os.environ.get("UNISAFE_PRICES", "").strip()
+    return _expanded(setting) if setting else None
 
 
 def answers_folder() -> Path:

@@ -9,10 +9,7 @@ from unisafe_judges.panel import Panel
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec
 
-__all__ = ["BATCH_DISCOUNT", "BatchRoom"]
-
-BATCH_DISCOUNT = 0.5
-"""What a call costs in a batch, as a share of its price; so at OpenAI and Google."""
+__all__ = ["BatchRoom"]
 
 
 class BatchRoom:
@@ -24,7 +21,7 @@ class BatchRoom:
         self._cost = panel.max_cost
 
     def take(self, spec: JudgeSpec, prompt: Prompt) -> bool:
-        cost = expected_cost(spec, prompt) * BATCH_DISCOUNT
+        cost = expected_cost(spec, prompt, in_batch=True)
         if self._calls == 0 or (self._cost is not None and cost > self._cost):
             return False
         self.spend(cost)

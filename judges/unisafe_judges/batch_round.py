@@ -13,8 +13,8 @@ from typing import Any
 
 from unisafe_judges.backends import BatchJob, BatchJudge, BatchLost, build_judge
 from unisafe_judges.backends.bodies import json_parts
-from unisafe_judges.batch_budget import BATCH_DISCOUNT, BatchRoom
-from unisafe_judges.costs import cost_of, expected_cost
+from unisafe_judges.batch_budget import BatchRoom
+from unisafe_judges.costs import billed, expected_cost
 from unisafe_judges.encoding import SharedImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.first_question import first_question
@@ -98,7 +98,7 @@ class BatchRound:
         sendings = self._ledger.sendings()
         for question in self._questions(cases):
             for _ in range(sendings[question.key]):
-                room.spend(expected_cost(self._spec, question.prompt) * BATCH_DISCOUNT)
+                room.spend(expected_cost(self._spec, question.prompt, in_batch=True))
 
     async def round(self, cases: Sequence[Evidence], room: BatchRoom) -> BatchReport:
         """Collect, then send; a provider that cannot be asked is no trouble of the others."""
@@ -153,8 +153,7 @@ class BatchRound:
                 replies.append(_stored(self._panel, self._spec, request, answer))
         self._ledger.collect(batch.tag, job.detail, replies)
         failed = sum(reply.failure is not None for reply in replies)
-        usage = [(reply.input_tokens, reply.output_tokens) for reply in replies]
-        cost = sum(cost_of(self._spec, *tokens) for tokens in usage) * BATCH_DISCOUNT
+        cost = sum(reply.cost or 0.0 for reply in replies)
         substituted = [r for r in replies if r.failure == FailureKind.SUBSTITUTED]
         missing = f"{job.id}: {job.detail}, {len(unanswered)} questions without an answer"
         self._add(
@@ -298,4 +297,5 @@ def _stored(
         panel.encoder,
         reply,
         failure,
+        cost=None if reply is None else billed(spec, reply, in_batch=True),
     )

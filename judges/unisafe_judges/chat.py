@@ -8,9 +8,9 @@ from typing import Any
 
 from unisafe_judges.error_codes import BROKEN_OFF, CUT_OFF, DECLINED, failure_of, read_error
 from unisafe_judges.errors import CallFailure
-from unisafe_judges.types import FailureKind
+from unisafe_judges.types import NO_DETAILS, FailureKind, TokenDetails
 
-__all__ = ["ChatReply", "count", "read_chat", "read_error_in"]
+__all__ = ["ChatReply", "count", "read_chat", "read_error_in", "read_usage"]
 
 _TELLING = (*sorted(BROKEN_OFF), *sorted(DECLINED), *sorted(CUT_OFF))
 
@@ -32,6 +32,7 @@ class ChatReply:
     version: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    details: TokenDetails = NO_DETAILS
 
     @property
     def is_blocked(self) -> bool:
@@ -77,8 +78,7 @@ def read_chat(body: object, who: str = "the server") -> ChatReply:
             f"the server broke its answer off ({finish})",
             may_be_paid=True,
         )
-    usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
+    sent, written, details = read_usage(body.get("usage"))
     version = body.get("model")
     return ChatReply(
         text="".join(value for kind, value in parts if kind == "text"),
@@ -87,8 +87,9 @@ def read_chat(body: object, who: str = "the server") -> ChatReply:
         refusal=" ".join(value for kind, value in parts if kind == "refusal"),
         finish=finish,
         version=version if isinstance(version, str) and version else None,
-        input_tokens=count(usage.get("prompt_tokens")),
-        output_tokens=count(usage.get("completion_tokens")),
+        input_tokens=sent,
+        output_tokens=written,
+        details=details,
     )
 
 
@@ -100,6 +101,33 @@ def read_error_in(body: Mapping[str, Any], who: str) -> CallFailure | None:
             named = {name: holder.get(name) for name in ("error", "error_type")}
             return failure_of(who, read_error(None, named))
     return None
+
+
+def read_usage(usage: object) -> tuple[int | None, int | None, TokenDetails]:
+    """Tokens of the prompt and of the reply, and what they were.
+
+    Chat completions say `prompt_tokens` and `completion_tokens`, the Responses API `input_tokens`
+    and `output_tokens`; the details stand beside them in both. Most servers count thinking among
+    the reply's tokens; where the total shows that one does not, it is added, since it is paid.
+    """
+    said = usage if isinstance(usage, dict) else {}
+    sent, given = ("prompt", "completion") if "prompt_tokens" in said else ("input", "output")
+    prompt, written = count(said.get(f"{sent}_tokens")), count(said.get(f"{given}_tokens"))
+    of_prompt, of_reply = (
+        part if isinstance(part := said.get(f"{name}_tokens_details"), dict) else {}
+        for name in (sent, given)
+    )
+    details = TokenDetails(
+        cached=count(of_prompt.get("cached_tokens")),
+        cache_written=count(of_prompt.get("cache_write_tokens")),
+        images=count(of_prompt.get("image_tokens")),
+        reasoning=count(of_reply.get("reasoning_tokens")),
+    )
+    if prompt is not None and written is not None and details.reasoning:
+        apart = written + details.reasoning
+        if details.reasoning > written or count(said.get("total_tokens")) == prompt + apart:
+            written = count(apart)
+    return prompt, written, details
 
 
 def count(value: object) -> int | None:

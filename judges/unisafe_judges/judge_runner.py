@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 
 from unisafe_judges.backends import Judge
-from unisafe_judges.costs import estimated_tokens, expected_cost
+from unisafe_judges.costs import billed, estimated_tokens, expected_cost
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
 from unisafe_judges.first_question import FRESH_S, Question, told_of_first
@@ -198,7 +198,10 @@ class JudgeRunner:
         if self._store is None:
             return
         about = evidence.case, evidence.output_sha256
-        row = kept_reply(key, self.judge.name, about, self._encoder, reply, failure, latency_s)
+        cost = None if reply is None else billed(self._spec, reply)
+        row = kept_reply(
+            key, self.judge.name, about, self._encoder, reply, failure, latency_s, cost
+        )
         try:
             self._store.add(row)
         except PanelError as error:

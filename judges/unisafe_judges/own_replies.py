@@ -13,7 +13,7 @@ from unisafe_judges.model_names import accepting_line, same_model, shown
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_judges.store import ReplyStore, StoredReply
-from unisafe_judges.types import IN_USERS_TURN, FailureKind, Reply
+from unisafe_judges.types import IN_USERS_TURN, NO_DETAILS, FailureKind, Reply
 
 __all__ = [
     "as_substitute",
@@ -46,11 +46,13 @@ def kept_reply(
     reply: Reply | None,
     failure: CallFailure | None,
     latency_s: float | None = None,
+    cost: float | None = None,
 ) -> StoredReply:
     """A call as the store keeps it: its reply, why it gave no verdict, or both.
 
-    `about` is the case and the SHA-256 of the output that is judged.
+    `about` is the case and the SHA-256 of the output that is judged; `cost` is in dollars.
     """
+    details = reply.details if reply else NO_DETAILS
     return StoredReply(
         key=_form_key(key, reply.prompt_form if reply else ""),
         judge=judge,
@@ -64,6 +66,11 @@ def kept_reply(
         input_tokens=reply.input_tokens if reply else None,
         output_tokens=reply.output_tokens if reply else None,
         latency_s=latency_s,
+        cached_tokens=details.cached,
+        cache_write_tokens=details.cache_written,
+        image_tokens=details.images,
+        reasoning_tokens=details.reasoning,
+        cost=cost,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +22,16 @@ from unisafe_judges.costs import price_of
 from unisafe_judges.errors import PanelError
 from unisafe_judges.extensions import known_names
 from unisafe_judges.images import encoder_of
-from unisafe_judges.panel_problems import panel_problem
+from unisafe_judges.prices import PriceList, price_keys
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics import RUBRICS, RUBRICS_GROUP, load_rubric
-from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, Price, ServedSpec, Spec
+from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
 from unisafe_judges.types import EnsembleMethod
+from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
 
 __all__ = ["Panel", "load_panel"]
+
+_WHAT = "panel file"
 
 
 def _read_judge(entry: object) -> JudgeSpec:
@@ -169,7 +172,13 @@ def _described(judge: JudgeSpec) -> dict[str, Any]:
     return described
 
 
-def load_panel(path: Path, name: str | None = None, *, stand_in: str | None = None) -> Panel:
+def load_panel(
+    path: Path,
+    name: str | None = None,
+    *,
+    stand_in: str | None = None,
+    prices: PriceList | None = None,
+) -> Panel:
     """Read a panel file.
 
     Args:
@@ -177,31 +186,21 @@ def load_panel(path: Path, name: str | None = None, *, stand_in: str | None = No
         name: of the panel, if not the file's.
         stand_in: the rubric to take where the panel's own needs what is not installed. For counting
             alone: such a panel has another identity.
+        prices: of judges whose entry in the file has none.
 
     Raises:
         PanelError: one sentence naming the file, the line and the field, and what is expected.
     """
-    try:
-        text = path.read_text("utf-8")
-        document = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
-    except OSError as error:
-        raise PanelError(f"panel file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise PanelError(f"panel file {path} is not UTF-8 text") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an impossible date
-        reason = " ".join(str(error).split())
-        raise PanelError(f"panel file {path} is not valid YAML: {reason}") from None
-    if not isinstance(value, dict):
-        raise PanelError(f"panel file {path} must hold the keys 'rubric' and 'judges'")
+    document, value = read_yaml(path, _WHAT, "'rubric' and 'judges'")
     try:
         file = _PanelFile.model_validate(value)
     except ValidationError as error:
-        raise PanelError(_sentence(path, document, value, error)) from None
+        known = partial(_known_keys, value)
+        raise PanelError(faults_in_words(path, _WHAT, document, error, known)) from None
     panel = Panel(
         name=name or path.stem,
         rubric=_rubric(file.rubric, stand_in),
-        judges=tuple(_anchored(judge, path.parent) for judge in file.judges),
+        judges=tuple(_priced(_anchored(judge, path.parent), prices) for judge in file.judges),
         ensemble=file.ensemble,
         min_verdicts=file.min_verdicts,
         judge_repeats=file.judge_repeats,
@@ -230,23 +229,11 @@ def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
     return judge
 
 
-def _sentence(
-    path: Path, document: yaml.Node | None, value: dict[str, Any], error: ValidationError
-) -> str:
-    """All that is wrong, each with its line, in the order of the file."""
-    found = error.errors(include_url=False)
-    # A list whose entries are wrong counts as too short as well.
-    found = [one for one in found if one["type"] != "too_short"] or found
-    problems = sorted(
-        {
-            (_line(document, one["loc"]), panel_problem(one, _known_keys(value, one)))
-            for one in found
-        }
-    )
-    said = [f"line {line}: {sentence}" for line, sentence in problems]
-    if len(said) == 1:
-        return f"panel file {path}, {said[0]}"
-    return "\n  ".join([f"panel file {path} has {len(said)} errors:", *said])
+def _priced(judge: JudgeSpec, prices: PriceList | None) -> JudgeSpec:
+    if not isinstance(judge, ServedSpec) or judge.price is not None or prices is None:
+        return judge
+    price = prices.price_of(judge.base_url, judge.model)
+    return judge if price is None else judge.model_copy(update={"price": price})
 
 
 def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
@@ -255,8 +242,8 @@ def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
         case ("judges", int(number), str()):
             spec: type[Spec] = backend_named(value["judges"][number]["backend"]).spec
             return sorted(spec.model_fields)
-        case ("judges", int(), "price", str()):
-            return sorted(Price.model_fields)
+        case ("judges", int(), *rest):
+            return price_keys(tuple(rest))
         case (str(),):
             return sorted(_PanelFile.model_fields)
     return []
@@ -275,27 +262,8 @@ def _refuse_unpriced(path: Path, document: yaml.Node | None, panel: Panel) -> No
     ]
     if panel.max_cost is not None and unpriced:
         raise PanelError(
-            f"panel file {path}, line {_line(document, ('max_cost',))}: max_cost cannot hold, "
+            f"panel file {path}, line {line_of(document, ('max_cost',))}: max_cost cannot hold, "
             f"since no price is known of {', '.join(unpriced)}: give each a price in dollars per "
             "million tokens, such as price: {input: 1.25, output: 10}, with 0 where it costs "
             "nothing"
         )
-
-
-def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    if node is None:
-        return 1
-    line = node.start_mark.line
-    for part in location:
-        child: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, content in node.value:
-                if key.value == part:
-                    line, child = key.start_mark.line, content
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            child = node.value[part]
-            line = child.start_mark.line
-        if child is None:
-            break
-        node = child
-    return int(line) + 1

@@ -1,4 +1,4 @@
-"""What is wrong with a line of a panel file, in our words.
+"""What is wrong with a line of a panel or price file, in our words.
 
 No value is repeated, since it may be a key that stands in the wrong place.
 """
@@ -19,6 +19,7 @@ _FORMS = {
     "api_key_env": "must be the name of an environment variable that holds the key",
     "device": "must be auto, cpu, cuda or cuda:N",
 }
+_DATE = "must be a date such as 2026-11-27"
 _WORDS = {
     "missing": "is missing",
     "string_type": "must be a text",
@@ -43,6 +44,10 @@ _WORDS = {
     "dict_type": "must hold keys and values",
     "path_type": "must be a path",
     "literal_error": "must be {expected}",
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
 }
 """pydantic's type of error -> what we say."""
 

@@ -11,9 +11,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from unisafe_judges.errors import PanelError
+from unisafe_judges.prices import Price
 
 __all__ = [
     "GeminiSpec",
@@ -22,7 +23,6 @@ __all__ = [
     "ModelSpec",
     "OpenAICompatibleSpec",
     "OpenAISpec",
-    "Price",
     "ServedSpec",
     "Spec",
     "TransformersSpec",
@@ -60,13 +60,6 @@ class JudgeSpec(Protocol):
         """
 
     def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]: ...
-
-
-class Price(Spec):
-    """Dollars per million tokens."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
 
 
 class LabelsSpec(Spec):
@@ -188,16 +181,36 @@ class OpenAISpec(ServedSpec):
 
 
 class GeminiSpec(ServedSpec):
-    """Google's Gemini API. `thinking_budget` is in tokens; -1 leaves it to the model."""
+    """Google's Gemini API.
+
+    Gemini 2.5 takes `thinking_budget` in tokens, where -1 leaves it to the model; Gemini 3 and
+    later take `thinking_level`. What is null is not sent, and the model's default holds.
+    """
 
     decides: ClassVar = ("temperature", "max_tokens", "thinking_budget")
 
     backend: Literal["gemini"]
     base_url: _Url = "https://generativelanguage.googleapis.com"
     api_key_env: _Variable | None = "GEMINI_API_KEY"
-    temperature: _Temperature = 0.0
+    temperature: _Temperature | None = 0.0
     max_tokens: _MaxTokens | None = None
     thinking_budget: int | None = Field(default=None, ge=-1)
+    thinking_level: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+
+    @model_validator(mode="after")
+    def _thinking_is_said_once(self) -> GeminiSpec:
+        if self.thinking_budget is not None and self.thinking_level is not None:
+            raise ValueError(
+                "thinking_budget and thinking_level exclude each other: Gemini 2.5 takes the "
+                "budget, Gemini 3 and later the level"
+            )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Backend, model and decoding; the level of thinking, where it is set."""
+        # Not as one of `decides`, which would change every identity there is.
+        level = self.thinking_level
+        return super().identity() | ({} if level is None else {"thinking_level": level})
 
     @property
     def is_deterministic(self) -> bool:

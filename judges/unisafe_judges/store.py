@@ -18,60 +18,21 @@ from pathlib import Path
 from unisafe_judges.disks import shared_file_system
 from unisafe_judges.errors import PanelError
 from unisafe_judges.model_names import same_model
+from unisafe_judges.store_format import COLUMNS, make_tables, refuse_other_format
 from unisafe_judges.types import FailureKind
 
 __all__ = ["ReplyCount", "ReplyStore", "StoredReply", "insert_reply", "merge_stores"]
 
-_VERSION = 2
-_READABLE = (1, _VERSION)
-_TABLES = frozenset({"replies", "batches", "batch_requests"})
 _BUSY_TIMEOUT_S = 60.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS replies (
-    key           TEXT NOT NULL,
-    judge         TEXT NOT NULL,
-    case_key      TEXT NOT NULL,
-    output_sha256 TEXT NOT NULL,
-    failure       TEXT,
-    detail        TEXT,
-    raw           TEXT,
-    model_version TEXT,
-    input_tokens  INTEGER,
-    output_tokens INTEGER,
-    latency_s     REAL,
-    encoder       TEXT NOT NULL,
-    created       REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS replies_by_key ON replies (key, failure);
-CREATE TABLE IF NOT EXISTS batches (
-    tag      TEXT PRIMARY KEY,
-    judge    TEXT NOT NULL,
-    identity TEXT NOT NULL,
-    job      TEXT,
-    state    TEXT NOT NULL,
-    detail   TEXT,
-    created  REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS batch_requests (
-    tag           TEXT NOT NULL,
-    key           TEXT NOT NULL,
-    case_key      TEXT NOT NULL,
-    output_sha256 TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS batch_requests_by_key ON batch_requests (key);
-CREATE INDEX IF NOT EXISTS batch_requests_by_tag ON batch_requests (tag);
-"""
-_COLUMNS = (
-    "key, judge, case_key, output_sha256, failure, detail, raw, model_version, "
-    "input_tokens, output_tokens, latency_s, encoder, created"
-)
 
 
 @dataclass(frozen=True)
 class StoredReply:
     """One reply, or one recorded failure (`failure` set), as a row of the store.
 
-    `created` is in seconds since the epoch; `latency_s` in seconds; tokens as the server counted.
+    `created` is in seconds since the epoch; `latency_s` in seconds; tokens as the server counted,
+    cached, written and image tokens among those of the input, reasoning tokens among those of the
+    output. `cost` is in dollars, by the price when the reply came; None where tokens or price lack.
     """
 
     key: str
@@ -86,6 +47,11 @@ class StoredReply:
     input_tokens: int | None = None
     output_tokens: int | None = None
     latency_s: float | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    image_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: float | None = None
     created: float = 0.0
 
 
@@ -93,7 +59,8 @@ class StoredReply:
 class ReplyCount:
     """How many replies of one judge, version and outcome a store holds.
 
-    `first` and `last` are in seconds since the epoch; tokens are sums.
+    `first` and `last` are in seconds since the epoch; tokens are sums, and so is `cost`, in dollars
+    of the replies that have one; None where none has.
     """
 
     judge: str
@@ -104,6 +71,7 @@ class ReplyCount:
     output_tokens: int
     first: float
     last: float
+    cost: float | None = None
 
 
 class ReplyStore:
@@ -142,7 +110,7 @@ class ReplyStore:
         substituted = FailureKind.SUBSTITUTED if model else None
         with self._lock:
             rows = self._db.execute(
-                f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND "
+                f"SELECT {COLUMNS} FROM replies WHERE key = ? AND "
                 "(failure IS NULL OR failure = ?) ORDER BY created DESC",
                 (key, substituted),
             ).fetchall()
@@ -193,14 +161,14 @@ class ReplyStore:
 
     def replies(self) -> Iterator[StoredReply]:
         """Every row, oldest first."""
-        cursor = self._db.execute(f"SELECT {_COLUMNS} FROM replies ORDER BY created, key")
+        cursor = self._db.execute(f"SELECT {COLUMNS} FROM replies ORDER BY created, key")
         return (_reply(row) for row in cursor)
 
     def summary(self) -> list[ReplyCount]:
         """The replies counted by judge, version and outcome."""
         rows = self._db.execute(
             "SELECT judge, model_version, failure, COUNT(*), COALESCE(SUM(input_tokens), 0), "
-            "COALESCE(SUM(output_tokens), 0), MIN(created), MAX(created) FROM replies "
+            "COALESCE(SUM(output_tokens), 0), MIN(created), MAX(created), SUM(cost) FROM replies "
             "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         ).fetchall()
         return [ReplyCount(*row) for row in rows]
@@ -211,21 +179,13 @@ class ReplyStore:
             self._db.close()
 
     def _open(self) -> None:
-        db = self._db
         # Looked at before anything is set, which would change another program's file.
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, *_READABLE):
-            raise sqlite3.DatabaseError(f"it has format {version}, this program reads {_VERSION}")
-        tables = {
-            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
-        }
-        if version == 0 and tables - _TABLES:
-            raise sqlite3.DatabaseError("it is another program's database")
+        refuse_other_format(self._db)
         self._use_wal()
         # A crash of this process loses nothing; only a crash of the machine could lose the last
         # replies, and syncing each of them would cost more than asking those few again.
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        make_tables(self._db)
 
     def _use_wal(self) -> None:
         """Set the journal's mode, for which SQLite itself does not always wait its turn."""
@@ -267,11 +227,11 @@ def merge_stores(target: ReplyStore, source: Path) -> int:
 def insert_reply(db: sqlite3.Connection, reply: StoredReply) -> None:
     """Write a reply's row; one without a time gets the present."""
     values = (
-        *(_storable(getattr(reply, name.strip())) for name in _COLUMNS.split(",")[:-1]),
+        *(_storable(getattr(reply, name.strip())) for name in COLUMNS.split(",")[:-1]),
         reply.created or time.time(),
     )
     marks = ", ".join("?" * len(values))
-    db.execute(f"INSERT INTO replies ({_COLUMNS}) VALUES ({marks})", values)
+    db.execute(f"INSERT INTO replies ({COLUMNS}) VALUES ({marks})", values)
 
 
 def _storable(value: object) -> object:
@@ -280,7 +240,7 @@ def _storable(value: object) -> object:
 
 
 def _reply(row: tuple[object, ...]) -> StoredReply:
-    names = [name.strip() for name in _COLUMNS.split(",")]
+    names = [name.strip() for name in COLUMNS.split(",")]
     return StoredReply(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec
-from unisafe_judges.types import JudgeResult, Reply
+from unisafe_judges.types import NO_DETAILS, JudgeResult, Reply
 
 __all__ = ["Tally"]
 
@@ -17,8 +17,9 @@ class Tally:
     """What a judge has done in this session.
 
     `cost` is in dollars, 0 where no price is known. Tokens are as the server counted them, or as
-    they were expected where it did not; `unverified` counts the verdicts whose reply did not say
-    which model it came from.
+    they were expected where it did not; `cached_tokens` are those of the input that came from a
+    provider's cache, `reasoning_tokens` those of the output that were thought. `unverified` counts
+    the verdicts whose reply did not say which model it came from.
     """
 
     judge: str
@@ -29,7 +30,9 @@ class Tally:
     calls: int = 0
     unverified: int = 0
     input_tokens: int = 0
+    cached_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
     cost: float = 0.0
     prompt_form: str = ""
 
@@ -44,9 +47,12 @@ class Tally:
             guess if count is None else count
             for count, guess in zip(counted, expected, strict=True)
         )
-        cost = cost_of(spec, sent, written)
+        details = reply.details if reply else NO_DETAILS
+        cost = cost_of(spec, sent, written, details)
         self.input_tokens += sent
+        self.cached_tokens += details.cached or 0
         self.output_tokens += written
+        self.reasoning_tokens += details.reasoning or 0
         self.cost += cost
         return cost
 

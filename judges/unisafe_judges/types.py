@@ -14,6 +14,7 @@ from typing import Literal
 
 __all__ = [
     "IN_USERS_TURN",
+    "NO_DETAILS",
     "EnsembleMethod",
     "Evidence",
     "FailureKind",
@@ -23,6 +24,7 @@ __all__ = [
     "Part",
     "Reply",
     "TextPart",
+    "TokenDetails",
     "Verdict",
 ]
 
@@ -139,6 +141,23 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class TokenDetails:
+    """What a call's tokens were, as far as its server says.
+
+    `cached` of the prompt's tokens came from the provider's cache, `cache_written` were put into
+    it, `images` are of its images; `reasoning` of the reply's tokens were thought.
+    """
+
+    cached: int | None = None
+    cache_written: int | None = None
+    images: int | None = None
+    reasoning: int | None = None
+
+
+NO_DETAILS = TokenDetails()
+
+
+@dataclass(frozen=True)
 class Reply:
     """What a judge's backend returned, before any of it is believed.
 
@@ -152,6 +171,7 @@ class Reply:
     output_tokens: int | None = None
     prompt_form: str = ""
     latency_s: float | None = None
+    details: TokenDetails = NO_DETAILS
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from unisafe_judges import CallFailure, FailureKind
-from unisafe_judges.chat import ChatReply, read_chat
+from unisafe_judges.chat import ChatReply, read_chat, read_usage
+from unisafe_judges.types import TokenDetails
 
 
 def body(*messages: dict[str, Any], finish: str | None = "stop", **more: Any) -> dict[str, Any]:
@@ -27,6 +28,91 @@ def test_a_plain_completion_is_read_with_its_version_and_its_tokens() -> None:
     assert read_chat(body({"content": "A carrot."}, model="m-2026", usage=usage)) == ChatReply(
         "A carrot.", finish="stop", version="m-2026", input_tokens=7, output_tokens=2
     )
+
+
+@pytest.mark.parametrize(
+    ("usage", "sent", "written", "details"),
+    [
+        # OpenAI: thinking is part of the completion, what was cached part of the prompt.
+        (
+            {
+                "prompt_tokens": 2000,
+                "completion_tokens": 300,
+                "total_tokens": 2300,
+                "prompt_tokens_details": {
+                    "cached_tokens": 1024,
+                    "cache_write_tokens": 512,
+                    "image_tokens": 85,
+                },
+                "completion_tokens_details": {"reasoning_tokens": 256},
+            },
+            2000,
+            300,
+            TokenDetails(1024, 512, 85, 256),
+        ),
+        # The Responses API.
+        (
+            {
+                "input_tokens": 2000,
+                "output_tokens": 300,
+                "total_tokens": 2300,
+                "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 0},
+                "output_tokens_details": {"reasoning_tokens": 256},
+            },
+            2000,
+            300,
+            TokenDetails(1024, 0, None, 256),
+        ),
+        # xAI: thinking stands beside the completion, as the total shows.
+        (
+            {
+                "prompt_tokens": 32,
+                "completion_tokens": 9,
+                "total_tokens": 135,
+                "completion_tokens_details": {"reasoning_tokens": 94},
+            },
+            32,
+            103,
+            TokenDetails(reasoning=94),
+        ),
+        (
+            {
+                "prompt_tokens": 32,
+                "completion_tokens": 100,
+                "total_tokens": 182,
+                "completion_tokens_details": {"reasoning_tokens": 50},
+            },
+            32,
+            150,
+            TokenDetails(reasoning=50),
+        ),
+        # vLLM without details, and what is no usage.
+        (
+            {"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": None},
+            7,
+            2,
+            TokenDetails(),
+        ),
+        ({"prompt_tokens": -1, "completion_tokens": "2"}, None, None, TokenDetails()),
+        (
+            {
+                "prompt_tokens": 7,
+                "completion_tokens": 5,
+                "prompt_tokens_details": [],
+                "completion_tokens_details": {"reasoning_tokens": 2**63 - 1},
+            },
+            7,
+            None,
+            TokenDetails(reasoning=2**63 - 1),
+        ),
+        (None, None, None, TokenDetails()),
+        ([], None, None, TokenDetails()),
+    ],
+)
+def test_what_tokens_were_is_read_as_servers_say_it(
+    usage: object, sent: int | None, written: int | None, details: TokenDetails
+) -> None:
+    assert read_usage(usage) == (sent, written, details)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.backends.gemini import BLOCKING
 from unisafe_judges.images import encode_for_judge
 from unisafe_judges.specs import GeminiSpec, OpenAISpec
-from unisafe_judges.types import Reply
+from unisafe_judges.types import Reply, TokenDetails
 
 KEY = "key-for-tests-0123456789"
 GOOD_TEXT = json.dumps(GOOD)
@@ -83,6 +83,12 @@ GEMINI = Dialect(
         json.dumps({"error": {"code": 400, "details": [{"reason": "API_KEY_INVALID"}]}}), 400
     ),
 )
+
+
+def with_usage(usage: dict[str, Any]) -> Answer:
+    return Answer(json.dumps(json.loads(str(completion(GOOD_TEXT).body)) | {"usage": usage}))
+
+
 every_dialect = pytest.mark.parametrize(
     "dialect", [RESPONSES, CHAT, GEMINI], ids=["responses", "chat-completions", "gemini"]
 )
@@ -138,6 +144,80 @@ def test_a_reply_comes_with_version_and_tokens(dialect: Dialect, server: VendorS
     assert reply.model_version in ("judge-2026-01-01", "judge-001")
     if dialect is not CHAT:
         assert (reply.input_tokens, reply.output_tokens) == (700, 90)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "answer", "details"),
+    [
+        (
+            RESPONSES,
+            response(
+                GOOD_TEXT,
+                usage={
+                    "input_tokens": 700,
+                    "output_tokens": 90,
+                    "input_tokens_details": {"cached_tokens": 512, "cache_write_tokens": 100},
+                    "output_tokens_details": {"reasoning_tokens": 64},
+                },
+            ),
+            TokenDetails(cached=512, cache_written=100, reasoning=64),
+        ),
+        (
+            CHAT,
+            with_usage(
+                {
+                    "prompt_tokens": 700,
+                    "completion_tokens": 90,
+                    "prompt_tokens_details": {"cached_tokens": 512, "image_tokens": 85},
+                    "completion_tokens_details": {"reasoning_tokens": 64},
+                },
+            ),
+            TokenDetails(cached=512, images=85, reasoning=64),
+        ),
+        (
+            GEMINI,
+            generated(
+                GOOD_TEXT,
+                usageMetadata={
+                    "promptTokenCount": 700,
+                    "cachedContentTokenCount": 512,
+                    "candidatesTokenCount": 26,
+                    "thoughtsTokenCount": 64,
+                    "promptTokensDetails": [
+                        {"modality": "TEXT", "tokenCount": 442},
+                        {"modality": "IMAGE", "tokenCount": 258},
+                    ],
+                },
+            ),
+            TokenDetails(cached=512, images=258, reasoning=64),
+        ),
+    ],
+    ids=["responses", "chat-completions", "gemini"],
+)
+def test_a_reply_says_what_its_tokens_were(
+    dialect: Dialect, answer: Answer, details: TokenDetails, server: VendorServer
+) -> None:
+    reply = ask(dialect.judge(answering(server, answer)))
+    assert (reply.input_tokens, reply.output_tokens) == (700, 90)
+    assert reply.details == details
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"promptTokensDetails": 7},
+        {"promptTokensDetails": ["IMAGE"]},
+        {"thoughtsTokenCount": 2**63 - 1, "candidatesTokenCount": 2**63 - 1},
+        {"cachedContentTokenCount": -5, "promptTokensDetails": [{"modality": "IMAGE"}]},
+    ],
+)
+def test_what_gemini_never_says_of_tokens_costs_no_reply(
+    server: VendorServer, usage: dict[str, Any]
+) -> None:
+    reply = ask(GEMINI.judge(answering(server, generated(GOOD_TEXT, usageMetadata=usage))))
+    assert json.loads(reply.text) == GOOD
+    assert reply.output_tokens is None
+    assert (reply.details.cached, reply.details.images) == (None, None)
 
 
 @every_dialect
@@ -389,6 +469,18 @@ def test_gemini_judges_with_its_safety_settings_off_and_a_thinking_budget(
     assert config["temperature"] == 0
     assert config["maxOutputTokens"] == 900
     assert list(config["thinkingConfig"].values()) == [128]
+
+
+def test_gemini_3_is_sent_a_level_of_thinking_and_no_temperature(server: VendorServer) -> None:
+    ask(GEMINI.judge(server, thinking_level="medium", temperature=None))
+    config = server.questions[0][1]["generationConfig"]
+    assert "temperature" not in config
+    assert list(config["thinkingConfig"].values()) == ["MEDIUM"]
+
+
+def test_a_budget_and_a_level_of_thinking_exclude_each_other(server: VendorServer) -> None:
+    with pytest.raises(ValueError, match="thinking_budget and thinking_level exclude each other"):
+        GEMINI.judge(server, thinking_budget=128, thinking_level="low")
 
 
 def test_gemini_says_in_the_body_how_long_to_wait(server: VendorServer) -> None:

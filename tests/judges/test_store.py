@@ -30,6 +30,11 @@ REPLY = StoredReply(
     input_tokens=120,
     output_tokens=30,
     latency_s=0.5,
+    cached_tokens=100,
+    cache_write_tokens=10,
+    image_tokens=5,
+    reasoning_tokens=20,
+    cost=0.000123,
     created=1000.0,
 )
 FAILURE = replace(REPLY, failure="timeout", detail="no reply within 1 s", raw=None)
@@ -48,6 +53,23 @@ for number in range(int(count)):
     store.add(StoredReply(f"{name}-{number}", name, "demo-001/TT", "a", "jpeg-1", raw="reply"))
     print(number, flush=True)
 """
+
+EARLIER_TABLE = """
+CREATE TABLE replies (
+    key TEXT NOT NULL, judge TEXT NOT NULL, case_key TEXT NOT NULL, output_sha256 TEXT NOT NULL,
+    failure TEXT, detail TEXT, raw TEXT, model_version TEXT, input_tokens INTEGER,
+    output_tokens INTEGER, latency_s REAL, encoder TEXT NOT NULL, created REAL NOT NULL
+);
+PRAGMA user_version = 2;
+"""
+EARLIER_COLUMNS = (
+    "key, judge, case_key, output_sha256, failure, detail, raw, model_version, "
+    "input_tokens, output_tokens, latency_s, encoder, created"
+)
+EARLIER_ROW = (
+    *("k1", "first", "demo-001/TT", "a" * 64, None, None, '{"judgment": 0}', "judge-2026-01"),
+    *(120, 30, 0.5, "jpeg-1", 1000.0),
+)
 
 OPENERS = """
 import os
@@ -181,6 +203,71 @@ def test_the_folder_of_a_store_is_made(tmp_path: Path, open_store: Open) -> None
     deep = tmp_path / "one" / "two" / "replies.sqlite"
     open_store(deep).add(REPLY)
     assert deep.is_file()
+
+
+# --- stores of before token details and costs were kept ---
+
+
+def earlier_store(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.executescript(EARLIER_TABLE)
+        insert_as_before(db)
+    db.close()
+
+
+def insert_as_before(db: sqlite3.Connection) -> None:
+    marks = ", ".join("?" * len(EARLIER_ROW))
+    db.execute(f"INSERT INTO replies ({EARLIER_COLUMNS}) VALUES ({marks})", EARLIER_ROW)
+
+
+def test_a_reply_of_before_is_found_without_details_and_new_ones_have_them(
+    path: Path, open_store: Open
+) -> None:
+    earlier_store(path)
+    opened = open_store()
+    plain = replace(
+        REPLY,
+        cached_tokens=None,
+        cache_write_tokens=None,
+        image_tokens=None,
+        reasoning_tokens=None,
+        cost=None,
+    )
+    assert opened.find("k1") == plain
+    opened.add(replace(REPLY, key="k2"))
+    assert list(opened.replies()) == [plain, replace(REPLY, key="k2")]
+    (row,) = opened.summary()
+    assert (row.replies, row.cost) == (2, REPLY.cost)
+
+
+def test_a_program_of_before_still_writes_and_reads_a_store_of_today(
+    path: Path, open_store: Open
+) -> None:
+    opened = open_store()
+    opened.add(replace(REPLY, key="k2", created=2000.0))
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        insert_as_before(db)
+        rows = db.execute(f"SELECT {EARLIER_COLUMNS} FROM replies ORDER BY created").fetchall()
+    db.close()
+    assert rows[0] == EARLIER_ROW
+    assert [reply.cost for reply in opened.replies()] == [None, REPLY.cost]
+
+
+def test_many_that_open_a_store_of_before_at_once_all_have_it(path: Path, open_store: Open) -> None:
+    earlier_store(path)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENERS, str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, f"{[0] * 8}\n"), done.stderr
+    assert open_store().find("k1") is not None
+
+
+def test_merging_a_store_of_before_copies_its_replies(tmp_path: Path, open_store: Open) -> None:
+    earlier_store(tmp_path / "other.sqlite")
+    target = open_store()
+    assert merge_stores(target, tmp_path / "other.sqlite") == 1
+    assert merge_stores(target, tmp_path / "other.sqlite") == 0
 
 
 # --- several processes ---

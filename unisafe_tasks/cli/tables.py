@@ -58,8 +58,8 @@ def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     for row in rows:
-        if row["price"]:
-            console.print(printable(row["price"]), markup=False, highlight=False)
+        for note in row["notes"]:
+            console.print(printable(note), markup=False, highlight=False)
 
 
 def print_batches(reports: Iterable[BatchReport]) -> None:

@@ -28,7 +28,7 @@ def list_replies(store: _Store = None) -> None:
     from unisafe_tasks.judging.panels import open_existing_store
 
     with open_existing_store(store) as opened:
-        table = Table("judge", "version", "outcome", "replies", "input", "output", "last")
+        table = Table("judge", "version", "outcome", "replies", "input", "output", "cost", "last")
         for row in opened.summary():
             table.add_row(
                 escape(printable(row.judge)),
@@ -37,6 +37,7 @@ def list_replies(store: _Store = None) -> None:
                 f"{row.replies:,}",
                 f"{row.input_tokens:,}",
                 f"{row.output_tokens:,}",
+                "-" if row.cost is None else f"${row.cost:.4f}",
                 datetime.fromtimestamp(row.last, UTC).date().isoformat(),
             )
         console = Console(soft_wrap=True)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
-from unisafe_judges.costs import TOKENS_PER_REPLY, cost_of, estimated_tokens, price_of
+from unisafe_judges.backends.model_list import end_warning
+from unisafe_judges.costs import estimated_tokens, expected_cost, price_of, repeated_tokens
 from unisafe_judges.encoding import SharedImages
-from unisafe_judges.hosted import READ, hosted_model
+from unisafe_judges.hosted import hosted_model
 from unisafe_judges.images import check_image, encode_for_judge
 from unisafe_judges.own_replies import find_reply, reply_key
+from unisafe_judges.prices import Price
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_tasks.data.cases import Case
@@ -84,8 +86,8 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     """What judging takes of each judge: calls, replies already in the store, tokens and cost.
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
-    `TOKENS_PER_REPLY`. `cost` is None where no price is known; `price` says where it comes from, if
-    not from the panel file.
+    `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
+    comes from, when a model ends, and what of the prompts a cache could serve.
     """
     rows: list[dict[str, Any]] = []
     if panel is None:
@@ -98,7 +100,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
             rows.append(
-                {"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0, "price": ""}
+                {"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0, "notes": []}
             )
             continue
         identity = spec.identity()
@@ -116,7 +118,7 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
             if store is None or find_reply(store, spec, key) is None
         ]
         tokens = round(sum(estimated_tokens(prompt) for prompt in new_prompts))
-        cost = cost_of(spec, tokens, len(new_prompts) * TOKENS_PER_REPLY)
+        cost = sum(expected_cost(spec, prompt) for prompt in new_prompts)
         rows.append(
             {
                 "judge": spec.name,
@@ -124,9 +126,11 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
                 "cached": len(questions) - len(new_prompts),
                 "tokens": tokens,
                 "cost": None if price_of(spec) is None else cost,
-                "price": _source_of_price(spec),
+                "notes": _notes(spec),
             }
         )
+    if prompts and any(isinstance(spec, ServedSpec) for spec in panel.judges):
+        rows[-1]["notes"].append(_what_repeats(prompts))
     if store is not None:
         store.close()
     return rows
@@ -149,16 +153,38 @@ def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[
     ]
 
 
-def _source_of_price(spec: JudgeSpec) -> str:
-    """A sentence where the price is none of the panel file's."""
-    if not isinstance(spec, ServedSpec) or spec.price is not None:
-        return ""
-    known = hosted_model(spec.base_url, spec.model)
-    if known is None or known.price is None:
-        return f"{spec.who}: no price is known: set price in the panel file to see a cost"
+def _notes(spec: JudgeSpec) -> list[str]:
+    if not isinstance(spec, ServedSpec):
+        return []
+    return list(filter(None, (_source_of_price(spec, price_of(spec)), end_warning(spec))))
+
+
+def _what_repeats(prompts: Sequence[Prompt]) -> str:
+    """A sentence about what of the prompts a server's cache could hold."""
+    tokens = sum(estimated_tokens(prompt) for prompt in prompts)
+    repeated = repeated_tokens(prompts)
     return (
-        f"{spec.who}: ${known.price[0]:g} and ${known.price[1]:g} per million tokens of input and "
-        f"output, as {known.source} had it on {READ}: set price in the panel file if it has changed"
+        f"About {repeated / tokens:.0%} of the prompts' tokens ({repeated / len(prompts):,.0f} a "
+        "call) repeat the beginning of another prompt: a server's cache of prefixes can hold at "
+        "most these. The cost is told without a cache."
+    )
+
+
+def _source_of_price(spec: ServedSpec, price: Price | None) -> str:
+    """A sentence where the price is none of the panel file's, or has a date there."""
+    if price is None:
+        return (
+            f"{spec.who}: no price is known: set price in the panel file, or UNISAFE_PRICES, to "
+            "see a cost"
+        )
+    told = f"{spec.who}: ${price.input:g} and ${price.output:g} per million tokens of input and "
+    if spec.price is not None:
+        return "" if price.date is None else f"{told}output, read on {price.date}"
+    known = hosted_model(spec.base_url, spec.model)
+    assert known is not None
+    return (
+        f"{told}output, as {known.source} had it on {known.read}: set price in the panel file, or "
+        "UNISAFE_PRICES, if it has changed"
     )
 
 

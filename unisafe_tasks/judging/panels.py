@@ -10,10 +10,11 @@ import unisafe_judges
 from unisafe_judges import Panel, PanelError, PanelSession, ReplyStore, load_panel
 from unisafe_judges.batch_round import batch_identity
 from unisafe_judges.ledger import BatchLedger
+from unisafe_judges.prices import PriceList, load_prices
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.files import PACKAGE
-from unisafe_tasks.settings import store_path
+from unisafe_tasks.settings import prices_setting, store_path
 
 __all__ = [
     "NO_PANEL",
@@ -26,7 +27,16 @@ __all__ = [
 ]
 
 NO_PANEL = "none"
-MODEL_PANELS = ("paper", "single-gemini", "single-openai", "local")
+MODEL_PANELS = (
+    "paper",
+    "hosted",
+    "open",
+    "single-gemini",
+    "single-openai",
+    "local",
+    "single-gemini-2.5-pro",
+    "single-gpt-5-nano",
+)
 _MODELS = Path(unisafe_judges.__file__).parent / "panels"
 PRESETS = {
     "labels": PACKAGE / "demo" / "panel.yaml",
@@ -90,7 +100,7 @@ def resolve_panel(
     money and a result without a chosen panel means nothing.
 
     Raises:
-        PanelError: no panel is chosen, or the chosen one cannot be used.
+        PanelError: no panel is chosen, or the chosen one or the price file cannot be used.
     """
     if setting is None and source.is_demo:
         setting = "labels"
@@ -107,14 +117,19 @@ def resolve_panel(
                 "the panel 'labels' holds the reference verdicts of the demo data and can judge "
                 f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
             )
-        return load_panel(PRESETS[setting], name=setting, stand_in=stand_in)
+        return load_panel(PRESETS[setting], setting, stand_in=stand_in, prices=_prices())
     path = Path(setting).expanduser()
     if not path.is_file():
         known = ", ".join([*PRESETS, NO_PANEL])
         raise PanelError(
             f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
         )
-    return load_panel(path, stand_in=stand_in)
+    return load_panel(path, stand_in=stand_in, prices=_prices())
+
+
+def _prices() -> PriceList | None:
+    path = prices_setting()
+    return None if path is None else load_prices(path)
 
 
 def refuse_open_batches(panel: Panel) -> None:

@@ -18,19 +18,22 @@ __all__ = [
     "spending_of_ranks",
 ]
 
+_TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+
 
 def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
     """A row for each judge that is a model, as run.json has it under `judges`.
 
     `cost` is in dollars, and null where no price is known. `unverified` counts the replies that did
-    not say which model they came from. It is what this rank did; `spending_of_ranks` adds them up.
+    not say which model they came from. `cached_tokens` of the input came from a provider's cache,
+    `reasoning_tokens` of the output were thought. It is what this rank did; `spending_of_ranks`
+    adds them up.
     """
     return [
         {
             "judge": tally.judge,
             "calls": tally.calls,
-            "input_tokens": tally.input_tokens,
-            "output_tokens": tally.output_tokens,
+            **{name: getattr(tally, name) for name in _TOKENS},
             "cost": None if price_of(spec) is None else round(tally.cost, 6),
             "unverified": tally.unverified,
         }
@@ -51,8 +54,9 @@ def spending_of_ranks(
     for rows in last.values():
         for row in rows:
             sums = total[row["judge"]]
-            for name in ("calls", "input_tokens", "output_tokens", "unverified"):
-                sums[name] += row[name]
+            for name in ("calls", *_TOKENS, "unverified"):
+                # A rank of an earlier version kept fewer kinds of tokens.
+                sums[name] += row.get(name, 0)
             if row["cost"] is not None:
                 sums["cost"] = round(sums["cost"] + row["cost"], 6)
     return list(total.values())
@@ -68,11 +72,16 @@ def recorded_spending(folder: Path) -> list[dict[str, Any]]:
 def spending_in_words(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """A line for each judge: calls, tokens and cost."""
     return [
-        f"Judge {row['judge']}: {row['calls']:,} calls, {row['input_tokens']:,} input and "
-        f"{row['output_tokens']:,} output tokens, "
+        f"Judge {row['judge']}: {row['calls']:,} calls, {row['input_tokens']:,} input"
+        f"{_part(row, 'cached_tokens', 'from a cache')} and {row['output_tokens']:,} output"
+        f"{_part(row, 'reasoning_tokens', 'of thinking')} tokens, "
         + ("no price known" if row["cost"] is None else f"${row['cost']:,.4f}")
         for row in rows
     ]
+
+
+def _part(row: Mapping[str, Any], name: str, words: str) -> str:
+    return f" ({row[name]:,} {words})" if row.get(name) else ""
 
 
 def progress_in_words(tallies: Sequence[Tally]) -> str:

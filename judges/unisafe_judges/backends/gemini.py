@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx2
@@ -25,7 +25,7 @@ from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import GeminiSpec, ServedSpec
-from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Reply, TokenDetails, Verdict
 
 __all__ = [
     "BLOCKING",
@@ -169,7 +169,11 @@ def question(prompt: Prompt, jpegs: SentImages) -> types.Content:
 
 def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
     """All else that a question goes with."""
-    thinking = spec.thinking_budget
+    budget, level = spec.thinking_budget, spec.thinking_level
+    thinking = types.ThinkingConfig(
+        thinking_budget=budget,
+        thinking_level=None if level is None else types.ThinkingLevel(level.upper()),
+    )
     return types.GenerateContentConfig(
         system_instruction=prompt.instructions or None,
         temperature=spec.temperature,
@@ -177,9 +181,7 @@ def settings(spec: GeminiSpec, prompt: Prompt) -> types.GenerateContentConfig:
         response_mime_type="application/json",
         response_json_schema=dict(prompt.schema),
         safety_settings=_NOT_LEFT_TO_THE_FILTER,
-        thinking_config=(
-            None if thinking is None else types.ThinkingConfig(thinking_budget=thinking)
-        ),
+        thinking_config=None if budget is None and level is None else thinking,
     )
 
 
@@ -238,6 +240,11 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
         words = "".join(part.get("text", "") for part in parts if not part.get("thought"))
         usage = body.get("usageMetadata") or {}
         tokens = count(usage.get("promptTokenCount")), _tokens_written(usage)
+        details = TokenDetails(
+            cached=count(usage.get("cachedContentTokenCount")),
+            images=_tokens_of_images(usage),
+            reasoning=count(usage.get("thoughtsTokenCount")),
+        )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no generateContent answer", raw=text
@@ -245,7 +252,8 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
     if failed is not None:
         raise failed
     version = body.get("modelVersion")
-    reply = Reply(words or text, version if isinstance(version, str) else None, *tokens)
+    version = version if isinstance(version, str) else None
+    reply = Reply(words or text, version, *tokens, details=details)
     if finish == _CLOSED:
         said = f"{spec.who}: its account is limited or disabled: {finish}"
         raise CallFailure(FailureKind.STOPPED, said, reply=reply)
@@ -267,5 +275,20 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
 def _tokens_written(usage: Mapping[str, Any]) -> int | None:
     """Those of the reply and of the thinking before it: both are paid."""
     counts = [count(usage.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
+    return _sum_of_known(counts)
+
+
+def _tokens_of_images(usage: Mapping[str, Any]) -> int | None:
+    """Those of the prompt's images, which Gemini counts among the prompt's."""
+    details = usage.get("promptTokensDetails")
+    counts = [
+        count(part.get("tokenCount"))
+        for part in (details if isinstance(details, list) else ())
+        if isinstance(part, dict) and part.get("modality") == "IMAGE"
+    ]
+    return _sum_of_known(counts)
+
+
+def _sum_of_known(counts: Iterable[int | None]) -> int | None:
     known = [number for number in counts if number is not None]
-    return sum(known) if known else None
+    return count(sum(known)) if known else None

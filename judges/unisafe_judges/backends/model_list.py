@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from unisafe_judges.hosted import READ, hosted_model
+from unisafe_judges.hosted import hosted_model
 from unisafe_judges.model_names import same_model, shown
 from unisafe_judges.specs import ServedSpec
 
@@ -43,7 +43,7 @@ def end_warning(spec: ServedSpec) -> str | None:
     known = hosted_model(spec.base_url, spec.model)
     if known is None or known.ends is None:
         return None
-    return _warning(spec, known.ends, f"its provider, read on {READ}", known.afterwards)
+    return _warning(spec, known.ends, f"its provider, read on {known.read}", known.afterwards)
 
 
 def _warning(

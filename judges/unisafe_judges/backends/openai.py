@@ -20,7 +20,7 @@ from unisafe_judges.backends.http import MAX_REPLY_BYTES
 from unisafe_judges.backends.model_list import end_warning, list_warning
 from unisafe_judges.backends.openai_compatible import read_completion
 from unisafe_judges.backends.transport import sdk_client
-from unisafe_judges.chat import count, read_error_in
+from unisafe_judges.chat import read_error_in, read_usage
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.error_codes import NOT_ENDED, failure_of, read_error
 from unisafe_judges.errors import CallFailure, PanelError
@@ -206,14 +206,10 @@ def _read_response(spec: OpenAISpec, text: str) -> Reply:
         raise CallFailure(
             FailureKind.NOT_JSON, "the server's answer is no response", raw=text
         ) from None
-    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    sent, written, details = read_usage(body.get("usage"))
     version = body.get("model")
-    reply = Reply(
-        words or text,
-        version if isinstance(version, str) else None,
-        count(usage.get("input_tokens")),
-        count(usage.get("output_tokens")),
-    )
+    version = version if isinstance(version, str) else None
+    reply = Reply(words or text, version, sent, written, details=details)
     if status == "failed":
         failure = failed or failure_of(spec.who, read_error(None, body))
         failure.reply = reply

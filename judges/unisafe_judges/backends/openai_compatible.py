@@ -79,7 +79,13 @@ def read_completion(spec: ServedSpec, text: str) -> Reply:
     except CallFailure as failure:
         failure.raw = text
         raise
-    reply = Reply(chat.text or text, chat.version, chat.input_tokens, chat.output_tokens)
+    reply = Reply(
+        chat.text or text,
+        chat.version,
+        chat.input_tokens,
+        chat.output_tokens,
+        details=chat.details,
+    )
     if chat.is_blocked or chat.refusal:
         detail = f"the judge declined to judge: {chat.refusal or chat.finish}"
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)

@@ -16,6 +16,7 @@ from tests.servers import GOOD, Answer
 from tests.tasks import samples
 from tests.tasks.commands import Command, Done, metrics_of, some
 from unisafe_judges import batches
+from unisafe_tasks.judging.panels import open_existing_store
 
 WAITING = 3
 
@@ -98,6 +99,22 @@ def test_a_batch_asks_word_for_word_what_a_call_of_its_own_asks(
         return sorted(text.replace("mime_type", "mimeType") for text in texts)
 
     assert sayings(batched) == sayings(live)
+
+
+def test_what_a_batch_was_billed_is_at_the_judges_own_batch_price_and_kept(
+    judge: Callable[..., Done], server: VendorServer, panel: Path, store: Path
+) -> None:
+    panel.write_text(panel.read_text().replace("output: 4}", "output: 4, batch: 0.25}"))
+    judge()
+    server.finish_batches()
+    done = judge()
+    assert done.code == 0, done
+    with open_existing_store(store) as opened:
+        costs = [reply.cost for reply in opened.replies() if reply.judge == "open"]
+    whole = (700 * 2 + 90 * 4) / 1e6
+    # The question before the first batch is asked directly, at the full price.
+    told = sorted(round(cost * 1e6) for cost in costs if cost is not None)
+    assert told == [round(whole * 1e6 / 4)] * 4 + [round(whole * 1e6)]
 
 
 def test_while_the_provider_is_at_it_nothing_is_sent_again(
