@@ -14,6 +14,7 @@ from tests.judges.stand_in import install_stand_in
 from unisafe_judges import Panel, PanelError
 from unisafe_judges.costs import price_of
 from unisafe_judges.hosted import READ, hosted_model
+from unisafe_judges.model_names import same_model
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks import Source
 from unisafe_tasks.judging.panels import NO_PANEL, PRESETS, resolve_panel
@@ -173,6 +174,9 @@ def test_the_open_panel_is_of_three_families_at_exact_revisions_with_a_command_f
         model, revision = spec.model.split("@")
         families.add(model.split("/")[0])
         assert re.fullmatch("[0-9a-f]{40}", revision)
+        # A server that does not say its revision gives no verdict.
+        assert same_model(spec.model, spec.model)
+        assert not same_model(spec.model, model)
         assert f"MODEL={model} REV={revision}\n" in text
         assert f"--port {urlsplit(spec.base_url).port} " in text
     assert len(families) == len(panel.judges) == 3
