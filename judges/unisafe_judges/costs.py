@@ -10,7 +10,7 @@ from unisafe_judges.hosted import hosted_model
 from unisafe_judges.prices import Price
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import JudgeSpec, ServedSpec
-from unisafe_judges.types import NO_DETAILS, Reply, TokenDetails
+from unisafe_judges.types import NO_DETAILS, ImagePart, Reply, TokenDetails
 
 __all__ = [
     "TOKENS_PER_REPLY",
@@ -26,6 +26,8 @@ TOKENS_PER_REPLY = 500
 """A verdict with two or three sentences of reasoning, and some thinking before it."""
 _TOKENS_PER_IMAGE = 1000
 _CHARACTERS_PER_TOKEN = 4
+_IMAGE = "\0"
+"""Begins what stands for an image where prompts are compared."""
 
 
 def price_of(spec: JudgeSpec) -> Price | None:
@@ -85,11 +87,8 @@ def repeated_tokens(prompts: Iterable[Prompt]) -> float:
     return sum(_shared(first, second) for first, second in pairwise(ordered))
 
 
-_IMAGE = "\0"
-
-
-def _unit(item: object) -> str:
-    return item if isinstance(item, str) else _IMAGE + str(getattr(item, "sha256", item))
+def _unit(item: str | ImagePart) -> str:
+    return item if isinstance(item, str) else _IMAGE + item.sha256
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> float:

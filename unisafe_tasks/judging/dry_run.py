@@ -163,8 +163,9 @@ def _what_repeats(prompts: Sequence[Prompt]) -> str:
     """A sentence about what of the prompts a server's cache could hold."""
     tokens = sum(estimated_tokens(prompt) for prompt in prompts)
     repeated = repeated_tokens(prompts)
+    share = repeated / max(tokens, 1)
     return (
-        f"About {repeated / tokens:.0%} of the prompts' tokens ({repeated / len(prompts):,.0f} a "
+        f"About {share:.0%} of the prompts' tokens ({repeated / len(prompts):,.0f} a "
         "call) repeat the beginning of another prompt: a server's cache of prefixes can hold at "
         "most these. The cost is told without a cache."
     )
