@@ -13,7 +13,7 @@ from tqdm import tqdm
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.runs.metrics_file import score_run
-from unisafe_tasks.runs.reading import read_run
+from unisafe_tasks.runs.reading import RunContents, read_run
 from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
 from unisafe_tasks.statistics import Estimate, Resampler
 
@@ -23,6 +23,7 @@ __all__ = [
     "read_scored_run",
     "read_scored_runs",
     "read_with_self_awareness",
+    "scored_contents",
 ]
 
 
@@ -55,9 +56,17 @@ def read_scored_run(folder: Path, resampler: Resampler | None = None) -> ScoredR
     Raises:
         RunError: it is no run folder, or damaged; file and line are named.
     """
-    contents = read_run(folder)
+    return scored_contents(read_run(folder), resampler)
+
+
+def scored_contents(contents: RunContents, resampler: Resampler | None = None) -> ScoredRun:
+    """Score a run folder that was read.
+
+    Raises:
+        RunError: as `score_run`.
+    """
     scored = score_run(contents.info, contents.cases, resampler)
-    return ScoredRun(folder, contents.info, scored.cases, scored.metrics, scored.estimates)
+    return ScoredRun(contents.folder, contents.info, scored.cases, scored.metrics, scored.estimates)
 
 
 def read_scored_runs(

@@ -17,11 +17,25 @@ from scipy.special import stdtr
 
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import FACTS, SCORES
-from unisafe_tasks.statistics.estimates import Hierarchy, Leaf, Leaves, is_flat, stretched
+from unisafe_tasks.statistics.estimates import (
+    Estimate,
+    Hierarchy,
+    Leaf,
+    Leaves,
+    is_flat,
+    stretched,
+)
 from unisafe_tasks.statistics.intervals import Interval, exact
 from unisafe_tasks.statistics.resampling import Resampler
 
-__all__ = ["Difference", "between_runs", "between_tasks", "holm"]
+__all__ = [
+    "Difference",
+    "between_runs",
+    "between_tasks",
+    "difference_interval",
+    "holm",
+    "paired_leaves",
+]
 
 _NO_HIERARCHY = ("", "")
 _SPREADLESS = 1e-12
@@ -56,6 +70,15 @@ def between_runs(first: Leaves, second: Leaves, resampler: Resampler) -> dict[st
     Raises:
         RunError: a case is in another subcategory in the other run.
     """
+    return _differences(paired_leaves(first, second), resampler)
+
+
+def paired_leaves(first: Leaves, second: Leaves) -> Leaves:
+    """Second minus first for each case of one task that is in both.
+
+    Raises:
+        RunError: a case is in another subcategory in the other run.
+    """
     cell_of = {target: cell for cell, leaf in first.items() for target in leaf.targets}
     paired: Leaves = {}
     for cell, other in second.items():
@@ -67,13 +90,27 @@ def between_runs(first: Leaves, second: Leaves, resampler: Resampler) -> dict[st
                 )
         if cell in first and (leaf := _paired(first[cell], other)) is not None:
             paired[cell] = leaf
-    return _differences(paired, resampler)
+    return paired
 
 
 def between_tasks(first: Leaves, second: Leaves, resampler: Resampler) -> dict[str, Difference]:
     """The mean differences between two tasks of one model over the targets scored in both."""
     leaf = _paired(_flattened(first), _flattened(second))
     return _differences({} if leaf is None else {_NO_HIERARCHY: leaf}, resampler)
+
+
+def difference_interval(estimate: Estimate, metric: str) -> Interval | None:
+    """The 95 % interval of an estimate that is a mean of paired differences; None if it is unknown.
+
+    Stretched quantiles of the draws. If no pair differs, the exact interval says how many might.
+    """
+    column, highest = SCORES.index(metric), FACTS[metric].highest
+    if estimate.draws is None or estimate.stretch is None:
+        return None
+    value, draws = float(estimate.values[column]), estimate.draws[column]
+    if is_flat(draws):
+        return _spreadless(value, estimate.size, highest)
+    return stretched(draws, value, float(estimate.stretch[column]), -highest, highest)
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
@@ -122,19 +159,17 @@ def _differences(leaves: Leaves, resampler: Resampler) -> dict[str, Difference]:
 
 
 def _difference(leaves: Leaves, hierarchy: Hierarchy, pairs: int, metric: str) -> Difference:
-    column, highest = SCORES.index(metric), FACTS[metric].highest
+    column = SCORES.index(metric)
     total, spread = hierarchy.total, hierarchy.spread
     value = float(total.values[column])
     if total.draws is None or spread is None:
         return Difference(value, None, None, pairs)
-    draws = total.draws[column]
-    if is_flat(draws):
+    if is_flat(total.draws[column]):
         steps = np.concatenate([leaf.values[:, column] for leaf in leaves.values()])
-        return Difference(value, _spreadless(value, total.size, highest), _sign_test(steps), pairs)
+        return Difference(value, difference_interval(total, metric), _sign_test(steps), pairs)
     t = -abs(value) / float(spread.error[column])
     p = 2 * float(stdtr(float(spread.freedom[column]), t))
-    interval = stretched(draws, value, float(spread.stretch[column]), -highest, highest)
-    return Difference(value, interval, p, pairs)
+    return Difference(value, difference_interval(total, metric), p, pairs)
 
 
 def _spreadless(value: float, size: float, highest: float) -> Interval | None:

@@ -27,7 +27,7 @@ class Interval:
 
     low: float
     high: float
-    method: Literal["bootstrap", "wilson", "exact", "normal", "newcombe", "census"]
+    method: Literal["bootstrap", "wilson", "exact", "normal", "newcombe", "census", "mover"]
 
     def as_json(self) -> dict[str, Any]:
         """Rounded, so that the last bits of a sum, which differ among machines, do not show."""
