@@ -77,9 +77,10 @@ def pair_panels(runs: Sequence[RunContents]) -> list[PanelPair]:
     outputs = {run.folder: _outputs_of(run.folder) for run in runs}
     old = [run for run in runs if run.info["panel"]["sha256"] == hashes[0]]
     left = [run for run in runs if run.info["panel"]["sha256"] == hashes[1]]
+    panel = _panel_of(left[0])
     pairs = []
     for run in old:
-        other = _partner(run, left, outputs, _panel_of(left[0]) if left else _panel_of(runs[-1]))
+        other = _partner(run, left, outputs, panel)
         left.remove(other)
         pairs.append(PanelPair(run, other))
     if left:
