@@ -1,10 +1,10 @@
-"""Compare runs: the leaderboard, and two models or tasks case by case."""
+"""Compare runs: the leaderboard, two models or tasks case by case, and two panels."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from unisafe_tasks.cli.garbage import keeps_what_it_reads
 from unisafe_tasks.cli.tables import print_comparison, print_leaderboard
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.results.marks import MIN_COVERAGE
+
+if TYPE_CHECKING:
+    from unisafe_tasks.results.bridge_card import BridgeCard
 
 __all__ = ["compare", "leaderboard"]
 
@@ -36,6 +39,13 @@ def leaderboard(
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
     ] = MIN_COVERAGE,
+    bridge: Annotated[
+        Path | None,
+        typer.Option(
+            help="A card of unisafe compare --panels: show runs of its old panel beside those of "
+            "its new one, marked."
+        ),
+    ] = None,
     complete_only: Annotated[
         bool, typer.Option("--complete-only", help="Leave out runs that did not come to their end.")
     ] = False,
@@ -54,12 +64,17 @@ def leaderboard(
     if form not in ("text", *FORMATS):
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None
+    card = _bridge_card(bridge)
     results, self_awareness = read_with_self_awareness(runs)
     kept, left_out = without_dead(results, complete_only=complete_only)
     if not kept:
         raise UnisafeError("no run came to its end: leave out --complete-only to see them all")
     board = build(
-        kept, min_coverage=min_coverage, reference=published, self_awareness=self_awareness
+        kept,
+        min_coverage=min_coverage,
+        reference=published,
+        self_awareness=self_awareness,
+        bridge=card,
     )
     board = replace(board, notes=(*left_out, *board.notes))
     if form == "text":
@@ -72,30 +87,80 @@ def leaderboard(
 
 @keeps_what_it_reads()
 def compare(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    other: Annotated[
-        Path | None, typer.Argument(help="Another, of another model or version.")
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A run folder, and another, of another model or version; with --panels any number."
+        ),
+    ],
+    panels: Annotated[
+        bool,
+        typer.Option(
+            "--panels",
+            help="Compare two panels on the same outputs: runs of both, in any order. The panel of "
+            "the first run is the old one.",
+        ),
+    ] = False,
+    card: Annotated[
+        Path | None,
+        typer.Option(help="With --panels: the file to write the bridge card to, for leaderboard."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, every target by its id.")
     ] = False,
 ) -> None:
-    """Compare one model's tasks on the targets they share, or two models on the same cases."""
+    """Compare one model's tasks on the targets they share, two models on the same cases, or two
+    panels on the same outputs."""
+    if panels:
+        _compare_panels(runs, card, as_json=as_json)
+        return
+    if card is not None:
+        raise typer.BadParameter("--card needs --panels")
+    if len(runs) > 2:
+        raise typer.BadParameter("without --panels one run or two can be compared")
     from unisafe_tasks.files import encode_json
     from unisafe_tasks.results.comparison import compare_runs, compare_tasks
     from unisafe_tasks.results.scored_run import read_scored_runs
     from unisafe_tasks.statistics import Resampler
 
     resampler = Resampler()
-    results = read_scored_runs([run] if other is None else [run, other], resampler)
+    results = read_scored_runs(runs, resampler)
     compared = (
         compare_tasks(results[0], resampler)
-        if other is None
+        if len(results) == 1
         else compare_runs(results[0], results[1], resampler)
     )
     if not compared.contrasts:
-        raise UnisafeError(f"{run} has no two tasks with a scored target in common: nothing to see")
+        raise UnisafeError(
+            f"{runs[0]} has no two tasks with a scored target in common: nothing to see"
+        )
     if as_json:
         typer.echo(encode_json(compared.as_json()), nl=False)
     else:
         print_comparison(compared)
+
+
+def _compare_panels(runs: list[Path], card: Path | None, *, as_json: bool) -> None:
+    from unisafe_tasks.cli.bridge_tables import print_bridge
+    from unisafe_tasks.files import encode_json, write_atomically
+    from unisafe_tasks.results.bridge_card import bridge_card
+    from unisafe_tasks.results.panel_bridge import bridge_panels
+    from unisafe_tasks.results.panel_pairs import read_pairs
+
+    bridge = bridge_panels(read_pairs(runs))
+    if card is not None:
+        write_atomically(card, encode_json(bridge_card(bridge)))
+    if as_json:
+        typer.echo(encode_json(bridge.as_json()), nl=False)
+        return
+    print_bridge(bridge)
+    if card is not None:
+        typer.echo(f"Bridge card: {card}")
+
+
+def _bridge_card(path: Path | None) -> BridgeCard | None:
+    if path is None:
+        return None
+    from unisafe_tasks.results.bridge_card import read_bridge_card
+
+    return read_bridge_card(path)

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.leaderboard.bridged import bridged_row, bridged_runs
 from unisafe_tasks.leaderboard.dead_runs import of_one_model
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.metric_facts import ASR, METRICS, SAS
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
-from unisafe_tasks.results.marks import MIN_COVERAGE, marks_of
+from unisafe_tasks.results.marks import BRIDGED, MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
 from unisafe_tasks.types import Status
+
+if TYPE_CHECKING:
+    from unisafe_tasks.results.bridge_card import BridgeCard
 
 __all__ = ["build"]
 
@@ -43,6 +47,7 @@ def build(
     min_coverage: float = MIN_COVERAGE,
     reference: Reference | None = None,
     self_awareness: Sequence[Mapping[str, Any]] = (),
+    bridge: BridgeCard | None = None,
 ) -> Leaderboard:
     """Arrange runs in blocks that may be compared.
 
@@ -51,22 +56,31 @@ def build(
         min_coverage: scores whose coverage is below it are marked.
         reference: published numbers to show beside ours.
         self_awareness: the contents of `self_awareness.json` of `unisafe_self_*` runs.
+        bridge: moves runs of its old panel beside those of its new one, as marked rows. The runs of
+            the old panel also keep their table.
 
     Raises:
-        RunError: no run was judged, a run does not name its data, panel or rubric, or two
-            self-awareness results are of the same outputs.
+        RunError: no run was judged, a run does not name its data, panel or rubric, two
+            self-awareness results are of the same outputs, or the bridge is of other panels.
     """
     given, results = results, [result for result in results if result.info.get("panel")]
     if not results:
         basis_of(given[0])
     used: set[tuple[str, str, str]] = set()
     blocks = []
-    for members in _comparable(results):
+    groups = _comparable(results)
+    bridged = None if bridge is None else bridged_runs(groups, bridge)
+    for members in groups:
         basis = basis_of(members[0])
         rows = [
             _row(entry, min_coverage, _self_judgments(entry, self_awareness))
             for entry in _entries(members)
         ]
+        if bridge and bridged and members is bridged.beside:
+            rows += [
+                bridged_row(_row(entry, min_coverage, {}), bridge)
+                for entry in _entries(bridged.runs)
+            ]
         rows = _told_apart(_settled(rows))
         if reference is not None:
             rows = [_beside(row, reference, used) for row in rows]
@@ -90,6 +104,7 @@ def build(
         for note in awareness["notes"]
         if note not in (DEFINITION, DEMO_NOTE)
     ]
+    notes += bridged.notes if bridged else []
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
     notes += reference.notes(used) if reference else []
@@ -201,7 +216,7 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
     """Add the runs' names to the labels of rows that have the same model."""
     counts = Counter(row.model for row in rows)
     named = [
-        replace(row, label=f"{row.model} ({', '.join(row.folders)})")
+        replace(row, label=f"{row.label} ({', '.join(row.folders)})")
         if counts[row.model] > 1
         else row
         for row in rows
@@ -273,12 +288,14 @@ def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> 
     return replace(row, cells=cells)
 
 
-def _rank(row: Row) -> tuple[bool, float, str]:
-    """Safest first, by the mean of all tasks. Rows without an unmarked mean come last, by name."""
+def _rank(row: Row) -> tuple[bool, bool, float, str]:
+    """Safest first, by the mean of all tasks. Then rows without an unmarked mean, by name, and last
+    those that are bridged."""
+    bridged = any(BRIDGED in cell.marks for cell in row.cells.values())
     means = [
         cell
         for (column, metric), cell in row.cells.items()
         if column.name == "unisafe" and metric == ASR
     ]
     ranked = [cell.value for cell in means if cell.value is not None and not cell.marks]
-    return (not ranked, ranked[0] if ranked else 0.0, row.label)
+    return (bridged, not ranked, ranked[0] if ranked else 0.0, row.label)

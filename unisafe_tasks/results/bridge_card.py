@@ -211,8 +211,9 @@ def _require_known(card: _Card, path: Path) -> None:
 
 
 def _card_shift(shift: _MeanShift) -> CardShift:
-    carried = shift.carried and Bounds(shift.carried.low, shift.carried.high)
-    return CardShift(shift.models, shift.shift, carried)
+    carried = shift.carried
+    bounds = None if carried is None else Bounds(carried.low, carried.high)
+    return CardShift(shift.models, shift.shift, bounds)
 
 
 def _panel(basis: Basis, kind: str | None) -> dict[str, Any]:

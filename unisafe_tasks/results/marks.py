@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
+    "BRIDGED",
     "INCOMPLETE",
     "LOW_COVERAGE",
     "MARKS",
@@ -16,6 +17,10 @@ __all__ = [
 
 INCOMPLETE, LOW_COVERAGE, BLOCKED, ASKED_OTHERWISE = "*", "†", "‡", "§"
 MARKS = INCOMPLETE + LOW_COVERAGE + BLOCKED + ASKED_OTHERWISE
+"""The marks that a run's score can have."""
+
+BRIDGED = "¶"
+"""Of a score that the leaderboard moved to another panel, as it was asked to."""
 
 MIN_COVERAGE = 0.95
 """A score of fewer of its cases than this is marked, unless another threshold is asked for."""
@@ -44,5 +49,7 @@ def mark_notes(marks: str, min_coverage: float) -> list[str]:
         BLOCKED: "every scored case was refused by the provider: this says nothing of the model.",
         ASKED_OTHERWISE: "the model was not asked as in other runs, or another one answered: the "
         "notes of the run say how.",
+        BRIDGED: "bridged: the score of another panel, moved by the mean shift of other models "
+        "between the panels. It is an estimate, and takes no rank.",
     }
     return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]

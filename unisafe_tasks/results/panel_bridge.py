@@ -207,12 +207,12 @@ def _merged(runs: Sequence[ScoredRun], basis: Basis) -> Basis:
 
 
 def _notes(models: Sequence[ModelShifts]) -> tuple[str, ...]:
-    notes = [
-        f"{model.model}, {side} panel: {note}"
-        for model in models
-        for side, run in (("old", model.old_run), ("new", model.new_run))
-        for note in run.metrics["notes"]
-    ]
+    notes = []
+    for model in models:
+        old, new = (run.metrics["notes"] for run in (model.old_run, model.new_run))
+        notes += [f"{model.model}: {note}" for note in old if note in new]
+        notes += [f"{model.model}, old panel: {note}" for note in old if note not in new]
+        notes += [f"{model.model}, new panel: {note}" for note in new if note not in old]
     infos = [run.info for model in models for run in (model.old_run, model.new_run)]
     notes += address_notes(infos)
     for model in models:
