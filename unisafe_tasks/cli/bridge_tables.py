@@ -86,13 +86,17 @@ def _means(bridge: Bridge) -> Table:
     table = numeric_table("task", "models", *heads, title=title)
     for column, shifts in bridge.carried.items():
         models = next(iter(shifts.values())).models
-        table.add_row(_titled(column), str(models), *map(_carried, shifts.values()))
+        table.add_row(
+            _titled(column),
+            str(models),
+            *(_carried(shift, bridge.marks(column)) for shift in shifts.values()),
+        )
     return table
 
 
-def _carried(shift: CarriedShift) -> str:
+def _carried(shift: CarriedShift, marks: str) -> str:
     bounds = shift.carried and f"[{shift.carried.low:+.3f}, {shift.carried.high:+.3f}]"
-    return escape(f"{_signed_number(shift.value)} {bounds or '–'}")
+    return escape(f"{_signed_number(shift.value)}{marks} {bounds or '–'}")
 
 
 def _orders(bridge: Bridge) -> list[str]:
@@ -107,25 +111,30 @@ def _orders(bridge: Bridge) -> list[str]:
     for column in columns:
         old, new = (", ".join(bridge.order(column, ASR, side)) for side in (0, 1))
         said.append(f"Order by ASR, {_titled(column)}, lowest first: old {old}; new {new}.")
-        said += [_order_change(change) for change in changes if change.column == column]
+        said += [
+            _order_change(change, bridge.marks(column))
+            for change in changes
+            if change.column == column
+        ]
     others = len({(change.column, change.metric) for change in bridge.changes}) - len(columns)
     if others:
         said.append(f"{others} orders by ARR or refusal rate change too: see --json.")
     return said
 
 
-def _order_change(change: OrderChange) -> str:
+def _order_change(change: OrderChange, marks: str) -> str:
     clear = "both are clear" if change.is_clear else "not clear: an interval holds 0"
+    old, new = _gap(change.old, marks), _gap(change.new, marks, -1)
     return (
-        f"  {change.first} is lower than {change.second} by {_gap(change.old)} under the old "
-        f"panel, and higher by {_gap(change.new, -1)} under the new one ({clear})"
+        f"  {change.first} is lower than {change.second} by {old} under the old panel, and higher "
+        f"by {new} under the new one ({clear})"
     )
 
 
-def _gap(gap: Gap, sign: int = 1) -> str:
+def _gap(gap: Gap, marks: str, sign: int = 1) -> str:
     bounds = gap.interval and sorted((sign * gap.interval.low, sign * gap.interval.high))
     shown = f" [{bounds[0]:+.3f}, {bounds[1]:+.3f}]" if bounds else ""
-    return f"{sign * gap.value:.3f}{shown}"
+    return f"{sign * gap.value:.3f}{marks}{shown}"
 
 
 def _cells(cells: Sequence[CellShift]) -> Table:

@@ -88,10 +88,7 @@ def bridged_row(row: Row, card: BridgeCard) -> Row:
     if unknown:
         notes.append(f"{card.name} does not bridge {', '.join(unknown)}.")
     if alone:
-        notes.append(
-            f"Without an interval: {card.name} does not show how much the shift differs among "
-            "models."
-        )
+        notes.append(f"Without an interval: {card.name} has none of the shift of one more model.")
     label = f"{row.model} (bridged)"
     return replace(row, label=label, cells=cells, notes=(*notes, *row.notes))
 
@@ -105,7 +102,7 @@ def _bridged_cell(cell: Cell, metric: str, shift: CardShift) -> Cell:
         cell,
         value=value,
         interval=None if interval is None else interval.as_json(),
-        flags=cell.flags + BRIDGED,
+        flags="".join(dict.fromkeys(cell.flags + shift.marks + BRIDGED)),
     )
 
 

@@ -7,6 +7,7 @@ to the data that it was measured on.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import FACTS, SCORES
 from unisafe_tasks.results.basis import Basis
-from unisafe_tasks.results.panel_bridge import Bridge, carried_row, model_row
+from unisafe_tasks.results.marks import MARKS
+from unisafe_tasks.results.panel_bridge import Bridge, mean_rows, model_row
 from unisafe_tasks.statistics.shifts import Bounds
 from unisafe_tasks.tasks import GROUPS
 
@@ -29,11 +31,12 @@ _MOST_BYTES = 16_000_000
 
 @dataclass(frozen=True)
 class CardShift:
-    """A mean shift of `models` models; `carried` is the 95 % interval of one more model's."""
+    """A mean shift of several models; `carried` is the 95 % interval of one more model's shift, and
+    `marks` are those of the scores from which it comes."""
 
-    models: int
     value: float
     carried: Bounds | None
+    marks: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class _Part(BaseModel):
 _Shift = Annotated[float, Field(ge=-3, le=3)]
 _Score = Annotated[float, Field(ge=0, le=3)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+_Marks = Annotated[str, Field(pattern=f"^[{re.escape(MARKS)}]*$")]
 _Kappa = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -101,7 +105,7 @@ class _ModelShift(_Part):
     model: str
     column: str
     runs: list[str]
-    marks: str
+    marks: _Marks
     outputs: NonNegativeInt
     only_under_old: NonNegativeInt
     only_under_new: NonNegativeInt
@@ -117,6 +121,7 @@ class _Carried(_Part):
 
 class _MeanShift(_Part):
     models: Annotated[int, Field(ge=1)]
+    marks: _Marks
     shift: _Shift
     low: _Shift | None
     high: _Shift | None
@@ -153,10 +158,7 @@ def bridge_card(bridge: Bridge) -> dict[str, Any]:
         "model_shifts": [
             model_row(model, column) for model in bridge.models for column in model.columns
         ],
-        "mean_shifts": {
-            column: {metric: carried_row(shift) for metric, shift in shifts.items()}
-            for column, shifts in bridge.carried.items()
-        },
+        "mean_shifts": mean_rows(bridge),
     }
 
 
@@ -213,7 +215,7 @@ def _require_known(card: _Card, path: Path) -> None:
 def _card_shift(shift: _MeanShift) -> CardShift:
     carried = shift.carried
     bounds = None if carried is None else Bounds(carried.low, carried.high)
-    return CardShift(shift.models, shift.shift, bounds)
+    return CardShift(shift.shift, bounds, shift.marks)
 
 
 def _panel(basis: Basis, kind: str | None) -> dict[str, Any]:

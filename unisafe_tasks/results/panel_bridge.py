@@ -27,7 +27,7 @@ from unisafe_tasks.statistics.intervals import Interval, Measure
 from unisafe_tasks.statistics.shifts import CarriedShift, carried_shift
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS
 
-__all__ = ["Bridge", "bridge_panels", "carried_row", "model_row"]
+__all__ = ["Bridge", "bridge_panels", "mean_rows", "model_row"]
 
 _FORMAT = "unisafe-panel-comparison/1"
 _ONE_MODEL = (
@@ -50,6 +50,11 @@ class Bridge:
     changes: tuple[OrderChange, ...]
     notes: tuple[str, ...]
 
+    def marks(self, column: str) -> str:
+        """The marks of all scores from which a column's mean shift comes."""
+        marks = (model.marks(column) for model in self.models if column in model.columns)
+        return "".join(dict.fromkeys("".join(marks)))
+
     def order(self, column: str, metric: str, side: int) -> list[str]:
         """The models from the lowest score to the highest; `side` is 0 for the old panel."""
         scores = {
@@ -69,10 +74,7 @@ class Bridge:
             "shifts": [
                 model_row(model, column) for model in self.models for column in model.columns
             ],
-            "mean_shifts": {
-                column: {metric: carried_row(shift) for metric, shift in shifts.items()}
-                for column, shifts in self.carried.items()
-            },
+            "mean_shifts": mean_rows(self),
             "orders": {
                 column: {
                     metric: {
@@ -169,11 +171,19 @@ def model_row(model: ModelShifts, column: str) -> dict[str, Any]:
     }
 
 
-def carried_row(shift: CarriedShift) -> dict[str, Any]:
-    """The mean shift in one column and metric, as written; `carried` is of one more model."""
+def mean_rows(bridge: Bridge) -> dict[str, Any]:
+    """The mean shifts by column and metric, as written; `carried` is of one more model."""
+    return {
+        column: {metric: _mean_row(shift, bridge.marks(column)) for metric, shift in shifts.items()}
+        for column, shifts in bridge.carried.items()
+    }
+
+
+def _mean_row(shift: CarriedShift, marks: str) -> dict[str, Any]:
     carried = shift.carried and shift.carried.as_json()
     return {
         "models": shift.models,
+        "marks": marks,
         **_measure(shift.value, shift.interval),
         "between_models": shift.between,
         "carried": carried and {"low": carried["low"], "high": carried["high"]},

@@ -22,7 +22,7 @@ from unisafe_tasks.statistics import Estimate, Hierarchy, Resampler, scored_leav
 from unisafe_tasks.statistics.agreement import cohen_kappa
 from unisafe_tasks.statistics.contrasts import paired_leaves
 from unisafe_tasks.statistics.estimates import Leaf, Leaves
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import GROUP_TITLES, GROUPS
 
 __all__ = ["Agreement", "ModelShifts", "TaskShift", "shifts_of"]
 
@@ -111,9 +111,9 @@ class ModelShifts:
         """The tasks behind each task's or group's score."""
         single = {name: (shift,) for name, shift in self.tasks.items()}
         groups = {
-            name: tuple(self.tasks[member] for member in members)
-            for name, members in GROUPS.items()
-            if all(member in self.tasks for member in members)
+            name: tuple(self.tasks[member] for member in GROUPS[name])
+            for name in GROUP_TITLES
+            if all(member in self.tasks for member in GROUPS[name])
         }
         return {**single, **groups}
 
