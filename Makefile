@@ -57,6 +57,7 @@ test-slow: $(FOR_TEST)
 	$(BIN)/python -m pytest -n 2 -m slow
 	$(BIN)/python benchmarks/interval_coverage.py
 	$(BIN)/python benchmarks/subset_coverage.py
+	$(BIN)/python benchmarks/bridge_coverage.py
 
 # The report is tested in a real browser, Debian's; without one those tests are skipped.
 browser:

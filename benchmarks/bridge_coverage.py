@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,12 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.results.panel_bridge import Bridge, bridge_panels
-from unisafe_tasks.results.panel_pairs import PanelPair
-from unisafe_tasks.runs.reading import RunContents
+from unisafe_tasks.results.panel_orders import order_changes
+from unisafe_tasks.results.panel_shifts import shifts_of
+from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.statistics import Hierarchy, Interval, Resampler, scored_leaves
 from unisafe_tasks.statistics.contrasts import difference_interval
-from unisafe_tasks.statistics.shifts import Bounds, shifted
+from unisafe_tasks.statistics.shifts import Bounds, CarriedShift, carried_shift, shifted
 from unisafe_tasks.types import Status
 
 PLACES = [
@@ -51,8 +52,8 @@ class Counted:
     """What is counted in one data set.
 
     Whether the intervals of a model's shift, of the mean shift and of the bridged score hold the
-    truth, and how wide the last one is; whether the crossing was named, and as clear; whether a
-    change that is none was.
+    truth, and how wide the last one is; whether each true change of the order was named, and as
+    clear; whether a change that is none was named, and as clear.
     """
 
     model: bool
@@ -84,9 +85,9 @@ def rates(rng: np.random.Generator, world: World) -> dict[str, tuple[Floats, Flo
     return true
 
 
-def contents(
+def scored_run(
     rng: np.random.Generator, model: str, panel: str, unsafe: Floats, hard: Floats
-) -> RunContents:
+) -> ScoredRun:
     """A run whose judges see what the model did, and guess in 15 of 100 outputs.
 
     Args:
@@ -116,9 +117,8 @@ def contents(
         for row, place in enumerate(PLACES)
         for number in range(CASES)
     )
-    described = {"name": panel, "sha256": panel, "rubric": {"name": "r", "sha256": "r"}}
-    info = {"model": model, "panel": described, "data": {"source": "garden", "fingerprint": "f"}}
-    return RunContents(Path(f"{panel}-{model}"), info, cases)
+    # What else is in metrics.json is not asked for.
+    return ScoredRun(Path(f"{panel}-{model}"), {"model": model}, cases, {"tasks": {TASK: {}}}, {})
 
 
 def counted(rng: np.random.Generator, resampler: Resampler, world: World) -> Counted:
@@ -128,39 +128,53 @@ def counted(rng: np.random.Generator, resampler: Resampler, world: World) -> Cou
     runs = {}
     for model, sides in true.items():
         hard = ndtr(0.7 * common + np.sqrt(0.51) * rng.normal(size=common.shape))
-        runs[model] = PanelPair(
-            *(
-                contents(rng, model, panel, unsafe, hard)
-                for panel, unsafe in zip(("old", "new"), sides, strict=True)
-            )
-        )
-    bridge = bridge_panels([runs[model] for model in runs if model != "beet"], resampler)
+        old = scored_run(rng, model, "old", sides[0], hard)
+        runs[model] = old, scored_run(rng, model, "new", sides[1], hard)
+    models = [shifts_of(model, *runs[model], resampler) for model in runs if model != "beet"]
     shifts = {model: float((new - old) @ WEIGHTS) for model, (old, new) in true.items()}
-    measured = [model.model for model in bridge.models]
-    carried = bridge.carried[TASK][METRIC]
-    first = bridge.models[0]
+    carried = carried_shift([model.estimates[TASK] for model in models], METRIC)
+    first = models[0]
     own = difference_interval(first.estimates[TASK], METRIC)
-    bridged = bridged_interval(runs["beet"].old, bridge, resampler)
-    changes = [change for change in bridge.changes if change.metric == METRIC]
-    crossed = [change for change in changes if {change.first, change.second} == {"carrot", "leek"}]
-    right = [change for change in crossed if world.crosses and change.first == "leek"]
-    false = [change for change in changes if change not in right]
+    bridged = bridged_interval(runs["beet"][0], carried, resampler)
+    changes = {
+        (change.first, change.second): change.is_clear
+        for change in order_changes(models, [TASK], resampler)
+        if change.metric == METRIC
+    }
+    clear = {pair for pair, is_clear in changes.items() if is_clear}
+    crossings = true_crossings(true)
     return Counted(
         model=holds(own, shifts[first.model]),
-        mean=holds(carried.interval, float(np.mean([shifts[model] for model in measured]))),
+        mean=holds(carried.interval, float(np.mean([shifts[model.model] for model in models]))),
         bridged=holds(bridged, float(true["beet"][1] @ WEIGHTS)),
         width=0.0 if bridged is None else bridged.high - bridged.low,
-        named=bool(right),
-        clear=any(change.is_clear for change in right),
-        falsely_named=bool(false),
-        falsely_clear=any(change.is_clear for change in false),
+        named=crossings <= changes.keys(),
+        clear=crossings <= clear,
+        falsely_named=bool(changes.keys() - crossings),
+        falsely_clear=bool(clear - crossings),
     )
 
 
-def bridged_interval(run: RunContents, bridge: Bridge, resampler: Resampler) -> Interval | None:
+def true_crossings(true: dict[str, tuple[Floats, Floats]]) -> set[tuple[str, str]]:
+    """The measured models of which the first is truly lower under the old panel only."""
+    scores = {
+        model: (float(old @ WEIGHTS), float(new @ WEIGHTS))
+        for model, (old, new) in true.items()
+        if model != "beet"
+    }
+    return {
+        (one, other)
+        for one, other in permutations(scores, 2)
+        if scores[one][0] < scores[other][0] and scores[one][1] > scores[other][1]
+    }
+
+
+def bridged_interval(
+    run: ScoredRun, carried: CarriedShift, resampler: Resampler
+) -> Interval | None:
     """The interval of a run of the old panel, bridged."""
     estimate = Hierarchy.of(scored_leaves(run.cases), resampler).total
-    interval, carried = estimate.interval(METRIC), bridge.carried[TASK][METRIC]
+    interval = estimate.interval(METRIC)
     assert interval is not None
     assert carried.carried is not None
     return shifted(

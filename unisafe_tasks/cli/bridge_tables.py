@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -89,12 +90,14 @@ def _means(bridge: Bridge) -> Table:
         table.add_row(
             _titled(column),
             str(models),
-            *(_carried(shift, bridge.marks(column)) for shift in shifts.values()),
+            *(_carried(shifts.get(metric), bridge.marks(column)) for metric in SCORES),
         )
     return table
 
 
-def _carried(shift: CarriedShift, marks: str) -> str:
+def _carried(shift: CarriedShift | None, marks: str) -> str:
+    if shift is None:
+        return "–"
     bounds = shift.carried and f"[{shift.carried.low:+.3f}, {shift.carried.high:+.3f}]"
     return escape(f"{_signed_number(shift.value)}{marks} {bounds or '–'}")
 
@@ -167,5 +170,7 @@ def _signed_number(value: float) -> str:
 
 
 def _signed(value: float, interval: Interval | None, marks: str = "") -> str:
+    if math.isnan(value):
+        return "–"
     bounds = interval and f" [{interval.low:+.3f}, {interval.high:+.3f}]"
     return escape(f"{_signed_number(value)}{marks}{bounds or ''}")

@@ -39,7 +39,8 @@ _ONE_MODEL = (
 @dataclass(frozen=True)
 class Bridge:
     """Two panels on the same outputs. `carried` is by column, which is a task or a group, and
-    metric: the mean shift of the models, and what one more model is to be expected to shift by."""
+    metric, if all verdicts tell it: the mean shift of the models, and what one more model is to be
+    expected to shift by."""
 
     old: Basis
     new: Basis
@@ -81,9 +82,9 @@ class Bridge:
                         "old": self.order(column, metric, 0),
                         "new": self.order(column, metric, 1),
                     }
-                    for metric in SCORES
+                    for metric in shifts
                 }
-                for column in self.carried
+                for column, shifts in self.carried.items()
             },
             "order_changes": [change.as_json() for change in self.changes],
             "cells": [cell.as_json() for cell in self.cells],
@@ -122,15 +123,14 @@ def bridge_panels(pairs: Sequence[PanelPair], resampler: Resampler | None = None
             f"{pairs[0].old.folder} and {pairs[0].new.folder} have no output with a value under "
             "both panels"
         )
-    carried = {
-        name: {
-            metric: carried_shift(
-                [model.estimates[name] for model in models if name in model.columns], metric
-            )
+    carried = {}
+    for name in columns:
+        members = [model for model in models if name in model.columns]
+        carried[name] = {
+            metric: carried_shift([model.estimates[name] for model in members], metric)
             for metric in SCORES
+            if all(metric in model.told(name) for model in members)
         }
-        for name in columns
-    }
     return Bridge(
         old=_merged(olds, bases[0]),
         new=_merged(news, bases[1]),
@@ -166,7 +166,7 @@ def model_row(model: ModelShifts, column: str) -> dict[str, Any]:
                     difference_interval(estimate, metric),
                 ),
             }
-            for metric in SCORES
+            for metric in model.told(column)
         },
     }
 

@@ -23,7 +23,8 @@ class CellShift:
     """A subcategory of a task, over all models that have it.
 
     `shifts` are means over these models. `parts` are what the cell adds to the mean shift of the
-    task: the parts of all cells of a task add up to it. Both are by metric.
+    task: the parts of all cells of a task add up to it. Both are by metric, without those that the
+    verdicts do not tell.
     """
 
     task: str
@@ -72,6 +73,7 @@ def _cell(task: str, place: tuple[str, str], shifts: Sequence[TaskShift]) -> Cel
     parts = np.sum(
         [shift.weights()[place] * shift.hierarchy.cells[place].values for shift in members], axis=0
     )
+    told = [metric for metric, part in zip(SCORES, parts, strict=True) if part == part]
     pairs = [
         (old, new)
         for shift in members
@@ -85,8 +87,8 @@ def _cell(task: str, place: tuple[str, str], shifts: Sequence[TaskShift]) -> Cel
         outputs=len(pairs),
         agreement=Agreement.of(pairs),
         shifts={
-            metric: (float(mean.values[column]), difference_interval(mean, metric))
-            for column, metric in enumerate(SCORES)
+            metric: (float(mean.values[SCORES.index(metric)]), difference_interval(mean, metric))
+            for metric in told
         },
-        parts={metric: float(parts[column]) / len(shifts) for column, metric in enumerate(SCORES)},
+        parts={metric: float(parts[SCORES.index(metric)]) / len(shifts) for metric in told},
     )

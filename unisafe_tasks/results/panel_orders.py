@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from unisafe_tasks.metric_facts import SCORES
-from unisafe_tasks.metrics import macro_means
-from unisafe_tasks.results.panel_shifts import ModelShifts
+from unisafe_tasks.results.panel_shifts import ModelShifts, macro_of
 from unisafe_tasks.statistics import Hierarchy, Interval, Resampler, shared_mean_of
 from unisafe_tasks.statistics.contrasts import difference_interval, paired_leaves
 from unisafe_tasks.statistics.estimates import Leaves
@@ -142,10 +141,7 @@ def _changes(
 
 
 def _mean_gaps(leaves: Sequence[Leaves]) -> Mapping[str, float]:
-    of_tasks = [
-        macro_means({cell: leaf.values.T.tolist() for cell, leaf in task.items()})
-        for task in leaves
-    ]
+    of_tasks = [macro_of(task) for task in leaves]
     return {metric: float(np.mean([means[metric] for means in of_tasks])) for metric in SCORES}
 
 

@@ -6,6 +6,7 @@ old one's, over these outputs.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from unisafe_tasks.statistics.contrasts import paired_leaves
 from unisafe_tasks.statistics.estimates import Leaf, Leaves
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS
 
-__all__ = ["Agreement", "ModelShifts", "TaskShift", "shifts_of"]
+__all__ = ["Agreement", "ModelShifts", "TaskShift", "macro_of", "shifts_of"]
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,18 @@ class ModelShifts:
 
     @cached_property
     def scores(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
-        """By column and metric the scores under the old and the new panel."""
+        """By column and metric the scores under the old and the new panel; NaN for a score that the
+        verdicts of a panel do not tell."""
         return {name: _scores(shifts) for name, shifts in self.columns.items()}
 
     def history(self, column: str) -> str:
         """What the model was shown in the four-turn task of a column, if it has one."""
         return "".join(shift.history for shift in self.columns[column])
+
+    def told(self, column: str) -> list[str]:
+        """The metrics that the verdicts of both panels tell."""
+        values = self.estimates[column].values
+        return [metric for metric, value in zip(SCORES, values, strict=True) if value == value]
 
     def agreement(self, column: str) -> Agreement:
         return Agreement.of(pair for shift in self.columns[column] for pair in shift.pairs)
@@ -195,7 +202,7 @@ def _kept(leaves: Leaves, targets: set[str]) -> Leaves:
 
 
 def _scores(shifts: Sequence[TaskShift]) -> dict[str, tuple[float, float]]:
-    means = [(_macro(shift.old), _macro(shift.new)) for shift in shifts]
+    means = [(macro_of(shift.old), macro_of(shift.new)) for shift in shifts]
     return {
         metric: (
             float(np.mean([old[metric] for old, _ in means])),
@@ -205,9 +212,10 @@ def _scores(shifts: Sequence[TaskShift]) -> dict[str, tuple[float, float]]:
     }
 
 
-def _macro(leaves: Leaves) -> dict[str, float]:
+def macro_of(leaves: Leaves) -> dict[str, float]:
+    """The macro mean of each of `SCORES`; NaN for a score that a verdict does not tell."""
     means = macro_means({cell: leaf.values.T.tolist() for cell, leaf in leaves.items()})
-    return {metric: value for metric, value in means.items() if value is not None}
+    return {metric: math.nan if value is None else value for metric, value in means.items()}
 
 
 def _is_unsafe(case: ScoredCase) -> bool:

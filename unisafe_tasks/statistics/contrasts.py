@@ -7,6 +7,7 @@ tasks have different taxonomies and so no hierarchy in common.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,9 +106,10 @@ def difference_interval(estimate: Estimate, metric: str) -> Interval | None:
     Stretched quantiles of the draws. If no pair differs, the exact interval says how many might.
     """
     column, highest = SCORES.index(metric), FACTS[metric].highest
-    if estimate.draws is None or estimate.stretch is None:
+    value = float(estimate.values[column])
+    if estimate.draws is None or estimate.stretch is None or math.isnan(value):
         return None
-    value, draws = float(estimate.values[column]), estimate.draws[column]
+    draws = estimate.draws[column]
     if is_flat(draws):
         return _spreadless(value, estimate.size, highest)
     return stretched(draws, value, float(estimate.stretch[column]), -highest, highest)

@@ -65,6 +65,17 @@ def test_a_shift_whose_spread_is_unknown_carries_nothing() -> None:
     assert shift.carried is None
 
 
+def test_a_score_that_verdicts_do_not_tell_has_no_shift() -> None:
+    values = np.tile([1.0, math.nan, 0.0], (20, 1))
+    values[:10, 0] = 0.0
+    total = Hierarchy.of(
+        {("A", "A1"): Leaf(tuple(map(str, range(20))), values)}, Resampler(50)
+    ).total
+    assert difference_interval(total, "average_risk_rating") is None
+    assert carried_shift([total, total], "average_risk_rating").carried is None
+    assert difference_interval(total, ASR) is not None
+
+
 def test_panels_that_agree_everywhere_are_not_known_to_be_equal() -> None:
     leaf = Leaf(tuple(map(str, range(20))), np.zeros((20, 3)))
     total = Hierarchy.of({("A", "A1"): leaf}, Resampler(50)).total
