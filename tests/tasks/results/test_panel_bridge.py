@@ -294,10 +294,6 @@ def test_an_output_that_is_not_named_is_refused(tmp_path: Path) -> None:
         ({"panel": None}, "new was not judged: run unisafe judge"),
         ({"panel": OLD}, r"judged by one panel, greengrocers \(aaaaaaaaaaaa\): name runs"),
         (
-            {"panel": NEW | {"kind": "guard"}},
-            "of judges, and .*of the kind 'guard': a bridge is between panels of one kind",
-        ),
-        (
             {"data": {"source": "local:orchard", "fingerprint": "e" * 64}},
             "old and .*new are of different data",
         ),
@@ -312,6 +308,18 @@ def test_runs_that_make_no_bridge_are_refused(
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
     with pytest.raises(RunError, match=sentence):
         bridge_of(old, new)
+
+
+def test_panels_of_two_kinds_make_no_bridge(tmp_path: Path) -> None:
+    old = panel_run(tmp_path / "old", STRICT)
+    new = panel_run(tmp_path / "new", MILD, panel=NEW | {"kind": "guard"})
+    # What a verdict holds depends on the kind.
+    (new / "verdicts.jsonl").write_text("")
+    assert refusal(old, new) == (
+        f"{old} is judged by panel greengrocers (aaaaaaaaaaaa), of judges, and {new} by panel "
+        "market-gardeners (cccccccccccc), of the kind 'guard': a bridge is between panels of one "
+        "kind"
+    )
 
 
 def test_a_run_too_many_is_named(tmp_path: Path) -> None:
