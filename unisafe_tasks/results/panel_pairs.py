@@ -136,7 +136,10 @@ def _outputs_of(folder: Path) -> _Outputs:
         digest, text = row.get("output_sha256"), row.get("output_text")
         if not isinstance(digest, str):
             if row.get("status") == Status.OK:
-                raise RunError(f"{where}: output_sha256 is missing, so the output is not known")
+                raise RunError(
+                    f"{where}: output_sha256 is missing, so that the output is not known: judge "
+                    "the run again with unisafe judge"
+                )
             digest = f"text {text}" if isinstance(text, str) else None
         outputs[row["scenario_type"], row["id"]] = digest
     return outputs

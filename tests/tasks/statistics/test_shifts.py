@@ -200,7 +200,8 @@ def test_intervals_of_a_known_shift_hold_it() -> None:
 
 @pytest.mark.slow
 def test_a_known_shift_is_held_as_often_as_intervals_say() -> None:
-    of_model, of_mean, of_bridged = coverage(sets=1000, draws=1000)
+    # Of 1,000 sets with other seeds 0.93 to 0.95 held it: their standard error is 0.007.
+    of_model, of_mean, of_bridged = coverage(sets=4000, draws=1000)
     assert 0.93 <= of_model <= 0.97
     assert 0.93 <= of_mean <= 0.97
     assert of_bridged >= 0.93
