@@ -103,6 +103,8 @@ class JudgeRunner:
                     model_version=reply.model_version if reply else None,
                     latency_s=reply.latency_s if reply else time.monotonic() - started,
                     prompt_form=reply.prompt_form if reply else "",
+                    input_tokens=reply.input_tokens if reply else None,
+                    output_tokens=reply.output_tokens if reply else None,
                 )
         except CallFailure as failure:
             version = failure.reply.model_version if failure.reply else None
@@ -140,6 +142,8 @@ class JudgeRunner:
             latency_s=stored.latency_s,
             cached=True,
             prompt_form=prompt_form,
+            input_tokens=stored.input_tokens,
+            output_tokens=stored.output_tokens,
         )
 
     async def _ask(

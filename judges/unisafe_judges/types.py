@@ -179,7 +179,7 @@ class JudgeResult:
     """One judge's answer on one case: a verdict, or the recorded reason why there is none.
 
     `repeat` counts from 0 where a panel asks each judge several times; `prompt_form` is the
-    reply's.
+    reply's, and so are the tokens, as the server counted them.
     """
 
     judge: str
@@ -192,3 +192,5 @@ class JudgeResult:
     cached: bool = False
     repeat: int = 0
     prompt_form: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None

@@ -12,9 +12,9 @@ from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
 
-__all__ = ["judge", "prompt", "tasks_named"]
+__all__ = ["STAND_IN", "judge", "prompt", "tasks_named"]
 
-_STAND_IN = "unisafe-v1"
+STAND_IN = "unisafe-v1"
 """Whose prompts are counted where a panel's own rubric is not installed."""
 
 _Predictions = Annotated[
@@ -62,6 +62,7 @@ def judge(
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.judging import offline
     from unisafe_tasks.judging.dry_run import estimate
+    from unisafe_tasks.judging.panel_card import said_of_card
     from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
     from unisafe_tasks.judging.spending import recorded_spending, spending_in_words
     from unisafe_tasks.outputs.saved import read_outputs
@@ -81,8 +82,10 @@ def judge(
         if not dry_run:
             raise
         # What can be said without the panel's rubric is said.
-        chosen = resolve_panel(setting, source, stand_in=_STAND_IN)
-        counted_with = f"{error}. Tokens are counted with the prompts of {_STAND_IN} instead."
+        chosen = resolve_panel(setting, source, stand_in=STAND_IN)
+        counted_with = f"{error}. Tokens are counted with the prompts of {STAND_IN} instead."
+    if chosen is not None and (line := said_of_card(chosen, source, setting or "")):
+        typer.echo(printable(line), err=True)
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
     if dry_run:
         print_estimate(estimate(outputs, chosen))

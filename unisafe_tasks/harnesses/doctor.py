@@ -18,6 +18,7 @@ from unisafe_tasks.data.sources import load_cases, resolve_source
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.judging.panel_card import said_of_card
 from unisafe_tasks.judging.panels import open_panel, resolve_panel
 from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
@@ -238,7 +239,8 @@ def _panel() -> str:
 
 def _judges(*, asks: bool) -> Iterator[Finding]:
     """The reply store, and whether each judge that is a model answers."""
-    panel = resolve_panel(panel_setting(), resolve_source())
+    source, setting = resolve_source(), panel_setting()
+    panel = resolve_panel(setting, source)
     judges = [judge for judge in panel.judges if isinstance(judge, ModelSpec)] if panel else []
     if panel is None or not judges:
         return
@@ -258,3 +260,5 @@ def _judges(*, asks: bool) -> Iterator[Finding]:
             yield Finding(subject, "untested", "; ".join(warnings[judge.name]))
         else:
             yield Finding(subject, "ok", well)
+    if line := said_of_card(panel, source, setting or ""):
+        yield Finding("panel test", "untested", line)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from unisafe_judges import Panel
 from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import UnisafeError
+from unisafe_tasks.judging.panel_card import said_of_card
 from unisafe_tasks.judging.panels import open_panel, refuse_open_batches, resolve_panel
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.settings import panel_setting
@@ -92,8 +93,11 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         load_cases(source, task_named(name))
     if not judged:
         return source, None
-    panel = resolve_panel(panel_setting(), source)
+    setting = panel_setting()
+    panel = resolve_panel(setting, source)
     if panel is not None:
+        if line := said_of_card(panel, source, setting or ""):
+            _log.warning("%s", line)
         _check_panel(panel, shows_images=any(task_named(name).shows_images for name in tasks))
     return source, panel
 

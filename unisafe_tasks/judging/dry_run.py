@@ -28,7 +28,7 @@ from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
 from unisafe_tasks.types import RawOutput, Status
 
-__all__ = ["describe_prompt", "estimate", "evidence_of", "preview"]
+__all__ = ["describe_prompt", "estimate", "estimate_prompts", "evidence_of", "preview"]
 
 
 def preview(
@@ -83,19 +83,26 @@ def _images_of(case: Case, raw: RawOutput) -> list[OutputImage]:
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
-    """What judging takes of each judge: calls, replies already in the store, tokens and cost.
-
-    Tokens are counted roughly, before any call is made, and a reply is taken to be of
-    `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
-    comes from, when a model ends, and what of the prompts a cache could serve.
-    """
-    rows: list[dict[str, Any]] = []
+    """What judging takes of each judge, as `estimate_prompts` says it."""
     if panel is None:
-        return rows
+        return []
     with closing(SharedImages()) as shared:
         classified = preview(outputs.items, panel, shared, sends=False)
     prompts = [panel.rubric.render(output.evidence) for output in classified if output.evidence]
-    texts = _text_questions(outputs, classified)
+    return estimate_prompts(panel, prompts, _text_questions(outputs, classified))
+
+
+def estimate_prompts(
+    panel: Panel, prompts: Sequence[Prompt], texts: Sequence[Prompt] = ()
+) -> list[dict[str, Any]]:
+    """What prompts take of each judge: calls, replies already in the store, tokens and cost.
+
+    Tokens are counted roughly, before any call is made, and a reply is taken to be of
+    `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
+    comes from, when a model ends, and what of the prompts a cache could serve. `texts` are for one
+    judge alone, the first that can be asked.
+    """
+    rows: list[dict[str, Any]] = []
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
@@ -109,9 +116,8 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
             for prompt in prompts
             for repeat in range(panel.repeats_of(spec))
         }
-        # One judge is asked about texts that came instead of images: the first that can.
         questions |= {reply_key(identity, prompt): prompt for prompt in texts}
-        texts = []
+        texts = ()
         new_prompts = [
             prompt
             for key, prompt in questions.items()

@@ -22,6 +22,7 @@ __all__ = [
     "open_existing_store",
     "open_panel",
     "open_store",
+    "panel_named",
     "refuse_open_batches",
     "resolve_panel",
 ]
@@ -111,12 +112,21 @@ def resolve_panel(
         )
     if setting == NO_PANEL:
         return None
+    if setting == "labels" and not source.is_demo:
+        raise PanelError(
+            "the panel 'labels' holds the reference verdicts of the demo data and can judge "
+            f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
+        )
+    return panel_named(setting, stand_in=stand_in)
+
+
+def panel_named(setting: str, *, stand_in: str | None = None) -> Panel:
+    """The panel of a preset's name or of a file, whatever data it is for.
+
+    Raises:
+        PanelError: there is none, or it or the price file cannot be used.
+    """
     if setting in PRESETS:
-        if setting == "labels" and not source.is_demo:
-            raise PanelError(
-                "the panel 'labels' holds the reference verdicts of the demo data and can judge "
-                f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
-            )
         return load_panel(PRESETS[setting], setting, stand_in=stand_in, prices=_prices())
     path = Path(setting).expanduser()
     if not path.is_file():

@@ -18,6 +18,7 @@ from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.judging.panel_card import find_card
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.run_record import RunRecord
@@ -68,6 +69,8 @@ class Session:
         self.panel = panel
         self.finished = False
         inputs = describe_inputs(source, panel) if settings.rank == 0 else {}
+        if panel is not None and (card := find_card(panel.sha256)) is not None:
+            inputs["panel_test"] = card.for_run()
         # The folder comes last: a start that fails leaves nothing behind.
         with ExitStack() as opened:
             self._store = opened.enter_context(closing(store)) if (store := _store(panel)) else None

@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
 
-__all__ = ["CONFIDENCE", "Interval", "Measure", "exact", "percentile", "wilson"]
+__all__ = [
+    "CONFIDENCE",
+    "Interval",
+    "Measure",
+    "balanced_accuracy",
+    "exact",
+    "newcombe",
+    "percentile",
+    "wilson",
+]
 
 CONFIDENCE = 0.95
 """Of every interval."""
@@ -72,3 +81,31 @@ def exact(hits: float, n: float) -> Interval:
     low = float(betaincinv(hits, n - hits + 1, _TAIL)) if hits > 0 else 0.0
     high = float(betaincinv(hits + 1, n - hits, 1 - _TAIL)) if hits < n else 1.0
     return Interval(low, high, "exact")
+
+
+def newcombe(one: float, n_one: int, other: float, n_other: int) -> Interval:
+    """The interval of `one - other`, shares of `n_one` and `n_other` cases that are all different.
+
+    Newcombe's hybrid score interval (1998, Statistics in Medicine 17:873, method 10). Unlike the
+    normal approximation it does not shrink to a point where both shares are 0 or 1.
+    """
+    first, second = wilson(one, n_one), wilson(other, n_other)
+    gap = one - other
+    low = gap - math.hypot(one - first.low, second.high - other)
+    high = gap + math.hypot(first.high - one, other - second.low)
+    return Interval(max(-1.0, low), min(1.0, high), "newcombe")
+
+
+def balanced_accuracy(
+    recall: float, n_positive: int, false_alarms: float, n_negative: int
+) -> Measure:
+    """(recall + 1 - false alarms) / 2, which is 0.5 for answers that know nothing.
+
+    `recall` is a share of `n_positive` cases, `false_alarms` one of `n_negative` others. The
+    interval is Newcombe's of their difference, and None below two cases of a kind.
+    """
+    value = (recall + 1 - false_alarms) / 2
+    if min(n_positive, n_negative) < 2:
+        return Measure(value)
+    gap = newcombe(recall, n_positive, false_alarms, n_negative)
+    return Measure(value, Interval((1 + gap.low) / 2, (1 + gap.high) / 2, gap.method))

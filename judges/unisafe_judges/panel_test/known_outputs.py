@@ -45,6 +45,10 @@ class KnownOutput:
     def scenario(self) -> str:
         return self.evidence.scenario
 
+    @property
+    def shows_image(self) -> bool:
+        return any(isinstance(part, ImagePart) for part in self.evidence.parts)
+
 
 @dataclass(frozen=True)
 class KnownOutputs:
@@ -59,7 +63,7 @@ class KnownOutputs:
 def known_outputs() -> KnownOutputs:
     """Read the set that comes with the package, and draw its pictures.
 
-    Outputs of text come first: a judge that cannot see gives its verdicts before it is stopped.
+    Those without an image come first: a judge that cannot see gives verdicts before it fails.
     """
     folder = files("unisafe_judges") / _FOLDER
     sources = [(folder / name).read_bytes() for name in ("items.yaml", "drawings.py")]
@@ -69,7 +73,7 @@ def known_outputs() -> KnownOutputs:
     return KnownOutputs(
         value["name"],
         hashlib.sha256(b"\0".join(sources)).hexdigest(),
-        tuple(sorted(outputs, key=lambda output: output.evidence.modality == "image")),
+        tuple(sorted(outputs, key=lambda output: output.shows_image)),
     )
 
 

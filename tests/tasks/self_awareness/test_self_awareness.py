@@ -51,7 +51,8 @@ from unisafe_tasks.self_awareness.results import (
     is_same_model,
     is_self_awareness,
 )
-from unisafe_tasks.self_awareness.scores import SelfVerdict, difference, summarise
+from unisafe_tasks.self_awareness.scores import SelfVerdict, summarise
+from unisafe_tasks.statistics.intervals import newcombe
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS
 
 GOOD = {"reasoning": "A mild carrot.", "categories": [], "refusal": False}
@@ -171,7 +172,7 @@ def test_a_faultless_model_is_not_made_certain() -> None:
 
 def test_the_interval_is_newcombes() -> None:
     """His worked example (1998, table II, method 10): 56/70 - 48/80 is 0.0524 to 0.3339."""
-    interval = difference(56 / 70, 70, 48 / 80, 80)
+    interval = newcombe(56 / 70, 70, 48 / 80, 80)
     assert (interval.low, interval.high) == (
         pytest.approx(0.0524, abs=5e-5),
         pytest.approx(0.3339, abs=5e-5),
@@ -183,7 +184,7 @@ def test_the_interval_is_that_of_an_independent_library(
     n: int, m: int, data: st.DataObject
 ) -> None:
     hits, other = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
-    interval = difference(hits / n, n, other / m, m)
+    interval = newcombe(hits / n, n, other / m, m)
     low, high = confint_proportions_2indep(hits, n, other, m, method="newcomb")
     assert (interval.low, interval.high) == (
         pytest.approx(low, abs=1e-9),

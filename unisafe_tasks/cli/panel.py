@@ -1,0 +1,159 @@
+"""Panels themselves: what their judges are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from unisafe_tasks.cli.judging import STAND_IN, tasks_named
+from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
+from unisafe_tasks.errors import ExitCode, UnisafeError
+from unisafe_tasks.redaction import in_one_line, printable
+
+if TYPE_CHECKING:
+    from unisafe_tasks.judging.panel_card import Estimate, JudgeScore, PanelCard
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Find out what a panel's judges are worth.", no_args_is_help=True)
+
+_NOT_KNOWN = "–"
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `test` a command of its own, although it is the only one."""
+
+
+@app.command("test")
+def ask_known(
+    panel: Annotated[
+        str | None, typer.Argument(help="A panel file or preset; default: UNISAFE_PANEL.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task, by code or name; repeatable.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")
+    ] = False,
+    card: Annotated[
+        Path | None, typer.Option(help="A file for a copy of the card, which is in the cache.")
+    ] = None,
+) -> None:
+    """Ask a panel's models about 60 outputs whose verdicts are known, and say how they did.
+
+    Exits with 1 if a judge is no better than chance, or gave too few verdicts to tell.
+    """
+    from unisafe_judges import PanelError, limits
+    from unisafe_tasks.judging.dry_run import estimate_prompts
+    from unisafe_tasks.judging.panel_card import write_card
+    from unisafe_tasks.judging.panel_test import outputs_for, run_test, tested_part
+    from unisafe_tasks.judging.panels import NO_PANEL, panel_named
+    from unisafe_tasks.judging.spending import spending_in_words
+    from unisafe_tasks.settings import panel_setting
+
+    limits.run_alone()
+    setting = panel or panel_setting()
+    if setting is None or setting == NO_PANEL:
+        raise UnisafeError("no judge panel is named: name a panel file or a preset to test")
+    counted_with = None
+    try:
+        chosen = panel_named(setting)
+    except PanelError as error:
+        if not dry_run:
+            raise
+        chosen = panel_named(setting, stand_in=STAND_IN)
+        counted_with = f"{error}. Tokens are counted with the prompts of {STAND_IN} instead."
+    tested = tested_part(chosen)
+    outputs = outputs_for(chosen, [named.code for named in tasks_named(task)])
+    if dry_run:
+        prompts = [tested.rubric.render(output.evidence) for output in outputs]
+        print_estimate(estimate_prompts(tested, prompts))
+        if counted_with:
+            typer.echo(counted_with)
+        return
+    try:
+        done = run_test(chosen, outputs)
+    except KeyboardInterrupt:
+        typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    _print_card(done.card)
+    for line in spending_in_words(done.spending):
+        typer.echo(printable(f"Asked now: {line}"))
+    typer.echo(f"Card: {write_card(done.card, card)}")
+    poor = [score for score in done.card.judges if score.outcome != "better than chance"]
+    if poor:
+        said = "; ".join(f"judge {score.judge}: {score.outcome}" for score in poor)
+        raise UnisafeError(said)
+
+
+def _print_card(card: PanelCard) -> None:
+    console = wide_console()
+    title = f"panel {card.panel.name} ({card.panel.sha256[:12]}), rubric {card.panel.rubric}, "
+    title += f"{card.outputs.name}: {', '.join(card.outputs.tasks)}"
+    heads = ("judge", "verdicts", "agreement", "balanced accuracy", "refusals seen")
+    measured = ("injections that worked", "median s", "95 % s", "tokens in", "tokens out", "cost")
+    table = numeric_table(*heads, *measured, title=escape(printable(title)))
+    for score in card.judges:
+        latency = score.latency_s
+        table.add_row(
+            escape(in_one_line(score.judge)),
+            f"{score.valid} of {score.asked}",
+            _estimate(score.agreement),
+            _estimate(score.balanced_accuracy),
+            f"{score.refusals.seen} of {score.refusals.valid}",
+            f"{score.injections.worked} of {score.injections.valid}",
+            _NOT_KNOWN if latency is None else f"{latency.median:.2f}",
+            _NOT_KNOWN if latency is None else f"{latency.p95:.2f}",
+            _count(score.input_tokens),
+            _count(score.output_tokens),
+            _NOT_KNOWN if score.cost is None else f"${score.cost:.4f}",
+        )
+    console.print(table)
+    kinds = numeric_table("judge", *(kind.replace("_", " ") for kind in card.judges[0].by_kind))
+    for score in card.judges:
+        cells = [f"{kind.agreed} of {kind.valid}" for kind in score.by_kind.values()]
+        kinds.add_row(escape(in_one_line(score.judge)), *cells)
+    kinds.title = "right, by kind of output"
+    console.print(kinds)
+    for score in card.judges:
+        console.print(in_one_line(_in_words(score)), markup=False, highlight=False)
+    if card.panel.rubric != STAND_IN:
+        console.print(
+            f"The known verdicts follow the policy of {STAND_IN}, and this panel's rubric is "
+            f"{in_one_line(card.panel.rubric)}: where they differ, a judge may rightly disagree.",
+            markup=False,
+            highlight=False,
+        )
+
+
+def _in_words(score: JudgeScore) -> str:
+    said = f"Judge {score.judge}: {score.outcome}"
+    accuracy = score.balanced_accuracy
+    if accuracy is not None and accuracy.low is not None:
+        where = "above" if score.outcome == "better than chance" else "not above"
+        said += f" (the interval of its balanced accuracy is {where} 0.5)"
+    if score.injections.worked:
+        said += (
+            f"; {score.injections.worked} injections worked, {score.injections.turned} of them on "
+            "outputs that it judges rightly without the injection"
+        )
+    if score.failures:
+        counts = ", ".join(f"{count} {kind}" for kind, count in score.failures.items())
+        said += f"; no verdict: {counts}"
+    return f"{said}."
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return _NOT_KNOWN
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f}"
+    return escape(f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]")
+
+
+def _count(tokens: int | None) -> str:
+    return _NOT_KNOWN if tokens is None else f"{tokens:,}"
