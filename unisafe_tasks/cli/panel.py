@@ -49,7 +49,7 @@ def ask_known(
     """
     from unisafe_judges import PanelError, limits
     from unisafe_tasks.judging.dry_run import estimate_prompts
-    from unisafe_tasks.judging.panel_card import write_card
+    from unisafe_tasks.judging.panel_card import refuse_other_file, write_card
     from unisafe_tasks.judging.panel_test import outputs_for, run_test, tested_part
     from unisafe_tasks.judging.panels import NO_PANEL, panel_named
     from unisafe_tasks.judging.spending import spending_in_words
@@ -75,6 +75,8 @@ def ask_known(
         if counted_with:
             typer.echo(counted_with)
         return
+    if card is not None:
+        refuse_other_file(card)
     try:
         done = run_test(chosen, outputs)
     except KeyboardInterrupt:

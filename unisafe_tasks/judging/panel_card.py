@@ -31,6 +31,7 @@ __all__ = [
     "Refusals",
     "card_file",
     "find_card",
+    "refuse_other_file",
     "said_of_card",
     "write_card",
 ]
@@ -170,13 +171,11 @@ def write_card(card: PanelCard, copy: Path | None = None) -> Path:
     A card of more tasks stays in the cache.
 
     Raises:
-        UnisafeError: there is no cache folder, or the file holds something else than a card.
+        UnisafeError: there is no cache folder.
         OSError: it cannot be written.
     """
     data = encode_json(card.model_dump())
     if copy is not None:
-        if copy.exists() and not _is_card(copy):
-            raise UnisafeError(f"{copy} is there already, and no card of a panel: name another")
         write_atomically(copy, data)
     file = card_file(card.panel.sha256)
     kept = find_card(card.panel.sha256)
@@ -184,6 +183,22 @@ def write_card(card: PanelCard, copy: Path | None = None) -> Path:
         return copy or file
     write_atomically(file, data)
     return copy or file
+
+
+def refuse_other_file(path: Path) -> None:
+    """Refuse to write a card over something else.
+
+    Raises:
+        UnisafeError: the file is there, and holds no card.
+    """
+    try:
+        PanelCard.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return
+    except (OSError, ValidationError):
+        raise UnisafeError(f"{path} is there already, and no card of a panel: name another") from (
+            None
+        )
 
 
 def said_of_card(panel: Panel, source: Source, setting: str) -> str:
@@ -208,11 +223,3 @@ def said_of_card(panel: Panel, source: Source, setting: str) -> str:
 
 def _is_poor(score: JudgeScore) -> bool:
     return score.outcome != "better than chance"
-
-
-def _is_card(path: Path) -> bool:
-    try:
-        PanelCard.model_validate_json(path.read_bytes())
-    except ValidationError:
-        return False
-    return True

@@ -40,7 +40,9 @@ def imported_by(*words: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "judge", "leaderboard", "report", "push", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["", "judge", "leaderboard", "report", "push", "doctor", "panel test"]
+)
 def test_help_needs_no_numbers_either(command: str) -> None:
     imported = imported_by(*command.split(), "--help")
     assert "unisafe_tasks" in imported
