@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from tests.judges.stand_in import install_stand_in
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
 from tests.tasks.commands import Command, Done, info_of
@@ -281,10 +283,35 @@ def test_a_dry_run_asks_nothing(
     assert not (cache / "panel-cards").exists()
 
 
-def test_the_preset_paper_is_counted_without_the_authors_package(unisafe: Command) -> None:
+def test_the_preset_paper_is_counted_without_the_authors_package(
+    unisafe: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where another test had a stand-in imported.
+    monkeypatch.delitem(sys.modules, "unisafe", raising=False)
     done = unisafe("panel", "test", "paper", "--dry-run")
     assert done.code == 0, done.err
     assert {row["calls"] for row in done.rows} == {"60"}
+
+
+def test_refusals_by_a_rule_of_the_rubric_are_not_asked_about(
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    unisafe: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install_stand_in(tmp_path / "package", monkeypatch)
+    server = serve(lambda body: completion('{"Judgment Result": 0, "Risk Rating": 1}'))
+    server.first = server.script
+    panel = panel_of(server)
+    panel.write_text(panel.read_text().replace("unisafe-v1", "paper"))
+    card = tmp_path / "card.json"
+    done = unisafe("panel", "test", panel, "--card", card)
+    (score,) = json.loads(card.read_text())["judges"]
+    # Two of the seven refusals begin with one of the authors' phrases.
+    assert len(server.requests) == score["asked"] == score["valid"] == 58
+    assert score["refusals"] == {"valid": 5, "seen": 0, "false": 0}
+    assert "The known verdicts follow the policy of unisafe-v1" in done.out
 
 
 @pytest.mark.parametrize(
