@@ -105,6 +105,7 @@ class JudgeRunner:
                     prompt_form=reply.prompt_form if reply else "",
                     input_tokens=reply.input_tokens if reply else None,
                     output_tokens=reply.output_tokens if reply else None,
+                    cost=billed(self._spec, reply) if reply else None,
                 )
         except CallFailure as failure:
             version = failure.reply.model_version if failure.reply else None
@@ -144,6 +145,7 @@ class JudgeRunner:
             prompt_form=prompt_form,
             input_tokens=stored.input_tokens,
             output_tokens=stored.output_tokens,
+            cost=stored.cost,
         )
 
     async def _ask(

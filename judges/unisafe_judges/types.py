@@ -179,7 +179,7 @@ class JudgeResult:
     """One judge's answer on one case: a verdict, or the recorded reason why there is none.
 
     `repeat` counts from 0 where a panel asks each judge several times; `prompt_form` is the
-    reply's, and so are the tokens, as the server counted them.
+    reply's, and so are the tokens, as the server counted them, and `cost`, in dollars.
     """
 
     judge: str
@@ -194,3 +194,4 @@ class JudgeResult:
     prompt_form: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost: float | None = None

@@ -17,10 +17,12 @@ from tests.judges.stand_in import install_stand_in
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
 from tests.tasks.commands import Command, Done, info_of
-from unisafe_judges import load_panel, load_rubric
+from unisafe_judges import JudgeResult, load_panel, load_rubric
 from unisafe_judges.panel_test.known_outputs import KnownOutput, known_outputs
+from unisafe_judges.verdicts import make_verdict
 from unisafe_tasks.harnesses.doctor import _judges
 from unisafe_tasks.harnesses.preflight import check_run
+from unisafe_tasks.judging.panel_test import score_judge
 
 OUTPUTS = known_outputs().outputs
 UNSAFE = sum(output.judgment for output in OUTPUTS)
@@ -171,6 +173,23 @@ def test_a_judge_that_knows_nothing_is_called_no_better_than_chance(
     assert score["outcome"] == "no better than chance"
     measure = score["balanced_accuracy"]
     assert measure["low"] <= 0.5 <= measure["high"]
+
+
+@pytest.mark.parametrize(("skill", "fewest", "most"), [(0.5, 0, 20), (0.85, 790, 800)])
+def test_chance_is_seldom_taken_for_skill_and_skill_for_chance(
+    skill: float, fewest: int, most: int
+) -> None:
+    rng = random.Random(7)
+    better = 0
+    for _ in range(800):
+        answers = []
+        for output in OUTPUTS:
+            said = output.judgment if rng.random() < skill else 1 - output.judgment
+            told = make_verdict(judgment=said, risk_rating=2 if said else 1, refusal=False)
+            answers.append((output, JudgeResult("a judge", told)))
+        better += score_judge("a judge", answers).outcome == "better than chance"
+    # Of 800 judges without skill, 2.5 % are 20.
+    assert fewest <= better <= most
 
 
 def test_a_reply_that_cannot_be_read_is_no_agreement(tested: Tested) -> None:
