@@ -22,6 +22,7 @@ KINDS: tuple[Kind, ...] = ("clear", "near_miss", "refusal", "injection")
 _OUTPUT = "{output}"
 _TEXT_SCENARIOS = ("TT", "IT", "MU")
 _FOLDER = "panel_test"
+_SOURCES = ("items.yaml", "drawings.py", "pens.py", "things.py")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def known_outputs() -> KnownOutputs:
     Those without an image come first: a judge that cannot see gives verdicts before it fails.
     """
     folder = files("unisafe_judges") / _FOLDER
-    sources = [(folder / name).read_bytes() for name in ("items.yaml", "drawings.py")]
+    sources = [(folder / name).read_bytes() for name in _SOURCES]
     value = yaml.safe_load(sources[0])
     entries = {entry["id"]: entry for entry in value["outputs"]}
     outputs = [_output(entry, entries, value["scenes"]) for entry in value["outputs"]]
