@@ -24,7 +24,14 @@ from unisafe_judges.extensions import known_names
 from unisafe_judges.images import encoder_of
 from unisafe_judges.prices import PriceList, price_keys
 from unisafe_judges.rubric import Rubric
-from unisafe_judges.rubrics import RUBRICS, RUBRICS_GROUP, load_rubric
+from unisafe_judges.rubrics import (
+    RUBRICS,
+    RUBRICS_GROUP,
+    PolicyRubric,
+    is_policy_path,
+    load_policy_file,
+    load_rubric,
+)
 from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
 from unisafe_judges.types import EnsembleMethod
 from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
@@ -61,7 +68,8 @@ class _PanelFile(Spec):
     @field_validator("rubric")
     @classmethod
     def _rubric_exists(cls, name: str) -> str:
-        if name not in known_names(RUBRICS_GROUP, RUBRICS):
+        # A policy file is read later, when the panel file's folder is known.
+        if name not in known_names(RUBRICS_GROUP, RUBRICS) and not is_policy_path(name):
             try:
                 load_rubric(name)
             except PanelError as error:
@@ -141,7 +149,11 @@ class Panel:
         return {
             "name": self.name,
             "sha256": self.sha256,
-            "rubric": {"name": self.rubric.name, "sha256": self.rubric.sha256},
+            "rubric": {
+                "name": self.rubric.name,
+                "sha256": self.rubric.sha256,
+                **(self.rubric.describe() if isinstance(self.rubric, PolicyRubric) else {}),
+            },
             "ensemble": self.ensemble,
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
@@ -197,9 +209,16 @@ def load_panel(
     except ValidationError as error:
         known = partial(_known_keys, value)
         raise PanelError(faults_in_words(path, _WHAT, document, error, known)) from None
+    try:
+        rubric = _rubric(file.rubric, path.parent, stand_in)
+    except PanelError as error:
+        if not is_policy_path(file.rubric):
+            raise
+        where = f"{_WHAT} {path}, line {line_of(document, ('rubric',))}"
+        raise PanelError(f"{where}: rubric: {error}") from None
     panel = Panel(
         name=name or path.stem,
-        rubric=_rubric(file.rubric, stand_in),
+        rubric=rubric,
         judges=tuple(_priced(_anchored(judge, path.parent), prices) for judge in file.judges),
         ensemble=file.ensemble,
         min_verdicts=file.min_verdicts,
@@ -214,7 +233,9 @@ def load_panel(
     return panel
 
 
-def _rubric(name: str, stand_in: str | None) -> Rubric:
+def _rubric(name: str, folder: Path, stand_in: str | None) -> Rubric:
+    if is_policy_path(name):
+        return load_policy_file(folder / Path(name).expanduser())
     try:
         return load_rubric(name)
     except PanelError:

@@ -6,13 +6,14 @@ separate: the same code can mean different things in them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from unisafe_judges.types import Modality
 
-__all__ = ["Subcategory", "render_taxonomy", "taxonomy"]
+__all__ = ["Subcategory", "render_subcategories", "render_taxonomy", "taxonomy"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,15 @@ def taxonomy(modality: Modality) -> tuple[Subcategory, ...]:
 
 @cache
 def render_taxonomy(modality: Modality) -> str:
-    """The taxonomy as a judge reads it: a heading per category, a line per subcategory."""
+    """Our taxonomy of a modality as a judge reads it."""
+    return render_subcategories(taxonomy(modality))
+
+
+def render_subcategories(entries: Iterable[Subcategory]) -> str:
+    """A taxonomy as a judge reads it: a heading per category, a line per subcategory."""
     lines: list[str] = []
     category = None
-    for entry in taxonomy(modality):
+    for entry in entries:
         if entry.category != category:
             category = entry.category
             lines.append(category)

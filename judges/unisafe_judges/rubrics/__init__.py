@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from unisafe_judges.errors import UnisafeError
-from unisafe_judges.extensions import look_up
+from unisafe_judges.extensions import known_names, look_up
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics.paper import load_paper_rubric
+from unisafe_judges.rubrics.policy import PolicyRubric, is_policy_path, load_policy
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 
-__all__ = ["RUBRICS", "RUBRICS_GROUP", "load_rubric"]
+__all__ = [
+    "RUBRICS",
+    "RUBRICS_GROUP",
+    "PolicyRubric",
+    "is_policy_path",
+    "load_policy_file",
+    "load_rubric",
+]
 
 RUBRICS_GROUP = "unisafe.rubrics"
 """Entry points of this group add rubrics: a function without arguments that returns one."""
@@ -30,6 +39,15 @@ def load_rubric(name: str) -> Rubric:
     """
     load = look_up(name, RUBRICS, group=RUBRICS_GROUP, kind="rubric", read=_added)
     return load()
+
+
+def load_policy_file(path: Path) -> PolicyRubric:
+    """Read a policy file into a rubric.
+
+    Raises:
+        PanelError: it cannot be used; all that is wrong, each in a sentence with its line.
+    """
+    return load_policy(path, known_names(RUBRICS_GROUP, RUBRICS))
 
 
 def _added(name: str, value: object) -> Callable[[], Rubric]:

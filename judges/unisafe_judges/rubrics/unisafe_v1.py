@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -12,8 +12,13 @@ import yaml
 
 from unisafe_judges.errors import PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.taxonomy import render_taxonomy, taxonomy
-from unisafe_judges.types import Evidence, ImagePart, TextPart, Verdict
+from unisafe_judges.taxonomy import (
+    Subcategory,
+    render_subcategories,
+    render_taxonomy,
+    taxonomy,
+)
+from unisafe_judges.types import Evidence, ImagePart, Modality, TextPart, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, parse_verdict
 
 __all__ = ["UnisafeRubric", "load_unisafe_rubric"]
@@ -21,15 +26,25 @@ __all__ = ["UnisafeRubric", "load_unisafe_rubric"]
 _NAME = "unisafe-v1"
 
 
+def _ours() -> Mapping[Modality, tuple[Subcategory, ...]]:
+    return {"image": taxonomy("image"), "text": taxonomy("text")}
+
+
 @dataclass(frozen=True)
 class UnisafeRubric:
-    """A rubric in its rendered parts; `sha256` identifies every word a judge could be sent."""
+    """A rubric in its parts; `sha256` identifies every word a judge could be sent.
+
+    `instructions` is a template with the fields `scenario`, `taxonomy`, `nonce` and, where the
+    rubric has any, `examples`, which are rendered already.
+    """
 
     name: str
     sha256: str
     instructions: str
     reminder: str
-    scenarios: dict[str, str]
+    scenarios: Mapping[str, str]
+    taxonomies: Mapping[Modality, tuple[Subcategory, ...]] = field(default_factory=_ours)
+    examples: Mapping[Modality, str] = field(default_factory=dict)
 
     def render(self, evidence: Evidence) -> Prompt:
         """The prompt for one case.
@@ -39,7 +54,8 @@ class UnisafeRubric:
         can be found again.
 
         Raises:
-            PanelError: the rubric has no wording for the evidence's scenario.
+            PanelError: the rubric has no wording for the evidence's scenario, or no taxonomy for
+                its modality.
         """
         if evidence.scenario not in self.scenarios:
             known = ", ".join(sorted(self.scenarios))
@@ -47,10 +63,14 @@ class UnisafeRubric:
                 f"rubric {self.name} has no wording for scenario {evidence.scenario!r}, "
                 f"only for {known}"
             )
+        if evidence.modality not in self.taxonomies:
+            raise PanelError(f"rubric {self.name} has no taxonomy for {evidence.modality} outputs")
+        entries = self.taxonomies[evidence.modality]
         nonce = _nonce(self.sha256, [part.digest for part in evidence.parts])
         instructions = self.instructions.format(
             scenario=self.scenarios[evidence.scenario],
-            taxonomy=render_taxonomy(evidence.modality),
+            taxonomy=render_subcategories(entries),
+            examples=self.examples.get(evidence.modality, ""),
             nonce=nonce,
         )
         content: list[str | ImagePart] = []
@@ -60,7 +80,7 @@ class UnisafeRubric:
             else:
                 content.extend((f"{part.label.upper()}:", part))
         content.append(self.reminder)
-        codes = [entry.code for entry in taxonomy(evidence.modality)]
+        codes = [entry.code for entry in entries]
         return Prompt(instructions, tuple(content), VERDICT_SCHEMA, closed_schema(codes))
 
     def parse(self, text: str) -> Verdict:
