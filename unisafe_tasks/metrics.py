@@ -49,7 +49,8 @@ class JudgeRow:
     """One outcome of a judge on a case; the three values are None where it gave no verdict.
 
     A judge with several repeats has a row for each. `version` is the provider's own name of the
-    model that replied; `prompt_form` says how the rubric's prompt was changed for its server.
+    model that replied; `prompt_form` says how the rubric's prompt was changed for its server;
+    `violated` are the codes that it names of what it calls non-compliant.
     """
 
     judge: str
@@ -59,6 +60,7 @@ class JudgeRow:
     failure: str | None = None
     version: str | None = None
     prompt_form: str = ""
+    violated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

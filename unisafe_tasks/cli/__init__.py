@@ -7,7 +7,17 @@ import os
 import typer
 from rich.console import Console
 
-from unisafe_tasks.cli import calibration, cases, comparing, data, judging, panel, runs, verdicts
+from unisafe_tasks.cli import (
+    calibration,
+    cases,
+    comparing,
+    data,
+    judging,
+    panel,
+    policy,
+    runs,
+    verdicts,
+)
 from unisafe_tasks.cli.publishing import export, push
 from unisafe_tasks.cli.reporting import report
 from unisafe_tasks.errors import ExitCode, UnisafeError, in_words
@@ -40,6 +50,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(data.app, name="data")
 app.add_typer(calibration.app, name="label")
 app.add_typer(panel.app, name="panel")
+app.add_typer(policy.app, name="policy")
 app.add_typer(verdicts.app, name="verdicts")
 
 

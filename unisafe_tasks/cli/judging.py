@@ -63,7 +63,11 @@ def judge(
     from unisafe_tasks.judging import offline
     from unisafe_tasks.judging.dry_run import estimate
     from unisafe_tasks.judging.panel_card import said_of_card
-    from unisafe_tasks.judging.panels import refuse_open_batches, resolve_panel
+    from unisafe_tasks.judging.panels import (
+        refuse_open_batches,
+        require_taxonomies,
+        resolve_panel,
+    )
     from unisafe_tasks.judging.spending import recorded_spending, spending_in_words
     from unisafe_tasks.outputs.saved import read_outputs
     from unisafe_tasks.runs.data_setting import data_of
@@ -87,6 +91,7 @@ def judge(
     if chosen is not None and (line := said_of_card(chosen, source, setting or "")):
         typer.echo(printable(line), err=True)
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
+    require_taxonomies(chosen, dict.fromkeys(case.task for case, _ in outputs.items))
     if dry_run:
         print_estimate(estimate(outputs, chosen))
         if counted_with:
@@ -131,7 +136,7 @@ def prompt(
     """Print exactly what a judge is sent for one case: texts, and each image's hash and size."""
     from unisafe_tasks.data.sources import resolve_source
     from unisafe_tasks.judging.dry_run import describe_prompt
-    from unisafe_tasks.judging.panels import resolve_panel
+    from unisafe_tasks.judging.panels import require_taxonomies, resolve_panel
     from unisafe_tasks.outputs.saved import read_outputs
     from unisafe_tasks.runs.data_setting import data_of
     from unisafe_tasks.settings import panel_setting
@@ -145,6 +150,7 @@ def prompt(
     if len(named) != 1:
         raise UnisafeError(f"--case is {case!r}, expected ID:TASK such as demo-001:TI")
     (wanted,) = named
+    require_taxonomies(chosen, named)
     outputs = read_outputs(predictions, source, named)
     items = [item for item in outputs.items if item[0].id == case_id]
     if not items:

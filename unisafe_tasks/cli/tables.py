@@ -216,11 +216,51 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             )
         table.add_section()
     console.print(table)
+    for rows in (GROUPS["unisafe_image"], GROUPS["unisafe_text"]):
+        _print_policy({name: metrics["tasks"][name] for name in rows if name in metrics["tasks"]})
     # What else is marked has a note.
     if any(LOW_COVERAGE in marks_of(values) for values in shown):
         console.print(*mark_notes(LOW_COVERAGE, MIN_COVERAGE))
     for note in metrics["notes"]:
         console.print(printable(note), markup=False, highlight=False)
+
+
+def _print_policy(tasks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what the policy's own codes say of the tasks of one modality, if there is a policy."""
+    tables = {name: values["policy"] for name, values in tasks.items() if "policy" in values}
+    if not tables:
+        return
+    codes = next(iter(tables.values()))["codes"]
+    rows = [
+        (code, facts["name"], [table["codes"][code] for table in tables.values()])
+        for code, facts in codes.items()
+    ]
+    rows.append(("", "no code of the policy", [one["without_code"] for one in tables.values()]))
+    shown = [row for row in rows if any(measure["outputs"] for measure in row[2])]
+    title = "Non-compliant outputs by the policy's codes, as the panel's ensemble counts them"
+    heads = (f"{name}, of {table['scored']}" for name, table in tables.items())
+    table = numeric_table("code", "name", *heads, labels=2, title=title)
+    for code, name, measures in shown:
+        labels = (escape(in_one_line(text)) for text in (code, name))
+        table.add_row(*labels, *map(_under_code, measures))
+    console = wide_console()
+    if shown:
+        console.print(table)
+    if silent := [code for code, *_ in rows if code and code not in {one[0] for one in shown}]:
+        console.print(
+            printable(f"No output is under {', '.join(silent)} in {', '.join(tables)}."),
+            markup=False,
+            highlight=False,
+        )
+
+
+def _under_code(measure: Mapping[str, Any]) -> str:
+    """How many outputs are under a code, and their share with its interval on a second line."""
+    if measure["share"] is None:
+        return _number(None)
+    low, high = measure["interval"]["low"], measure["interval"]["high"]
+    bounds = escape(f"[{low:.3f}, {high:.3f}]")
+    return f"{measure['outputs']:.2f}".removesuffix(".00") + f"\n{measure['share']:.3f} {bounds}"
 
 
 def _title(metrics: Mapping[str, Any]) -> str:

@@ -10,7 +10,12 @@ from unisafe_judges import Panel
 from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.panel_card import said_of_card
-from unisafe_tasks.judging.panels import open_panel, refuse_open_batches, resolve_panel
+from unisafe_tasks.judging.panels import (
+    open_panel,
+    refuse_open_batches,
+    require_taxonomies,
+    resolve_panel,
+)
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.settings import panel_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
@@ -95,6 +100,7 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
         return source, None
     setting = panel_setting()
     panel = resolve_panel(setting, source)
+    require_taxonomies(panel, map(task_named, tasks))
     if panel is not None:
         if line := said_of_card(panel, source, setting or ""):
             _log.warning("%s", line)

@@ -62,16 +62,22 @@ _DETAILS = ("reasoning", "violated", "error")
 
 
 class Deferred(dict[str, Any]):
-    """A case's record under one metric, complete once its verdicts have arrived."""
+    """A case's record under one metric, complete once its verdicts have arrived.
 
-    def __init__(self, record: Mapping[str, Any], pending: Pending | None) -> None:
+    With `names_codes` the codes that judges name are part of it under every metric.
+    """
+
+    def __init__(
+        self, record: Mapping[str, Any], pending: Pending | None, *, names_codes: bool = False
+    ) -> None:
         super().__init__(record)
         self.pending = pending
+        self._more = ("violated",) if names_codes else ()
 
     def resolve(self) -> None:
         """Wait for the verdicts and fill them in."""
         if self.pending is not None:
-            fields = _ROW_FIELDS + (_DETAILS if "images" in self else ())
+            fields = _ROW_FIELDS + (_DETAILS if "images" in self else self._more)
             rows = self.pending.verdicts()
             self.update(_of_row(self.pending.row, self))
             self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
@@ -88,16 +94,21 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     If it raised, the harness would retry five times and abort the run with exit code 0. So a defect
     becomes an unscored case and a line in the log.
     """
-    pending, row = None, doc
+    pending, row, names_codes = None, doc, False
     try:
         task = TASKS[doc["scenario_type"]]
         case = registered(task.code)[doc["id"]]
+        session = open_run.current()
+        names_codes = session.names_codes
         # Its row follows, once its images are decoded.
-        pending = open_run.current().submit(case, parse_output(results[0], task))
+        pending = session.submit(case, parse_output(results[0], task))
     except Exception as error:
         _log.exception("%s/%s is not scored", doc.get("id"), doc.get("scenario_type"))
         row = _failure(doc, f"{type(error).__name__}: {error}")
-    return {metric: Deferred(_record(metric, row), pending) for metric in METRICS}
+    return {
+        metric: Deferred(_record(metric, row), pending, names_codes=names_codes)
+        for metric in METRICS
+    }
 
 
 def complete_records(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from unisafe_judges import Panel, PanelError, PanelSession, ReplyStore, load_pan
 from unisafe_judges.batch_round import batch_identity
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.prices import PriceList, load_prices
+from unisafe_judges.rubrics import PolicyRubric
 from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.settings import prices_setting, store_path
+from unisafe_tasks.tasks import Task
 
 __all__ = [
     "NO_PANEL",
@@ -23,7 +25,9 @@ __all__ = [
     "open_panel",
     "open_store",
     "panel_named",
+    "policy_of",
     "refuse_open_batches",
+    "require_taxonomies",
     "resolve_panel",
 ]
 
@@ -140,6 +144,27 @@ def panel_named(setting: str, *, stand_in: str | None = None) -> Panel:
 def _prices() -> PriceList | None:
     path = prices_setting()
     return None if path is None else load_prices(path)
+
+
+def policy_of(panel: Panel | None) -> PolicyRubric | None:
+    """The policy that a panel judges by; None if its rubric is none of the user's."""
+    return panel.rubric if panel and isinstance(panel.rubric, PolicyRubric) else None
+
+
+def require_taxonomies(panel: Panel | None, tasks: Iterable[Task]) -> None:
+    """Refuse tasks whose outputs the panel's policy says nothing of.
+
+    Raises:
+        PanelError: a task's modality is not in the policy.
+    """
+    policy = policy_of(panel)
+    for task in tasks if policy else ():
+        if policy and task.modality not in policy.taxonomies:
+            raise PanelError(
+                f"the policy {policy.name} has no taxonomy for {task.modality} outputs, which "
+                f"{task.name} makes: add taxonomy.{task.modality} to its file, or choose other "
+                "tasks"
+            )
 
 
 def refuse_open_batches(panel: Panel) -> None:

@@ -19,7 +19,7 @@ from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.judging.panel_card import find_card
-from unisafe_tasks.judging.panels import open_store
+from unisafe_tasks.judging.panels import open_store, policy_of
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.run_record import RunRecord
 from unisafe_tasks.judging.settling import stored_cases
@@ -83,6 +83,9 @@ class Session:
                 else None
             )
             self.folder = RunFolder(settings.folder, settings.rank)
+            if settings.rank == 0:
+                policy = policy_of(panel)
+                self.folder.keep_policy(policy.text if policy else None)
             opened.pop_all()
         self._outputs = SubmittedOutputs(
             self.folder, settings.model, source, panel, self._judges, self._images, self._reopen
@@ -101,6 +104,11 @@ class Session:
     def ensemble(self) -> Ensemble | None:
         """How the panel's verdicts are combined; None without a panel."""
         return Ensemble(self.panel.ensemble, self.panel.min_verdicts) if self.panel else None
+
+    @property
+    def names_codes(self) -> bool:
+        """Whether the panel's rubric is a policy, whose codes are counted."""
+        return policy_of(self.panel) is not None
 
     def disable_unavailable_judges(self, tasks: Iterable[Task]) -> None:
         """Ask every judge whether it can work; those that cannot are asked about no case.

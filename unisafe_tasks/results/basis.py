@@ -94,7 +94,8 @@ def basis_of(result: ScoredRun) -> Basis:
     return Basis(
         panel=str(panel["name"]),
         panel_sha256=str(panel["sha256"]),
-        rubric=str(rubric.get("name")),
+        # Only a policy has a version.
+        rubric=f"{rubric.get('name')} {rubric.get('version', '')}".rstrip(),
         rubric_sha256=str(rubric.get("sha256")),
         data=str(data.get("source")),
         fingerprint=str(data.get("fingerprint")),

@@ -6,6 +6,7 @@ verdicts.jsonl      one row per case and judge, the official format plus our fie
 inputs.jsonl        short hashes of what each case gave to the model and the judges
 metrics.json        the scores
 run.json            everything needed to repeat the run
+policy.yaml         the policy file that the panel judged by, if its rubric is one
 
 While several ranks work, rank N > 0 writes `predictions.rankN.jsonl` and `verdicts.rankN.jsonl`,
 which rank 0 merges at the end; whoever reads the folder reads both. What is decided about a case of
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
+POLICY = "policy.yaml"
 CLAIMS, SEALS, FACTS, SPENDING = "claims", "seals", "facts", "spending"
 """Which rank's case returned which image file, the ranks' seals, what each rank knows of the model,
 and what its judges were asked; only while ranks work."""
@@ -140,11 +142,24 @@ class RunFolder:
             self.problem = self.problem or problem
             raise problem from None
 
+    def keep_policy(self, text: str | None) -> None:
+        """Keep a policy file, word for word; with None, no earlier one stays.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with self._writing():
+            if text is None:
+                (self.path / POLICY).unlink(missing_ok=True)
+            else:
+                write_atomically(self.path / POLICY, text.encode())
+
     def remove_unused(self) -> None:
-        """Remove a folder that holds run.json and nothing else."""
+        """Remove a folder that holds run.json, perhaps a policy, and nothing else."""
         with suppress(OSError):
             (self.path / "images").rmdir()
             (self.path / "run.json").unlink(missing_ok=True)
+            (self.path / POLICY).unlink(missing_ok=True)
             self.path.rmdir()
 
     def clear(self) -> None:

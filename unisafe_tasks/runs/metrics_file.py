@@ -25,6 +25,7 @@ from unisafe_tasks.runs.notes import (
     subset_of,
     version_notes,
 )
+from unisafe_tasks.runs.policy_codes import policy_codes_of, policy_table
 from unisafe_tasks.runs.summaries import TaskLeaves, summarise, summarise_groups
 from unisafe_tasks.statistics import (
     CONFIDENCE,
@@ -36,7 +37,7 @@ from unisafe_tasks.statistics import (
 )
 from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.statistics.estimates import Leaves
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = [
     "RunScores",
@@ -84,6 +85,7 @@ def score_run(
     resampler = resampler or Resampler()
     panel = info.get("panel")
     ensemble = ensemble_of(panel) if panel else None
+    codes = policy_codes_of(info)
     by_task: dict[str, list[ScoredCase]] = {}
     for case in sorted(cases, key=attrgetter("id")):
         by_task.setdefault(case.task, []).append(case)
@@ -103,6 +105,8 @@ def score_run(
             estimates[name] = total
         if len(leaves.judges) > 1:
             summary["agreement"] = agreement_of(task_cases, _case_draws(task_cases, resampler))
+        if names := codes.get(task_named(name).modality):
+            summary["policy"] = policy_table(task_cases, names)
         _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
     versions = _versions(tasks)
     if any(len(counts) > 1 for counts in versions.values()):

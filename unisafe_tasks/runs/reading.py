@@ -141,6 +141,7 @@ def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
         failure,
         verdict.get("judge_version"),
         str(verdict.get("prompt_form") or ""),
+        tuple(sorted(verdict.get("violated") or ())) if verdict.get("judgment") == 1 else (),
     )
 
 
@@ -179,6 +180,9 @@ def _require_verdict(row: Mapping[str, Any], where: str) -> None:
     version = row.get("judge_version")
     if type(row.get("repeat", 0)) is not int or not isinstance(version, str | None):
         raise RunError(f"{where}: repeat is no number, or judge_version no text")
+    violated = row.get("violated", [])
+    if not isinstance(violated, list) or not all(isinstance(code, str) for code in violated):
+        raise RunError(f"{where}: violated is no list of codes")
     judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))
     if judgment is rating is refusal is None:
         return

@@ -84,6 +84,10 @@ _INFO = {
     "panel.rubric": _OBJECT,
     "panel.rubric.name": _TEXT,
     "panel.rubric.sha256": _TEXT,
+    "panel.rubric.version": _TEXT,
+    "panel.rubric.codes": _OBJECT,
+    "panel.rubric.codes.*": _OBJECT,
+    "panel.rubric.codes.*.*": _TEXT,
     "panel.ensemble": _Kind(
         f"one of {', '.join(get_args(EnsembleMethod))}",
         lambda value: value in get_args(EnsembleMethod),

@@ -15,7 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Prompt, Rubric, load_rubric
+from unisafe_judges import PanelError, Prompt, Rubric, load_rubric
+from unisafe_judges.rubrics import load_policy_file
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, RunError
@@ -24,7 +25,7 @@ from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.runs.data_setting import data_of
-from unisafe_tasks.runs.folder import PREDICTIONS
+from unisafe_tasks.runs.folder import POLICY, PREDICTIONS
 from unisafe_tasks.runs.reading import read_run
 from unisafe_tasks.settings import SELF_RUN, cache_folder, data_setting, self_run_setting
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS, Task, task_named
@@ -112,6 +113,7 @@ def judged_run() -> JudgedRun:
     folder = Path(setting).expanduser().absolute()
     files = [
         folder / "run.json",
+        folder / POLICY,
         *row_files(folder, PREDICTIONS),
         *sorted(folder.glob("verdicts*.jsonl")),
     ]
@@ -162,6 +164,8 @@ def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
     name = recorded.get("name") if isinstance(recorded, dict) else None
     if not isinstance(name, str):
         raise RunError(f"{SELF_RUN}: {folder / 'run.json'}: the panel's rubric is damaged")
+    if "version" in recorded:
+        return _policy_of(recorded, folder)
     rubric = load_rubric(name)
     if rubric.sha256 != recorded.get("sha256"):
         raise RunError(
@@ -169,6 +173,26 @@ def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
             "is installed here: judge it again, or install the version that judged it"
         )
     return rubric
+
+
+def _policy_of(recorded: Mapping[str, Any], folder: Path) -> Rubric:
+    """The policy that judged the run, which the folder holds."""
+    file, called = folder / POLICY, f"the policy {recorded['name']} {recorded['version']}"
+    if not file.is_file():
+        raise RunError(
+            f"{SELF_RUN}: run {folder} was judged by {called}, whose file is missing: put it into "
+            f"the run folder as {POLICY}"
+        )
+    try:
+        policy = load_policy_file(file)
+    except PanelError as error:
+        raise RunError(f"{SELF_RUN}: {error}") from None
+    if policy.sha256 != recorded.get("sha256"):
+        raise RunError(
+            f"{SELF_RUN}: {file} is not {called} as it judged the run, or our words around it have "
+            "changed since: put that file there, or judge the run again"
+        )
+    return policy
 
 
 def _cases_of(

@@ -10,6 +10,7 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import ChatMessageUser, ContentText, GenerateConfig
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
+from unisafe_judges import Panel
 from unisafe_tasks import tasks as table
 from unisafe_tasks.data.cases import register
 from unisafe_tasks.data.sources import load_cases
@@ -20,14 +21,16 @@ from unisafe_tasks.harnesses.inspect.runs import current, sentence
 from unisafe_tasks.harnesses.inspect.samples import dataset_of
 from unisafe_tasks.harnesses.inspect.scorer import panel
 from unisafe_tasks.harnesses.preflight import check_run
+from unisafe_tasks.judging.panels import require_taxonomies
 from unisafe_tasks.settings import data_setting, panel_setting
 from unisafe_tasks.tasks import MAX_NEW_TOKENS
 
 __all__ = ["TASK_FUNCTIONS", "are_used", "forget_checks"]
 
 _used = False
-_checked: set[tuple[str, str | None]] = set()
-"""Data and panel that were found to work in this run: judges are asked once, not once a task."""
+_checked: dict[tuple[str, str | None], Panel | None] = {}
+"""By data and panel setting, the panel that was found to work in this run: judges are asked once,
+not once a task."""
 
 
 def are_used() -> bool:
@@ -62,8 +65,9 @@ def _task(target: table.Task, output_path: str | None) -> Task:
         # Inspect reads a folder that is called 2026 as a number.
         refuse_unwritable(None if output_path is None else str(output_path))
         checked = (data_setting(), panel_setting())
-        source, _ = check_run([], judged=checked not in _checked)
-        _checked.add(checked)
+        source, judges = check_run([], judged=checked not in _checked)
+        judges = _checked.setdefault(checked, judges)
+        require_taxonomies(judges, [target])
         cases = load_cases(source, target)
         dataset = dataset_of(source, cases)
     except UnisafeError as error:
