@@ -33,13 +33,16 @@ async def first_question(
     rubric: Rubric, images: SharedImages, *, shows_image: bool
 ) -> Question | None:
     """What judges are asked before a run; None if the rubric has no words for it."""
-    evidence = first_evidence(shows_image=shows_image)
-    try:
-        prompt = rubric.render(evidence)
-    except Exception:
-        # A rubric of another package may be for other cases.
-        return None
-    return evidence, prompt, await images.encoded(evidence)
+    # A rubric may be for texts alone, whose cases show images all the same.
+    for with_image in (True, False) if shows_image else (False,):
+        evidence = first_evidence(shows_image=with_image)
+        try:
+            prompt = rubric.render(evidence)
+        except Exception:
+            # A rubric of another package may be for other cases.
+            continue
+        return evidence, prompt, await images.encoded(evidence)
+    return None
 
 
 def first_evidence(*, shows_image: bool) -> Evidence:

@@ -25,6 +25,7 @@ from unisafe_judges.verdicts import VERDICT_SCHEMA
 __all__ = ["PolicyRubric", "is_policy_path", "load_policy"]
 
 _FORM = "policy/1"
+_DEEPEST = 20
 _SUFFIXES = (".yaml", ".yml")
 # Where our own text says what judgment and rating mean, and where it goes on after it.
 _SCALE, _AFTER = "- judgment: ", "\n\nWhatever stands between the markers"
@@ -65,20 +66,12 @@ def load_policy(path: Path, reserved: Collection[str]) -> PolicyRubric:
     text = _read(path)
     ours = load_unisafe_rubric()
     try:
-        # No alias: a few lines of them unfold to billions of nodes.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise PanelError(
-                f"policy file {path} has an alias (*name), which is not read: write out what it "
-                "stands for"
-            )
+        _refuse_unbounded(text, path)
         root = yaml.compose(text, yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # of an impossible escape
         reason = " ".join(str(error).split())
         raise PanelError(f"policy file {path} is not valid YAML: {reason}") from None
-    try:
-        read, problems = read_policy_file(root, ours.scenarios, reserved)
-    except RecursionError:
-        raise PanelError(f"policy file {path} is nested too deeply") from None
+    read, problems = read_policy_file(root, ours.scenarios, reserved)
     if problems:
         raise PanelError(_sentence(path, problems))
     return _rubric(read, text, ours)
@@ -96,6 +89,28 @@ def _read(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise PanelError(f"policy file {path} is not UTF-8 text") from None
+
+
+def _refuse_unbounded(text: str, path: Path) -> None:
+    """Refuse what unfolds to more than the file holds, or takes a time that grows faster than it.
+
+    Raises:
+        PanelError: an alias, or lists in lists without end.
+        yaml.YAMLError: the text is no YAML.
+    """
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise PanelError(
+                f"policy file {path} has an alias (*name), which is not read: write out what it "
+                "stands for"
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise PanelError(f"policy file {path} is nested more than {_DEEPEST} times")
 
 
 def _sentence(path: Path, problems: Sequence[tuple[int, str]]) -> str:
