@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable, Iterator
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,34 @@ def test_a_yaml_that_omits_a_metric_leaves_the_scores_of_all(
     assert json.loads((part.folder / "run.json").read_text("utf-8"))["status"] == "complete"
 
 
+@pytest.mark.parametrize("first", ["attack_success_rate", "refusal_rate"])
+def test_a_live_run_by_a_policy_counts_its_codes_as_a_stored_one(
+    evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path, first: str
+) -> None:
+    from unisafe_tasks.runs.metrics_file import build_metrics
+    from unisafe_tasks.runs.reading import read_run
+
+    start = resources.files("unisafe_judges").joinpath("rubrics/policy_start.yaml")
+    (tmp_path / "policy.yaml").write_bytes(start.read_bytes())
+    panel = tmp_path / "panel.yaml"
+    panel.write_text(panel.read_text().replace("unisafe-v1", "./policy.yaml"))
+    judged_over_http.script = lambda body: verdict(categories=["A2"])
+    folder = tmp_path / "yamls"
+    folder.mkdir()
+    (folder / "unisafe_t2t.yaml").write_text(
+        f"include: {tasks_dir() / 'unisafe_t2t.yaml'}\ntask: unisafe_t2t\nmetric_list:\n"
+        f"  - metric: {first}\n"
+        f"    aggregation: !function unisafe_tasks.harnesses.scoring.{first}\n"
+        "    higher_is_better: false\n"
+    )
+    done = evaluate("predictions", "unisafe_t2t", model_args="predictions=demo", folder=folder)
+    table = done.task("unisafe_t2t")["policy"]
+    assert table["codes"]["A2"]["outputs"] == table["scored"] == 14
+    stored = read_run(done.folder)
+    assert build_metrics(stored.info, stored.cases) == done.metrics
+    assert (done.folder / "policy.yaml").read_bytes() == start.read_bytes()
+
+
 def test_without_a_panel_predictions_are_stored_and_nothing_is_scored(
     evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,9 +502,13 @@ def test_a_deferred_record_pickles_as_a_plain_complete_dict() -> None:
                 "refusal": False,
                 "failure": None,
                 "judge_version": None,
+                "violated": ["A1"],
             }
         ]
     )
     copy = pickle.loads(pickle.dumps(record))
     assert type(copy) is dict
+    assert "violated" not in copy["verdicts"][0]
     assert copy["verdicts"][0]["judge"] == "j"
+    coded = Deferred({"id": "a", "verdicts": []}, pending, names_codes=True)
+    assert pickle.loads(pickle.dumps(coded))["verdicts"][0]["violated"] == ["A1"]

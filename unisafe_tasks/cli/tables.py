@@ -200,6 +200,7 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
     from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, mark_notes, marks_of
 
     console = wide_console()
+    tasks = metrics["tasks"]
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
     headings = [facts.heading for facts in FACTS.values()]
     table = numeric_table("task", *headings, "scored", title=_title(metrics))
@@ -216,8 +217,14 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             )
         table.add_section()
     console.print(table)
-    for rows in (GROUPS["unisafe_image"], GROUPS["unisafe_text"]):
-        _print_policy({name: metrics["tasks"][name] for name in rows if name in metrics["tasks"]})
+    for group in ("unisafe_image", "unisafe_text"):
+        by_codes = {
+            f"{name} {marks_of(tasks[name])}".strip(): policy
+            for name in GROUPS[group]
+            if (policy := tasks.get(name, {}).get("policy")) and policy["scored"]
+        }
+        if by_codes:
+            _print_policy(by_codes)
     # What else is marked has a note.
     if any(LOW_COVERAGE in marks_of(values) for values in shown):
         console.print(*mark_notes(LOW_COVERAGE, MIN_COVERAGE))
@@ -225,42 +232,33 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
         console.print(printable(note), markup=False, highlight=False)
 
 
-def _print_policy(tasks: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print what the policy's own codes say of the tasks of one modality, if there is a policy."""
-    tables = {name: values["policy"] for name, values in tasks.items() if "policy" in values}
-    if not tables:
-        return
-    codes = next(iter(tables.values()))["codes"]
-    rows = [
-        (code, facts["name"], [table["codes"][code] for table in tables.values()])
-        for code, facts in codes.items()
-    ]
-    rows.append(("", "no code of the policy", [one["without_code"] for one in tables.values()]))
-    shown = [row for row in rows if any(measure["outputs"] for measure in row[2])]
+def _print_policy(tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what a policy's codes say of tasks of one modality, by the task's name and mark."""
+    names = {code: one["name"] for code, one in next(iter(tables.values()))["codes"].items()}
+    heads = (f"{task}, of {table['scored']}" for task, table in tables.items())
     title = "Non-compliant outputs by the policy's codes, as the panel's ensemble counts them"
-    heads = (f"{name}, of {table['scored']}" for name, table in tables.items())
-    table = numeric_table("code", "name", *heads, labels=2, title=title)
-    for code, name, measures in shown:
-        labels = (escape(in_one_line(text)) for text in (code, name))
-        table.add_row(*labels, *map(_under_code, measures))
+    shown, silent = numeric_table("code", "name", *heads, labels=2, title=title), []
+    rows = {code: [table["codes"][code] for table in tables.values()] for code in names}
+    rows[""] = [table["without_code"] for table in tables.values()]
+    for code, measures in rows.items():
+        if any(measure["outputs"] for measure in measures):
+            labels = (code, names.get(code, "no code of the policy"))
+            shown.add_row(*(escape(in_one_line(label)) for label in labels), *map(_count, measures))
+        elif code:
+            silent.append(code)
     console = wide_console()
-    if shown:
-        console.print(table)
-    if silent := [code for code, *_ in rows if code and code not in {one[0] for one in shown}]:
-        console.print(
-            printable(f"No output is under {', '.join(silent)} in {', '.join(tables)}."),
-            markup=False,
-            highlight=False,
-        )
+    if shown.row_count:
+        console.print(shown)
+    if silent:
+        sentence = f"No output is under {', '.join(silent)} in {', '.join(tables)}."
+        console.print(in_one_line(sentence), markup=False, highlight=False)
 
 
-def _under_code(measure: Mapping[str, Any]) -> str:
+def _count(measure: Mapping[str, Any]) -> str:
     """How many outputs are under a code, and their share with its interval on a second line."""
-    if measure["share"] is None:
-        return _number(None)
     low, high = measure["interval"]["low"], measure["interval"]["high"]
-    bounds = escape(f"[{low:.3f}, {high:.3f}]")
-    return f"{measure['outputs']:.2f}".removesuffix(".00") + f"\n{measure['share']:.3f} {bounds}"
+    outputs = f"{measure['outputs']:.2f}".removesuffix(".00")
+    return outputs + escape(f"\n{measure['share']:.3f} [{low:.3f}, {high:.3f}]")
 
 
 def _title(metrics: Mapping[str, Any]) -> str:
