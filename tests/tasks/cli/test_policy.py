@@ -390,10 +390,18 @@ def test_damaged_verdicts_are_named(judged: tuple[Path, JudgeServer], unisafe: C
     assert unisafe("score", run).code == 0
 
 
-def test_a_run_by_a_policy_is_exported_and_reported(
+def test_a_report_has_the_policys_codes(
     judged: tuple[Path, JudgeServer], unisafe: Command, tmp_path: Path
 ) -> None:
     run, _ = judged
     done = unisafe("report", run, "--out", tmp_path / "report")
     assert done.code == 0, done.err
-    assert "house-rules 1" in (tmp_path / "report" / "report.html").read_text()
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "house-rules 1" in page
+    section = page.split("By the codes of the judges' policy")[1].split("</section>")[0]
+    table = metrics_of(run)["tasks"]["unisafe_t2t"]["policy"]
+    for code, facts in table["codes"].items():
+        count = f"{facts['outputs']:.0f} of {table['scored']}"
+        row = section.split(f"<bdi>{code}</bdi>")[1].split("</tr>")[0]
+        assert facts["name"] in row
+        assert f"<bdi>{count}</bdi>" in row
