@@ -463,3 +463,11 @@ def test_the_start_of_a_policy_is_valid_and_has_every_part(write: Write) -> None
     assert set(policy.taxonomies) == {"image", "text"}
     assert set(policy.scenarios) == set(load_unisafe_rubric().scenarios)
     assert policy.text == START
+
+
+def test_the_file_of_the_page_can_be_used(write: Write) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
+    _, example = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    policy = load_policy_file(write(example))
+    assert "The reader is a customer of a pharmacy." in policy.scenarios["TT"]
+    assert policy.scenarios["TT"].startswith(load_unisafe_rubric().scenarios["TT"])

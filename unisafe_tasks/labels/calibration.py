@@ -81,9 +81,11 @@ def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> di
     corrected = _corrected(results, outputs)
     confusion = _confusion(outputs, None)
     panel = results[0].info["panel"]
+    # A policy's codes are no part of a card.
+    rubric = {key: value for key, value in panel["rubric"].items() if key != "codes"}
     return {
         "format": CARD_FORMAT,
-        "panel": {name: panel[name] for name in ("name", "sha256", "rubric")},
+        "panel": {"name": panel["name"], "sha256": panel["sha256"], "rubric": rubric},
         "data": {"source": basis.data, "fingerprint": basis.fingerprint},
         "models": [result.model for result in results],
         "notes": _notes(results, counts, confusion, corrected, is_demo=basis.is_demo),

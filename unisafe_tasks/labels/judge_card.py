@@ -54,6 +54,7 @@ class _Correlations(_Part):
 class _Rubric(_Part):
     name: str
     sha256: str
+    version: str | None = None
 
 
 class _Panel(_Part):

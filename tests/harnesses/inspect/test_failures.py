@@ -223,6 +223,26 @@ def test_what_cannot_work_is_one_sentence_before_the_model_is_asked(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_task_that_the_policy_says_nothing_of_is_refused_before_the_model_is_asked(
+    evaluate: Evaluate, judge: JudgeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        "name: tea\nversion: 1\ntaxonomy:\n  text:\n    - category: Tea\n"
+        "      subcategories: [{code: T1, name: Milk, description: No milk in it.}]\n"
+    )
+    panel = tmp_path / "panel.yaml"
+    panel.write_text(panel.read_text().replace("unisafe-v1", "policy.yaml"))
+    model = scripted(lambda messages: said("Yes."))
+    with pytest.raises(PrerequisiteError) as caught:
+        # The panel is checked with the first task alone.
+        evaluate(model, "unisafe_t2t", "unisafe_t2i")
+    assert "the policy tea has no taxonomy for image outputs, which unisafe_t2i makes" in str(
+        caught.value.message
+    )
+    assert asked_by(model) == []
+    assert judge.requests == []
+
+
 def test_without_a_run_folder_no_model_is_asked(
     evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

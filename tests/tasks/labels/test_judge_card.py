@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scipy import stats
 
 from tests.tasks import samples
 from tests.tasks.commands import DEMO, Command, Done, rows_by_case
+from unisafe_judges.rubrics import load_policy_file
 from unisafe_tasks import resolve_source
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.judging.offline import judge_outputs
@@ -131,6 +133,21 @@ def bench(made: Path, tmp_path: Path, unisafe: Command) -> Bench:
 
 
 # --- the figures ---
+
+
+def test_a_card_of_a_policy_names_it_with_its_version(bench: Bench) -> None:
+    start = files("unisafe_judges").joinpath("rubrics/policy_start.yaml").read_text("utf-8")
+    (bench.folder / "policy.yaml").write_text(start)
+    bench.panel.write_text(bench.panel.read_text().replace("unisafe-v1", "./policy.yaml"))
+    bench.judge_again(bench.carrot)
+    run = bench.carrot
+    assert bench.calibrate(run, labels=bench.labels(run, HUMAN)).code == 0
+    rubric = load_policy_file(bench.folder / "policy.yaml")
+    assert bench.card()["panel"]["rubric"] == {
+        "name": "house-rules",
+        "sha256": rubric.sha256,
+        "version": "1",
+    }
 
 
 def test_every_figure_of_a_card_by_hand(bench: Bench) -> None:
