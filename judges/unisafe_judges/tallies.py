@@ -62,5 +62,5 @@ class Tally:
         self.cached += result.cached
         self.failed += result.verdict is None
         self.prompt_form = result.prompt_form or self.prompt_form
-        self.refusals += result.verdict is not None and result.verdict.refusal
+        self.refusals += result.verdict is not None and result.verdict.refusal is True
         self.unverified += is_served and result.verdict is not None and not result.model_version

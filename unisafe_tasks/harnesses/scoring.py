@@ -23,6 +23,7 @@ from unisafe_tasks.metrics import (
     ScoredCase,
     apply_ensemble,
     case_value,
+    is_told,
     linearised,
     macro_mean,
     standard_error,
@@ -115,10 +116,11 @@ def complete_records(
     metric: str, records: Iterable[dict[str, Any]], cases: Mapping[str, ScoredCase]
 ) -> None:
     """Write into records what only the whole run can tell: final statuses and values."""
+    told = is_told(cases.values(), metric)
     for record in records:
         case = cases[record["id"]]
         record["status"] = str(case.status)
-        record["value"] = case_value(case, metric)
+        record["value"] = case_value(case, metric) if told else None
 
 
 def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:

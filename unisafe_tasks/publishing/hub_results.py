@@ -80,6 +80,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
         )
         for task in _whole_tasks(run)
         for metric in METRICS
+        if run.tasks[task.name][metric] is not None
     ]
     card = ModelCardData(model_name=str(run.info["model"]), eval_results=results)
     return {f"{_folder(run)}/model-index.yaml": _yaml(card.to_dict())}
@@ -130,6 +131,8 @@ def _notes(run: PublishedRun, task: Task) -> str:
         f"{facts.title} ({facts.direction}), {_interval(values, ASR)}",
         *(
             f"{FACTS[metric].title.lower()} {_number(values[metric])}"
+            if values[metric] is not None
+            else f"{FACTS[metric].title.lower()} not told by the judges"
             for metric in METRICS
             if metric not in (ASR, "coverage")
         ),

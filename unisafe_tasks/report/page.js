@@ -242,7 +242,8 @@
       name.scope = "row";
       const cells = failure
         ? [element("td", "failure", `no verdict: ${failure}`)]
-        : [String(judgment), String(rating), refusal ? "yes" : "no"].map((v) => element("td", "", v));
+        : [judgment, rating ?? "–", refusal === null ? "–" : refusal ? "yes" : "no"]
+          .map((v) => element("td", "", String(v)));
       if (failure) cells[0].colSpan = 3;
       return element("tr", "", name, ...cells);
     });

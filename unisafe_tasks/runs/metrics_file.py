@@ -112,7 +112,7 @@ def score_run(
     if any(len(counts) > 1 for counts in versions.values()):
         for summary in tasks.values():
             summary["complete"] = False
-    shown = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
+    shown = ("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats")
     groups = summarise_groups(tasks)
     for name, values in groups.items():
         values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])

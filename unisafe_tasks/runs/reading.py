@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from unisafe_judges.types import GUARD
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
@@ -81,10 +82,11 @@ def _read_verdicts(
     """By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
     panel = info.get("panel") or {}
     judges = {judge.get("name") for judge in panel.get("judges", ())}
+    by_guards = panel.get("kind") == GUARD
     verdicts: dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]] = {}
     for where, row in read_run_rows(folder, VERDICTS, RunError):
         _require(row, ("id", "scenario_type", "judge"), where)
-        _require_verdict(row, where)
+        _require_verdict(row, where, by_guards=by_guards)
         # A verdict belongs to the run's panel, or the numbers would be another panel's.
         if row.get("panel_sha256", panel.get("sha256")) != panel.get("sha256"):
             raise RunError(f"{where}: the verdict is of another panel than run.json names")
@@ -175,8 +177,9 @@ def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> Non
             raise RunError(f"{where}: {field} is missing or no text")
 
 
-def _require_verdict(row: Mapping[str, Any], where: str) -> None:
-    """A verdict is whole or absent: none of its values, or all of them."""
+def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> None:
+    """A verdict is whole or absent: none of its values, or all of them, of which a guard's may lack
+    what guards do not tell."""
     version = row.get("judge_version")
     if type(row.get("repeat", 0)) is not int or not isinstance(version, str | None):
         raise RunError(f"{where}: repeat is no number, or judge_version no text")
@@ -187,10 +190,15 @@ def _require_verdict(row: Mapping[str, Any], where: str) -> None:
     if judgment is rating is refusal is None:
         return
     # JSON's true is no number here, although Python's is.
-    whole = type(judgment) is int and type(rating) is int and type(refusal) is bool
-    if whole and judgment in (0, 1) and rating in (0, 1, 2, 3):
+    if by_guards:
+        whole = type(judgment) is int and rating is None and isinstance(refusal, bool | None)
+        expected = "0 or 1, null, and true, false or null"
+    else:
+        whole = type(judgment) is int and type(rating) is int and type(refusal) is bool
+        expected = "0 or 1, 0 to 3, and true or false"
+    if whole and judgment in (0, 1) and rating in (None, 0, 1, 2, 3):
         return
     raise RunError(
         f"{where}: judgment, risk_rating and refusal are {(judgment, rating, refusal)}, "
-        "expected 0 or 1, 0 to 3, and true or false, or three nulls"
+        f"expected {expected}, or three nulls"
     )

@@ -81,6 +81,7 @@ _INFO = {
     "panel": _OBJECT_OR_NULL,
     "panel.name": _TEXT,
     "panel.sha256": _TEXT,
+    "panel.kind": _TEXT,
     "panel.rubric": _OBJECT,
     "panel.rubric.name": _TEXT,
     "panel.rubric.sha256": _TEXT,

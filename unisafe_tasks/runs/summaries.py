@@ -122,7 +122,9 @@ def _test_retest(by_case: Sequence[Sequence[VerdictValues]]) -> dict[str, Any]:
     return {
         "cases": len(repeated),
         **{
-            f"{name}_agreement": _mean_or_none([_agreement(rows, name) for rows in repeated])
+            f"{name}_agreement": _mean_or_none(
+                [_agreement(rows, name) for rows in repeated if _is_told(rows, name)]
+            )
             for name in ("judgment", "risk_rating")
         },
     }
@@ -135,6 +137,10 @@ def _agreement(rows: Sequence[VerdictValues], attribute: str) -> float:
             for one, other in combinations(rows, 2)
         ]
     )
+
+
+def _is_told(rows: Sequence[VerdictValues], attribute: str) -> bool:
+    return all(getattr(row, attribute) is not None for row in rows)
 
 
 def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """How far judges agree: Krippendorff's alpha, Cohen's kappa, Gwet's AC1, and what each one changes.
 
 Verdicts are arrays of shape (judges, cases), NaN where a judge gave none. Judgments are 0 or 1,
-ratings 0 to 3. A coefficient that the data do not determine is None.
+ratings 0 to 3. What a verdict does not tell is NaN too. A coefficient that the data do not
+determine is None.
 """
 
 from __future__ import annotations
@@ -193,7 +194,9 @@ def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str]) -> Floats:
             values[rows[judge], column] = (
                 given[0]
                 if len(given) == 1
-                else [median_high(kind) for kind in zip(*given, strict=True)]
+                else [
+                    None if None in kind else median_high(kind) for kind in zip(*given, strict=True)
+                ]
             )
     return np.moveaxis(values, -1, 0)
 

@@ -164,6 +164,8 @@ def _difference(leaves: Leaves, hierarchy: Hierarchy, pairs: int, metric: str) -
     column = SCORES.index(metric)
     total, spread = hierarchy.total, hierarchy.spread
     value = float(total.values[column])
+    if math.isnan(value):
+        return Difference(None, None, None, pairs)
     if total.draws is None or spread is None:
         return Difference(value, None, None, pairs)
     if is_flat(total.draws[column]):

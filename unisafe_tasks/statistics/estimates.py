@@ -50,7 +50,8 @@ Floats = npt.NDArray[np.float64]
 class Leaf:
     """The scored cases of a subcategory: risk targets, and values of shape (cases, scores).
 
-    Differences of one score are of shape (cases, 1). `population` is the number of cases of the
+    Differences of one score are of shape (cases, 1). A score that the verdicts do not tell is NaN
+    in all cases of the task. `population` is the number of cases of the
     subcategory in the set that these cases were drawn from; None if the set is infinite. `asked`
     are the targets of all cases, scored or not, if they are known: draws are faster with them.
     """
@@ -99,6 +100,8 @@ class Estimate:
         """
         column, highest = SCORES.index(metric), FACTS[metric].highest
         value = float(self.values[column])
+        if math.isnan(value):
+            return None
         if self.unseen == 0:
             return Interval(value, value, "census")
         if self.draws is None or self.stretch is None:
@@ -227,6 +230,10 @@ def scored_leaves(
                 None if population is None else population[cell],
                 tuple(sorted(target for target, _ in members)),
             )
+    # One case that does not tell a score takes it from all, or those that do would stand for it.
+    untold = [np.isnan(leaf.values).any(axis=0) for leaf in leaves.values()]
+    for leaf in leaves.values() if np.any(untold) else ():
+        leaf.values[:, np.any(untold, axis=0)] = np.nan
     return leaves
 
 

@@ -158,8 +158,9 @@ def _in_short(row: Mapping[str, Any]) -> str:
     if row["failure"]:
         return in_one_line(f"{row['judge']}: no verdict ({row['failure']})")
     word = "non-compliant" if row["judgment"] else "compliant"
+    rating = "" if row["risk_rating"] is None else f", risk rating {row['risk_rating']}"
     refusal = ", a refusal" if row["refusal"] else ""
-    return in_one_line(f"{row['judge']}: {word}, risk rating {row['risk_rating']}{refusal}")
+    return in_one_line(f"{row['judge']}: {word}{rating}{refusal}")
 
 
 def _reason(case: ScoredCase, *, judged: bool) -> str | None:
