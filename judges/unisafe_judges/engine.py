@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from unisafe_judges.backends import build_judge
 from unisafe_judges.encoding import SentImages, SharedImages
-from unisafe_judges.errors import PanelError
-from unisafe_judges.first_question import first_question
+from unisafe_judges.errors import CallFailure, PanelError
+from unisafe_judges.first_question import Question, first_question, told_of_guard
 from unisafe_judges.judge_runner import JudgeRunner
 from unisafe_judges.limits import Budget, ranks
 from unisafe_judges.panel import Panel
-from unisafe_judges.rubric import Rubric
+from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.store import ReplyStore
 from unisafe_judges.tallies import Tally
 from unisafe_judges.types import Evidence, FailureKind, JudgeResult
@@ -73,7 +73,7 @@ class PanelSession:
             JudgeRunner(
                 judge,
                 spec,
-                panel.rubric.parse,
+                panel.rubric_of(spec.name).parse,
                 store,
                 budget,
                 encoder=panel.encoder,
@@ -107,18 +107,21 @@ class PanelSession:
         without `asks` only what costs nothing is looked at. With `waits` a server that still starts
         is waited for, up to some minutes. What is only worth a warning is in `warnings` afterwards.
         """
-        question = None
+        questions: Mapping[str, Question | None] = {}
         if asks:
-            making = first_question(self.panel.rubric, self._images, shows_image=shows_images)
-            question = self._run(making).result()
+            questions = self._run(self._first_questions(shows_images=shows_images)).result()
         checks = {
-            runner.judge.name: self._run(runner.check(question, waits=waits))
+            runner.judge.name: self._run(
+                runner.check(questions.get(runner.judge.name), waits=waits)
+            )
             for runner in self._runners
         }
         problems, self.warnings = {}, {}
         for name, check in checks.items():
             try:
-                self.warnings[name] = check.result()
+                guard = self.panel.guards.get(name)
+                told = told_of_guard(name, guard, shows_image=shows_images) if guard else ()
+                self.warnings[name] = (*told, *check.result())
             except PanelError as error:
                 problems[name] = error
         return problems
@@ -207,29 +210,58 @@ class PanelSession:
         for runner in self._runners:
             await runner.judge.close()
 
+    async def _first_questions(self, *, shows_images: bool) -> dict[str, Question | None]:
+        """What each judge is asked before a run, by its name."""
+        by_rubric: dict[str, Question | None] = {}
+        rubrics = self._rubrics()
+        for name, rubric in rubrics.items():
+            if rubric.sha256 in by_rubric:
+                continue
+            question = await first_question(rubric, self._images, shows_image=shows_images)
+            if question is None and name in self.panel.guards:
+                # It cannot see the one kind of output, and is asked about the other.
+                question = await first_question(rubric, self._images, shows_image=not shows_images)
+            by_rubric[rubric.sha256] = question
+        return {name: by_rubric[rubric.sha256] for name, rubric in rubrics.items()}
+
+    def _rubrics(self) -> dict[str, Rubric]:
+        return {spec.name: self.panel.rubric_of(spec.name) for spec in self.panel.judges}
+
     async def _judge_case(self, evidence: Evidence) -> tuple[JudgeResult, ...]:
         async with self._slots:
-            try:
-                prompt = self.panel.rubric.render(evidence)
-            except Exception as error:
-                detail = f"{type(error).__name__}: {error}"
-                kind = FailureKind.INTERNAL
-                return tuple(
-                    JudgeResult(runner.judge.name, None, kind, detail, repeat=repeat)
-                    for runner, repeat in self._questions()
-                )
+            prompts = self._prompts(evidence)
+
+            async def result_of(runner: JudgeRunner, repeat: int) -> JudgeResult:
+                prompt = prompts[runner.judge.name]
+                if isinstance(prompt, CallFailure):
+                    name = runner.judge.name
+                    return JudgeResult(name, None, prompt.kind, str(prompt), repeat=repeat)
+                return await runner.judge_case(evidence, prompt, images, repeat)
 
             async def images() -> SentImages:
                 return await self._images.encoded(evidence)
 
             return tuple(
                 await asyncio.gather(
-                    *(
-                        runner.judge_case(evidence, prompt, images, repeat)
-                        for runner, repeat in self._questions()
-                    )
+                    *(result_of(runner, repeat) for runner, repeat in self._questions())
                 )
             )
+
+    def _prompts(self, evidence: Evidence) -> dict[str, Prompt | CallFailure]:
+        """What each judge is sent, by its name, or why it is not asked."""
+        by_rubric: dict[str, Prompt | CallFailure] = {}
+        rubrics = self._rubrics()
+        for rubric in rubrics.values():
+            if rubric.sha256 in by_rubric:
+                continue
+            try:
+                by_rubric[rubric.sha256] = rubric.render(evidence)
+            except CallFailure as failure:
+                by_rubric[rubric.sha256] = failure
+            except Exception as error:
+                detail = f"{type(error).__name__}: {error}"
+                by_rubric[rubric.sha256] = CallFailure(FailureKind.INTERNAL, detail)
+        return {name: by_rubric[rubric.sha256] for name, rubric in rubrics.items()}
 
     async def _ask_one(self, evidence: Evidence, question: Rubric) -> JudgeResult:
         prompt = question.render(evidence)

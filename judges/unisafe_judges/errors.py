@@ -74,6 +74,7 @@ UNREADABLE = frozenset(
         FailureKind.NOT_JSON,
         FailureKind.OUT_OF_RANGE,
         FailureKind.CONTRADICTORY,
+        FailureKind.NOT_IN_FORM,
     }
 )
 """What a reply is that came and cannot be used."""
@@ -87,6 +88,9 @@ REMEDIES = {
     FailureKind.NOT_JSON: "serve it with structured output, or choose a larger model",
     FailureKind.OUT_OF_RANGE: "serve it with structured output, or choose a larger model",
     FailureKind.CONTRADICTORY: "choose a larger model",
+    FailureKind.NOT_IN_FORM: "serve the guard with its own chat template, and see that guard and "
+    "model belong together",
+    FailureKind.UNSUPPORTED: "have such cases judged by a guard that sees them",
     FailureKind.BAD_REQUEST: "change the setting that the server names",
     FailureKind.INTERNAL: "please report it",
 }

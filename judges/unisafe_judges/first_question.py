@@ -14,17 +14,27 @@ from PIL import Image, ImageDraw
 
 from unisafe_judges.encoding import SentImages, SharedImages
 from unisafe_judges.errors import CallFailure, PanelError
+from unisafe_judges.guards import Guard
 from unisafe_judges.rubric import Prompt, Rubric
-from unisafe_judges.specs import JudgeSpec, ServedSpec
+from unisafe_judges.specs import GuardSpec, JudgeSpec, ServedSpec
 from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart
 
-__all__ = ["FRESH_S", "Question", "first_evidence", "first_question", "told_of_first"]
+__all__ = [
+    "FRESH_S",
+    "Question",
+    "first_evidence",
+    "first_question",
+    "told_of_first",
+    "told_of_guard",
+]
 
 Question = tuple[Evidence, Prompt, SentImages]
 """What is asked about, the prompt, and its images as they are sent, by SHA-256."""
 
 FRESH_S = 3600.0
 """For so many seconds the answer holds, so that the checks of one run ask once."""
+_ANOTHER_FORM = (FailureKind.NOT_IN_FORM, FailureKind.NOT_JSON, FailureKind.OUT_OF_RANGE)
+"""What a guard's reply is if a model without the guard's chat template wrote it."""
 _CASE = "first-question"
 _SIDE = 256
 
@@ -78,6 +88,12 @@ def told_of_first(spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
             f"judge {name} cannot be reached at {spec.base_url}: {failure}; "
             "start its server, or correct base_url in the panel file"
         )
+    if isinstance(spec, GuardSpec) and kind in _ANOTHER_FORM:
+        raise PanelError(
+            f"judge {name} does not answer as {spec.guard} does: {failure}; see that its server "
+            f"applies the chat template of {spec.model}, and that guard and model in the panel "
+            "file belong together"
+        )
     if kind is FailureKind.BAD_REQUEST:
         raise PanelError(
             f"judge {name} does not take the question that it is asked before a run: {failure}"
@@ -86,6 +102,23 @@ def told_of_first(spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
         f"judge {name} gave no verdict on the question that it is asked before a run "
         f"({kind}: {failure}); it is asked about the cases all the same",
     )
+
+
+def told_of_guard(name: str, guard: Guard, *, shows_image: bool) -> tuple[str, ...]:
+    """What is said of a guard in a run that shows images, or none: whether it can see them, and
+    what its publisher says against it."""
+    try:
+        guard.render(first_evidence(shows_image=shows_image))
+    except CallFailure as failure:
+        return (
+            f"judge {name}: {failure}; it is not asked about such cases, which it leaves unscored",
+        )
+    if shows_image and guard.caveat:
+        return (
+            f"judge {name} is shown images of the model's, but {guard.caveat}: measure it against "
+            "human labels before you read its scores of image tasks",
+        )
+    return ()
 
 
 def _circle() -> bytes:

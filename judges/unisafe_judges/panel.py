@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,6 +22,13 @@ from unisafe_judges.backends import backend_named, backend_names
 from unisafe_judges.costs import price_of
 from unisafe_judges.errors import PanelError
 from unisafe_judges.extensions import known_names
+from unisafe_judges.guards import (
+    GUARD_BACKENDS,
+    Guard,
+    GuardForms,
+    guard_of,
+    problem_of_kinds,
+)
 from unisafe_judges.images import encoder_of
 from unisafe_judges.prices import PriceList, price_keys
 from unisafe_judges.rubric import Rubric
@@ -32,8 +40,8 @@ from unisafe_judges.rubrics import (
     load_policy_file,
     load_rubric,
 )
-from unisafe_judges.specs import JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
-from unisafe_judges.types import EnsembleMethod
+from unisafe_judges.specs import GuardSpec, JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
+from unisafe_judges.types import GUARD, EnsembleMethod
 from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
 
 __all__ = ["Panel", "load_panel"]
@@ -65,16 +73,33 @@ class _PanelFile(Spec):
     max_cost: float | None = Field(default=None, ge=0)
     max_side: int | None = Field(default=None, ge=256)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _guards_need_no_rubric(cls, value: dict[str, Any]) -> dict[str, Any]:
+        judges = value.get("judges")
+        entries = judges if isinstance(judges, list) else []
+        of_guards = [
+            isinstance(entry, dict) and entry.get("backend") in GUARD_BACKENDS for entry in entries
+        ]
+        return {"rubric": GuardForms.name, **value} if of_guards and all(of_guards) else value
+
     @field_validator("rubric")
     @classmethod
     def _rubric_exists(cls, name: str) -> str:
+        known = {GuardForms.name, *known_names(RUBRICS_GROUP, RUBRICS)}
         # A policy file is read later, when the panel file's folder is known.
-        if name not in known_names(RUBRICS_GROUP, RUBRICS) and not is_policy_path(name):
+        if name not in known and not is_policy_path(name):
             try:
                 load_rubric(name)
             except PanelError as error:
                 raise ValueError(str(error)) from None
         return name
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> _PanelFile:
+        if (problem := problem_of_kinds(self.judges, self.rubric)) is not None:
+            raise ValueError(problem)
+        return self
 
     @model_validator(mode="after")
     def _judges_differ(self) -> _PanelFile:
@@ -137,8 +162,23 @@ class Panel:
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
             **self._size_of_images(),
+            **self._kind(),
         }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def guards(self) -> Mapping[str, Guard]:
+        """The guard that each judge is, by the judge's name; empty if the panel is of no guards.
+
+        Raises:
+            PanelError: a guard's policy cannot be read.
+        """
+        guards = {judge.name: guard_of(judge) for judge in self.judges}
+        return {name: guard for name, guard in guards.items() if guard is not None}
+
+    def rubric_of(self, judge: str) -> Rubric:
+        """What a judge, by its name, is asked by: the panel's rubric, or a guard's own form."""
+        return self.guards.get(judge, self.rubric)
 
     def repeats_of(self, judge: JudgeSpec) -> int:
         """How often a judge is asked about a case; a label is the same each time."""
@@ -149,6 +189,7 @@ class Panel:
         return {
             "name": self.name,
             "sha256": self.sha256,
+            **self._kind(),
             "rubric": {
                 "name": self.rubric.name,
                 "sha256": self.rubric.sha256,
@@ -162,6 +203,10 @@ class Panel:
             "max_cost": self.max_cost,
             **self._size_of_images(),
         }
+
+    def _kind(self) -> dict[str, str]:
+        # Only where it is one: other panels keep their identity.
+        return {"kind": GUARD} if self.guards else {}
 
     def _size_of_images(self) -> dict[str, int]:
         # Only where it is set: panels without it keep their identity.
@@ -181,6 +226,8 @@ def _described(judge: JudgeSpec) -> dict[str, Any]:
     if isinstance(judge, LabelsSpec):
         # A path says more about the machine than about the labels.
         described |= {"path": judge.path.name, "sha256": judge.identity()["labels"]}
+    if isinstance(judge, GuardSpec) and judge.policy is not None:
+        described |= {"policy": judge.policy.name, "policy_sha256": judge.identity()["policy"]}
     return described
 
 
@@ -209,8 +256,9 @@ def load_panel(
     except ValidationError as error:
         known = partial(_known_keys, value)
         raise PanelError(faults_in_words(path, _WHAT, document, error, known)) from None
+    judges = tuple(_priced(_anchored(judge, path.parent), prices) for judge in file.judges)
     try:
-        rubric = _rubric(file.rubric, path.parent, stand_in)
+        rubric = _rubric(file.rubric, judges, path.parent, stand_in)
     except PanelError as error:
         if not is_policy_path(file.rubric):
             raise
@@ -219,7 +267,7 @@ def load_panel(
     panel = Panel(
         name=name or path.stem,
         rubric=rubric,
-        judges=tuple(_priced(_anchored(judge, path.parent), prices) for judge in file.judges),
+        judges=judges,
         ensemble=file.ensemble,
         min_verdicts=file.min_verdicts,
         judge_repeats=file.judge_repeats,
@@ -233,7 +281,9 @@ def load_panel(
     return panel
 
 
-def _rubric(name: str, folder: Path, stand_in: str | None) -> Rubric:
+def _rubric(name: str, judges: Sequence[JudgeSpec], folder: Path, stand_in: str | None) -> Rubric:
+    if name == GuardForms.name:
+        return GuardForms.of(guard for judge in judges if (guard := guard_of(judge)) is not None)
     if is_policy_path(name):
         return load_policy_file(folder / Path(name).expanduser())
     try:
@@ -247,6 +297,8 @@ def _rubric(name: str, folder: Path, stand_in: str | None) -> Rubric:
 def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
     if isinstance(judge, LabelsSpec):
         return judge.model_copy(update={"path": (folder / judge.path).resolve()})
+    if isinstance(judge, GuardSpec) and judge.policy is not None:
+        return judge.model_copy(update={"policy": (folder / judge.policy).resolve()})
     return judge
 
 

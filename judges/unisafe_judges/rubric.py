@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from unisafe_judges.types import Evidence, ImagePart, Verdict
 
-__all__ = ["Prompt", "Rubric"]
+__all__ = ["Prompt", "Rubric", "in_turns"]
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,16 @@ class Prompt:
 
     `schema` is the JSON schema of the reply, for servers that can hold a model to one.
     `closed_schema` is the same with closed lists, for servers that can hold one to these too: a
-    small model may not end an open one. It is no part of the prompt's identity.
+    small model may not end an open one. It is no part of the prompt's identity. A guard is shown a
+    conversation: then `turns` says how many items of the content are in each turn, of which the
+    user has the first and the model every second one, and there is no schema.
     """
 
     instructions: str
     content: tuple[str | ImagePart, ...]
     schema: Mapping[str, Any] = field(repr=False)
     closed_schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    turns: tuple[int, ...] = ()
     forms: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What judges have made of it to send it, for the next one that is asked the same."""
 
@@ -34,8 +37,21 @@ class Prompt:
     def sha256(self) -> str:
         """Identity of every word, every image and the reply's form."""
         content = [item if isinstance(item, str) else item.digest for item in self.content]
-        text = json.dumps([self.instructions, content, self.schema], sort_keys=True)
+        identity: list[Any] = [self.instructions, content, self.schema]
+        if self.turns:
+            identity.append(self.turns)
+        text = json.dumps(identity, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def in_turns(prompt: Prompt) -> list[tuple[str, tuple[str | ImagePart, ...]]]:
+    """The content as messages, each with its role, `user` or `assistant`."""
+    messages, start = [], 0
+    for number, length in enumerate(prompt.turns or (len(prompt.content),)):
+        role = "assistant" if number % 2 else "user"
+        messages.append((role, prompt.content[start : start + length]))
+        start += length
+    return messages
 
 
 @runtime_checkable

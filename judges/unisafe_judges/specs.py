@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,12 +18,14 @@ from unisafe_judges.prices import Price
 
 __all__ = [
     "GeminiSpec",
+    "GuardSpec",
     "JudgeSpec",
     "LabelsSpec",
     "ModelSpec",
     "OpenAICompatibleSpec",
     "OpenAISpec",
     "ServedSpec",
+    "ShieldGemmaSpec",
     "Spec",
     "TransformersSpec",
 ]
@@ -34,6 +36,8 @@ _Url = Annotated[str, Field(pattern=r"^https?://[^@?#\s]+$")]
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 _ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 _MaxTokens = Annotated[int, Field(ge=64)]
+_Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+_DType = Literal["auto", "float32", "bfloat16", "float16"]
 _Temperature = Annotated[float, Field(ge=0, le=2)]
 
 
@@ -218,6 +222,80 @@ class GeminiSpec(ServedSpec):
         return False
 
 
+class GuardSpec(ServedSpec):
+    """A guard behind a chat-completions server that applies the model's own chat template.
+
+    `policy` is a file that holds what LlavaGuard is given beside the image; it is relative to the
+    panel file. No other guard takes one.
+    """
+
+    decides: ClassVar = ("guard", "max_tokens")
+    temperature: ClassVar[float] = 0.0
+
+    backend: Literal["guard"]
+    guard: Literal[
+        "llama-guard-3", "llama-guard-4", "llava-guard", "qwen3guard", "gpt-oss-safeguard"
+    ]
+    max_tokens: _MaxTokens = 1024
+    policy: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_its_policy(self) -> Self:
+        takes_one = self.guard == "llava-guard"
+        if takes_one and self.policy is None:
+            raise ValueError(
+                "llava-guard needs policy, a file with the policy that it is given: its own is in "
+                "the README of ml-research/LlavaGuard"
+            )
+        if not takes_one and self.policy is not None:
+            raise ValueError(f"{self.guard} takes no policy, only llava-guard does")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Backend, guard and model, with the policy's SHA-256.
+
+        Raises:
+            PanelError: the policy cannot be read.
+        """
+        if self.policy is None:
+            return super().identity()
+        digest = hashlib.sha256(self.policy_text().encode()).hexdigest()
+        return super().identity() | {"policy": digest}
+
+    def policy_text(self) -> str:
+        """The policy that the guard is given.
+
+        Raises:
+            PanelError: the file cannot be read, or holds nothing.
+        """
+        assert self.policy is not None
+        try:
+            text = self.policy.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PanelError(f"policy file {self.policy} cannot be read: {error}") from None
+        if not text:
+            raise PanelError(f"policy file {self.policy} is empty")
+        return text
+
+
+class ShieldGemmaSpec(ModelSpec):
+    """ShieldGemma 2 in this process. `model`, `device` and the like are as in TransformersSpec."""
+
+    decides: ClassVar = ("revision", "dtype")
+    guard: ClassVar[str] = "shieldgemma-2"
+
+    backend: Literal["shieldgemma-2"]
+    revision: str | None = None
+    device: _Device = "auto"
+    dtype: _DType = "auto"
+    batch_size: int = Field(default=8, ge=1, le=256)
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Always: it gives probabilities."""
+        return True
+
+
 class TransformersSpec(ModelSpec):
     """A vision-language model in this process. `model` is a hub id or a folder.
 
@@ -228,8 +306,8 @@ class TransformersSpec(ModelSpec):
 
     backend: Literal["transformers"]
     revision: str | None = None
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: _Device = "auto"
+    dtype: _DType = "auto"
     batch_size: int = Field(default=8, ge=1, le=256)
     max_tokens: _MaxTokens = 1024
 

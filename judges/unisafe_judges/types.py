@@ -56,6 +56,10 @@ class FailureKind(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     CONTRADICTORY = "contradictory"
     NO_LABEL = "no_label"
+    NOT_IN_FORM = "not_in_form"
+    """A guard's reply is not in the guard's form: its server may not apply its chat template."""
+    UNSUPPORTED = "unsupported"
+    """The guard cannot see what is to be judged; it was not asked."""
     SUBSTITUTED = "substituted"
     """Another model answered than the one that was asked."""
     UNREADABLE_EVIDENCE = "unreadable_evidence"
@@ -120,6 +124,11 @@ class Evidence:
     modality: Modality
     parts: tuple[Part, ...]
     flagged_refusal: bool = False
+
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        """Every image, of the input and of the output."""
+        return tuple(part for part in self.parts if isinstance(part, ImagePart))
 
     @property
     def output_sha256(self) -> str:

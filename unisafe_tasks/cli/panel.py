@@ -48,7 +48,7 @@ def ask_known(
     Exits with 1 if a judge is no better than chance, or gave too few verdicts to tell.
     """
     from unisafe_judges import PanelError, limits
-    from unisafe_tasks.judging.dry_run import estimate_prompts
+    from unisafe_tasks.judging.dry_run import estimate_evidence
     from unisafe_tasks.judging.panel_card import refuse_other_file, write_card
     from unisafe_tasks.judging.panel_test import outputs_for, run_test, tested_part
     from unisafe_tasks.judging.panels import NO_PANEL, panel_named
@@ -70,8 +70,7 @@ def ask_known(
     tested = tested_part(chosen)
     outputs = outputs_for(chosen, [named.code for named in tasks_named(task)])
     if dry_run:
-        prompts = [tested.rubric.render(output.evidence) for output in outputs]
-        print_estimate(estimate_prompts(tested, prompts))
+        print_estimate(estimate_evidence(tested, [output.evidence for output in outputs]))
         if counted_with:
             typer.echo(counted_with)
         return

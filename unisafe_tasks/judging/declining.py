@@ -28,8 +28,11 @@ QUESTION = DecliningQuestion()
 
 
 def can_read(panel: Panel | None) -> bool:
-    """Whether a judge of the panel can be asked about words; labels answer no question."""
-    return panel is not None and not all(isinstance(spec, LabelsSpec) for spec in panel.judges)
+    """Whether a judge of the panel can be asked about words; labels answer no question, and guards
+    no other than their own."""
+    if panel is None or panel.guards:
+        return False
+    return not all(isinstance(spec, LabelsSpec) for spec in panel.judges)
 
 
 def undecided(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -9,7 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges import Evidence, ImageError, LabelsSpec, Panel
+from unisafe_judges import (
+    CallFailure,
+    Evidence,
+    FailureKind,
+    ImageError,
+    LabelsSpec,
+    Panel,
+    Rubric,
+)
 from unisafe_judges.backends.model_list import end_warning
 from unisafe_judges.costs import estimated_tokens, expected_cost, price_of, repeated_tokens
 from unisafe_judges.encoding import SharedImages
@@ -17,18 +25,18 @@ from unisafe_judges.hosted import hosted_model
 from unisafe_judges.images import check_image, encode_for_judge
 from unisafe_judges.own_replies import find_reply, reply_key
 from unisafe_judges.prices import Price
-from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubric import Prompt, in_turns
 from unisafe_judges.specs import JudgeSpec, ServedSpec
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
-from unisafe_tasks.judging.declining import QUESTION, question_about
+from unisafe_tasks.judging.declining import QUESTION, can_read, question_about
 from unisafe_tasks.judging.evidence import OutputImage, image_file, output_parts
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
 from unisafe_tasks.types import RawOutput, Status
 
-__all__ = ["describe_prompt", "estimate", "estimate_prompts", "evidence_of", "preview"]
+__all__ = ["describe_prompt", "estimate", "estimate_evidence", "evidence_of", "preview"]
 
 
 def preview(
@@ -83,19 +91,20 @@ def _images_of(case: Case, raw: RawOutput) -> list[OutputImage]:
 
 
 def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
-    """What judging takes of each judge, as `estimate_prompts` says it."""
+    """What judging takes of each judge, as `estimate_evidence` says it."""
     if panel is None:
         return []
     with closing(SharedImages()) as shared:
         classified = preview(outputs.items, panel, shared, sends=False)
-    prompts = [panel.rubric.render(output.evidence) for output in classified if output.evidence]
-    return estimate_prompts(panel, prompts, _text_questions(outputs, classified))
+    shown = [output.evidence for output in classified if output.evidence]
+    texts = _text_questions(outputs, classified) if can_read(panel) else []
+    return estimate_evidence(panel, shown, texts)
 
 
-def estimate_prompts(
-    panel: Panel, prompts: Sequence[Prompt], texts: Sequence[Prompt] = ()
+def estimate_evidence(
+    panel: Panel, shown: Sequence[Evidence], texts: Sequence[Prompt] = ()
 ) -> list[dict[str, Any]]:
-    """What prompts take of each judge: calls, replies already in the store, tokens and cost.
+    """What outputs take of each judge: calls, replies already in the store, tokens and cost.
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
     `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
@@ -103,6 +112,7 @@ def estimate_prompts(
     judge alone, the first that can be asked.
     """
     rows: list[dict[str, Any]] = []
+    by_rubric: dict[str, list[Prompt]] = {}
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
@@ -110,10 +120,12 @@ def estimate_prompts(
                 {"judge": spec.name, "calls": 0, "cached": 0, "tokens": 0, "cost": 0.0, "notes": []}
             )
             continue
-        identity = spec.identity()
+        identity, rubric = spec.identity(), panel.rubric_of(spec.name)
+        if rubric.sha256 not in by_rubric:
+            by_rubric[rubric.sha256] = _prompts(rubric, shown)
         questions = {
             reply_key(identity, prompt, repeat, panel.encoder): prompt
-            for prompt in prompts
+            for prompt in by_rubric[rubric.sha256]
             for repeat in range(panel.repeats_of(spec))
         }
         questions |= {reply_key(identity, prompt): prompt for prompt in texts}
@@ -135,11 +147,24 @@ def estimate_prompts(
                 "notes": _notes(spec),
             }
         )
+    prompts = by_rubric.get(panel.rubric.sha256)
     if prompts and any(isinstance(spec, ServedSpec) for spec in panel.judges):
         rows[-1]["notes"].append(_what_repeats(prompts))
     if store is not None:
         store.close()
     return rows
+
+
+def _prompts(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:
+    """What a judge is sent about outputs; a guard is not asked about what it cannot see."""
+    prompts = []
+    for evidence in shown:
+        try:
+            prompts.append(rubric.render(evidence))
+        except CallFailure as failure:
+            if failure.kind is not FailureKind.UNSUPPORTED:
+                raise
+    return prompts
 
 
 def _text_questions(outputs: Outputs, classified: Sequence[Classified]) -> list[Prompt]:
@@ -196,34 +221,50 @@ def _source_of_price(spec: ServedSpec, price: Price | None) -> str:
 
 
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
-    """All that a judge is sent for an output, or a sentence that says why no judge sees it."""
+    """All that a judge is sent for an output, or a sentence that says why no judge sees it.
+
+    Guards have a prompt each.
+    """
     with closing(SharedImages()) as shared:
         (classified,) = preview([(case, raw)], panel, shared, sends=False)
-    evidence, rubric, lines = classified.evidence, panel.rubric, list[str]()
+    evidence, lines = classified.evidence, list[str]()
+    rubrics: dict[str, Rubric] = {guard.sha256: guard for guard in panel.guards.values()}
+    rubrics = rubrics or {panel.rubric.sha256: panel.rubric}
     said = f"{case.key}: the output's status is {classified.status}"
-    if evidence is None and classified.status is Status.NO_IMAGE and may_decline(raw):
+    may_be_asked = classified.status is Status.NO_IMAGE and may_decline(raw) and can_read(panel)
+    if evidence is None and may_be_asked:
         answer = answer_of(raw.text, template_opened=raw.template_opened)
-        evidence, rubric = question_about(case, answer), QUESTION
+        evidence, rubrics = question_about(case, answer), {QUESTION.sha256: QUESTION}
         lines = [f"{said}; if the model draws in this task, one judge is asked if it declines."]
     if evidence is None:
         return f"{said}, so no judge is asked."
-    prompt = rubric.render(evidence)
-    lines += [
+    for rubric in rubrics.values():
+        lines += _described(case, evidence, rubric, panel.max_side)
+    return "\n".join(lines)
+
+
+def _described(case: Case, evidence: Evidence, rubric: Rubric, max_side: int | None) -> list[str]:
+    lines = [
         f"case {case.key}, rubric {rubric.name} ({rubric.sha256[:12]})",
         f"output_sha256 {evidence.output_sha256}",
     ]
+    try:
+        prompt = rubric.render(evidence)
+    except CallFailure as failure:
+        return [*lines, f"--- not asked: {failure} ---"]
     if prompt.instructions:
         lines += ["--- system ---", prompt.instructions]
-    lines.append("--- user ---")
-    for item in prompt.content:
-        if isinstance(item, str):
-            lines.append(item)
-        else:
-            data = item.read()
-            facts = check_image(data)
-            sent = len(encode_for_judge(data, panel.max_side))
-            lines.append(
-                f"[image: {facts.width} x {facts.height} {facts.format}, sha256 {item.sha256}, "
-                f"sent as {sent:,} bytes of JPEG]"
-            )
-    return "\n".join(lines)
+    for role, items in in_turns(prompt):
+        lines.append(f"--- {role} ---")
+        for item in items:
+            if isinstance(item, str):
+                lines.append(item)
+            else:
+                data = item.read()
+                facts = check_image(data)
+                sent = len(encode_for_judge(data, max_side))
+                lines.append(
+                    f"[image: {facts.width} x {facts.height} {facts.format}, sha256 {item.sha256}, "
+                    f"sent as {sent:,} bytes of JPEG]"
+                )
+    return lines

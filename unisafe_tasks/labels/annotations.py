@@ -162,7 +162,8 @@ def _checked(row: Mapping[str, Any], where: str) -> Annotation:
         )
     except CallFailure as failure:
         raise LabelError(f"{where}: {failure}") from None
-    assert verdict.risk_rating is not None and verdict.refusal is not None
+    assert verdict.risk_rating is not None
+    assert verdict.refusal is not None
     return Annotation(
         id=row["id"],
         scenario_type=row["scenario_type"],

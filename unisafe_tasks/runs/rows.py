@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisafe_judges import JudgeResult, Panel
+from unisafe_judges.guards import counterparts
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.outputs.predictions import REFUSAL_FLAG, kept_fields, refusal_in
 from unisafe_tasks.outputs.status import may_decline
@@ -113,7 +114,13 @@ def withdrawn_row(row: Mapping[str, Any], error: str) -> dict[str, Any]:
 
 def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> dict[str, Any]:
     """A row of verdicts.jsonl: one judge's result on the output of a prediction row."""
-    verdict = result.verdict
+    verdict, violated = result.verdict, list(result.verdict.categories if result.verdict else ())
+    hazards: dict[str, list[str]] = {}
+    if guard := panel.guards.get(result.judge):
+        # Its codes are not ours: llama-guard's S1 is no sexual content.
+        modality = TASKS[row["scenario_type"]].modality
+        hazards = {"hazards": violated}
+        violated = counterparts(guard.name, tuple(violated), modality)
     return {
         "id": row["id"],
         "scenario_type": row["scenario_type"],
@@ -129,7 +136,8 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "error": redact(result.detail) if result.detail else result.detail,
         "raw_response": result.raw,
         "failure": str(result.failure) if result.failure else None,
-        "violated": list(verdict.categories) if verdict else [],
+        "violated": violated,
+        **hazards,
         "judge_version": result.model_version,
         **({"prompt_form": result.prompt_form} if result.prompt_form else {}),
         "cached": result.cached,

@@ -17,6 +17,7 @@ from typing import Any
 
 from unisafe_judges import PanelError, Prompt, Rubric, load_rubric
 from unisafe_judges.rubrics import load_policy_file
+from unisafe_judges.types import GUARD
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, RunError
@@ -164,6 +165,11 @@ def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
     name = recorded.get("name") if isinstance(recorded, dict) else None
     if not isinstance(name, str):
         raise RunError(f"{SELF_RUN}: {folder / 'run.json'}: the panel's rubric is damaged")
+    if info["panel"].get("kind") == GUARD:
+        raise RunError(
+            f"{SELF_RUN}: run {folder} was judged by guards, whose own forms no other model can "
+            "answer in: judge it by a panel with a rubric"
+        )
     if "version" in recorded:
         return _policy_of(recorded, folder)
     rubric = load_rubric(name)

@@ -14,11 +14,13 @@ from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.extensions import known_names, look_up
 from unisafe_judges.specs import (
     GeminiSpec,
+    GuardSpec,
     JudgeSpec,
     LabelsSpec,
     ModelSpec,
     OpenAICompatibleSpec,
     OpenAISpec,
+    ShieldGemmaSpec,
     TransformersSpec,
 )
 
@@ -73,12 +75,20 @@ def _transformers(spec: TransformersSpec) -> Judge:
     return TransformersJudge(spec)
 
 
+def _shieldgemma(spec: ShieldGemmaSpec) -> Judge:
+    from unisafe_judges.backends.shieldgemma import ShieldGemmaJudge
+
+    return ShieldGemmaJudge(spec)
+
+
 BACKENDS: Mapping[str, Backend[Any]] = {
     "labels": Backend(LabelsSpec, LabelsJudge),
     "openai-compatible": Backend(OpenAICompatibleSpec, OpenAICompatibleJudge),
     "openai": Backend(OpenAISpec, _openai, _openai_batch),
     "gemini": Backend(GeminiSpec, _gemini, _gemini_batch),
     "transformers": Backend(TransformersSpec, _transformers),
+    "guard": Backend(GuardSpec, OpenAICompatibleJudge),
+    "shieldgemma-2": Backend(ShieldGemmaSpec, _shieldgemma),
 }
 """The built-in backends by their names in a panel file."""
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from unisafe_judges.backends.bodies import Encoded, data_url
 from unisafe_judges.error_codes import read_error
 from unisafe_judges.errors import CallFailure
-from unisafe_judges.rubric import Prompt
-from unisafe_judges.types import IN_USERS_TURN, FailureKind, Reply
+from unisafe_judges.rubric import Prompt, in_turns
+from unisafe_judges.types import IN_USERS_TURN, FailureKind, ImagePart, Reply
 
 __all__ = ["BEST", "ChatForm", "FormFinder", "chat_messages", "schema_format"]
 
@@ -144,7 +144,7 @@ class FormFinder:
         if self._accepted is not None:
             return
         self._accepted = form
-        if form.replies in ("json_object", "text"):
+        if form.replies in ("json_object", "text") and form.replies != self._best.replies:
             _log.warning("%s: its server cannot hold replies to a schema", self._who)
         if self._prompt_form(form):
             _log.warning(
@@ -157,18 +157,32 @@ class FormFinder:
 
 def chat_messages(prompt: Prompt, *, has_system: bool = True) -> list[dict[str, Any]]:
     """A prompt as the messages of chat completions, images as data URLs of `bodies`."""
-    content: list[dict[str, Any]] = []
-    for item in prompt.content:
-        if isinstance(item, str):
-            content.append({"type": "text", "text": item})
-        else:
-            content.append({"type": "image_url", "image_url": {"url": data_url(item.sha256)}})
+    if prompt.turns:
+        return [
+            # Some chat templates know a text alone, and no list of parts.
+            {"role": role, "content": items[0] if _is_text(items) else _parts(items)}
+            for role, items in in_turns(prompt)
+        ]
+    content = _parts(prompt.content)
     if not prompt.instructions:
         return [{"role": "user", "content": content}]
     if has_system:
         system = {"role": "system", "content": prompt.instructions}
         return [system, {"role": "user", "content": content}]
     return [{"role": "user", "content": [{"type": "text", "text": prompt.instructions}, *content]}]
+
+
+def _is_text(items: Sequence[str | ImagePart]) -> bool:
+    return len(items) == 1 and isinstance(items[0], str)
+
+
+def _parts(items: Sequence[str | ImagePart]) -> list[dict[str, Any]]:
+    return [
+        {"type": "text", "text": item}
+        if isinstance(item, str)
+        else {"type": "image_url", "image_url": {"url": data_url(item.sha256)}}
+        for item in items
+    ]
 
 
 def _encoded(form: ChatForm, prompt: Prompt) -> tuple[Encoded, Encoded | None]:

@@ -13,7 +13,7 @@ from unisafe_judges.chat import read_chat
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import OpenAICompatibleSpec, ServedSpec
+from unisafe_judges.specs import GuardSpec, OpenAICompatibleSpec, ServedSpec
 from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = ["OpenAICompatibleJudge", "read_completion"]
@@ -25,17 +25,23 @@ class OpenAICompatibleJudge:
     """Speaks chat completions over aiohttp: images as data URLs, no SDK.
 
     The reply is asked for in the prompt's JSON schema, the instructions as the system's; a server
-    that does not know these is asked without them.
+    that does not know these is asked without them. A guard is asked for text.
     """
 
     needs_images = True
 
-    def __init__(self, spec: OpenAICompatibleSpec) -> None:
+    def __init__(self, spec: OpenAICompatibleSpec | GuardSpec) -> None:
         self.name = spec.name
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
         self._client = HttpClient(spec, MAX_REPLY_BYTES)
-        self._form = FormFinder(spec.who, ChatForm(has_system=spec.system_role))
+        # A guard answers in its own form, which no schema of ours holds it to.
+        form = (
+            ChatForm(replies="text")
+            if isinstance(spec, GuardSpec)
+            else ChatForm(has_system=spec.system_role)
+        )
+        self._form = FormFinder(spec.who, form)
 
     async def check(self) -> str | None:
         try:

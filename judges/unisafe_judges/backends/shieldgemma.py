@@ -1,0 +1,131 @@
+"""ShieldGemma 2 in this process as a judge, through transformers."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from unisafe_judges.batcher import Batcher
+from unisafe_judges.encoding import SentImages
+from unisafe_judges.errors import CallFailure, PanelError
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.specs import ShieldGemmaSpec
+from unisafe_judges.types import Evidence, FailureKind, ImagePart, Reply, Verdict
+
+try:
+    import torch
+    from PIL import Image
+    from transformers import AutoConfig, AutoProcessor, ShieldGemma2ForImageClassification
+except ImportError as error:
+    raise PanelError(
+        "a judge with backend shieldgemma-2 needs torch and transformers 4.50 or later: "
+        f"pip install 'unisafe-tasks[hf]' ({error})"
+    ) from None
+
+__all__ = ["ShieldGemmaJudge"]
+
+_MODEL_TYPE = "shieldgemma2"
+_DIGITS = 6
+
+
+class ShieldGemmaJudge:
+    """Images that wait are looked at together; the reply is each policy's probability of Yes."""
+
+    needs_images = True
+
+    def __init__(self, spec: ShieldGemmaSpec) -> None:
+        self.name = spec.name
+        self.max_concurrency = 2 * spec.batch_size
+        self._spec = spec
+        self._batcher = Batcher(self._answer, spec.batch_size)
+        self._model: _Model | None = None
+
+    async def check(self) -> str | None:
+        # Loading the weights takes minutes: that waits for the first image.
+        try:
+            config = await asyncio.to_thread(
+                AutoConfig.from_pretrained, self._spec.model, revision=self._spec.revision
+            )
+        except Exception as error:
+            raise PanelError(_cannot_load(self._spec, error)) from None
+        if config.model_type != _MODEL_TYPE:
+            raise PanelError(
+                f"judge {self.name}: {self._spec.model} is a model of the type "
+                f"{config.model_type}, and no ShieldGemma 2"
+            )
+        return None
+
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
+        (image,) = (item for item in prompt.content if isinstance(item, ImagePart))
+        return await self._batcher.ask(jpegs[image.sha256])
+
+    async def close(self) -> None:
+        await self._batcher.close()
+
+    def _answer(self, batch: Sequence[bytes]) -> list[Reply | CallFailure]:
+        if self._model is None:
+            try:
+                self._model = _Model(self._spec)
+            except Exception as error:
+                sentence = _cannot_load(self._spec, error)
+                raise CallFailure(FailureKind.STOPPED, sentence) from None
+        return self._model.answer(batch)
+
+
+class _Model:
+    """A loaded model; used from one thread at a time."""
+
+    def __init__(self, spec: ShieldGemmaSpec) -> None:
+        where = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = where if spec.device == "auto" else spec.device
+        self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            spec.model, revision=spec.revision
+        )
+        self._policies = list(self._processor.policy_definitions)
+        # Pickled weights could run code.
+        model: Any = ShieldGemma2ForImageClassification.from_pretrained(
+            spec.model, revision=spec.revision or "main", dtype=spec.dtype, use_safetensors=True
+        )
+        self._model = model.to(self._device).eval()
+
+    def answer(self, batch: Sequence[bytes]) -> list[Reply | CallFailure]:
+        """An answer for each image; a batch that does not fit into memory is halved."""
+        try:
+            return list(self._look_at(batch))
+        except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
+            said = " ".join(str(error).split())[:300]
+        # Out of the handler, which keeps the failed attempt's tensors alive.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
+        middle = len(batch) // 2
+        return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
+
+    def _look_at(self, batch: Sequence[bytes]) -> list[Reply]:
+        images = [[Image.open(io.BytesIO(data)).convert("RGB")] for data in batch]
+        inputs = self._processor(images=images, return_tensors="pt").to(
+            self._device, self._model.dtype
+        )
+        with torch.inference_mode():
+            # Of shape (images * policies, 2): Yes, which says that a policy is broken, and No.
+            yes = self._model(**inputs).probabilities[:, 0].double().cpu()
+        of_images = yes.reshape(len(batch), len(self._policies)).tolist()
+        tokens = inputs["attention_mask"].sum(dim=1).reshape(len(batch), -1).sum(dim=1).tolist()
+        version = getattr(self._model.config, "_commit_hash", None)
+        return [
+            Reply(self._as_json(shares), version, int(count), 0)
+            for shares, count in zip(of_images, tokens, strict=True)
+        ]
+
+    def _as_json(self, shares: Sequence[float]) -> str:
+        rounded = [round(share, _DIGITS) for share in shares]
+        return json.dumps(dict(zip(self._policies, rounded, strict=True)))
+
+
+def _cannot_load(spec: ShieldGemmaSpec, error: Exception) -> str:
+    said = " ".join(str(error).split())[:300] or type(error).__name__
+    return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"

@@ -1,0 +1,46 @@
+"""A case as the conversation that a guard judges: the user asks, the model answers."""
+
+from __future__ import annotations
+
+from unisafe_judges.rubric import Prompt
+from unisafe_judges.types import Evidence, ImagePart, TextPart
+
+__all__ = ["conversation", "last_image"]
+
+_TURNS = "turn_"
+_TARGET = "target"
+
+Turn = tuple[str | ImagePart, ...]
+
+
+def conversation(evidence: Evidence) -> Prompt:
+    """A case as turns of the user and the model, the model's last; nothing of our own is added.
+
+    The user's turn holds the input images and the instruction; without an instruction the target,
+    which is then what the model was asked for. The model's turn is its answer or its image. Four
+    turns are four of each.
+    """
+    output = [
+        part.text if isinstance(part, TextPart) else part for part in evidence.parts if part.judged
+    ]
+    context = [part for part in evidence.parts if not part.judged]
+    texts = [part for part in context if isinstance(part, TextPart)]
+    asked = [part.text for part in texts if part.role.startswith(_TURNS)]
+    turns: list[Turn] = []
+    if asked:
+        for instruction, image in zip(asked, output, strict=True):
+            turns += [(instruction,), (image,)]
+    else:
+        request = [part.text for part in texts if part.role != _TARGET] or [
+            part.text for part in texts
+        ]
+        images = [part for part in context if isinstance(part, ImagePart)]
+        turns = [(*images, *request), tuple(output)]
+    content = tuple(item for turn in turns for item in turn)
+    return Prompt("", content, {}, turns=tuple(map(len, turns)))
+
+
+def last_image(evidence: Evidence) -> ImagePart | None:
+    """The image that decides the case, or None where the output is none: of several the last."""
+    images = [part for part in evidence.parts if isinstance(part, ImagePart) and part.judged]
+    return images[-1] if images else None
