@@ -110,7 +110,7 @@ class _PanelFile(Spec):
         for judge in self.judges:
             if not isinstance(judge, ModelSpec):
                 continue
-            identity = json.dumps(judge.identity(), sort_keys=True)
+            identity = json.dumps(_identity_in_file(judge), sort_keys=True)
             other = names_by_identity.setdefault(identity, judge.name)
             if other != judge.name:
                 raise ValueError(
@@ -211,6 +211,13 @@ class Panel:
     def _size_of_images(self) -> dict[str, int]:
         # Only where it is set: panels without it keep their identity.
         return {} if self.max_side is None else {"max_side": self.max_side}
+
+
+def _identity_in_file(judge: JudgeSpec) -> dict[str, Any]:
+    """What tells judges of one file apart, before it is known beside which file a policy lies."""
+    if isinstance(judge, GuardSpec) and judge.policy is not None:
+        return ModelSpec.identity(judge) | {"policy": str(judge.policy)}
+    return judge.identity()
 
 
 def _identity(judge: JudgeSpec) -> dict[str, Any]:
