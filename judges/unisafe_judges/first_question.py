@@ -115,8 +115,8 @@ def told_of_guard(name: str, guard: Guard, *, shows_image: bool) -> tuple[str, .
         )
     if shows_image and guard.caveat:
         return (
-            f"judge {name} is shown images of the model's, but {guard.caveat}: measure it against "
-            "human labels before you read its scores of image tasks",
+            f"judge {name} is shown images that a model made, but {guard.caveat}: measure it "
+            "against human labels before you read its scores of image tasks",
         )
     return ()
 

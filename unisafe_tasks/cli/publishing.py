@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from unisafe_tasks.errors import PublishingError
+from unisafe_tasks.metric_facts import ASR, FACTS
 from unisafe_tasks.publishing.formats import (
     FORMATS,
     Attribution,
@@ -113,8 +114,11 @@ def push(
 def _tell_marks(run: PublishedRun) -> None:
     """Everything that keeps a run's scores from being taken for more than they are."""
     _tell(run, run.metrics["notes"])
-    if unscored := run.unscored():
-        _tell(run, [f"no score for {', '.join(unscored)}."])
+    tasks_without: dict[str, list[str]] = {}
+    for task, missing in run.unscored().items():
+        what = "score" if ASR in missing else " or ".join(FACTS[name].title for name in missing)
+        tasks_without.setdefault(what.lower(), []).append(task)
+    _tell(run, [f"no {what} for {', '.join(tasks)}." for what, tasks in tasks_without.items()])
 
 
 def _tell(run: PublishedRun, sentences: list[str]) -> None:

@@ -234,7 +234,7 @@ def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
     if summary.get("statuses", {}).get(Status.UNSUPPORTED) == summary["asked"]:
         return Cell("unsupported", coverage=coverage)
     if value is None:
-        return Cell("unscored", coverage=coverage)
+        return Cell("unscored" if summary.get(ASR) is None else "untold", coverage=coverage)
     interval = summary["intervals"].get(metric)
     return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage))
 

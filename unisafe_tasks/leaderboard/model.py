@@ -11,13 +11,14 @@ from unisafe_tasks.results.basis import Basis
 
 __all__ = ["Block", "Cell", "Column", "Leaderboard", "Row"]
 
-State = Literal["scored", "unscored", "unsupported", "absent"]
+State = Literal["scored", "untold", "unscored", "unsupported", "absent"]
 
 
 @dataclass(frozen=True)
 class Cell:
     """One score of one model; `value` is None unless `state` is "scored".
 
+    "untold": the task is scored, and its judges do not tell this, as guards give no rating.
     `coverage` is that of the column's cases; `flags` are the marks of the score, if there is one.
     """
 

@@ -165,7 +165,8 @@ def _counted(cell: Cell) -> Value:
 
 def _words(cell: Cell) -> str:
     if cell.value is None:
-        return {"absent": "the task has no such category"}.get(cell.state, cell.state)
+        words = {"absent": "the task has no such category", "untold": "not told by its judges"}
+        return words.get(cell.state, cell.state)
     return f"{cell.number} {cell.bounds}".strip()
 
 

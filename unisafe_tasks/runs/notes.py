@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unisafe_judges.errors import REMEDIES, UNREADABLE
-from unisafe_judges.types import FailureKind
+from unisafe_judges.types import GUARD, FailureKind
 from unisafe_tasks.data.names import DEMO_NOTE, is_demo, outside_taxonomy, size_in_words
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.runs.summaries import only_blocked
@@ -22,6 +22,12 @@ __all__ = [
     "version_notes",
     "was_stopped",
 ]
+
+
+_GUARDS_NOTE = (
+    "Judged by guards: they give no risk rating, and there is a refusal rate only where they tell "
+    "it of every case. Do not compare these scores with those of other judges."
+)
 
 
 def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -62,6 +68,8 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         for row in info.get("judges", ())
         if row.get("unverified")
     ]
+    if tasks and (info.get("panel") or {}).get("kind") == GUARD:
+        notes.append(_GUARDS_NOTE)
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
@@ -117,11 +125,20 @@ def version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def silent_judges(summary: Mapping[str, Any]) -> list[str]:
-    """Judges of the panel that gave no verdict at all, where others did."""
+    """Judges of the panel that gave no verdict at all, where others did.
+
+    Not a guard that cannot see such outputs, of whichever model: the scores of all are without it.
+    """
     refused = summary["statuses"].get(Status.REFUSED, 0)
     if summary["scored"] == refused:
         return []
-    return [name for name, scores in summary["judges"].items() if not scores["scored"]]
+    silent = [name for name, scores in summary["judges"].items() if not scores["scored"]]
+    return [name for name in silent if _failures_of(name, summary) != {FailureKind.UNSUPPORTED}]
+
+
+def _failures_of(judge: str, summary: Mapping[str, Any]) -> set[str]:
+    named = (what.rpartition(": ") for what in summary["judge_failures"])
+    return {kind for name, _, kind in named if name == judge}
 
 
 def came_to_all(info: Mapping[str, Any]) -> bool:
