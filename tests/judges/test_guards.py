@@ -413,6 +413,25 @@ def test_a_hazard_is_never_taken_for_our_code_of_the_same_letters() -> None:
     assert counterparts("gpt-oss-safeguard", ("H2",), "text") == ["H2"]
 
 
+def test_the_table_in_the_documents_is_the_one_in_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guards.md").read_text("utf-8")
+    table = page.split("## Hazards and our subcategories")[1]
+    sections = {"llama-guard-3": "Llama Guard 3 and 4", "qwen3guard": "Qwen3Guard"}
+    sections |= {"llava-guard": "LlavaGuard", "shieldgemma-2": "ShieldGemma 2"}
+    assert HAZARDS["llama-guard-3"] == HAZARDS["llama-guard-4"]
+    for guard, title in sections.items():
+        rows = table.split(f"### {title}\n")[1].strip().split("\n\n")[0].splitlines()[2:]
+        assert rows == [
+            f"| {hazard.label} | {said(hazard.image, guard != 'qwen3guard')} "
+            f"| {said(hazard.text, guard not in IMAGE_GUARDS)} |"
+            for hazard in HAZARDS[guard]
+        ]
+
+
+def said(codes: tuple[str, ...], is_seen: bool) -> str:
+    return (", ".join(codes) or "no counterpart") if is_seen else "-"
+
+
 # --- panels ---
 
 

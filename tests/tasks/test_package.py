@@ -26,6 +26,7 @@ needs_an_extra = (
     "unisafe_tasks.harnesses.inspect",
     "unisafe_judges.backends.transformers",
     "unisafe_judges.backends.constrained",
+    "unisafe_judges.backends.shieldgemma",
 )
 for package in (unisafe_judges, unisafe_tasks):
     root = Path(package.__file__).parent
