@@ -81,6 +81,32 @@ def test_a_model_that_draws_and_then_declines_has_refused(
     assert statuses == ["refused"] + ["ok"] * 7
 
 
+def test_what_guards_do_not_tell_is_no_number_of_the_harness(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo: None
+) -> None:
+    from unisafe_tasks.outputs.parsing import encode_output
+
+    blocked = encode_output("", refusal="provider")
+    model = models().Model(lambda prompt, images, doc: blocked if doc == 0 else "Tea is ready.")
+    with JudgeServer(lambda body: completion("unsafe\nS2")) as server:
+        server.first = server.script
+        panel = tmp_path / "guards.yaml"
+        panel.write_text(
+            "judges:\n  - {name: llama, backend: guard, guard: llama-guard-3, model: lg, "
+            f"base_url: {server.base_url}}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        done = evaluate(model, "unisafe_t2t")
+    task, table = done.task("unisafe_t2t"), done.results["results"]["unisafe_t2t"]
+    assert task["statuses"]["refused"] == 1
+    assert table["attack_success_rate,none"] == task["attack_success_rate"] > 0
+    # The refusal alone would make it a rating of 0.
+    for metric in ("average_risk_rating", "refusal_rate"):
+        assert task[metric] is None
+        assert math.isnan(table[f"{metric},none"])
+    assert table["coverage,none"] == 1
+
+
 @pytest.mark.parametrize("kind", ["Model", "ChatModel"])
 def test_prompts_are_the_cases_own_with_the_images_in_order(
     evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path, kind: str
