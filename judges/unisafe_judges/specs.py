@@ -271,8 +271,12 @@ class GuardSpec(ServedSpec):
         assert self.policy is not None
         try:
             text = self.policy.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PanelError(f"policy file {self.policy} cannot be read: {error}") from None
+        except OSError as error:
+            raise PanelError(
+                f"policy file {self.policy} cannot be read: {error.strerror}"
+            ) from None
+        except UnicodeDecodeError:
+            raise PanelError(f"policy file {self.policy} is not UTF-8 text") from None
         if not text:
             raise PanelError(f"policy file {self.policy} is empty")
         return text
