@@ -76,7 +76,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("copy") / "repository")
     package, code = copy.folder / "unisafe_tasks", blocks()
     insert(package / "metric_facts.py", '        "coverage": MetricFacts(\n', code["FACTS"])
-    insert(package / "metrics.py", '    "refusal_rate": Formula(\n', code["FORMULAS"])
+    insert(package / "metrics.py", '    "refusal_rate": Formula(', code["FORMULAS"])
     insert(package / "tasks.py", '    Task("TT"', code["_ALL"])
     rubric = copy.folder / "judges" / "unisafe_judges" / "rubrics" / "unisafe-v1.yaml"
     insert(rubric, "  TI: ", "  ST: The model was given a story and answered.\n")
