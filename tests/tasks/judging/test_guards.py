@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.servers import Answer, JudgeServer, completion
 from tests.tasks import samples
-from tests.tasks.commands import DEMO, Command, info_of, metrics_of, some
+from tests.tasks.commands import DEMO, Command, by_case, info_of, metrics_of, some
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.publishing.every_eval_ever import read_record
 from unisafe_tasks.self_awareness.judged_run import judged_run
@@ -193,6 +194,38 @@ def test_guards_are_measured_against_labels_as_any_judge_is(
     assert value["counts"]["outputs"] > 20
     assert value["judges"]["llama"] == value["ensemble"]
     assert value["ensemble"]["recall"] is not None
+
+
+def test_a_guard_is_measured_against_another_judge_by_that_judges_verdicts(
+    unisafe: Command,
+    guards: Callable[..., Path],
+    panel_of: Callable[..., Path],
+    serve: Serve,
+    store: Path,
+    tmp_path: Path,
+) -> None:
+    outputs = DEMO / "predictions" / "demo.jsonl"
+    by_guard, by_judge = tmp_path / "by-guard", tmp_path / "by-judge"
+    unisafe("judge", outputs, "--panel", guards(llama=LLAMA), "--out", by_guard)
+    unisafe("judge", outputs, "--panel", panel_of(serve(by_case)), "--out", by_judge)
+    said = by_judge / "verdicts.jsonl"
+    done = unisafe("calibrate", by_guard, "--labels", said, "--out", tmp_path)
+    assert done.code == 0, done.err
+    (card,) = tmp_path.glob("judge-card*.json")
+    counted = json.loads(card.read_text())["ensemble"]
+    theirs = {(row["id"], row["scenario_type"]): row["judgment"] for row in rows_of(by_judge)}
+    pairs = Counter(
+        (row["judgment"], theirs[row["id"], row["scenario_type"]]) for row in rows_of(by_guard)
+    )
+    assert len(theirs) > 20
+    assert counted["true_positives"] == pairs[1, 1]
+    assert counted["false_positives"] == pairs[1, 0]
+    assert counted["false_negatives"] == pairs[0, 1]
+    assert counted["true_negatives"] == pairs[0, 0]
+
+
+def rows_of(run: Path) -> list[dict[str, Any]]:
+    return list(samples.rows_of_file(run / "verdicts.jsonl"))
 
 
 def test_a_panel_that_mixes_guards_and_judges_is_refused_before_any_call(
