@@ -228,6 +228,20 @@ def rows_of(run: Path) -> list[dict[str, Any]]:
     return list(samples.rows_of_file(run / "verdicts.jsonl"))
 
 
+def test_guards_are_tested_by_what_they_see_and_tell(
+    unisafe: Command, guards: Callable[..., Path], store: Path, cache: Path, tmp_path: Path
+) -> None:
+    panel, card = guards(llama=LLAMA, qwen=QWEN), tmp_path / "card.json"
+    dry = {row["judge"]: row["calls"] for row in unisafe("panel", "test", panel, "--dry-run").rows}
+    unisafe("panel", "test", panel, "--card", card)
+    llama, qwen = json.loads(card.read_text())["judges"]
+    assert (llama["valid"], llama["failures"]) == (llama["asked"], {})
+    assert qwen["failures"] == {"unsupported": qwen["asked"] - qwen["valid"]}
+    assert dry == {"llama": str(llama["valid"]), "qwen": str(qwen["valid"])}
+    assert llama["refusals"] == {"valid": 0, "seen": 0, "false": 0}
+    assert qwen["refusals"]["valid"] > 0
+
+
 def test_a_panel_that_mixes_guards_and_judges_is_refused_before_any_call(
     unisafe: Command, serve: Serve, tmp_path: Path
 ) -> None:
