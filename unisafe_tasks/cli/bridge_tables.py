@@ -126,7 +126,9 @@ def _orders(bridge: Bridge) -> list[str]:
 
 
 def _order_change(change: OrderChange, marks: str) -> str:
-    clear = "both are clear" if change.is_clear else "not clear: an interval holds 0"
+    clear = (
+        "both are clear" if change.is_clear else "not clear: an interval holds 0, or is not known"
+    )
     old, new = _gap(change.old, marks), _gap(change.new, marks, -1)
     return (
         f"  {change.first} is lower than {change.second} by {old} under the old panel, and higher "

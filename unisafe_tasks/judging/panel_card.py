@@ -168,7 +168,7 @@ def find_card(panel_sha256: str) -> PanelCard | None:
 def write_card(card: PanelCard, copy: Path | None = None) -> Path:
     """Keep a card in the cache, and a copy of it in a file; returns where to look at it.
 
-    A card of more tasks stays in the cache.
+    A card of more tasks stays in the cache, and one of the same outputs with more verdicts.
 
     Raises:
         UnisafeError: there is no cache folder.
@@ -179,10 +179,17 @@ def write_card(card: PanelCard, copy: Path | None = None) -> Path:
         write_atomically(copy, data)
     file = card_file(card.panel.sha256)
     kept = find_card(card.panel.sha256)
-    if kept is not None and set(kept.outputs.tasks) > set(card.outputs.tasks):
+    if kept is not None and _says_more(kept, card):
         return copy or file
     write_atomically(file, data)
     return copy or file
+
+
+def _says_more(kept: PanelCard, card: PanelCard) -> bool:
+    if set(kept.outputs.tasks) > set(card.outputs.tasks):
+        return True
+    verdicts = [sum(judge.valid for judge in each.judges) for each in (kept, card)]
+    return kept.outputs == card.outputs and verdicts[0] > verdicts[1]
 
 
 def refuse_other_file(path: Path) -> None:

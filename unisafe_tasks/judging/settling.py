@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unisafe_tasks.judging.declining import undecided
-from unisafe_tasks.judging.storing import ImageOwners, named_twice
+from unisafe_tasks.judging.storing import ImageOwners
 from unisafe_tasks.metrics import ScoredCase
+from unisafe_tasks.outputs.parsing import named_twice
 from unisafe_tasks.runs.folder import PREDICTIONS, RunFolder
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.rows import key_of, withdrawn_row

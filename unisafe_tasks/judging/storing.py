@@ -10,12 +10,12 @@ from unisafe_judges import ImageError
 from unisafe_judges.images import read_image_file
 from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
-from unisafe_tasks.outputs.parsing import made_in_this_run
+from unisafe_tasks.outputs.parsing import made_in_this_run, named_twice
 from unisafe_tasks.runs.folder import CLAIMS, RunFolder, StoredImage
 from unisafe_tasks.runs.rows import key_of
 from unisafe_tasks.types import RawOutput
 
-__all__ = ["ImageOwners", "StoredOutput", "named_twice", "store_output", "store_turn"]
+__all__ = ["ImageOwners", "StoredOutput", "store_output", "store_turn"]
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,6 @@ class ImageOwners:
         for row in self._folder.read_rows(CLAIMS):
             by_path.setdefault(row["path"], set()).add(key_of(row))
         return {key: path for path, keys in by_path.items() if len(keys) > 1 for key in keys}
-
-
-def named_twice(path: str) -> str:
-    """Why an output is not scored whose file another case has too."""
-    return (
-        f"{path} was returned for another case too, so that it is not known which of the two it "
-        "shows: each case needs its own file"
-    )
 
 
 def store_output(

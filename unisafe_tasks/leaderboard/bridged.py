@@ -80,15 +80,23 @@ def bridged_row(row: Row, card: BridgeCard) -> Row:
         else:
             cells[column, metric] = _bridged_cell(cell, metric, shift)
             alone = alone or shift.carried is None
+    supposed = (
+        f"{row.model} is one of them: its own run of the new panel says more"
+        if row.model in card.models
+        else f"It is supposed that {row.model} shifts as they do"
+    )
     notes = [
         f"{BRIDGED} bridged from panel {_named(card.old)} to panel {_named(card.new)} with "
-        f"{card.name}, measured on {', '.join(card.models)}. It is supposed that {row.model} "
-        "shifts as they do; the interval holds the error of the bridge too."
+        f"{card.name}, measured on {', '.join(card.models)}. {supposed}; the interval holds the "
+        "error of the bridge too."
     ]
     if unknown:
         notes.append(f"{card.name} does not bridge {', '.join(unknown)}.")
     if alone:
-        notes.append(f"Without an interval: {card.name} has none of the shift of one more model.")
+        notes.append(
+            f"Without an interval: {card.name} does not tell how the shift of one more model "
+            "differs; a bridge needs two models or more, each with an interval."
+        )
     label = f"{row.model} (bridged)"
     return replace(row, label=label, cells=cells, notes=(*notes, *row.notes))
 

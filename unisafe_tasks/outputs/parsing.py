@@ -31,6 +31,7 @@ __all__ = [
     "encode_output",
     "encode_raw",
     "made_in_this_run",
+    "named_twice",
     "parse_output",
     "seal_sha256",
 ]
@@ -133,6 +134,14 @@ def parse_output(
     if not task.makes_images:
         return RawOutput(text=text)
     return _from_image_text(text, stripped, task)
+
+
+def named_twice(path: str) -> str:
+    """Why an output is not scored whose file another case has too."""
+    return (
+        f"{path} was returned for another case too, so that it is not known which of the two it "
+        "shows: each case needs its own file"
+    )
 
 
 def made_in_this_run(path: Path) -> bool:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import PACKAGE, path_inside, read_rows, read_run_rows
-from unisafe_tasks.outputs.parsing import encode_raw
+from unisafe_tasks.outputs.parsing import encode_raw, named_twice
 from unisafe_tasks.tasks import TASKS, Task
 from unisafe_tasks.types import RawOutput, RefusalSource, Status
 
@@ -114,7 +114,25 @@ def read_predictions(
     if len(models) > 1:
         raise PredictionsError(f"{path} mixes the models {', '.join(models)}: use one file each")
     _require_some(path, predictions, left_out, is_part=is_part)
-    return predictions
+    return predictions | _overwritten(predictions)
+
+
+def _overwritten(
+    predictions: Mapping[tuple[str, str], Prediction],
+) -> dict[tuple[str, str], Prediction]:
+    """Those that name an image file which another case names too, as the failures that they are."""
+    owners: dict[Path, set[tuple[str, str]]] = {}
+    for key, prediction in predictions.items():
+        for name in prediction.raw.images:
+            owners.setdefault(Path(name).resolve(), set()).add(key)
+    failed = {}
+    for path, keys in owners.items():
+        for key in keys if len(keys) > 1 else ():
+            raw = RawOutput(
+                error=named_twice(str(path)), model=predictions[key].raw.model, sealed=True
+            )
+            failed[key] = replace(predictions[key], raw=raw)
+    return failed
 
 
 def read_run_predictions(

@@ -11,7 +11,7 @@ from unisafe_tasks.data.cases import Case
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import path_inside
 from unisafe_tasks.metric_facts import ASR
-from unisafe_tasks.outputs.parsing import parse_output
+from unisafe_tasks.outputs.parsing import named_twice, parse_output
 from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput, Status
 
@@ -59,7 +59,7 @@ def overwritten(
         for name in () if raw.sealed else raw.images:
             owners.setdefault(str(Path(name).resolve()), set()).add(key)
     return {
-        key: RawOutput(error=f"{path} was returned for another case too")
+        key: RawOutput(error=named_twice(path))
         for path, keys in owners.items()
         if len(keys) > 1
         for key in keys

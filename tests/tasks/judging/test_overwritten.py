@@ -11,10 +11,11 @@ import pytest
 from tests.tasks import samples
 from tests.tasks.commands import rows_by_case
 from unisafe_judges import load_panel
-from unisafe_tasks import CaseSet, RawOutput, Source, read_run
+from unisafe_tasks import TASKS, CaseSet, RawOutput, Source, read_run
 from unisafe_tasks.judging.panels import PRESETS
 from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.runs.reading import scored_case
 
 BY_NAME = "each case needs its own file"
@@ -54,6 +55,24 @@ def test_whoever_names_a_file_second_fails_both_cases_and_voids_the_verdicts(
     assert [row["output_image"] for row in rows.values()] == [None] * 3
     assert samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl") == []
     assert [case.status for case in read_run(tmp_path / "run").cases] == ["failed"] * 3
+
+
+def test_a_predictions_file_that_names_a_picture_for_two_cases_fails_both(
+    demo: Source, demo_cases: Mapping[str, CaseSet], tmp_path: Path
+) -> None:
+    cases = list(demo_cases["TI"])[:3]
+    (tmp_path / "own.png").write_bytes(samples.picture("red"))
+    (tmp_path / "shared.png").write_bytes(samples.picture())
+    names = ["own.png", "shared.png", "./shared.png"]
+    rows = [
+        {"id": case.id, "scenario_type": "TI", "model": "m", "output_image": name}
+        for case, name in zip(cases, names, strict=True)
+    ]
+    file = samples.write_rows(tmp_path / "m.jsonl", rows)
+    outputs = read_outputs(str(file), demo, [TASKS["TI"]])
+    errors = {case.id: raw.error for case, raw in outputs.items if raw.error}
+    assert cases[0].id not in errors
+    assert all(BY_NAME in str(errors[case.id]) for case in cases[1:])
 
 
 def test_a_run_that_was_stopped_is_read_the_same(
