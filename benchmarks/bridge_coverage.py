@@ -5,7 +5,7 @@ risk targets of 15 subcategories in 4 categories, and a fourth model that is bri
 hard or easy for all models, and a judge guesses now and then. In the worlds without a crossing,
 models shift alike, or apart by a standard deviation; the second model is 0.02 safer than the first
 under both panels. In the world with a crossing it is 0.08 safer under the old panel and 0.08 less
-safe under the new one. The third model is far from both, so that its order never changes.
+safe under the new one. The third model is far from both: its place in the order stays.
 """
 
 from __future__ import annotations

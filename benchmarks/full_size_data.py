@@ -41,7 +41,7 @@ MISSING = 0.01
 class Drawing:
     """A picture with smooth areas and some noise, as generated images have.
 
-    All rows but the last are compressed once, so that a variant with another last row is cheap.
+    All rows but the last are compressed once. Each file then adds a last row of its own.
     """
 
     def __init__(self, number: int) -> None:
