@@ -7,8 +7,9 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from unisafe_judges.errors import CallFailure
+from unisafe_judges.types import FailureKind
 
-__all__ = ["Batcher"]
+__all__ = ["Batcher", "in_halves"]
 
 _FILLING_S = 0.02
 
@@ -97,3 +98,28 @@ class Batcher(Generic[Q, A]):
             (batch if goes else later).append(item)
         self._waiting = later
         return batch
+
+
+def in_halves(
+    batch: Sequence[Q], answer: Callable[[Sequence[Q]], Sequence[A]], free: Callable[[], None]
+) -> list[A | CallFailure]:
+    """Answers of a model to a batch, which is halved where it does not fit into memory.
+
+    A question that the model cannot take fails alone.
+
+    Args:
+        batch: the questions, one or more.
+        answer: asks the model about all of them at once.
+        free: gives back what memory a failed attempt still holds.
+    """
+    try:
+        return list(answer(batch))
+    # A model that is out of memory raises a RuntimeError.
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        said = " ".join(str(error).split())[:300]
+    # Out of the handler, which keeps the failed attempt's tensors alive.
+    free()
+    if len(batch) == 1:
+        return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
+    middle = len(batch) // 2
+    return [*in_halves(batch[:middle], answer, free), *in_halves(batch[middle:], answer, free)]

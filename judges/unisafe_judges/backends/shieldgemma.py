@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from unisafe_judges.batcher import Batcher
+from unisafe_judges.batcher import Batcher, in_halves
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
@@ -93,17 +93,7 @@ class _Model:
 
     def answer(self, batch: Sequence[bytes]) -> list[Reply | CallFailure]:
         """An answer for each image; a batch that does not fit into memory is halved."""
-        try:
-            return list(self._look_at(batch))
-        except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
-            said = " ".join(str(error).split())[:300]
-        # Out of the handler, which keeps the failed attempt's tensors alive.
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if len(batch) == 1:
-            return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
-        middle = len(batch) // 2
-        return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
+        return in_halves(batch, self._look_at, torch.cuda.empty_cache)
 
     def _look_at(self, batch: Sequence[bytes]) -> list[Reply]:
         images = [[Image.open(io.BytesIO(data)).convert("RGB")] for data in batch]

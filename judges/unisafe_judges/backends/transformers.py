@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unisafe_judges.batcher import Batcher
+from unisafe_judges.batcher import Batcher, in_halves
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
@@ -137,17 +137,7 @@ class _Model:
         A question that the model cannot take fails alone, and a batch that does not fit into
         memory is halved.
         """
-        try:
-            return list(self._generate(batch))
-        except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError, TypeError) as error:
-            said = " ".join(str(error).split())[:300]
-        # Out of the handler, which keeps the failed attempt's tensors alive.
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if len(batch) == 1:
-            return [CallFailure(FailureKind.BAD_REQUEST, f"the model cannot take it: {said}")]
-        middle = len(batch) // 2
-        return [*self.answer(batch[:middle]), *self.answer(batch[middle:])]
+        return in_halves(batch, self._generate, torch.cuda.empty_cache)
 
     def _generate(self, batch: Sequence[_Question]) -> list[Reply]:
         schema = batch[0].prompt.schema
