@@ -96,9 +96,10 @@ class SubmittedOutputs:
             earlier = self._submitted.get(case.key)
             if earlier is not None and earlier[0] == raw:
                 return earlier[1]
-            self._submitted[case.key] = raw, pending
             self._keep_inputs(case)
             stored = store_output(self._folder, case, raw, self._owners)
+            # Whoever finds it here waits for its row, which now comes whatever happens.
+            self._submitted[case.key] = raw, pending
             before = earlier[1] if earlier else None
             if stored.images:
                 self._images.run(lambda: self._take(case, raw, stored, pending, before))
@@ -168,7 +169,8 @@ class SubmittedOutputs:
             # Another case may have named its file before it came to its end here.
             if case.key in self._withdrawn:
                 self._withdraw(case.key, self._withdrawn[case.key])
-            self._ask_panel(pending, classified.evidence)
+            if not pending.is_replaced:
+                self._ask_panel(pending, classified.evidence)
         except Exception as error:
             self._lose(case, pending, error)
 

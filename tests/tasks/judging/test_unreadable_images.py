@@ -16,6 +16,7 @@ from tests.tasks import samples
 from tests.tasks.commands import rows_by_case
 from unisafe_judges import Panel, encoding, load_panel
 from unisafe_tasks import CaseSet, RawOutput, Source, read_run
+from unisafe_tasks.errors import RunError
 from unisafe_tasks.judging.panels import PRESETS
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.runs.reading import scored_case
@@ -225,6 +226,31 @@ def test_an_output_that_cannot_be_handled_is_a_failed_case(
     assert (pending.row["status"], pending.row["error"]) == ("failed", "MemoryError: ")
     run.close()
     assert [each.status for each in read_run(tmp_path / "run").cases] == ["failed"]
+
+
+@pytest.mark.parametrize("step", ["append", "store_image"])
+def test_nobody_waits_for_an_output_that_could_not_be_stored(
+    demo: Source,
+    demo_cases: Mapping[str, CaseSet],
+    tmp_path: Path,
+    panel: Panel,
+    draw: Callable[..., RawOutput],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    def full(*_: object) -> None:
+        raise RunError("the disk is full")
+
+    case, *_ = demo_cases["TI"]
+    run = opened(tmp_path / "run", demo, panel)
+    with monkeypatch.context() as broken:
+        broken.setattr(run.folder, step, full)
+        with pytest.raises(RunError, match="the disk is full"):
+            run.submit(case, draw(samples.picture()))
+    assert run._outputs.without_row() == []
+    # Once there is room again, the output counts.
+    assert len(run.submit(case, draw(samples.picture())).verdicts()) == 3
+    run.close()
 
 
 def test_a_turn_whose_image_is_none_ends_the_conversation(
