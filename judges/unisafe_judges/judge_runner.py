@@ -190,7 +190,7 @@ class JudgeRunner:
                 self._caller.stop(str(failure))
             raise failure from None
         self._budget.cost += self.tally.charge(self._spec, prompt, reply)
-        self._keep(key, evidence, None, reply, time.monotonic() - started)
+        self._keep(key, evidence, None, reply, reply.latency_s)
         return verdict, reply
 
     def _keep(
@@ -199,7 +199,7 @@ class JudgeRunner:
         evidence: Evidence,
         failure: CallFailure | None,
         reply: Reply | None,
-        latency_s: float,
+        latency_s: float | None,
     ) -> None:
         if self._store is None:
             return

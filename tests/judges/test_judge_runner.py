@@ -120,6 +120,16 @@ def test_latency_is_that_of_the_reply_alone(serve: Serve, panel: MakePanel, judg
     assert 0 < result.latency_s <= elapsed - pause_s
 
 
+def test_a_remembered_reply_took_as_long_as_it_did(
+    serve: Serve, panel: MakePanel, judged: Judged
+) -> None:
+    server, case = serve(), text_evidence()
+    ((first,),) = judged(panel(server), case)
+    ((again,),) = judged(panel(server), case)
+    assert (first.cached, again.cached) == (False, True)
+    assert again.latency_s == first.latency_s
+
+
 def test_images_of_a_case_that_is_remembered_are_not_read(
     serve: Serve, panel: MakePanel, judged: Judged
 ) -> None:
