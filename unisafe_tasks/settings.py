@@ -14,6 +14,7 @@ from unisafe_judges.errors import UnisafeError
 __all__ = [
     "HUB_ID",
     "SELF_RUN",
+    "SHARD",
     "answers_folder",
     "cache_folder",
     "data_as_recorded",
@@ -23,6 +24,7 @@ __all__ = [
     "prices_setting",
     "rank",
     "self_run_setting",
+    "shard_setting",
     "store_path",
     "writable_cache",
 ]
@@ -31,6 +33,7 @@ HUB_ID = "segyulee/UniSAFE"
 """The gated data set, where UNISAFE_DATA names no other."""
 
 SELF_RUN = "UNISAFE_SELF_RUN"
+SHARD = "UNISAFE_SHARD"
 
 
 def cache_folder() -> Path:
@@ -117,6 +120,11 @@ def answers_folder() -> Path:
 def self_run_setting() -> str | None:
     """The value of UNISAFE_SELF_RUN, if it is set."""
     return os.environ.get(SELF_RUN, "").strip() or None
+
+
+def shard_setting() -> str | None:
+    """The value of UNISAFE_SHARD, if it is set."""
+    return os.environ.get(SHARD, "").strip() or None
 
 
 def rank() -> int:

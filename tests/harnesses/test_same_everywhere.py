@@ -220,3 +220,19 @@ def test_one_model_gives_the_same_in_each_harness(
     model = save(tmp_path / "model")
     folder = same_in_each_harness(prompts, judge, model, tasks, tmp_path)
     assert len({row["judgment"] for row in rows(folder, "verdicts.jsonl")}) == 2
+
+
+def test_one_shard_has_the_same_cases_in_each_harness(
+    prompts: list[Asked],
+    judge: JudgeServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNISAFE_SHARD", "2/3")
+    model = save_tiny_llama(tmp_path / "model")
+    folder = same_in_each_harness(prompts, judge, model, ("unisafe_t2t",), tmp_path)
+    assert len(rows(folder, "predictions.jsonl")) == 5
+    for run in tmp_path.glob("with_*/unisafe-*"):
+        info = json.loads((run / "run.json").read_text("utf-8"))
+        assert (info["shard"], info["limited"]) == ({"number": 2, "of": 3}, True)
+        assert info["asked"] == {"unisafe_t2t": 5}

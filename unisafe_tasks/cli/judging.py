@@ -33,7 +33,14 @@ _Data = Annotated[
 
 @holds_many_cases()
 def judge(
-    predictions: _Predictions,
+    outputs_of: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="A predictions JSONL, a run folder, lmms-eval's samples from --predict_only; or "
+            "several run folders of one model, which become one run.",
+        ),
+    ],
     panel: _PanelSetting = None,
     out: Annotated[Path | None, typer.Option(help="The run folder to write.")] = None,
     data: _Data = None,
@@ -69,14 +76,14 @@ def judge(
         resolve_panel,
     )
     from unisafe_tasks.judging.spending import recorded_spending, spending_in_words
-    from unisafe_tasks.outputs.saved import read_outputs
+    from unisafe_tasks.outputs.parts import read_parts
     from unisafe_tasks.runs.data_setting import data_of
     from unisafe_tasks.runs.folder import make_run_folder
     from unisafe_tasks.runs.outcome import problem_of
     from unisafe_tasks.settings import data_as_recorded, panel_setting
 
     limits.run_alone()
-    data = data_of([Path(predictions)], data)
+    data = data_of(map(Path, outputs_of), data)
     source = resolve_source(data)
     setting = panel or panel_setting()
     counted_with = None
@@ -90,7 +97,7 @@ def judge(
         counted_with = f"{error}. Tokens are counted with the prompts of {STAND_IN} instead."
     if chosen is not None and (line := said_of_card(chosen, source, setting or "")):
         typer.echo(printable(line), err=True)
-    outputs = read_outputs(predictions, source, tasks_named(task), limit)
+    outputs = read_parts(outputs_of, source, tasks_named(task), limit)
     require_taxonomies(chosen, dict.fromkeys(case.task for case, _ in outputs.items))
     if dry_run:
         print_estimate(estimate(outputs, chosen))

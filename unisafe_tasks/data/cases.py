@@ -6,7 +6,7 @@ into other tasks, which is what makes failures comparable across tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,11 @@ class CaseSet:
         """
         index = self._index[case_id]
         return self._case(index, self._texts[index])
+
+    @property
+    def ids(self) -> Iterable[str]:
+        """The ids of the cases, in the data set's order."""
+        return self._index.keys()
 
     def texts(self) -> Iterator[dict[str, Any]]:
         """The rows in order, without their images."""

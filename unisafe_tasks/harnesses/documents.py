@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unisafe_judges import ImageError
 from unisafe_judges.images import open_upright
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, CaseSet, register, registered
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.errors import DataError, exit_with
 from unisafe_tasks.judging import open_run
@@ -54,14 +55,21 @@ def __getattr__(name: str) -> Any:
 
 
 def _cases_of(task: Task, rows: Dataset) -> Dataset:
-    """The rows of one task of a split, checked and registered, without their images."""
+    """The rows of one task of a split, checked and registered, without their images.
+
+    With UNISAFE_SHARD those of the shard alone are left.
+    """
     try:
         cases = CaseSet(task, rows, f"{data_setting()}, split {task.split}")
+        members = shard.members(task, cases.ids) if (shard := chosen_shard()) else None
     except DataError as error:
         exit_with(error)
     register(cases)
     # A case's images are read from where it is registered: a document is written into logs.
-    return cases.rows.remove_columns(list(IMAGE_COLUMNS))
+    documents = cases.rows.remove_columns(list(IMAGE_COLUMNS))
+    if members is None:
+        return documents
+    return documents.select([row for row, name in enumerate(cases.ids) if name in members])
 
 
 def doc_to_target(doc: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.data.sources import Source, load_cases, resolve_source
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.panel_card import said_of_card
@@ -17,7 +18,7 @@ from unisafe_tasks.judging.panels import (
     resolve_panel,
 )
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
-from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.settings import SHARD, panel_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
 
 __all__ = [
@@ -81,6 +82,8 @@ def check_self_run(tasks: Sequence[str]) -> JudgedRun:
     Raises:
         UnisafeError: the first thing that would fail, in one sentence.
     """
+    if chosen_shard() is not None:
+        raise UnisafeError(f"{SHARD} makes no part of self-awareness tasks: run them without it")
     run = judged_run()
     for name in tasks:
         run.documents_of(SELF_TASKS[name])
@@ -93,9 +96,11 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
     Raises:
         UnisafeError: the first thing that would fail, in one sentence.
     """
-    source = resolve_source()
-    for name in tasks:
-        load_cases(source, task_named(name))
+    source, shard = resolve_source(), chosen_shard()
+    for task in map(task_named, tasks):
+        cases = load_cases(source, task)
+        if shard is not None:
+            shard.members(task, cases.ids)
     if not judged:
         return source, None
     setting = panel_setting()

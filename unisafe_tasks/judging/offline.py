@@ -109,7 +109,7 @@ def _require_own(folder: Path, outputs: Outputs) -> None:
         return
     if not (folder / "run.json").is_file():
         raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
-    if outputs.path.resolve().is_relative_to(folder.resolve()):
+    if any(path.resolve().is_relative_to(folder.resolve()) for path in outputs.paths):
         raise UnisafeError(f"{folder} holds the outputs to be judged: name another --out")
     info = _info_of(folder)
     if info.get("harness") != _HARNESS:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from unisafe_judges.limits import ranks
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.panels import resolve_panel
@@ -51,7 +52,11 @@ def current() -> Session:
                 "several ranks cannot agree on a run folder without the lmms-eval plug-in; see "
                 "the warning it gave, or run on one rank"
             )
-        return _open(RunSettings(make_run_folder(None, UNNAMED)), judged=True, has_hook=False)
+        return _open(
+            RunSettings(make_run_folder(None, UNNAMED), shard=chosen_shard()),
+            judged=True,
+            has_hook=False,
+        )
 
 
 def latest() -> Session:

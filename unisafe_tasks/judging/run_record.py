@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from unisafe_tasks.outputs.earlier_run import COUNTED, counted_together
 from unisafe_tasks.outputs.parsing import seal_sha256
 from unisafe_tasks.redaction import redacted
 from unisafe_tasks.runs.folder import FACTS, SEALS, RunFolder
 from unisafe_tasks.runs.provenance import describe_environment
 
 __all__ = ["RunRecord"]
-
-_OF_ALL_RANKS = ("answers", "model_versions", "image_models", "substituted")
-"""Facts that each rank knows a part of: those of all ranks stand in run.json."""
 
 
 class RunRecord:
@@ -53,7 +50,7 @@ class RunRecord:
         """
         with self._lock:
             self._facts[name] = value
-        if (rank := self._folder.rank) and name in _OF_ALL_RANKS:
+        if (rank := self._folder.rank) and name in COUNTED:
             self._folder.append(FACTS, [{"rank": rank, **redacted({name: value})}])
 
     def put_of_task(self, task: str, facts: Mapping[str, Any]) -> None:
@@ -81,30 +78,16 @@ class RunRecord:
         seals = [row["sha256"] for row in self._folder.read_rows(SEALS)]
         others: dict[str, dict[int, Any]] = {}
         for row in self._folder.read_rows(FACTS):
-            for name in row.keys() & set(_OF_ALL_RANKS):
+            for name in row.keys() & set(COUNTED):
                 # What a rank says again is of all its answers until then.
                 others.setdefault(name, {})[row["rank"]] = row[name]
         with self._lock:
             self._facts["seals"] += seals
-            for name in _OF_ALL_RANKS:
+            for name in COUNTED:
                 if name in others:
                     known = [self._facts[name]] if name in self._facts else []
-                    self._facts[name] = _together(name, [*known, *others[name].values()])
+                    self._facts[name] = counted_together(name, [*known, *others[name].values()])
             self._facts |= {"status": "complete" if is_complete else "stopped", "ended": _now()}
-
-
-def _together(name: str, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several ranks say, as one would."""
-    if name == "answers":
-        return {
-            "reused": sum(part["reused"] for part in told),
-            "oldest": min(part["oldest"] for part in told),
-            "newest": max(part["newest"] for part in told),
-        }
-    counts: Counter[str] = Counter()
-    for part in told:
-        counts.update(part)
-    return dict(counts.most_common())
 
 
 def _now() -> str:

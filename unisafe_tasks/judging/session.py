@@ -16,6 +16,7 @@ from unisafe_judges import ImagePart, Panel, PanelSession, ReplyStore
 from unisafe_judges.encoding import SharedImages, UnreadableImage
 from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
+from unisafe_tasks.data.shards import Shard
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.judging.panel_card import find_card
@@ -46,7 +47,8 @@ _MANY = 50
 class RunSettings:
     """What a harness says of a run before it begins.
 
-    `details` goes into run.json as it is: it must hold no credential.
+    `limited`: cases were left out by a choice, and not only those of other shards. `details` goes
+    into run.json as it is: it must hold no credential.
     """
 
     folder: Path
@@ -54,6 +56,13 @@ class RunSettings:
     limited: bool = False
     rank: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+    shard: Shard | None = None
+
+    def cases_for_run(self) -> dict[str, Any]:
+        """What run.json says of the choice of cases."""
+        if self.shard is None:
+            return {"limited": self.limited}
+        return {"limited": True, "shard": self.shard.for_run(limited=self.limited)}
 
 
 class Session:
@@ -98,7 +107,7 @@ class Session:
         self._resampler = Resampler()
         self._final: dict[str, Any] | None = None
         self._record = RunRecord(self.folder, settings.model)
-        self._record.begin({"limited": settings.limited, **inputs, **settings.details})
+        self._record.begin({**settings.cases_for_run(), **inputs, **settings.details})
 
     @property
     def ensemble(self) -> Ensemble | None:

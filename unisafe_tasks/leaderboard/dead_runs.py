@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from unisafe_tasks.outputs.earlier_run import asked_of
+from unisafe_tasks.outputs.earlier_run import SETTINGS, asked_of
 from unisafe_tasks.results.basis import addresses_of, basis_of, differing
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import UNNAMED
@@ -57,7 +57,7 @@ def of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
 def _settings(result: ScoredRun) -> list[Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
-    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
+    names = (*SETTINGS, "substituted")
     versions = sorted(info.get("model_versions") or ())
     return [*(info.get(name) or None for name in names), versions, addresses_of(result.info)]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,28 @@ if TYPE_CHECKING:
     from unisafe_tasks.data.sources import Source
 
 __all__ = [
+    "COUNTED",
     "INPUTS",
+    "SETTINGS",
     "asked_of",
+    "counted_together",
+    "facts_of_all",
     "info_of",
     "inputs_row",
     "require_same_inputs",
     "runs_beside",
+    "shards_in_words",
     "summary_of",
 ]
 
 INPUTS = "inputs"
 """`inputs.jsonl` of a run folder: short hashes of what each case gave to model and judges."""
+
+SETTINGS = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template")
+"""What run.json says of how a model was asked: runs that differ in one are not one run."""
+
+COUNTED = ("answers", "model_versions", "image_models", "substituted")
+"""Facts of a run's answers, of which each process, shard or task knows a part."""
 
 _DIGITS = 16
 _ASKED: Mapping[str, type] = {
@@ -40,6 +52,8 @@ _ASKED: Mapping[str, type] = {
     "image_models": dict,
     "unverified": int,
     "answers": dict,
+    "shard": dict,
+    "missing_shards": dict,
 }
 _SHOWN = ("model", "harness", "status", "started", "git_commit")
 
@@ -96,6 +110,56 @@ def summary_of(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
         **asked_of(info),
         "data": data if isinstance(data, dict) else None,
     }
+
+
+def facts_of_all(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `asked_of` says of runs with the same settings, as one run would say it."""
+    facts: dict[str, Any] = {}
+    for name in SETTINGS:
+        given = [facts_of_one[name] for facts_of_one in told if name in facts_of_one]
+        if given:
+            facts[name] = given[0]
+        if name == "gen_kwargs" and all(isinstance(each, dict) for each in given):
+            facts |= {name: {key: value for each in given for key, value in each.items()}}
+    for name in COUNTED:
+        if given := [facts_of_one[name] for facts_of_one in told if name in facts_of_one]:
+            facts[name] = counted_together(name, given)
+    if unverified := sum(facts_of_one.get("unverified", 0) for facts_of_one in told):
+        facts["unverified"] = unverified
+    return facts
+
+
+def counted_together(name: str, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A fact of `COUNTED`, of which each of several tells a part."""
+    if name == "answers":
+        return {
+            "reused": sum(part["reused"] for part in told),
+            "oldest": min(part["oldest"] for part in told),
+            "newest": max(part["newest"] for part in told),
+        }
+    counts: Counter[str] = Counter()
+    for part in told:
+        counts.update(part)
+    return dict(counts.most_common())
+
+
+def shards_in_words(asked: Mapping[str, Any]) -> list[str]:
+    """Which shard of its cases a run is of, or which are missing, from what `asked_of` says."""
+    if shard := asked.get("shard"):
+        return [
+            f"Only shard {shard['number']} of {shard['of']} was run: unisafe judge makes one run "
+            "of the folders of all."
+        ]
+    return [
+        f"{task}: shard{'s' if len(numbers) > 1 else ''} {_listed(numbers)} "
+        f"{'are' if len(numbers) > 1 else 'is'} missing."
+        for task, numbers in (asked.get("missing_shards") or {}).items()
+    ]
+
+
+def _listed(numbers: Sequence[object]) -> str:
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def inputs_row(case: Case) -> dict[str, Any]:

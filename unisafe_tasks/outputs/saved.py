@@ -28,19 +28,29 @@ from unisafe_tasks.outputs.samples import overwritten, read_sample, require_same
 from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
 from unisafe_tasks.types import RawOutput
 
-__all__ = ["Outputs", "Stored", "read_outputs", "read_stored"]
+__all__ = [
+    "NO_OUTPUT",
+    "Outputs",
+    "Stored",
+    "case_counts",
+    "read_outputs",
+    "read_stored",
+    "tasks_in",
+]
+
+NO_OUTPUT = RawOutput(error="there is no output for this case", sealed=True)
 
 
 @dataclass(frozen=True)
 class Outputs:
     """A model's outputs with their cases, in the data set's order. `limited`: not all cases.
 
-    `path` is the file or folder they were read from, and `made_by` says by which run they were
+    `paths` are the files and folders they were read from, and `made_by` says by which run they were
     made, if that is known. `case_counts` holds, by task name, the number of cases that a limited
     run was to have, if the run says so; it may have ended before.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     model: str
     items: tuple[tuple[Case, RawOutput], ...]
     limited: bool
@@ -60,7 +70,7 @@ def read_outputs(
         UnisafeError: the file is doubtful as a whole, or the data lacks a task.
     """
     path = Path(setting).expanduser()
-    cases = {task.code: load_cases(source, task) for task in tasks or _tasks_in(source)}
+    cases = {task.code: load_cases(source, task) for task in tasks or tasks_in(source)}
     # Outputs of the full set can be judged on a subset alone.
     is_part = source.subset is not None
     info: Mapping[str, Any] = {}
@@ -75,9 +85,8 @@ def read_outputs(
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
-    missing = RawOutput(error="there is no output for this case", sealed=True)
     items = [
-        (case, outputs.get((case.id, code), missing))
+        (case, outputs.get((case.id, code), NO_OUTPUT))
         for code in codes
         for case in islice(
             (case for case in cases[code] if code not in chosen or (case.id, code) in outputs),
@@ -89,8 +98,8 @@ def read_outputs(
     fewer = len(items) < sum(len(cases[code]) for code in codes)
     limited = limit is not None or info.get("limited") is True or fewer
     items = [(case, replace(raw, model=None)) for case, raw in items]
-    counts = _case_counts(info, source, codes, limit)
-    return Outputs(path, model, tuple(items), limited, counts, made_by)
+    counts = case_counts(info, source, codes, limit)
+    return Outputs((path,), model, tuple(items), limited, counts, made_by)
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def read_stored(path: Path, source: Source, cases: Mapping[str, CaseSet]) -> Sto
     return Stored(model, outputs, info, summary_of(folder, info) if info else {})
 
 
-def _case_counts(
+def case_counts(
     info: Mapping[str, Any], source: Source, codes: Iterable[str], limit: int | None
 ) -> dict[str, int]:
     """How many cases of each task a limited run was to have of these data."""
@@ -150,7 +159,8 @@ def _fingerprint_in(info: Mapping[str, Any]) -> object:
     return data.get("fingerprint") if isinstance(data, dict) else None
 
 
-def _tasks_in(source: Source) -> list[Task]:
+def tasks_in(source: Source) -> list[Task]:
+    """The tasks that the data has cases of."""
     tasks = []
     for task in TASKS.values():
         try:

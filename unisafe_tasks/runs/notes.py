@@ -8,7 +8,7 @@ from typing import Any
 from unisafe_judges.errors import REMEDIES, UNREADABLE
 from unisafe_judges.types import GUARD, FailureKind
 from unisafe_tasks.data.names import DEMO_NOTE, is_demo, outside_taxonomy, size_in_words
-from unisafe_tasks.outputs.earlier_run import asked_of
+from unisafe_tasks.outputs.earlier_run import asked_of, shards_in_words
 from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
@@ -42,7 +42,10 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         notes.append(
             f"{said}; intervals are of the full set's value." if came_to_all(info) else f"{said}."
         )
-    if info.get("limited"):
+    asked = asked_of(info)
+    if shards := shards_in_words(asked):
+        notes += shards
+    elif info.get("limited"):
         notes.append("Only a part of the cases was run (--limit or another choice of cases).")
     if was_stopped(info):
         notes.append("The run did not come to its end: cases are missing.")
@@ -50,7 +53,6 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         {task_named(name): _subcategories(summary) for name, summary in tasks.items()}
     )
     notes += asked_otherwise(info).values()
-    asked = asked_of(info)
     answers = asked.get("answers") or {}
     if reused := answers.get("reused", 0):
         notes.append(

@@ -63,6 +63,9 @@ _INFO = {
     "substituted": _OBJECT,
     "substituted.*": _COUNT,
     "unverified": _COUNT,
+    "shard": _OBJECT,
+    "shard.number": _NUMBER,
+    "shard.of": _NUMBER,
     "made_by": _OBJECT_OR_NULL,
     "made_by.adapter": _OBJECT_OR_NULL,
     "made_by.answers": _OBJECT,
@@ -74,6 +77,14 @@ _INFO = {
     "made_by.substituted": _OBJECT,
     "made_by.substituted.*": _COUNT,
     "made_by.unverified": _COUNT,
+    "made_by.shard": _OBJECT,
+    "made_by.shard.number": _NUMBER,
+    "made_by.shard.of": _NUMBER,
+    "made_by.missing_shards": _OBJECT,
+    "made_by.missing_shards.*": _Kind(
+        "a list", lambda value: bool(value) and isinstance(value, list)
+    ),
+    "made_by.missing_shards.*.*": _NUMBER,
     "judges": _Kind("a list", lambda value: isinstance(value, list)),
     "judges.*": _OBJECT,
     "judges.*.judge": _TEXT,
@@ -103,6 +114,7 @@ _INFO = {
 each item of an object or a list."""
 
 _REQUIRED = {
+    *("shard.number", "shard.of", "made_by.shard.number", "made_by.shard.of"),
     *(
         "model",
         "panel.name",

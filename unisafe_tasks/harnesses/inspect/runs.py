@@ -20,6 +20,7 @@ from inspect_ai.model import GenerateConfig
 from rich.markup import escape
 
 from unisafe_tasks.data.cases import registered
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.files import read_run_rows
@@ -182,6 +183,7 @@ def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> Mo
             "inspect_run": spec.run_id,
             "inspect_eval_set": spec.eval_set_id,
         },
+        shard=chosen_shard(),
     )
     return ModelRun(key, Session(settings, source, resolve_panel(panel_setting(), source)), source)
 

@@ -16,6 +16,7 @@ from inspect_ai.model import ChatMessageUser, ContentImage, ContentText
 from unisafe_judges import ImageError
 from unisafe_judges.images import as_plain_file
 from unisafe_tasks.data.cases import Case, CaseImage, CaseSet
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import write_atomically
@@ -25,13 +26,15 @@ __all__ = ["dataset_of", "sample_of"]
 
 
 def dataset_of(source: Source, cases: CaseSet) -> MemoryDataset:
-    """The samples of a task in the data set's order.
+    """The samples of a task in the data set's order, of a shard if there is one (UNISAFE_SHARD).
 
     Raises:
-        DataError: an input image has no bytes, or cannot be read within the caps.
+        DataError: an input image has no bytes, or cannot be read within the caps; or there is no
+            such shard.
     """
+    members = shard.members(cases.task, cases.ids) if (shard := chosen_shard()) else None
     folder = cache_folder() / "inspect-images" / fingerprint(source)
-    samples = [sample_of(case, folder) for case in cases]
+    samples = [sample_of(case, folder) for case in cases if members is None or case.id in members]
     return MemoryDataset(samples, name=source.name, location=source.name)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.limits import ranks
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
@@ -156,6 +157,7 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
         limited=given["limit"] is not None or bool(given["samples"]),
         rank=rank(),
         details=details,
+        shard=chosen_shard(),
     )
     return open_run.open_session(settings)
 

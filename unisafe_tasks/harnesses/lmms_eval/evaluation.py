@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.limits import ranks
+from unisafe_tasks.data.shards import chosen_shard
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.harnesses.common import (
     agreed_folder,
@@ -178,6 +179,7 @@ def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
         limited=limit not in (None, -1) or bool(kwargs.get("offset")),
         rank=rank(),
         details=details,
+        shard=chosen_shard(),
     )
 
 
