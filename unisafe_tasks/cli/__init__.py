@@ -18,6 +18,7 @@ from unisafe_tasks.cli import (
     runs,
     verdicts,
 )
+from unisafe_tasks.cli.estimating import estimate
 from unisafe_tasks.cli.publishing import export, push
 from unisafe_tasks.cli.reporting import report
 from unisafe_tasks.errors import ExitCode, UnisafeError, in_words
@@ -44,6 +45,7 @@ app.command()(judging.prompt)
 app.command()(export)
 app.command()(push)
 app.command()(report)
+app.command()(estimate)
 app.command()(runs.doctor)
 app.command("worker-template")(cases.worker_template)
 app.add_typer(cases.app, name="cases")

@@ -36,7 +36,14 @@ from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
 from unisafe_tasks.types import RawOutput, Status
 
-__all__ = ["describe_prompt", "estimate", "estimate_evidence", "evidence_of", "preview"]
+__all__ = [
+    "describe_prompt",
+    "estimate",
+    "estimate_evidence",
+    "evidence_of",
+    "preview",
+    "prompts_of",
+]
 
 
 def preview(
@@ -122,7 +129,7 @@ def estimate_evidence(
             continue
         identity, rubric = spec.identity(), panel.rubric_of(spec.name)
         if rubric.sha256 not in by_rubric:
-            by_rubric[rubric.sha256] = _prompts(rubric, shown)
+            by_rubric[rubric.sha256] = prompts_of(rubric, shown)
         questions = {
             reply_key(identity, prompt, repeat, panel.encoder): prompt
             for prompt in by_rubric[rubric.sha256]
@@ -155,7 +162,7 @@ def estimate_evidence(
     return rows
 
 
-def _prompts(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:
+def prompts_of(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:
     """What a judge is sent about outputs; a guard is not asked about what it cannot see."""
     prompts = []
     for evidence in shown:

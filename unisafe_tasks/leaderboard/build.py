@@ -19,6 +19,7 @@ from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.marks import BRIDGED, MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.metrics_file import group_intervals
+from unisafe_tasks.runs.notes import reused_answers
 from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
@@ -182,6 +183,8 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
         f"{result.folder.name}: {note}" if several and note != DEMO_NOTE else note
         for result in entry.results
         for note in result.metrics["notes"]
+        # A run that was interrupted and went on is the same row. The report says when it was.
+        if note not in reused_answers(result.info)
     )
     folders = tuple(result.folder.name for result in entry.results)
     return Row(first.model, first.model, folders, cells, tuple(notes))

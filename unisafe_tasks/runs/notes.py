@@ -16,6 +16,7 @@ from unisafe_tasks.types import Status
 __all__ = [
     "asked_otherwise",
     "came_to_all",
+    "reused_answers",
     "run_notes",
     "silent_judges",
     "subset_of",
@@ -53,12 +54,7 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         {task_named(name): _subcategories(summary) for name, summary in tasks.items()}
     )
     notes += asked_otherwise(info).values()
-    answers = asked.get("answers") or {}
-    if reused := answers.get("reused", 0):
-        notes.append(
-            f"{_outputs(reused)} reused from an earlier run, answered between "
-            f"{answers.get('oldest')} and {answers.get('newest')}."
-        )
+    notes += reused_answers(info)
     if unverified := asked.get("unverified"):
         notes.append(
             f"{_outputs(unverified)} given by a server that did not say which model it asked "
@@ -77,6 +73,17 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
+
+
+def reused_answers(info: Mapping[str, Any]) -> list[str]:
+    """What is said of a run's answers that were kept by an earlier one."""
+    answers = asked_of(info).get("answers") or {}
+    if not (reused := answers.get("reused", 0)):
+        return []
+    return [
+        f"{_outputs(reused)} reused from an earlier run, answered between "
+        f"{answers.get('oldest')} and {answers.get('newest')}."
+    ]
 
 
 def _subcategories(summary: Mapping[str, Any]) -> list[str]:
