@@ -4,8 +4,14 @@
 #   apt-get install --no-install-recommends slurm-wlm munge
 #   reproduce/slurm_on_one_node.sh COMMAND...
 #
-# It needs root, listens on loopback, keeps everything in a folder of its own, and ends with COMMAND.
+# It needs root, listens on loopback, and ends with COMMAND. All but /etc/slurm/slurm.conf, where jobs
+# look, is in a folder of its own.
 set -eu
+
+if test -e /etc/slurm/slurm.conf; then
+    echo "slurm_on_one_node: this machine has a /etc/slurm/slurm.conf: use its own SLURM" >&2
+    exit 1
+fi
 
 folder=$(mktemp -d)
 node=$(hostname -s)
@@ -17,8 +23,9 @@ chmod 400 "$folder/munge/key"
 chmod 755 "$folder"
 chown -R munge "$folder/munge"
 
-export SLURM_CONF="$folder/slurm.conf"
-cat > "$SLURM_CONF" << CONF
+conf=/etc/slurm/slurm.conf
+mkdir -p /etc/slurm
+cat > "$conf" << CONF
 ClusterName=one
 SlurmctldHost=$node(127.0.0.1)
 SlurmUser=root
@@ -27,7 +34,6 @@ AuthInfo=socket=$folder/munge/socket
 CredType=cred/munge
 SlurmctldPort=16817
 SlurmdPort=16818
-SlurmctldParameters=enable_configless
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd.pid
 SlurmctldLogFile=$folder/slurmctld.log
@@ -44,13 +50,14 @@ MpiDefault=none
 ReturnToService=2
 KillWait=5
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory
-PartitionName=all Nodes=$node Default=YES MaxTime=INFINITE State=UP
+PartitionName=main Nodes=$node Default=YES MaxTime=INFINITE State=UP
 CONF
 
 end() {
     for name in slurmd slurmctld munged; do
         test -f "$folder/$name.pid" && kill "$(cat "$folder/$name.pid")" 2> /dev/null || true
     done
+    rm -f "$conf"
     echo "slurm_on_one_node: logs are in $folder" >&2
 }
 trap end EXIT
@@ -59,8 +66,9 @@ runuser -u munge -- munged --key-file="$folder/munge/key" --socket="$folder/mung
     --pid-file="$folder/munge/pid" --log-file="$folder/munge/log" --seed-file="$folder/munge/seed" \
     --force
 ln -s munge/pid "$folder/munged.pid"
-slurmctld -f "$SLURM_CONF"
-slurmd -f "$SLURM_CONF" -N "$node"
+while ! test -s "$folder/munged.pid"; do sleep 0.1; done
+slurmctld -f "$conf"
+slurmd -f "$conf" -N "$node"
 for _ in $(seq 30); do
     sinfo -h -o %T 2> /dev/null | grep -q idle && break
     sleep 1

@@ -1,4 +1,4 @@
-"""Shards in lmms-eval: what a job of an array runs, and all of them as one run."""
+"""Runs of lmms-eval that are parts of one: shards, and one run for each task."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harnesses.conftest import Command, Finished
+from unisafe_tasks import GROUPS
 
 PREDICTIONS = {"model_args": "predictions=demo"}
 
@@ -27,6 +28,20 @@ def test_the_shards_of_a_run_are_together_the_run(
         folders.append(str(done.folder))
         assert f"Only shard {shard[0]} of 3 was run" in " ".join(done.metrics["notes"])
         assert not any(task["complete"] for task in done.metrics["tasks"].values())
+    out = tmp_path / "merged"
+    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
+    merged = unisafe("judge", *folders, "--out", str(out), cwd=tmp_path, env=env)
+    assert merged.code == 0, merged.output
+    assert json.loads((out / "metrics.json").read_text("utf-8")) == whole.metrics
+
+
+def test_seven_runs_of_a_task_each_are_together_the_run(
+    evaluate: Callable[..., Finished], unisafe: Callable[..., Command], tmp_path: Path
+) -> None:
+    whole = evaluate("predictions", "unisafe", **PREDICTIONS)
+    folders = [
+        str(evaluate("predictions", task, **PREDICTIONS).folder) for task in GROUPS["unisafe"]
+    ]
     out = tmp_path / "merged"
     env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
     merged = unisafe("judge", *folders, "--out", str(out), cwd=tmp_path, env=env)

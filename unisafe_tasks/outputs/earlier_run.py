@@ -132,6 +132,8 @@ def facts_of_all(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def counted_together(name: str, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A fact of `COUNTED`, of which each of several tells a part."""
     if name == "answers":
+        # None of a run's answers may be of an earlier one.
+        told = [part for part in told if part.get("reused")] or told[:1]
         return {
             "reused": sum(part["reused"] for part in told),
             "oldest": min(part["oldest"] for part in told),

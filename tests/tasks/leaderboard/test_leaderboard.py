@@ -539,6 +539,18 @@ def test_the_mark_of_a_provider_that_refused_all_is_in_every_format(tmp_path: Pa
         assert "‡" in render(board, form) or "\\u2021" in render(board, form), form
 
 
+def test_a_run_that_was_interrupted_and_went_on_is_the_same_row(
+    tmp_path: Path, unisafe: Unisafe
+) -> None:
+    reused = {"reused": 2, "oldest": "2026-11-01T10:00:00", "newest": "2026-11-02T10:00:00"}
+    tables = []
+    for folder, told in (("one", {}), ("two", {"answers": reused})):
+        run = judged_run(tmp_path / folder / "run", outcomes("TT", **HALF), **told)
+        assert ("reused" in unisafe("score", run).out) is bool(told)
+        tables.append(unisafe("leaderboard", run, "--format", "markdown").out)
+    assert tables[0] == tables[1]
+
+
 @pytest.mark.parametrize("status", ["stopped", "running"])
 def test_a_run_that_died_and_was_made_again_is_folded_away(
     tmp_path: Path, unisafe: Unisafe, status: str

@@ -176,6 +176,37 @@ def test_the_versions_of_all_folders_count(
     assert "carrot-TI: 1, carrot-TT: 1" in note
 
 
+def test_answers_of_earlier_runs_are_counted_over_all_folders(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    told: dict[str, dict[str, Any]] = {
+        "TI": {"reused": 2, "oldest": "2026-01-02", "newest": "2026-01-03"},
+        "TT": {"reused": 0, "oldest": None, "newest": None},
+        "IT": {"reused": 1, "oldest": "2026-01-01", "newest": "2026-01-01"},
+    }
+    parts = [
+        run_of(tmp_path / code, demo, of(outputs, code), answers=answers, unverified=1)
+        for code, answers in told.items()
+    ]
+    unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "all")
+    notes = metrics_of(tmp_path / "all")["notes"]
+    assert (
+        "3 outputs were reused from an earlier run, answered between 2026-01-01 and 2026-01-03."
+    ) in notes
+    assert any(note.startswith("3 outputs were given by a server that did not") for note in notes)
+
+
+def test_a_damaged_fact_of_one_folder_is_one_sentence(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    parts = [run_of(tmp_path / code, demo, of(outputs, code)) for code in ("TI", "TT")]
+    info = info_of(parts[0]) | {"answers": {"reused": 1}}
+    (parts[0] / "run.json").write_text(json.dumps(info))
+    done = unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "all")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert f"a run.json of {parts[0]}, {parts[1]} cannot be used: 'oldest'" in done.err
+
+
 def test_inspects_decoding_of_each_task_is_that_of_the_whole(
     unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
 ) -> None:
