@@ -38,7 +38,7 @@ test: lint browser
 # a kill. UNISAFE_PANEL names the panel. On a cluster: see reproduce/Snakefile.
 table: $(FOR_DEMO) .venv-reproduce/.installed
 	@mkdir -p $(RESULTS)
-	flock --nonblock --conflict-exit-code 75 $(RESULTS)/.running \
+	@flock --nonblock --conflict-exit-code 75 $(RESULTS)/.running \
 		.venv-reproduce/bin/snakemake --snakefile reproduce/Snakefile \
 		--profile reproduce/profiles/local --config models=$(MODELS) results=$(RESULTS) \
 		--resources gpu=$$(nvidia-smi -L 2> /dev/null | wc -l) || \
@@ -50,7 +50,7 @@ table: $(FOR_DEMO) .venv-reproduce/.installed
 	.venv-reproduce/bin/python -m pip install --quiet --no-compile --requirement $<
 	touch $@
 
-# The workflow with three tiny models, killed in the middle: a few minutes.
+# The workflow with three tiny models, killed in the middle: a quarter of an hour.
 test-reproduce: $(FOR_TEST) .venv-reproduce/.installed
 	$(BIN)/python -m pytest -m reproduce tests/reproduce
 
