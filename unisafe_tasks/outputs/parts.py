@@ -22,6 +22,7 @@ from unisafe_tasks.outputs.earlier_run import (
     SETTINGS,
     asked_of,
     facts_of_all,
+    info_of,
     shards_in_words,
     summary_of,
 )
@@ -90,7 +91,8 @@ def read_parts(
         UnisafeError: a folder is doubtful as a whole, or two do not belong to one run; it names
             both.
     """
-    if len(settings) == 1:
+    # One shard alone is a run that lacks all others.
+    if len(settings) == 1 and not _is_shard(Path(settings[0]).expanduser()):
         return read_outputs(settings[0], source, tasks, limit)
     cases = {task.code: load_cases(source, task) for task in tasks or tasks_in(source)}
     parts = list(_parts(settings, source, cases))
@@ -121,7 +123,7 @@ def read_parts(
             counts[name] = wanted if limit is None else min(wanted, limit)
     named = {TASKS[code].name: list(missing[code]) for code in codes if code not in whole}
     named = {name: numbers for name, numbers in named.items() if numbers}
-    for line in shards_in_words({"missing_shards": named}):
+    for line in shards_in_words(_shards_told(parts, named)):
         _log.warning("%s", line)
     fewer = len(items) < sum(len(cases[code]) for code in codes)
     return Outputs(
@@ -132,6 +134,10 @@ def read_parts(
         case_counts=counts,
         made_by=_made_by(parts, named),
     )
+
+
+def _is_shard(path: Path) -> bool:
+    return bool(row_files(path, "predictions")) and bool(asked_of(info_of(path)).get("shard"))
 
 
 def _parts(
@@ -266,6 +272,15 @@ def _is_whole(
     return all((case_id, code) in outputs for case_id in cases.ids)
 
 
+def _shards_told(
+    parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]
+) -> dict[str, Mapping[str, Any]]:
+    """What is said of shards: which one there is, if it is alone, or else which are missing."""
+    if len(parts) == 1 and parts[0].shard is not None:
+        return {"shard": asked_of(parts[0].info)["shard"]}
+    return {"missing_shards": missing} if missing else {}
+
+
 def _made_by(parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """What run.json says of the folders, and of all their outputs together."""
     folders = []
@@ -289,6 +304,6 @@ def _made_by(parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]) -> di
         "folders": folders,
         "model": parts[0].stored.model,
         **facts,
-        **({"missing_shards": missing} if missing else {}),
+        **_shards_told(parts, missing),
         "data": data if isinstance(data, dict) else None,
     }

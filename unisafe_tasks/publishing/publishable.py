@@ -44,6 +44,7 @@ _FACTS = (
     *("format", "model", "status", "started", "ended", "limited", "asked", "data", "harness"),
     *("tasks", "seeds", "limit", "offset", "batch_size", "ranks", "versions", "git_commit"),
     *("image_encoder", "system_prompt", "chat_template", "answers", "proxy"),
+    *("shard", "missing_shards"),
 )
 _ANSWERED_BY = ("model_versions", "image_models", "substituted")
 _SETTINGS = ("model_args", "gen_kwargs", "adapter")

@@ -263,11 +263,27 @@ def test_one_shard_alone_is_marked_in_a_table_and_says_which_it_is(
     unisafe("judge", part, "--panel", panel_of(serve(by_case)), "--out", judged)
     (note,) = [note for note in metrics_of(judged)["notes"] if "shard" in note]
     assert note.startswith("Only shard 2 of 2 was run: ")
+    # What was to be asked is the whole: its coverage is not that of a part.
+    task = metrics_of(judged)["tasks"]["unisafe_t2t"]
+    assert (task["asked"], task["scored"], task["coverage"]) == (14, 7, 0.5)
     table = unisafe("leaderboard", judged, "--format", "json")
     assert table.code == 0
     scores = [score for score in json.loads(table.out)["scores"] if score["state"] == "scored"]
     assert scores
     assert all("*" in score["marks"] and note in score["notes"] for score in scores)
+
+
+def test_shards_that_were_judged_one_by_one_are_one_run_too(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    parts = [run_of(tmp_path / str(n), demo, sharded(outputs, n, 2), shard=(n, 2)) for n in (1, 2)]
+    unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "whole")
+    judged = [tmp_path / f"judged-{part.name}" for part in parts]
+    for part, folder in zip(parts, judged, strict=True):
+        assert unisafe("judge", part, "--panel", "none", "--out", folder).code == 0
+    assert unisafe("judge", *judged, "--panel", "none", "--out", tmp_path / "again").code == 0
+    files = [tmp_path / name / "metrics.json" for name in ("whole", "again")]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_what_a_shard_that_died_did_not_come_to_has_failed(
