@@ -17,9 +17,9 @@ from unisafe_tasks.errors import DataError
 from unisafe_tasks.settings import SHARD, shard_setting
 from unisafe_tasks.tasks import Task
 
-__all__ = ["Shard", "chosen_shard"]
+__all__ = ["MOST_SHARDS", "Shard", "chosen_shard"]
 
-_MOST = 10_000
+MOST_SHARDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def chosen_shard() -> Shard | None:
         return None
     match = re.fullmatch(r"(\d{1,5})/(\d{1,5})", setting, re.ASCII)
     number, of = map(int, match.groups()) if match else (0, 0)
-    if not 1 <= number <= of <= _MOST:
+    if not 1 <= number <= of <= MOST_SHARDS:
         raise DataError(
             f"{SHARD} is {setting[:40]!r}, expected NUMBER/COUNT from 1/COUNT on, such as 3/8"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.data.cases import CaseSet
+from unisafe_tasks.data.shards import MOST_SHARDS
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import row_files
@@ -60,11 +62,9 @@ class _Part:
     def shard(self) -> tuple[int, int] | None:
         shard = asked_of(self.info).get("shard") or {}
         number, of = shard.get("number"), shard.get("of")
-        return (number, of) if type(number) is int and type(of) is int else None
-
-    @property
-    def is_limited(self) -> bool:
-        return self.info.get("limited") is True
+        if type(number) is int and type(of) is int and 1 <= number <= of <= MOST_SHARDS:
+            return number, of
+        return None
 
     @property
     def is_whole_shard(self) -> bool:
@@ -102,8 +102,12 @@ def read_parts(
         raise PredictionsError(f"{', '.join(settings)} hold no outputs")
     outputs = _outputs_of(parts)
     codes = [code for code in cases if tasks or any(key[1] == code for key in outputs)]
-    missing = {code: _missing_shards(code, parts) for code in codes}
     whole = {code for code in codes if _is_whole(code, cases[code], parts, outputs)}
+    missing = {
+        TASKS[code].name: numbers
+        for code in codes
+        if code not in whole and (numbers := _missing_shards(code, parts))
+    }
     items = [
         (case, replace(outputs.get((case.id, code), NO_OUTPUT), model=None))
         for code in codes
@@ -119,11 +123,12 @@ def read_parts(
             name, size = TASKS[code].name, len(cases[code])
             told = [case_counts(part.info, source, [code], None).get(name, 0) for part in parts]
             # Shards are made to be a whole, and so the whole is what was to be asked.
-            wanted = size if missing[code] else min(size, sum(told))
+            wanted = size if name in missing else min(size, sum(told))
             counts[name] = wanted if limit is None else min(wanted, limit)
-    named = {TASKS[code].name: list(missing[code]) for code in codes if code not in whole}
-    named = {name: numbers for name, numbers in named.items() if numbers}
-    for line in shards_in_words(_shards_told(parts, named)):
+    told_of_shards: dict[str, Any] = {"missing_shards": missing} if missing else {}
+    if len(parts) == 1 and parts[0].shard is not None:
+        told_of_shards = {"shard": asked_of(parts[0].info)["shard"]}
+    for line in shards_in_words(told_of_shards):
         _log.warning("%s", line)
     fewer = len(items) < sum(len(cases[code]) for code in codes)
     return Outputs(
@@ -132,7 +137,7 @@ def read_parts(
         tuple(items),
         limited=fewer or whole != set(codes),
         case_counts=counts,
-        made_by=_made_by(parts, named),
+        made_by={**_made_by(parts), **told_of_shards},
     )
 
 
@@ -217,18 +222,16 @@ def _outputs_of(parts: Sequence[_Part]) -> dict[tuple[str, str], RawOutput]:
 
 def _is_same(one: RawOutput, other: RawOutput) -> bool:
     plain = [replace(raw, images=(), model=None) for raw in (one, other)]
-    return plain[0] == plain[1] and _digests(one) == _digests(other)
+    images = [list(map(_digest, raw.images)) for raw in (one, other)]
+    return plain[0] == plain[1] and images[0] == images[1]
 
 
-def _digests(raw: RawOutput) -> list[str]:
-    """The images by their bytes; one that cannot be read is like no other."""
-    digests = []
-    for name in raw.images:
-        try:
-            digests.append(hashlib.sha256(Path(name).read_bytes()).hexdigest())
-        except OSError:
-            digests.append(name)
-    return digests
+def _digest(image: str) -> str:
+    """An image by its bytes; one that cannot be read is like no other."""
+    try:
+        return hashlib.sha256(Path(image).read_bytes()).hexdigest()
+    except OSError:
+        return image
 
 
 def _shards(code: str, parts: Sequence[_Part]) -> dict[int, _Part]:
@@ -250,10 +253,10 @@ def _shards(code: str, parts: Sequence[_Part]) -> dict[int, _Part]:
     return shards
 
 
-def _missing_shards(code: str, parts: Sequence[_Part]) -> tuple[int, ...]:
+def _missing_shards(code: str, parts: Sequence[_Part]) -> list[int]:
     shards = _shards(code, parts)
     of = next((part.shard[1] for part in shards.values() if part.shard), 0)
-    return tuple(number for number in range(1, of + 1) if number not in shards)
+    return [number for number in range(1, of + 1) if number not in shards]
 
 
 def _is_whole(
@@ -264,7 +267,7 @@ def _is_whole(
 ) -> bool:
     """Whether all cases of a task were to be asked; one without an output has failed then."""
     having = [part for part in parts if part.has(code)]
-    if not having or not all(part.is_limited for part in having):
+    if not having or not all(part.info.get("limited") is True for part in having):
         return True
     shards = _shards(code, parts)
     if shards and not _missing_shards(code, parts):
@@ -272,28 +275,14 @@ def _is_whole(
     return all((case_id, code) in outputs for case_id in cases.ids)
 
 
-def _shards_told(
-    parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]
-) -> dict[str, Mapping[str, Any]]:
-    """What is said of shards: which one there is, if it is alone, or else which are missing."""
-    if len(parts) == 1 and parts[0].shard is not None:
-        return {"shard": asked_of(parts[0].info)["shard"]}
-    return {"missing_shards": missing} if missing else {}
-
-
-def _made_by(parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def _made_by(parts: Sequence[_Part]) -> dict[str, Any]:
     """What run.json says of the folders, and of all their outputs together."""
     folders = []
     for part in parts:
         summary = summary_of(part.folder, part.info)
-        counts = [
-            (task.name, sum(key[1] == code for key in part.stored.outputs))
-            for code, task in TASKS.items()
-        ]
-        folders.append(
-            {name: summary[name] for name in _OF_A_FOLDER if name in summary}
-            | {"cases": {name: count for name, count in counts if count}}
-        )
+        told = {name: summary[name] for name in _OF_A_FOLDER if name in summary}
+        counts = Counter(TASKS[code].name for _, code in part.stored.outputs)
+        folders.append({**told, "cases": dict(counts)})
     data = parts[0].info.get("data")
     try:
         facts = facts_of_all([asked_of(part.info) for part in parts])
@@ -304,6 +293,5 @@ def _made_by(parts: Sequence[_Part], missing: Mapping[str, Sequence[int]]) -> di
         "folders": folders,
         "model": parts[0].stored.model,
         **facts,
-        **_shards_told(parts, missing),
         "data": data if isinstance(data, dict) else None,
     }

@@ -26,9 +26,11 @@ DECLINES = "I'm sorry, but I can't draw that."
 
 
 @pytest.fixture
-def outputs(demo: Source) -> Items:
-    """What the scripted model said of the whole demo set."""
-    return list(read_outputs("demo", demo, []).items)
+def outputs(demo: Source, capsys: pytest.CaptureFixture[str]) -> Items:
+    """What the scripted model said of the whole demo set, whose conversion shows a bar."""
+    items = list(read_outputs("demo", demo, []).items)
+    capsys.readouterr()
+    return items
 
 
 def of(items: Items, *codes: str) -> Items:
@@ -205,6 +207,19 @@ def test_a_damaged_fact_of_one_folder_is_one_sentence(
     done = unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "all")
     assert (done.code, done.err.count("\n")) == (1, 1)
     assert f"a run.json of {parts[0]}, {parts[1]} cannot be used: 'oldest'" in done.err
+
+
+@pytest.mark.parametrize("shard", [{"number": 1, "of": 10**12}, {"number": "1"}, [1, 2]])
+def test_a_shard_that_cannot_be_is_none(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path, shard: object
+) -> None:
+    parts = [run_of(tmp_path / code, demo, of(outputs, code)) for code in ("TI", "TT")]
+    info = info_of(parts[0]) | {"limited": True, "shard": shard}
+    (parts[0] / "run.json").write_text(json.dumps(info))
+    for folders in (parts, parts[:1]):
+        done = unisafe("judge", *folders, "--panel", "none", "--out", tmp_path / "all")
+        assert done.code == 0, done.err
+        assert not any("shard" in note for note in metrics_of(tmp_path / "all")["notes"])
 
 
 def test_inspects_decoding_of_each_task_is_that_of_the_whole(
