@@ -104,7 +104,8 @@ class _ModelScore(_Part):
 class _ModelShift(_Part):
     model: str
     column: str
-    runs: list[str]
+    old_runs: list[str]
+    new_runs: list[str]
     marks: _Marks
     outputs: NonNegativeInt
     only_under_old: NonNegativeInt

@@ -15,7 +15,7 @@ from tests.tasks.run_folders import outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.results.bridge_card import read_bridge_card
 from unisafe_tasks.results.panel_bridge import Bridge, bridge_panels
-from unisafe_tasks.results.panel_pairs import read_pairs
+from unisafe_tasks.results.panel_pairs import PanelPair, read_pairs
 from unisafe_tasks.results.panel_shifts import Agreement
 from unisafe_tasks.tasks import TASKS
 
@@ -227,29 +227,51 @@ def test_pairs_are_found_by_model_and_outputs_in_any_order(tmp_path: Path) -> No
         panel_run(tmp_path / f"new-{model}", MILD, model, panel=NEW) for model in ("leek", "carrot")
     ]
     pairs = read_pairs([olds[0], *news, olds[1]])
-    assert [(pair.old.folder, pair.new.folder) for pair in pairs] == [
-        (olds[0], news[1]),
-        (olds[1], news[0]),
+    assert [(pair.model, folders_of(pair)) for pair in pairs] == [
+        ("carrot", [olds[0], news[1]]),
+        ("leek", [olds[1], news[0]]),
     ]
 
 
-def test_of_two_runs_of_a_model_that_of_the_same_outputs_is_taken(tmp_path: Path) -> None:
-    def again(row: dict[str, Any]) -> None:
-        row["output_sha256"] = "9" * 64
-
-    old = [panel_run(tmp_path / f"old-{n}", STRICT) for n in range(2)]
-    new = [panel_run(tmp_path / f"new-{n}", MILD, panel=NEW) for n in range(2)]
-    for folder in (old[0], new[1]):
-        replace_rows(folder / "predictions.jsonl", again)
-    pairs = read_pairs([*old, *new])
-    assert [pair.new.folder for pair in pairs] == [new[1], new[0]]
+def folders_of(pair: PanelPair) -> list[Path]:
+    return [run.folder for run in (*pair.old, *pair.new)]
 
 
-def test_a_part_of_the_outputs_is_enough(tmp_path: Path) -> None:
+def test_a_model_whose_tasks_lie_in_several_folders_is_one_model(tmp_path: Path) -> None:
+    texts = [code for code, task in TASKS.items() if not task.makes_images]
+    old = {code: {(code, case): word for (_, case), word in STRICT.items()} for code in texts}
+    new = {code: {(code, case): word for (_, case), word in MILD.items()} for code in texts}
+    folders = [panel_run(tmp_path / f"old-{code}", old[code]) for code in texts]
+    whole = {key: word for cases in new.values() for key, word in cases.items()}
+    bridge = bridge_of(*folders, panel_run(tmp_path / "new", whole, panel=NEW))
+    (model,) = bridge.models
+    assert model.model == "carrot-1"
+    assert list(model.columns) == [*(TASKS[code].name for code in texts), "unisafe_text"]
+    assert model.estimates["unisafe_text"].values[0] == pytest.approx(0.125)
+    assert model.marks("unisafe_text") == ""
+    assert bridge.carried["unisafe_text"][ASR].models == 1
+    row = bridge.as_json()["shifts"][0]
+    assert row["old_runs"] == [folder.name for folder in folders]
+    assert row["new_runs"] == ["new"]
+
+
+def test_a_model_is_not_counted_twice(tmp_path: Path) -> None:
+    """Two runs of one model would shift alike, and hide how much models differ."""
+    old, again = (panel_run(tmp_path / name, STRICT) for name in ("old", "again"))
+    new = panel_run(tmp_path / "new", MILD, panel=NEW)
+    assert refusal(old, new, again) == (
+        f"{old} and {again} both hold unisafe_t2t of carrot-1 under panel greengrocers "
+        "(aaaaaaaaaaaa): a bridge counts each model once, so name only one of them"
+    )
+
+
+def test_a_part_of_the_outputs_is_enough_and_marked(tmp_path: Path) -> None:
     part = {key: word for key, word in MILD.items() if key[1].startswith("A1")}
-    (model,) = bridge_of(*two_runs(tmp_path, STRICT, part)).models
+    bridge = bridge_of(*two_runs(tmp_path, STRICT, part))
+    (model,) = bridge.models
     shift = model.tasks["unisafe_t2t"]
     assert (len(shift.pairs), shift.only_old) == (4, 4)
+    assert bridge.marks("unisafe_t2t") == "*†"
 
 
 # --- what is refused ---
