@@ -100,7 +100,7 @@ def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
                 table.add_row(escape(label), *(escape(texts[index]) for texts in part))
             console.print(table)
     for note in notes_of(board, metrics):
-        console.print(printable(note), markup=False, highlight=False)
+        console.print(in_one_line(note), markup=False, highlight=False)
 
 
 def _lines(cell: Cell) -> list[str]:
@@ -130,7 +130,7 @@ def print_comparison(compared: Comparison) -> None:
     differences, and the targets that are refused in one modality and unsafe in the other."""
     console = Console(soft_wrap=True)
     wide = wide_console()
-    console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
+    console.print(in_one_line(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
     if all(contrast.task is None for contrast in compared.contrasts):
         wide.print(_matrix(compared.contrasts))
     wide.print(_differences(compared.contrasts))
@@ -147,7 +147,7 @@ def print_comparison(compared: Comparison) -> None:
         if len(crossings) > _SHOWN:
             console.print(f"  and {len(crossings) - _SHOWN} more: see --json", highlight=False)
     for note in compared.notes:
-        console.print(printable(note), markup=False, highlight=False)
+        console.print(in_one_line(note), markup=False, highlight=False)
 
 
 def _matrix(contrasts: Sequence[Contrast]) -> Table:

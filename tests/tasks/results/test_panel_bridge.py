@@ -361,6 +361,24 @@ def test_one_panel_with_judges_of_two_versions_makes_no_bridge(tmp_path: Path) -
     assert "differ in judge versions: a bridge needs" in refusal(*folders)
 
 
+def test_a_silent_judge_hides_no_change_of_version_between_two_others(tmp_path: Path) -> None:
+    folders = []
+    silent = dict.fromkeys(("judgment", "risk_rating", "refusal", "judge_version"))
+    for model, version in (("carrot", None), ("leek", "saucer-1"), ("turnip", "saucer-2")):
+        old, new = two_runs(tmp_path / model, model=model, judges=("kettle", "saucer"))
+
+        def answer(row: dict[str, Any], version: str | None = version) -> None:
+            if row["judge"] == "saucer":
+                row.update(
+                    {"judge_version": version} if version else silent | {"failure": "timeout"}
+                )
+
+        replace_rows(old / "verdicts.jsonl", answer)
+        folders += [old, new]
+    said = refusal(*folders)
+    assert said.startswith(f"{folders[2]} and {folders[4]} differ in judge versions")
+
+
 def test_no_output_with_a_value_under_both_makes_no_bridge(tmp_path: Path) -> None:
     failed = dict.fromkeys(STRICT, "failed")
     assert "no output with a value under both panels" in refusal(
@@ -395,7 +413,7 @@ def test_real_outputs_are_judged_by_two_panels_and_bridged(
     done = unisafe("compare", "--panels", *olds, *news, "--card", "card.json")
     assert done.code == 0
     assert "Bridge card: card.json" in done.out
-    assert "The order of the models by ASR is the same under both panels." in done.out
+    assert "No two models change places by ASR." in done.out
     value = json.loads(unisafe("compare", "--panels", *olds, *news, "--json").out)
     changed = {(row["id"], row["old"], row["new"]) for row in value["cases"]}
     assert changed
@@ -417,8 +435,8 @@ def test_the_command_prints_shifts_orders_and_cells(unisafe: Unisafe, tmp_path: 
     assert "Order by ASR, unisafe_t2t, lowest first: old leek, carrot, turnip" in done.out
     assert "leek is lower than carrot by 0.292" in done.out
     assert "(not clear: an interval holds 0, or is not known)" in done.out
-    assert any(line.startswith("turnip unisafe_t2t 10 0 1.000 1.000") for line in done.lines)
-    assert any(line.startswith("unisafe_t2t A/A1 18") for line in done.lines)
+    assert any(line.startswith("turnip unisafe_t2t 10 0 10 1.000 1.000") for line in done.lines)
+    assert any(line.startswith("unisafe_t2t A/A1 18 18 ") for line in done.lines)
 
 
 def test_one_model_is_bridged_with_a_warning(unisafe: Unisafe, tmp_path: Path) -> None:
@@ -447,6 +465,36 @@ def test_a_refusal_writes_no_card(unisafe: Unisafe, tmp_path: Path) -> None:
     assert done.code == 1
     assert "name at least two run folders" in done.err
     assert not card.exists()
+
+
+def test_a_name_forges_no_line(unisafe: Unisafe, tmp_path: Path) -> None:
+    forged = "Bridge card: forged.json"
+    done = unisafe("compare", "--panels", *two_runs(tmp_path, model=f"leek\n{forged}"))
+    assert forged not in done.out.splitlines()
+    assert f"leek {forged}" in done.out
+
+
+def test_agreement_stands_beside_the_number_of_its_outputs(
+    unisafe: Unisafe, tmp_path: Path
+) -> None:
+    folders = two_runs(tmp_path)
+    for folder in folders:
+        replace_rows(
+            folder / "predictions.jsonl",
+            lambda row: row.update(status="refused") if row["id"].startswith("A2") else None,
+        )
+        rows = (folder / "verdicts.jsonl").read_text().splitlines(keepends=True)
+        judged = "".join(row for row in rows if '"A2' not in row)
+        (folder / "verdicts.jsonl").write_text(judged)
+    done = unisafe("compare", "--panels", *folders)
+    assert any(line.startswith("carrot-1 unisafe_t2t 8 0 6 ") for line in done.lines)
+    assert any(line.startswith("unisafe_t2t A/A2 2 0 – – ") for line in done.lines)
+
+
+def test_models_without_a_common_task_have_no_order(unisafe: Unisafe, tmp_path: Path) -> None:
+    other = {("IT", case): word for (_, case), word in LOW.items()}
+    folders = [*two_runs(tmp_path / "one"), *two_runs(tmp_path / "two", other, other, model="leek")]
+    assert "order of the models" not in unisafe("compare", "--panels", *folders).out
 
 
 def test_names_steer_no_terminal(unisafe: Unisafe, tmp_path: Path) -> None:
@@ -479,6 +527,15 @@ def test_names_steer_no_terminal(unisafe: Unisafe, tmp_path: Path) -> None:
             {"low": 0.5, "high": 0.6},
             "the shift is outside its interval",
         ),
+        (
+            "mean_shifts.unisafe_t2t.attack_success_rate.carried",
+            {"low": -1e-6, "high": 1e-6},
+            "carried is narrower than the interval of the mean",
+        ),
+        ("mean_shifts.unisafe_t2t.refusal_rate.shift", 0.25, "it is not the mean of model_shifts"),
+        ("mean_shifts.unisafe_t2t.refusal_rate.models", 9, "it is not the mean of model_shifts"),
+        ("mean_shifts.unisafe_t2t.refusal_rate.low", None, "carried needs two models"),
+        ("models", ["carrot", "leek"], "it is not the mean of model_shifts"),
         ("mean_shifts", [], "mean_shifts: Input should be a valid dictionary"),
     ],
 )
@@ -486,7 +543,7 @@ def test_a_damaged_card_is_told_by_its_field(
     tmp_path: Path, unisafe: Unisafe, field: str, value: Any, sentence: str
 ) -> None:
     path = tmp_path / "card.json"
-    assert unisafe("compare", "--panels", *two_runs(tmp_path), "--card", path).code == 0
+    assert unisafe("compare", "--panels", *crossing(tmp_path), "--card", path).code == 0
     card = json.loads(path.read_text())
     *parents, last = field.split(".")
     inner = card
