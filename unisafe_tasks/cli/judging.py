@@ -97,6 +97,8 @@ def judge(
         if counted_with:
             typer.echo(counted_with)
         return
+    if out is not None:
+        offline.require_own(out, outputs, chosen)
     try:
         if batch and chosen is not None:
             reports, chosen = offline.batch_outputs(outputs, chosen)

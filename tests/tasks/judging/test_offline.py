@@ -488,6 +488,37 @@ def test_outputs_are_not_judged_into_their_own_folder(unisafe: Command, tmp_path
     assert (run / "predictions.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("options", [(), ("--batch",)])
+def test_a_finished_run_of_another_panel_is_not_overwritten(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    options: tuple[str, ...],
+) -> None:
+    server, folder = serve(by_case), tmp_path / "run"
+    outputs = some(tmp_path / "in", "TT")
+    assert unisafe("judge", outputs, "--panel", "labels", "--out", folder).code == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = unisafe("judge", outputs, "--panel", panel_of(server), "--out", folder, *options)
+    assert done.code == 1
+    said = f"unisafe: {folder} holds a finished run that panel labels ("
+    assert done.err.splitlines()[-1].startswith(said)
+    assert done.err.endswith("): name another --out\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert server.requests == []
+    none = unisafe("judge", outputs, "--panel", "none", "--out", folder, *options)
+    assert "and this is panel none: name another --out" in none.err
+
+
+def test_outputs_that_no_panel_judged_may_be_judged_in_their_folder(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    outputs, folder = some(tmp_path / "in", "TT"), tmp_path / "run"
+    for panel in ("none", "labels", "labels"):
+        assert unisafe("judge", outputs, "--panel", panel, "--out", folder).code == 0
+
+
 def test_a_run_of_another_model_is_not_overwritten(unisafe: Command, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     unisafe("judge", "demo", "--out", folder)
