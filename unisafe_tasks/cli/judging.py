@@ -112,6 +112,7 @@ def judge(
             refuse_open_batches(chosen)
         folder = out or make_run_folder(None, outputs.model)
         details = {"limit": limit, "data_setting": data_as_recorded(data)}
+        details |= {"batch": True} if batch else {}
         metrics = offline.judge_outputs(outputs, source, chosen, folder, details)
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
@@ -34,6 +34,7 @@ from unisafe_tasks.judging.evidence import OutputImage, image_file, output_parts
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
+from unisafe_tasks.runs.notes import budget_in_words
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "estimate_evidence", "evidence_of", "preview"]
@@ -108,7 +109,8 @@ def estimate_evidence(
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
     `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
-    comes from, when a model ends, and what of the prompts a cache could serve. `texts` are for one
+    comes from, when a model ends, what of the prompts a cache could serve, and what the panel's
+    budget allows. `texts` are for one
     judge alone, the first that can be asked.
     """
     rows: list[dict[str, Any]] = []
@@ -152,7 +154,29 @@ def estimate_evidence(
         rows[-1]["notes"].append(_what_repeats(prompts))
     if store is not None:
         store.close()
+    if rows and (said := _budget_note(panel, rows)):
+        rows[-1]["notes"].append(said)
     return rows
+
+
+def _budget_note(panel: Panel, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the panel file allows, and whether the estimate is more; empty without a limit."""
+    limits = budget_in_words(panel.max_calls, panel.max_cost)
+    if not limits:
+        return ""
+    calls, cost = sum(row["calls"] for row in rows), sum(row["cost"] or 0.0 for row in rows)
+    over = []
+    if panel.max_calls is not None and calls > panel.max_calls:
+        over.append(f"{calls:,} calls")
+    if panel.max_cost is not None and cost > panel.max_cost:
+        over.append(f"about ${cost:,.4g}")
+    if not over:
+        return f"The budget of the panel file allows this: {limits}."
+    return (
+        f"The budget of the panel file is too small: {limits}, and this takes "
+        f"{' and '.join(over)}. Judges will stop before the end: set it higher, or "
+        "judge less (--limit, --task)."
+    )
 
 
 def _prompts(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:

@@ -15,6 +15,7 @@ from unisafe_tasks.types import Status
 
 __all__ = [
     "asked_otherwise",
+    "budget_in_words",
     "came_to_all",
     "run_notes",
     "silent_judges",
@@ -70,6 +71,8 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     ]
     if tasks and (info.get("panel") or {}).get("kind") == GUARD:
         notes.append(_GUARDS_NOTE)
+    if any(_lacks_budget(summary) for summary in tasks.values()):
+        notes.append(_budget_note(info))
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
@@ -122,6 +125,29 @@ def version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
         for judge, counts in versions.items()
         if len(counts) > 1
     ]
+
+
+def budget_in_words(max_calls: int | None, max_cost: float | None) -> str:
+    """The limits that a panel file sets; empty without one."""
+    calls = "" if max_calls is None else f"max_calls is {max_calls:,}"
+    cost = "" if max_cost is None else f"max_cost is ${max_cost:g}"
+    return " and ".join(filter(None, (calls, cost)))
+
+
+def _lacks_budget(summary: Mapping[str, Any]) -> bool:
+    end = f": {FailureKind.BUDGET}"
+    return any(what.endswith(end) for what in summary["judge_failures"])
+
+
+def _budget_note(info: Mapping[str, Any]) -> str:
+    panel = info.get("panel") or {}
+    limits = budget_in_words(panel.get("max_calls"), panel.get("max_cost"))
+    # The batches have spent a part of it, and run.json has the rest.
+    left = ", after what the batches took" if info.get("batch") else ""
+    return (
+        f"The budget of the panel was used up before all was judged: {limits}{left}. Set it higher "
+        "in the panel file, and judge the outputs again: what is in the store is not paid again."
+    )
 
 
 def silent_judges(summary: Mapping[str, Any]) -> list[str]:
