@@ -93,13 +93,20 @@ class TextPart:
 class ImagePart:
     """An image a judge sees, kept as a way to read its bytes so that waiting cases cost no memory.
 
-    `sha256` is the hex digest of the bytes that `read` returns.
+    `sha256` is the hex digest of the bytes that `read` returns. `file` tells people which file they
+    are from, if they are; judges are not told.
     """
 
     label: str
     sha256: str
     read: Callable[[], bytes] = field(compare=False, repr=False)
     judged: bool = False
+    file: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def named(self) -> str:
+        """What errors call the image."""
+        return f"{self.label} {self.file()}".rstrip()
 
     @property
     def digest(self) -> str:

@@ -92,6 +92,9 @@ def judge(
         typer.echo(printable(line), err=True)
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
     require_taxonomies(chosen, dict.fromkeys(case.task for case, _ in outputs.items))
+    if dry_run and chosen is None:
+        typer.echo("The panel is 'none': no judge would be asked.")
+        return
     if dry_run:
         print_estimate(estimate(outputs, chosen))
         if counted_with:

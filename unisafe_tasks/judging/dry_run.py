@@ -14,6 +14,7 @@ from unisafe_judges import (
     Evidence,
     FailureKind,
     ImageError,
+    ImagePart,
     LabelsSpec,
     Panel,
     Rubric,
@@ -97,9 +98,39 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
         return []
     with closing(SharedImages()) as shared:
         classified = preview(outputs.items, panel, shared, sends=False)
-    shown = [output.evidence for output in classified if output.evidence]
+        shown = [output.evidence for output in classified if output.evidence]
+        problems = _unreadable(shown, shared)
     texts = _text_questions(outputs, classified) if can_read(panel) else []
-    return estimate_evidence(panel, shown, texts)
+    readable = [evidence for evidence in shown if evidence.case not in problems]
+    rows = estimate_evidence(panel, readable, texts)
+    if problems:
+        case, problem = next(iter(problems.items()))
+        rows[-1]["notes"].append(
+            f"Not counted: {len(problems):,} outputs with an input image that cannot be read, the "
+            f"first of {case}: {problem}"
+        )
+    return rows
+
+
+def _unreadable(shown: Sequence[Evidence], shared: SharedImages) -> dict[str, str]:
+    """The cases with an input image that no judge can be shown, and why."""
+    looked: dict[str, Future[str | None]] = {evidence.case: Future() for evidence in shown}
+    for evidence in shown:
+        shared.run(partial(_look, evidence, shared, looked[evidence.case]))
+    found = {case: done.result() for case, done in looked.items()}
+    return {case: problem for case, problem in found.items() if problem is not None}
+
+
+def _look(evidence: Evidence, shared: SharedImages, done: Future[str | None]) -> None:
+    try:
+        for part in evidence.parts:
+            if isinstance(part, ImagePart) and not part.judged:
+                shared.check(part, encodes=False)
+        done.set_result(None)
+    except ImageError as error:
+        done.set_result(str(error))
+    except BaseException as error:
+        done.set_exception(error)
 
 
 def estimate_evidence(

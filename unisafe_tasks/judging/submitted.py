@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
@@ -23,6 +24,7 @@ from unisafe_tasks.judging.settling import settled_rows
 from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
+from unisafe_tasks.redaction import file_in_words
 from unisafe_tasks.runs.folder import PREDICTIONS, SPENDING, VERDICTS, RunFolder
 from unisafe_tasks.runs.rows import (
     failure_row,
@@ -178,9 +180,14 @@ class SubmittedOutputs:
         self, case: Case, raw: RawOutput, stored: StoredOutput
     ) -> tuple[Classified, StoredOutput]:
         """What an output counts as, and what of it is kept: the images before one that is none."""
+        named = raw.images[-case.task.outputs :] if stored.images else ()
         images = [
-            OutputImage(image.sha256, (self._folder.path / image.path).read_bytes)
-            for image in stored.images
+            OutputImage(
+                image.sha256,
+                (self._folder.path / image.path).read_bytes,
+                file_in_words(Path(name)),
+            )
+            for image, name in zip(stored.images, named, strict=False)
         ]
         classified = Classified(Status.FAILED)
         if stored.problem is None:
@@ -273,6 +280,10 @@ class SubmittedOutputs:
             if pending.is_replaced:
                 return
             results = _stopped_results(panel) if future.cancelled() else future.result()
+            for result in results:
+                if result.failure is FailureKind.UNREADABLE_EVIDENCE:
+                    _log.warning("%s is not scored: %s", key_of(row), result.detail)
+                    break
             rows = [verdict_row(row, result, panel) for result in results]
             self._folder.append(VERDICTS, rows)
             # Only what is on disk counts, so that the folder can be scored to the same numbers.
