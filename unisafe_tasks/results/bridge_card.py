@@ -173,9 +173,11 @@ def read_bridge_card(path: Path) -> BridgeCard:
         RunError: the file cannot be read or is not a bridge card. The message names the field.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
             raise RunError(f"bridge card {path} is larger than any card: {_MOST_BYTES:,} bytes")
-        value = json.loads(path.read_bytes())
+        value = json.loads(data)
     except OSError as error:
         raise RunError(f"bridge card {path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
