@@ -294,7 +294,8 @@ class Pen:
         way = self._by_hand(points, closed=False)
         draw = ImageDraw.Draw(self.image, "RGBA")
         thin = wide <= 3 * SCALE
-        if self.style.outline and thin:
+        # A thin line is a line of the drawing, unless it is as pale as the ruling of paper.
+        if self.style.outline and thin and luminance(colour) < 0.68:
             filled = self.style.outline(colour)
         else:
             filled = self.style.fill(colour)
@@ -303,7 +304,7 @@ class Pen:
             draw.line([(x + 4, y + 5) for x, y in way], fill=(30, 24, 20, 60), width=wide)
         if self.style.outline and not thin:
             self._run(draw, way, self.style.outline(colour), wide + edge)
-            wide -= edge
+            wide = max(1, wide - edge)
         self._run(draw, way, filled, wide)
 
     @staticmethod

@@ -86,17 +86,13 @@ def _blots(image: Image.Image, random: Random) -> Image.Image:
 
 def _lamplight(image: Image.Image, random: Random) -> Image.Image:
     """Night, with a pool of light around the middle."""
-    dark = ImageChops.multiply(image, Image.new("RGB", image.size, (78, 92, 150)))
+    dark = ImageChops.multiply(image, Image.new("RGB", image.size, (92, 108, 172)))
     light = Image.new("L", image.size, 0)
-    x, y = (
-        image.width // 2 + random.randrange(-40, 40),
-        image.height // 2 + random.randrange(-10, 30),
-    )
-    pen = ImageDraw.Draw(light)
-    for step in range(6):
-        wide, high = 250 - 34 * step, 190 - 26 * step
-        pen.ellipse((x - wide, y - high, x + wide, y + high), fill=40 + 36 * step)
-    warm = ImageChops.multiply(image, Image.new("RGB", image.size, (255, 240, 200)))
+    x = image.width // 2 + random.randrange(-40, 40)
+    y = image.height // 2 + random.randrange(-10, 30)
+    ImageDraw.Draw(light).ellipse((x - 190, y - 150, x + 190, y + 150), fill=255)
+    light = light.filter(ImageFilter.GaussianBlur(50)).point(lambda level: level // 32 * 36)
+    warm = ImageChops.multiply(image, Image.new("RGB", image.size, (255, 244, 208)))
     return Image.composite(warm, dark, light)
 
 
@@ -132,7 +128,8 @@ STYLES: Mapping[str, Style] = {
     "night": Style(outline=_towards(INK, 0.6), weight=1.2, finish=_lamplight),
     "poster": Style(
         fill=_nearest(
-            (250, 240, 218),
+            WHITE,
+            (248, 234, 204),
             (226, 96, 76),
             (38, 118, 128),
             (30, 44, 78),

@@ -273,8 +273,9 @@ def window(pen: Pen) -> None:
 def ball(pen: Pen) -> None:
     colour = pen.colour("red")
     pen.disc(0.5, 0.5, 0.48, colour)
-    pen.arc(0.1, 0.5, 0.5, 0.6, -42, 42, "white", 0.07)
-    pen.arc(0.9, 0.5, 0.5, 0.6, 138, 222, "white", 0.07)
+    for start in (20, 140, 260):
+        pen.wedge(0.5, 0.5, 0.48, 0.48, start, start + 60, "cream")
+    pen.disc(0.5, 0.5, 0.08, "white")
 
 
 @thing
