@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["INK", "Rgb", "luminance", "mixed", "named"]
+from PIL import Image
+
+__all__ = ["INK", "Rgb", "few", "luminance", "mixed", "named"]
 
 Rgb = tuple[int, int, int]
 
@@ -61,3 +63,23 @@ def named(name: str) -> Rgb:
     if tone == "pale":
         return mixed(colour, (255, 255, 255), 0.75)
     return colour
+
+
+def few(image: Image.Image, count: int) -> Image.Image:
+    """A palette image of so many colours at most.
+
+    The most frequent colours that differ plainly are kept, and each pixel takes the nearest: Pillow
+    itself would give the small things of a picture the colour of the large ones.
+    """
+    found = image.getcolors(image.width * image.height) or []
+    kept: list[Rgb] = []
+    for _, colour in sorted(found, key=lambda one: (-one[0], one[1])):
+        if not isinstance(colour, tuple):
+            raise ValueError("the image is not in RGB")
+        if all(sum((a - b) ** 2 for a, b in zip(colour, one, strict=True)) > 300 for one in kept):
+            kept.append((colour[0], colour[1], colour[2]))
+        if len(kept) == count:
+            break
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in kept for part in colour])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)

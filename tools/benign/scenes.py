@@ -47,8 +47,8 @@ def kitchen(pen: Pen) -> None:
     """Shelf with jars at the top; a worktop for things at y 66; cupboards below."""
     _room(pen)
     for x in (0.0, 0.25, 0.5, 0.75):
-        pen.rect(x + 0.01, 0.7, x + 0.24, 1.0, "light-brown")
-        pen.disc(x + 0.2, 0.78, 0.012, "black")
+        pen.rect(x, 0.7, x + 0.26, 1.02, "light-brown")
+        pen.disc(x + 0.21, 0.78, 0.012, "black")
     pen.rect(0, 0.64, 1, 0.71, "grey")
     pen.rect(0.04, 0.24, 0.36, 0.26, "brown")
     for x, name, colour in ((0.09, "jar", "gold"), (0.18, "cup", "red"), (0.28, "jar", "green")):

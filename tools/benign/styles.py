@@ -8,7 +8,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from tools.benign.colours import INK, Rgb, luminance, mixed
+from tools.benign.colours import INK, Rgb, few, luminance, mixed
 
 __all__ = ["STYLES", "Style"]
 
@@ -68,8 +68,7 @@ def _nearest(*palette: Rgb) -> Tone:
 
 def _pixels(image: Image.Image, _: Random) -> Image.Image:
     small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BOX)
-    few = small.quantize(24, dither=Image.Dither.NONE).convert("RGB")
-    return few.resize(image.size, Image.Resampling.NEAREST)
+    return few(small, 24).convert("RGB").resize(image.size, Image.Resampling.NEAREST)
 
 
 def _blots(image: Image.Image, random: Random) -> Image.Image:
@@ -136,7 +135,9 @@ STYLES: Mapping[str, Style] = {
             (238, 184, 80),
             (160, 204, 196),
             (150, 96, 74),
-        )
+        ),
+        outline=_towards(INK, 0.45),
+        weight=0.9,
     ),
     "blueprint": Style(
         fill=_towards((34, 74, 138), 0.86), outline=lambda _: (226, 236, 250), weight=1.4
