@@ -284,10 +284,15 @@ class Pen:
         lightness = luminance(colour)
         if lightness > 0.97:
             return
-        mask = Image.new("L", self.image.size, 0)
-        ImageDraw.Draw(mask).polygon(edge, fill=255)
-        gap = 4 + round(lightness * 8)
-        self.image.paste(colour, mask=ImageChops.multiply(mask, _hatch(self.image.size, gap)))
+        left, top = (max(0, min(place)) for place in zip(*edge, strict=True))
+        right, bottom = (max(place) + 1 for place in zip(*edge, strict=True))
+        part = (left, top, min(right, self.image.width), min(bottom, self.image.height))
+        if part[0] >= part[2] or part[1] >= part[3]:
+            return
+        mask = Image.new("L", (part[2] - left, part[3] - top), 0)
+        ImageDraw.Draw(mask).polygon([(x - left, y - top) for x, y in edge], fill=255)
+        strokes = _hatch(self.image.size, 4 + round(lightness * 8)).crop(part)
+        self.image.paste(colour, part, ImageChops.multiply(mask, strokes))
 
     def _stroke(self, points: list[Point], colour: Rgb, width: float) -> None:
         wide = max(SCALE, round(width * math.hypot(*self.down)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import cache
 from random import Random
 from typing import Annotated
 
@@ -73,6 +75,7 @@ class Picture(_Said):
     over: tuple[str, ...] = ()
 
 
+@cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
@@ -105,16 +108,22 @@ def _step(size: int) -> int:
 
 def _fitting(words: Words, area: Area, width: float, height: float) -> tuple[int, list[str]]:
     """The largest letters with which the words fit, and their lines."""
-    sizes = [words.letters] if words.letters else range(LARGEST, SMALLEST - 1, -1)
-    for size in sizes:
+
+    def lines_of(size: int) -> list[str] | None:
         # Bold letters are a stroke wider than the font says.
         lines = _wrapped(words.text, _font(size), width - 4 * area.bold)
-        if lines and len(lines) * _step(size) <= height:
-            return size, lines
-    raise ValueError(
-        f"the words {words.text[:40]!r} do not fit on the {words.on} with letters of "
-        f"{sizes[-1]} pixels: make the {words.on} larger or the words fewer"
-    )
+        return lines if lines and len(lines) * _step(size) <= height else None
+
+    smallest = words.letters or SMALLEST
+    sizes = range(smallest, 1 + (words.letters or LARGEST))
+    size = sizes.start + bisect_left(sizes, True, key=lambda one: lines_of(one) is None) - 1
+    lines = lines_of(size) if size >= smallest else None
+    if lines is None:
+        raise ValueError(
+            f"the words {words.text[:40]!r} do not fit on the {words.on} with letters of "
+            f"{smallest} pixels: make the {words.on} larger or the words fewer"
+        )
+    return size, lines
 
 
 def _place_thing(pen: Pen, said: str) -> None:

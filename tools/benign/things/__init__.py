@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -24,6 +25,7 @@ def thing(draw: Thing) -> Thing:
     return draw
 
 
+@cache
 def _all() -> dict[str, Thing]:
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
