@@ -37,6 +37,16 @@ TextCode = Literal[
 ]  # fmt: skip
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads `on` as a word, where YAML 1.1 has it as another way to say true."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class _Said(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -118,7 +128,7 @@ def read_targets(path: Path) -> list[Target]:
         ValueError: one of them is not as it should be; the text names the file and the target.
     """
     try:
-        rows: Any = yaml.safe_load(path.read_text("utf-8"))
+        rows: Any = yaml.load(path.read_text("utf-8"), _Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"{path.name} is not YAML: {error}") from None
     if not isinstance(rows, list):
