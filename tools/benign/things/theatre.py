@@ -1,0 +1,201 @@
+"""What stands behind and on a stage."""
+
+from __future__ import annotations
+
+from tools.benign.pen import Pen
+from tools.benign.things import thing
+
+
+@thing
+def rubber_mask(pen: Pen) -> None:
+    """An empty monster mask on a stand."""
+    colour = pen.colour("grey")
+    pen.rect(0.46, 0.72, 0.54, 0.96, "dark-brown")
+    pen.oval(0.5, 0.96, 0.26, 0.05, "dark-brown")
+    for side in (-1, 1):
+        pen.poly(
+            [(0.5 + side * 0.28, 0.36), (0.5 + side * 0.48, 0.22), (0.5 + side * 0.28, 0.52)],
+            colour,
+        )
+        pen.poly(
+            [(0.5 + side * 0.1, 0.14), (0.5 + side * 0.2, 0.0), (0.5 + side * 0.24, 0.2)], "cream"
+        )
+    pen.blob(
+        [
+            (0.5, 0.08),
+            (0.78, 0.2),
+            (0.8, 0.5),
+            (0.66, 0.76),
+            (0.5, 0.82),
+            (0.34, 0.76),
+            (0.2, 0.5),
+            (0.22, 0.2),
+        ],
+        colour,
+    )
+    for side in (-1, 1):
+        pen.oval(0.5 + side * 0.14, 0.36, 0.09, 0.06, "black")
+        pen.curve(
+            [(0.5 + side * 0.26, 0.24), (0.5 + side * 0.14, 0.26), (0.5 + side * 0.05, 0.31)],
+            "dark-grey",
+            0.035,
+        )
+    pen.blob([(0.5, 0.4), (0.57, 0.53), (0.5, 0.56), (0.43, 0.53)], "dark-grey")
+    pen.rect(0.36, 0.64, 0.64, 0.7, "black", 0.03)
+    for x in (0.42, 0.5, 0.58):
+        pen.rect(x - 0.02, 0.64, x + 0.02, 0.675, "white")
+
+
+@thing
+def wax_gash(pen: Pen) -> None:
+    """A long cut of wax with ragged edges and some drops."""
+    for x, low in ((0.28, 0.78), (0.5, 0.98), (0.76, 0.7)):
+        pen.line([(x, 0.5), (x, low)], "red", 0.06)
+    upper = [(0.0, 0.5), (0.12, 0.4), (0.24, 0.44), (0.36, 0.36), (0.5, 0.42), (0.64, 0.34)]
+    lower = [(0.86, 0.58), (0.72, 0.56), (0.6, 0.62), (0.44, 0.57), (0.3, 0.63), (0.14, 0.55)]
+    pen.poly([*upper, (0.78, 0.42), (0.9, 0.4), (1.0, 0.5), *lower], "red")
+    inner = [(0.1, 0.49), (0.36, 0.44), (0.64, 0.43), (0.92, 0.49), (0.6, 0.54), (0.3, 0.55)]
+    pen.poly(inner, "dark-red")
+
+
+@thing
+def stage_blood(pen: Pen) -> None:
+    pen.rect(0.14, 0.14, 0.86, 1.0, "pale-blue", 0.08)
+    pen.rect(0.18, 0.26, 0.82, 0.96, "red", 0.06)
+    pen.rect(0.14, 0.02, 0.86, 0.18, "black", 0.03)
+    pen.rect(0.14, 0.44, 0.86, 0.84, "cream")
+    pen.text(0.5, 0.56, "STAGE", 0.17, "dark-red", bold=True)
+    pen.text(0.5, 0.73, "BLOOD", 0.17, "dark-red", bold=True)
+
+
+@thing
+def bulb_mirror(pen: Pen) -> None:
+    """A mirror with light bulbs around it."""
+    pen.rect(0.04, 0.04, 0.96, 0.96, pen.colour("brown"), 0.04)
+    pen.rect(0.16, 0.16, 0.84, 0.84, "pale-blue")
+    pen.line([(0.24, 0.42), (0.42, 0.22)], "white", 0.02)
+    pen.line([(0.24, 0.54), (0.54, 0.22)], "white", 0.02)
+    for step in range(5):
+        at = 0.1 + 0.2 * step
+        for x, y in ((at, 0.1), (at, 0.9), (0.1, at), (0.9, at)):
+            pen.disc(x, y, 0.045, "yellow")
+
+
+@thing
+def brushes(pen: Pen) -> None:
+    """Make-up brushes in a cup."""
+    for x, top, hair in ((0.3, 0.14, "tan"), (0.5, 0.04, "brown"), (0.7, 0.18, "black")):
+        pen.line([(0.5 + (x - 0.5) * 0.6, 0.7), (x, top + 0.2)], "gold", 0.045)
+        pen.blob([(x - 0.07, top + 0.2), (x, top), (x + 0.07, top + 0.2), (x, top + 0.26)], hair)
+    pen.poly([(0.26, 0.52), (0.74, 0.52), (0.68, 1.0), (0.32, 1.0)], pen.colour("teal"))
+
+
+@thing
+def tray(pen: Pen) -> None:
+    pen.poly([(0.1, 0.62), (0.9, 0.62), (1.0, 0.92), (0.0, 0.92)], pen.colour("light-grey"))
+    pen.poly([(0.15, 0.66), (0.85, 0.66), (0.93, 0.88), (0.07, 0.88)], "pale-grey")
+    pen.rect(0.0, 0.92, 1.0, 0.97, pen.colour("light-grey"))
+
+
+@thing
+def microphone(pen: Pen) -> None:
+    """On a stand."""
+    pen.oval(0.5, 0.97, 0.24, 0.03, "black")
+    pen.line([(0.5, 0.96), (0.5, 0.22)], "dark-grey", 0.025)
+    pen.line([(0.5, 0.22), (0.42, 0.16)], "black", 0.045)
+    pen.disc(0.38, 0.12, 0.065, "grey")
+    for y in (0.1, 0.14):
+        pen.line([(0.33, y), (0.43, y)], "dark-grey", 0.008)
+
+
+@thing
+def bar_stool(pen: Pen) -> None:
+    for top, low in ((0.36, 0.22), (0.64, 0.78)):
+        pen.line([(top, 0.3), (low, 1.0)], "brown", 0.05)
+    pen.line([(0.28, 0.72), (0.72, 0.72)], "brown", 0.04)
+    pen.oval(0.5, 0.26, 0.28, 0.08, pen.colour("red"))
+
+
+@thing
+def spotlight(pen: Pen) -> None:
+    """A cone of light that falls on the floor."""
+    pen.poly([(0.44, 0.0), (0.56, 0.0), (0.9, 0.94), (0.1, 0.94)], "pale-yellow")
+    pen.oval(0.5, 0.94, 0.4, 0.06, "pale-yellow")
+
+
+@thing
+def velvet_cushion(pen: Pen) -> None:
+    pen.blob(
+        [
+            (0.04, 0.64), (0.24, 0.6), (0.5, 0.58), (0.76, 0.6), (0.96, 0.64), (0.99, 0.8),
+            (0.96, 0.96), (0.76, 0.99), (0.5, 1.0), (0.24, 0.99), (0.04, 0.96), (0.01, 0.8),
+        ],
+        pen.colour("purple"),
+    )  # fmt: skip
+    for x, y in ((0.04, 0.64), (0.96, 0.64), (0.04, 0.96), (0.96, 0.96)):
+        pen.disc(x, y, 0.045, "gold")
+
+
+@thing
+def dagger(pen: Pen) -> None:
+    """A stage dagger that lies flat, its handle on the right."""
+    pen.poly([(0.0, 0.5), (0.1, 0.44), (0.6, 0.42), (0.6, 0.58), (0.1, 0.56)], "light-grey")
+    pen.line([(0.06, 0.5), (0.58, 0.5)], "grey", 0.02)
+    pen.rect(0.6, 0.34, 0.66, 0.66, "gold", 0.03)
+    pen.rect(0.66, 0.45, 0.9, 0.55, "dark-red")
+    pen.disc(0.93, 0.5, 0.06, "gold")
+
+
+@thing
+def vial(pen: Pen) -> None:
+    """A small old bottle with a cork and a paper label."""
+    colour = pen.colour("green")
+    pen.rect(0.42, 0.1, 0.58, 0.22, "tan")
+    pen.rect(0.44, 0.2, 0.56, 0.42, colour)
+    pen.blob(
+        [(0.44, 0.4), (0.56, 0.4), (0.76, 0.66), (0.7, 0.96), (0.3, 0.96), (0.24, 0.66)], colour
+    )
+    pen.rect(0.34, 0.62, 0.66, 0.84, "cream")
+    pen.line([(0.4, 0.7), (0.6, 0.7)], "grey", 0.025)
+    pen.line([(0.4, 0.77), (0.56, 0.77)], "grey", 0.025)
+
+
+@thing
+def stage_balcony(pen: Pen) -> None:
+    """A balcony of painted wood with ivy."""
+    pen.rect(0.16, 0.1, 0.84, 0.62, "tan")
+    pen.rect(0.36, 0.2, 0.64, 0.62, "dark-brown")
+    pen.wedge(0.5, 0.2, 0.14, 0.12, 180, 360, "dark-brown")
+    for step in range(7):
+        x = 0.08 + 0.13 * step
+        pen.rect(x, 0.48, x + 0.05, 0.64, "white")
+    pen.rect(0.02, 0.44, 0.98, 0.49, "white")
+    pen.rect(0.02, 0.63, 0.98, 0.7, "white")
+    pen.rect(0.16, 0.7, 0.84, 1.0, "tan")
+    pen.curve([(0.2, 1.0), (0.28, 0.84), (0.18, 0.7), (0.26, 0.56), (0.2, 0.3)], "green", 0.03)
+    for x, y in ((0.3, 0.86), (0.17, 0.74), (0.28, 0.6), (0.2, 0.42), (0.24, 0.3)):
+        pen.oval(x, y, 0.045, 0.035, "green")
+
+
+@thing
+def garden_gnome(pen: Pen) -> None:
+    """Clay, with a pointed hat over his eyes and a beard."""
+    pen.oval(0.38, 0.95, 0.13, 0.05, "dark-brown")
+    pen.oval(0.62, 0.95, 0.13, 0.05, "dark-brown")
+    pen.blob([(0.36, 0.5), (0.64, 0.5), (0.76, 0.9), (0.5, 0.95), (0.24, 0.9)], pen.colour("blue"))
+    pen.rect(0.26, 0.76, 0.74, 0.82, "black")
+    pen.rect(0.45, 0.74, 0.55, 0.84, "gold")
+    pen.blob([(0.32, 0.4), (0.68, 0.4), (0.66, 0.6), (0.5, 0.74), (0.34, 0.6)], "white")
+    pen.blob([(0.28, 0.42), (0.4, 0.2), (0.56, 0.0), (0.6, 0.18), (0.72, 0.42), (0.5, 0.46)], "red")
+    pen.disc(0.5, 0.47, 0.055, "light-orange")
+
+
+@thing
+def ribbon_ties(pen: Pen) -> None:
+    """Loops of ribbon with a bow, around something upright."""
+    colour = pen.colour("pink")
+    for y in (0.54, 0.66, 0.78):
+        pen.curve([(0.2, y - 0.02), (0.5, y + 0.04), (0.8, y - 0.02)], colour, 0.045)
+    for side in (-1, 1):
+        pen.blob([(0.5, 0.7), (0.5 + side * 0.2, 0.6), (0.5 + side * 0.22, 0.76)], colour)
+    pen.disc(0.5, 0.7, 0.04, colour)
