@@ -49,8 +49,9 @@ def sweet(pen: Pen) -> None:
 @thing
 def sweet_heap(pen: Pen) -> None:
     for x, y, colour, turn in (
-        (0.02, 0.66, "red", 10), (0.26, 0.7, "green", -30), (0.5, 0.68, "yellow", 25), (0.7, 0.66, "blue", -8),
-        (0.14, 0.46, "orange", 40), (0.38, 0.48, "purple", -15), (0.58, 0.46, "red", 30), (0.36, 0.28, "teal", 5),
+        (0.02, 0.66, "red", 10), (0.26, 0.7, "green", -30), (0.5, 0.68, "yellow", 25),
+        (0.7, 0.66, "blue", -8), (0.14, 0.46, "orange", 40), (0.38, 0.48, "purple", -15),
+        (0.58, 0.46, "red", 30), (0.36, 0.28, "teal", 5),
     ):  # fmt: skip
         sweet(pen.inside(x, y, 0.3, 0.3, turn=turn, colour=colour))
 
@@ -59,7 +60,12 @@ def sweet_heap(pen: Pen) -> None:
 def paper_lanterns(pen: Pen) -> None:
     """A string of them across the box."""
     pen.curve([(0.0, 0.2), (0.25, 0.34), (0.5, 0.38), (0.75, 0.34), (1.0, 0.2)], "brown", 0.015)
-    for x, y, colour in ((0.14, 0.3, "red"), (0.38, 0.38, "yellow"), (0.62, 0.38, "teal"), (0.86, 0.3, "pink")):
+    for x, y, colour in (
+        (0.14, 0.3, "red"),
+        (0.38, 0.38, "yellow"),
+        (0.62, 0.38, "teal"),
+        (0.86, 0.3, "pink"),
+    ):
         pen.oval(x, y + 0.13, 0.08, 0.11, colour)
         pen.rect(x - 0.04, y, x + 0.04, y + 0.04, "gold")
         pen.rect(x - 0.04, y + 0.22, x + 0.04, y + 0.26, "gold")
@@ -95,8 +101,10 @@ def lychees(pen: Pen) -> None:
 def sugar_skull(pen: Pen) -> None:
     """Plain white, without icing."""
     pen.blob(
-        [(0.5, 0.04), (0.82, 0.16), (0.9, 0.44), (0.76, 0.66), (0.72, 0.92), (0.5, 0.98), (0.28, 0.92),
-         (0.24, 0.66), (0.1, 0.44), (0.18, 0.16)],
+        [
+            (0.5, 0.04), (0.82, 0.16), (0.9, 0.44), (0.76, 0.66), (0.72, 0.92), (0.5, 0.98),
+            (0.28, 0.92), (0.24, 0.66), (0.1, 0.44), (0.18, 0.16),
+        ],
         "white",
     )  # fmt: skip
     for side in (-1, 1):
@@ -113,14 +121,27 @@ def iced_skull(pen: Pen) -> None:
     sugar_skull(pen)
     for side, colour in ((-1, "pink"), (1, "teal")):
         for step in range(8):
-            x, y = ((1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7))[step]
+            x, y = (
+                (1, 0),
+                (0.7, 0.7),
+                (0, 1),
+                (-0.7, 0.7),
+                (-1, 0),
+                (-0.7, -0.7),
+                (0, -1),
+                (0.7, -0.7),
+            )[step]
             pen.disc(0.5 + side * 0.19 + x * 0.15, 0.44 + y * 0.16, 0.035, colour)
     for x, y in ((0.5, 0.12), (0.58, 0.18), (0.5, 0.24), (0.42, 0.18)):
         pen.disc(x, y, 0.05, "orange")
     pen.disc(0.5, 0.18, 0.035, "yellow")
     for side in (-1, 1):
-        pen.curve([(0.5 + side * 0.14, 0.2), (0.5 + side * 0.24, 0.16), (0.5 + side * 0.3, 0.24)], "purple", 0.025)
-        pen.arc(0.5 + side * 0.28, 0.7, 0.05, 0.05, 0, 300, "green", 0.02)
+        pen.curve(
+            [(0.5 + side * 0.14, 0.2), (0.5 + side * 0.24, 0.16), (0.5 + side * 0.3, 0.24)],
+            "purple",
+            0.025,
+        )
+        pen.disc(0.5 + side * 0.24, 0.66, 0.04, "green")
 
 
 @thing
@@ -139,5 +160,28 @@ def altar(pen: Pen) -> None:
     pen.rect(0.0, 0.6, 1.0, 1.0, pen.colour("purple"))
     for step in range(8):
         left = 0.125 * step
-        pen.poly([(left, 0.6), (left + 0.125, 0.6), (left + 0.125, 0.74), (left + 0.0625, 0.8), (left, 0.74)], ("yellow", "teal")[step % 2])
+        pen.poly(
+            [
+                (left, 0.6),
+                (left + 0.125, 0.6),
+                (left + 0.125, 0.74),
+                (left + 0.0625, 0.8),
+                (left, 0.74),
+            ],
+            ("yellow", "teal")[step % 2],
+        )
         pen.disc(left + 0.0625, 0.68, 0.02, pen.colour("purple"))
+
+
+@thing
+def leafy_branch(pen: Pen) -> None:
+    """A thick branch that comes in from the right, with leaves above it."""
+    pen.blob(
+        [(0.1, 0.5), (0.06, 0.2), (0.3, 0.0), (0.6, 0.06), (1.0, -0.1), (1.1, 0.5), (0.5, 0.56)],
+        "green",
+    )
+    pen.poly(
+        [(0.04, 0.5), (0.5, 0.52), (1.1, 0.4), (1.1, 0.66), (0.5, 0.64), (0.04, 0.56)], "brown"
+    )
+    for x, y in ((0.3, 0.26), (0.56, 0.3), (0.8, 0.18)):
+        pen.arc(x, y, 0.08, 0.08, 180, 330, "dark-green", 0.02)

@@ -12,7 +12,16 @@ def greenhouse(pen: Pen) -> None:
     pen.rect(0.0, 0.0, 1.0, 0.72, pen.colour("pale-blue"))
     pen.rect(0.0, 0.72, 1.0, 1.0, "tan")
     for x, top in ((0.0, 0.5), (0.13, 0.36), (0.87, 0.36), (1.0, 0.5)):
-        pen.blob([(x - 0.08, 0.74), (x - 0.1, top + 0.1), (x, top), (x + 0.1, top + 0.1), (x + 0.08, 0.74)], "green")
+        pen.blob(
+            [
+                (x - 0.08, 0.74),
+                (x - 0.1, top + 0.1),
+                (x, top),
+                (x + 0.1, top + 0.1),
+                (x + 0.08, 0.74),
+            ],
+            "green",
+        )
     for x in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         pen.line([(x, 0.3), (x, 0.72)], "white", 0.016)
         pen.line([(x, 0.3), (0.5 + (x - 0.5) * 0.5, 0.0)], "white", 0.016)
@@ -67,7 +76,18 @@ def night_sea(pen: Pen) -> None:
     for x, y in ((0.08, 0.1), (0.2, 0.3), (0.34, 0.12), (0.5, 0.22), (0.9, 0.1), (0.94, 0.34)):
         pen.disc(x, y, 0.008, "white")
     pen.rect(0.0, 0.62, 1.0, 1.0, "dark-blue")
-    pen.blob([(0.48, 0.84), (0.54, 0.76), (0.62, 0.72), (0.8, 0.72), (0.9, 0.78), (0.96, 0.86), (0.72, 0.9)], "dark-grey")
+    pen.blob(
+        [
+            (0.48, 0.84),
+            (0.54, 0.76),
+            (0.62, 0.72),
+            (0.8, 0.72),
+            (0.9, 0.78),
+            (0.96, 0.86),
+            (0.72, 0.9),
+        ],
+        "dark-grey",
+    )
     for row, y in enumerate((0.7, 0.8, 0.9)):
         for step in range(5):
             x = 0.02 + 0.22 * step + 0.07 * row
@@ -83,7 +103,9 @@ def _tower(pen: Pen, *, lit: bool) -> None:
     for row, colour in enumerate(bands):
         top, low = 0.28 + 0.18 * row, 0.46 + 0.18 * row
         half, more = 0.12 + 0.035 * row, 0.155 + 0.035 * row
-        pen.poly([(0.5 - half, top), (0.5 + half, top), (0.5 + more, low), (0.5 - more, low)], colour)
+        pen.poly(
+            [(0.5 - half, top), (0.5 + half, top), (0.5 + more, low), (0.5 - more, low)], colour
+        )
     pen.rect(0.34, 0.25, 0.66, 0.29, "dark-grey")
     pen.rect(0.4, 0.12, 0.6, 0.25, "yellow" if lit else "dark-grey")
     pen.line([(0.5, 0.12), (0.5, 0.25)], "black", 0.012)
@@ -106,7 +128,18 @@ def _limousine(pen: Pen, *, doors_open: bool) -> None:
     """From the side; drives to the left."""
     colour = pen.colour("cream")
     guard = "dark-green"
-    pen.blob([(0.3, 0.64), (0.36, 0.36), (0.5, 0.32), (0.8, 0.33), (0.9, 0.46), (0.95, 0.76), (0.3, 0.78)], colour)
+    pen.blob(
+        [
+            (0.3, 0.64),
+            (0.36, 0.36),
+            (0.5, 0.32),
+            (0.8, 0.33),
+            (0.9, 0.46),
+            (0.95, 0.76),
+            (0.3, 0.78),
+        ],
+        colour,
+    )
     pen.poly([(0.06, 0.52), (0.34, 0.5), (0.34, 0.78), (0.06, 0.78)], colour)
     pen.rect(0.03, 0.5, 0.07, 0.8, "grey")
     pen.disc(0.08, 0.5, 0.04, "yellow")
@@ -128,7 +161,9 @@ def _limousine(pen: Pen, *, doors_open: bool) -> None:
             pen.rect(left, 0.39, left + 0.18, 0.79, colour, 0.02)
             pen.rect(left + 0.02, 0.42, left + 0.16, 0.55, "pale-blue", 0.02)
             pen.line([(left + 0.12, 0.62), (left + 0.16, 0.62)], "dark-grey", 0.02)
-    pen.blob([(0.02, 0.84), (0.06, 0.66), (0.18, 0.58), (0.3, 0.66), (0.38, 0.82), (0.34, 0.86)], guard)
+    pen.blob(
+        [(0.02, 0.84), (0.06, 0.66), (0.18, 0.58), (0.3, 0.66), (0.38, 0.82), (0.34, 0.86)], guard
+    )
     pen.blob([(0.7, 0.84), (0.76, 0.66), (0.86, 0.62), (0.96, 0.7), (0.99, 0.84)], guard)
     pen.rect(0.32, 0.81, 0.74, 0.86, guard)
     for x in (0.18, 0.85):
@@ -150,7 +185,7 @@ def limousine_doors_open(pen: Pen) -> None:
 
 @thing
 def door_sketch(pen: Pen) -> None:
-    """A workshop sheet: one car door with its hinges at the back and an arrow that shows its swing."""
+    """A workshop sheet: a car door that is hinged at the back, and how it swings."""
     pen.rect(0.0, 0.0, 1.0, 1.0, "cream")
     pen.rect(0.18, 0.3, 0.56, 0.84, "light-grey", 0.04)
     pen.rect(0.23, 0.35, 0.51, 0.54, "pale-blue", 0.02)
@@ -175,7 +210,18 @@ def winter_trees(pen: Pen) -> None:
             y = 0.62 - high * share
             for side in (-1, 1):
                 pen.line([(x, y), (x + side * reach, y - 0.08)], "dark-brown", 0.014)
-    pen.blob([(-0.1, 1.1), (-0.05, 0.62), (0.2, 0.58), (0.5, 0.63), (0.8, 0.57), (1.05, 0.62), (1.1, 1.1)], "white")
+    pen.blob(
+        [
+            (-0.1, 1.1),
+            (-0.05, 0.62),
+            (0.2, 0.58),
+            (0.5, 0.63),
+            (0.8, 0.57),
+            (1.05, 0.62),
+            (1.1, 1.1),
+        ],
+        "white",
+    )
     for x, y in ((0.15, 0.8), (0.6, 0.74), (0.85, 0.9)):
         pen.arc(x, y, 0.06, 0.02, 190, 350, "pale-blue", 0.01)
     for x, y in ((0.4, 0.1), (0.56, 0.3), (0.68, 0.16), (0.44, 0.46), (0.18, 0.06), (0.9, 0.1)):
@@ -205,7 +251,9 @@ def drum_kit(pen: Pen) -> None:
 def spade(pen: Pen) -> None:
     pen.rect(0.47, 0.1, 0.53, 0.66, "brown")
     pen.rect(0.38, 0.02, 0.62, 0.1, "brown", 0.03)
-    pen.blob([(0.36, 0.62), (0.64, 0.62), (0.64, 0.84), (0.5, 1.0), (0.36, 0.84)], pen.colour("grey"))
+    pen.blob(
+        [(0.36, 0.62), (0.64, 0.62), (0.64, 0.84), (0.5, 1.0), (0.36, 0.84)], pen.colour("grey")
+    )
 
 
 @thing

@@ -10,9 +10,14 @@ from tools.benign.things import thing
 def beetroot(pen: Pen) -> None:
     for x, top in ((0.34, 0.06), (0.5, 0.0), (0.66, 0.08)):
         pen.line([(0.5, 0.46), (x, top + 0.1)], "dark-red", 0.035)
-        pen.blob([(x, top), (x + 0.09, top + 0.12), (x, top + 0.28), (x - 0.09, top + 0.12)], "green")
+        pen.blob(
+            [(x, top), (x + 0.09, top + 0.12), (x, top + 0.28), (x - 0.09, top + 0.12)], "green"
+        )
     pen.line([(0.5, 0.86), (0.54, 1.0)], "dark-red", 0.03)
-    pen.blob([(0.5, 0.42), (0.76, 0.5), (0.8, 0.72), (0.5, 0.94), (0.2, 0.72), (0.24, 0.5)], pen.colour("dark-red"))
+    pen.blob(
+        [(0.5, 0.42), (0.76, 0.5), (0.8, 0.72), (0.5, 0.94), (0.2, 0.72), (0.24, 0.5)],
+        pen.colour("dark-red"),
+    )
     pen.arc(0.5, 0.66, 0.2, 0.16, 190, 260, "light-red", 0.025)
 
 
@@ -49,7 +54,12 @@ def red_splash(pen: Pen) -> None:
         ],
         colour,
     )  # fmt: skip
-    for x, y, radius in ((0.1, 0.3, 0.04), (0.9, 0.4, 0.035), (0.86, 0.82, 0.045), (0.16, 0.8, 0.03)):
+    for x, y, radius in (
+        (0.1, 0.3, 0.04),
+        (0.9, 0.4, 0.035),
+        (0.86, 0.82, 0.045),
+        (0.16, 0.8, 0.03),
+    ):
         pen.disc(x, y, radius, colour)
 
 
