@@ -85,6 +85,17 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
+def _check_letters(text: str) -> None:
+    """Raise where the font has no letter: it would draw an empty box."""
+    font = _font(LARGEST)
+    unknown = bytes(font.getmask("\uffff"))
+    strange = {
+        letter for letter in text if letter != "\n" and bytes(font.getmask(letter)) == unknown
+    }
+    if strange:
+        raise ValueError(f"the font cannot write {''.join(sorted(strange))!r} of {text[:40]!r}")
+
+
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str] | None:
     """A text in lines of at most so many pixels, or None where a word is longer than a line."""
     lines: list[str] = []
@@ -194,6 +205,7 @@ def _readable(image: Image.Image, area: tuple[int, int, int, int], colour: Rgb) 
 
 
 def _write(image: Image.Image, label: Label) -> None:
+    _check_letters(label.text)
     font = _font(label.size)
     lines = label.text.split("\n")
     lengths = [font.getlength(line) for line in lines]

@@ -78,8 +78,8 @@ def _blots(image: Image.Image, random: Random) -> Image.Image:
     for _ in range(14):
         x, y = random.randrange(image.width), random.randrange(image.height)
         wide, high = random.randrange(30, 110), random.randrange(20, 80)
-        pen.ellipse((x - wide, y - high, x + wide, y + high), fill=random.randrange(30, 95))
-    water = water.filter(ImageFilter.GaussianBlur(9)).point(lambda level: level // 12 * 12)
+        pen.ellipse((x - wide, y - high, x + wide, y + high), fill=random.randrange(20, 70))
+    water = water.filter(ImageFilter.GaussianBlur(11)).point(lambda level: level // 12 * 12)
     return Image.composite(Image.new("RGB", image.size, (255, 253, 247)), image, water)
 
 
