@@ -13,7 +13,9 @@ def process_tree(pen: Pen) -> None:
     pen.rect(0.02, 0.03, 0.98, 0.97, "white")
     for x in (0.27, 0.73):
         pen.line([(0.5, 0.36), (x, 0.62)], "navy", 0.015)
-    for x, y, colour in ((0.5, 0.24, "pale-blue"), (0.27, 0.74, "pale-green"), (0.73, 0.74, "pale-red")):
+    for x, y, colour in (
+        (0.5, 0.24, "pale-blue"), (0.27, 0.74, "pale-green"), (0.73, 0.74, "pale-red"),
+    ):  # fmt: skip
         pen.oval(x, y, 0.17, 0.14, colour)
     pen.text(0.5, 0.21, "PARENT", 0.07, "navy", bold=True)
     pen.text(0.5, 0.29, "waits...", 0.06, "navy")
@@ -35,7 +37,7 @@ def dot_grid(pen: Pen) -> None:
     for row in range(6):
         for column in range(6):
             ill = (row, column) in {(1, 3), (2, 2), (2, 3), (4, 1)}
-            pen.disc(1 / 12 + column / 6, 1 / 12 + row / 6, 0.058, "red" if ill else "light-grey")
+            pen.disc(1 / 12 + column / 6, 1 / 12 + row / 6, 0.05, "red" if ill else "light-grey")
 
 
 @thing
@@ -46,7 +48,6 @@ def wall_display(pen: Pen) -> None:
     pen.text(0.5, 0.34, "WEATHER", 0.09, "pale-blue", bold=True)
     pen.text(0.5, 0.52, "program not running", 0.075, "yellow")
     pen.text(0.5, 0.66, "--:--    -- degrees", 0.075, "light-grey")
-    pen.curve([(0.5, 0.9), (0.54, 0.96), (0.5, 1.0)], "black", 0.02)
 
 
 @thing
@@ -57,7 +58,11 @@ def alarming_phone(pen: Pen) -> None:
     pen.rect(0.26, 0.06, 0.74, 0.18, "teal")
     pen.text(0.5, 0.12, "NEW MESSAGE", 0.05, "white", bold=True)
     pen.rect(0.29, 0.24, 0.71, 0.7, "white", 0.03)
-    for row, words in enumerate(("ACORN BANK", "Your card is", "blocked. Tap", "here and type", "your PIN now!")):
-        pen.text(0.5, 0.31 + 0.08 * row, words, 0.055, "red" if row == 0 else "black", bold=row == 0)
+    for row, words in enumerate(
+        ("ACORN BANK", "Your card is", "blocked. Tap", "here and type", "your PIN now!")
+    ):
+        pen.text(
+            0.5, 0.31 + 0.08 * row, words, 0.055, "red" if row == 0 else "black", bold=row == 0
+        )
     pen.rect(0.36, 0.76, 0.64, 0.86, "red", 0.03)
     pen.text(0.5, 0.81, "TAP HERE", 0.05, "white", bold=True)

@@ -22,9 +22,12 @@ def kitchen_scale(pen: Pen) -> None:
 @thing
 def flour_sack(pen: Pen) -> None:
     pen.blob(
-        [(0.14, 0.98), (0.1, 0.6), (0.2, 0.3), (0.3, 0.2), (0.7, 0.2), (0.8, 0.3), (0.9, 0.6), (0.86, 0.98)],
+        [
+            (0.14, 0.98), (0.1, 0.6), (0.2, 0.3), (0.3, 0.2), (0.7, 0.2), (0.8, 0.3), (0.9, 0.6),
+            (0.86, 0.98),
+        ],
         "tan",
-    )
+    )  # fmt: skip
     pen.blob([(0.26, 0.22), (0.2, 0.06), (0.5, 0.1), (0.8, 0.06), (0.74, 0.22)], "tan")
     pen.line([(0.24, 0.22), (0.76, 0.22)], "brown", 0.04)
     pen.rect(0.24, 0.46, 0.76, 0.74, "cream")
@@ -49,13 +52,6 @@ def clear_bag(pen: Pen) -> None:
 
 
 @thing
-def wooden_spoon(pen: Pen) -> None:
-    pen.line([(0.3, 0.62), (0.95, 0.3)], "tan", 0.06)
-    pen.oval(0.2, 0.68, 0.2, 0.12, "tan")
-    pen.oval(0.2, 0.67, 0.14, 0.07, "brown")
-
-
-@thing
 def stove(pen: Pen) -> None:
     pen.rect(0.02, 0.1, 0.98, 1.0, "light-grey", 0.02)
     pen.rect(0.0, 0.04, 1.0, 0.14, "dark-grey")
@@ -70,7 +66,9 @@ def stove(pen: Pen) -> None:
 def syrup_pan(pen: Pen) -> None:
     """A pan on a flame, with steam above it and a heap of sugar that falls in."""
     for x in (0.34, 0.48, 0.62):
-        pen.blob([(x - 0.05, 1.0), (x - 0.04, 0.9), (x, 0.8), (x + 0.04, 0.9), (x + 0.05, 1.0)], "blue")
+        pen.blob(
+            [(x - 0.05, 1.0), (x - 0.04, 0.9), (x, 0.8), (x + 0.04, 0.9), (x + 0.05, 1.0)], "blue"
+        )
     pen.line([(0.74, 0.56), (1.0, 0.48)], "black", 0.07)
     pen.poly([(0.18, 0.48), (0.78, 0.48), (0.74, 0.8), (0.22, 0.8)], "grey")
     pen.oval(0.48, 0.48, 0.3, 0.06, "pale-yellow")
@@ -141,10 +139,16 @@ def broken_fizz_ball(pen: Pen) -> None:
         left = pen.inside(x - 0.4, 0.22, 0.8, 0.78, turn=12 * way)
         left.wedge(0.5, 0.5, 0.46, 0.48, start, start + 180, "purple")
         left.poly(
-            [(0.5, 0.02), (0.5 - 0.07 * way, 0.2), (0.5, 0.36), (0.5 - 0.08 * way, 0.58), (0.5, 0.74), (0.5, 0.98)],
+            [
+                (0.5, 0.02), (0.5 - 0.07 * way, 0.2), (0.5, 0.36), (0.5 - 0.08 * way, 0.58),
+                (0.5, 0.74), (0.5, 0.98),
+            ],
             "light-purple",
-        )
-    for x, y, r in ((0.5, 0.92, 0.05), (0.44, 0.98, 0.03), (0.22, 0.98, 0.03), (0.78, 0.97, 0.04), (0.58, 0.99, 0.025)):
+        )  # fmt: skip
+    for x, y, r in (
+        (0.5, 0.92, 0.05), (0.44, 0.98, 0.03), (0.22, 0.98, 0.03), (0.78, 0.97, 0.04),
+        (0.58, 0.99, 0.025),
+    ):  # fmt: skip
         pen.disc(x, y, r, "light-purple")
 
 
@@ -153,9 +157,12 @@ def rolled_joint(pen: Pen) -> None:
     """A rolled piece of meat tied with string, on a board."""
     pen.rect(0.0, 0.76, 1.0, 0.9, "tan", 0.04)
     pen.blob(
-        [(0.06, 0.56), (0.14, 0.36), (0.4, 0.3), (0.7, 0.3), (0.9, 0.4), (0.94, 0.58), (0.86, 0.76), (0.5, 0.8), (0.14, 0.76)],
+        [
+            (0.06, 0.56), (0.14, 0.36), (0.4, 0.3), (0.7, 0.3), (0.9, 0.4), (0.94, 0.58),
+            (0.86, 0.76), (0.5, 0.8), (0.14, 0.76),
+        ],
         "dark-red",
-    )
+    )  # fmt: skip
     pen.oval(0.86, 0.57, 0.11, 0.2, "pink")
     pen.arc(0.86, 0.57, 0.06, 0.11, -60, 250, "white", 0.025)
     for x in (0.22, 0.37, 0.52, 0.67):
@@ -165,16 +172,13 @@ def rolled_joint(pen: Pen) -> None:
 
 
 @thing
-def price_tag(pen: Pen) -> None:
-    pen.poly([(0.04, 0.5), (0.24, 0.22), (0.98, 0.22), (0.98, 0.78), (0.24, 0.78)], "cream")
-    pen.disc(0.2, 0.5, 0.05, "dark-grey")
-
-
-@thing
 def crumb_plate(pen: Pen) -> None:
     """An empty plate with crumbs and a fork."""
     pen.oval(0.5, 0.7, 0.48, 0.2, "white")
     pen.oval(0.5, 0.7, 0.33, 0.12, "pale-grey")
-    for x, y in ((0.38, 0.68), (0.46, 0.74), (0.56, 0.67), (0.62, 0.75), (0.3, 0.74), (0.5, 0.62), (0.7, 0.68)):
+    for x, y in (
+        (0.38, 0.68), (0.46, 0.74), (0.56, 0.67), (0.62, 0.75), (0.3, 0.74), (0.5, 0.62),
+        (0.7, 0.68),
+    ):  # fmt: skip
         pen.disc(x, y, 0.02, "brown")
     pen.blob([(0.4, 0.66), (0.46, 0.58), (0.56, 0.6), (0.52, 0.68)], "pink")

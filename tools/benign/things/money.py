@@ -7,7 +7,9 @@ from tools.benign.things import thing
 
 
 def _frame(pen: Pen, left: float, top: float, right: float, bottom: float, colour: str) -> None:
-    pen.line([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], colour, 0.012)
+    pen.line(
+        [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], colour, 0.012
+    )
 
 
 @thing
@@ -21,7 +23,12 @@ def play_note(pen: Pen) -> None:
     for x in (0.2, 0.8):
         for row in range(4):
             y = 0.5 + 0.05 * row
-            pen.curve([(x - 0.12, y), (x - 0.04, y - 0.03), (x + 0.04, y + 0.03), (x + 0.12, y)], colour, 0.008)
+            pen.curve(
+                [
+                    (x - 0.12, y), (x - 0.04, y - 0.03), (x + 0.04, y + 0.03), (x + 0.12, y),
+                ],
+                colour, 0.008,
+            )  # fmt: skip
     pen.text(0.5, 0.38, "PLAY MONEY", 0.1, f"dark-{colour}", bold=True)
 
 
@@ -30,7 +37,13 @@ def parsnip(pen: Pen) -> None:
     for x, y in ((0.3, 0.04), (0.5, 0.0), (0.7, 0.06), (0.4, 0.12), (0.62, 0.12)):
         pen.curve([(0.5, 0.34), ((0.5 + x) / 2, 0.2), (x, y)], "green", 0.04)
         pen.oval(x, y + 0.02, 0.06, 0.04, "green")
-    pen.blob([(0.3, 0.34), (0.5, 0.28), (0.7, 0.34), (0.68, 0.54), (0.56, 0.82), (0.5, 1.0), (0.44, 0.82), (0.32, 0.54)], "cream")
+    pen.blob(
+        [
+            (0.3, 0.34), (0.5, 0.28), (0.7, 0.34), (0.68, 0.54), (0.56, 0.82), (0.5, 1.0),
+            (0.44, 0.82), (0.32, 0.54),
+        ],
+        "cream",
+    )  # fmt: skip
     for y, wide in ((0.44, 0.12), (0.56, 0.09), (0.7, 0.06)):
         pen.line([(0.5 - wide, y), (0.5 - wide * 0.2, y + 0.01)], "tan", 0.015)
 
@@ -42,7 +55,9 @@ def _cheque(pen: Pen) -> None:
     pen.text(0.1, 0.44, "Pay to", 0.05, "navy")
     pen.text(0.12, 0.55, "Amount", 0.05, "navy")
     pen.text(0.64, 0.69, "Signed", 0.05, "navy")
-    for left, right, y in ((0.2, 0.66, 0.47), (0.22, 0.66, 0.58), (0.72, 0.95, 0.72), (0.7, 0.95, 0.36)):
+    for left, right, y in (
+        (0.2, 0.66, 0.47), (0.22, 0.66, 0.58), (0.72, 0.95, 0.72), (0.7, 0.95, 0.36),
+    ):  # fmt: skip
         pen.line([(left, y), (right, y)], "blue", 0.01)
     pen.rect(0.72, 0.44, 0.95, 0.56, "white")
     pen.oval(0.52, 0.33, 0.022, 0.03, "brown")
@@ -63,7 +78,12 @@ def filled_cheque(pen: Pen) -> None:
     pen.text(0.42, 0.55, "thirty acorns", 0.055, "black")
     pen.text(0.83, 0.5, "30", 0.08, "black", bold=True)
     pen.text(0.83, 0.33, "1 May", 0.05, "black")
-    pen.curve([(0.73, 0.7), (0.77, 0.63), (0.79, 0.72), (0.83, 0.64), (0.87, 0.72), (0.93, 0.66)], "black", 0.012)
+    pen.curve(
+        [
+            (0.73, 0.7), (0.77, 0.63), (0.79, 0.72), (0.83, 0.64), (0.87, 0.72), (0.93, 0.66),
+        ],
+        "black", 0.012,
+    )  # fmt: skip
 
 
 @thing
@@ -102,18 +122,6 @@ def toy_passport(pen: Pen) -> None:
         pen.text(0.61, y, word, 0.05, "brown")
         pen.line([(0.54, y + 0.09), (0.94, y + 0.09)], "brown", 0.01)
     pen.text(0.74, 0.81, "TOY", 0.12, "purple", bold=True)
-
-
-@thing
-def toy_booklet(pen: Pen) -> None:
-    """A closed booklet with a honey pot on its cover."""
-    pen.rect(0.16, 0.02, 0.84, 0.98, pen.colour("navy"), 0.04)
-    pen.text(0.5, 0.16, "KINGDOM OF", 0.075, "gold", bold=True)
-    pen.text(0.5, 0.26, "HONEYLAND", 0.075, "gold", bold=True)
-    pen.blob([(0.36, 0.72), (0.34, 0.52), (0.42, 0.46), (0.58, 0.46), (0.66, 0.52), (0.64, 0.72)], "gold")
-    pen.rect(0.38, 0.41, 0.62, 0.47, "yellow")
-    pen.blob([(0.42, 0.47), (0.46, 0.58), (0.5, 0.48)], "yellow")
-    pen.text(0.5, 0.86, "TOY PASSPORT", 0.075, "gold", bold=True)
 
 
 def _newspaper(pen: Pen) -> None:
@@ -168,7 +176,9 @@ def promise_pyramid(pen: Pen) -> None:
             if row:
                 above = 0.5 if row == 1 else 0.5 + (peg // 3 - 1) * 0.32
                 pen.line([(x, y - size), (above, y - 0.32 + (0.13, 0.11)[row - 1])], "grey", 0.012)
-            pen.poly([(x - size * 0.8, y + size * 1.6), (x + size * 0.8, y + size * 1.6), (x, y)], "blue")
+            pen.poly(
+                [(x - size * 0.8, y + size * 1.6), (x + size * 0.8, y + size * 1.6), (x, y)], "blue"
+            )
             pen.disc(x, y, size * 0.75, ("gold", "orange", "light-blue")[row])
 
 

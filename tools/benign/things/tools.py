@@ -37,7 +37,10 @@ def rusty_padlock(pen: Pen) -> None:
     pen.line([(0.26, 0.4), (0.26, 0.54)], "dark-grey", 0.1)
     pen.line([(0.74, 0.4), (0.74, 0.54)], "dark-grey", 0.1)
     pen.rect(0.14, 0.46, 0.86, 0.98, "brown", 0.08)
-    for x, y, rx, ry in ((0.26, 0.58, 0.07, 0.05), (0.72, 0.86, 0.09, 0.05), (0.76, 0.6, 0.05, 0.07), (0.3, 0.88, 0.06, 0.04)):
+    for x, y, rx, ry in (
+        (0.26, 0.58, 0.07, 0.05), (0.72, 0.86, 0.09, 0.05), (0.76, 0.6, 0.05, 0.07),
+        (0.3, 0.88, 0.06, 0.04),
+    ):  # fmt: skip
         pen.oval(x, y, rx, ry, "orange")
     pen.disc(0.5, 0.66, 0.075, "black")
     pen.poly([(0.47, 0.68), (0.53, 0.68), (0.57, 0.86), (0.43, 0.86)], "black")
@@ -48,7 +51,12 @@ def plank_door(pen: Pen) -> None:
     """A shed's door with a hasp, seen close up; it fills its box."""
     for plank, colour in enumerate(("olive", "dark-olive", "olive", "dark-olive", "olive")):
         pen.rect(0.2 * plank, 0.0, 0.2 * plank + 0.2, 1.0, colour)
-        pen.curve([(0.2 * plank + 0.06, 0.1), (0.2 * plank + 0.1, 0.4), (0.2 * plank + 0.07, 0.9)], "dark-brown", 0.006)
+        pen.curve(
+            [
+                (0.2 * plank + 0.06, 0.1), (0.2 * plank + 0.1, 0.4), (0.2 * plank + 0.07, 0.9),
+            ],
+            "dark-brown", 0.006,
+        )  # fmt: skip
     pen.rect(0.0, 0.2, 1.0, 0.29, "dark-brown")
     pen.rect(0.28, 0.22, 0.72, 0.27, "dark-grey")
 
@@ -94,8 +102,16 @@ def worm_box(pen: Pen) -> None:
         (0.72, 0.35, "light-green"), (0.83, 0.38, "cream"),
     ):  # fmt: skip
         pen.blob([(x - 0.07, y), (x, y - 0.06), (x + 0.07, y + 0.01), (x, y + 0.05)], colour)
-    for x, y in ((0.2, 0.54), (0.46, 0.5), (0.7, 0.56), (0.3, 0.74), (0.58, 0.72), (0.78, 0.8), (0.42, 0.86)):
-        pen.curve([(x - 0.09, y), (x - 0.04, y - 0.05), (x + 0.02, y + 0.04), (x + 0.09, y - 0.01)], "pink", 0.04)
+    for x, y in (
+        (0.2, 0.54), (0.46, 0.5), (0.7, 0.56), (0.3, 0.74), (0.58, 0.72), (0.78, 0.8),
+        (0.42, 0.86),
+    ):  # fmt: skip
+        pen.curve(
+            [
+                (x - 0.09, y), (x - 0.04, y - 0.05), (x + 0.02, y + 0.04), (x + 0.09, y - 0.01),
+            ],
+            "pink", 0.04,
+        )  # fmt: skip
 
 
 @thing
@@ -106,14 +122,9 @@ def rubber_stamp(pen: Pen) -> None:
     pen.rect(0.2, 0.4, 0.8, 0.52, "dark-brown", 0.02)
     pen.rect(0.22, 0.52, 0.78, 0.56, "red")
     pen.rect(0.08, 0.68, 0.92, 0.96, "white", 0.02)
-    for edge in (((0.1, 0.7), (0.9, 0.7)), ((0.9, 0.7), (0.9, 0.94)), ((0.9, 0.94), (0.1, 0.94)), ((0.1, 0.94), (0.1, 0.7))):
+    for edge in (
+        ((0.1, 0.7), (0.9, 0.7)), ((0.9, 0.7), (0.9, 0.94)), ((0.9, 0.94), (0.1, 0.94)),
+        ((0.1, 0.94), (0.1, 0.7)),
+    ):  # fmt: skip
         pen.line(edge, "red", 0.02)
     pen.text(0.5, 0.82, "VOID SAMPLE", 0.12, "red", bold=True)
-
-
-@thing
-def straight_arrow(pen: Pen) -> None:
-    pen.poly(
-        [(0.0, 0.42), (0.66, 0.42), (0.66, 0.28), (1.0, 0.5), (0.66, 0.72), (0.66, 0.58), (0.0, 0.58)],
-        pen.colour("red"),
-    )

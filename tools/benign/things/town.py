@@ -37,7 +37,9 @@ def clay_pots(pen: Pen) -> None:
     """Three empty clay pots of different shapes."""
     pen.poly([(0.02, 0.52), (0.32, 0.52), (0.27, 1.0), (0.07, 1.0)], "orange")
     pen.rect(0.0, 0.46, 0.34, 0.56, "orange")
-    pen.blob([(0.42, 1.0), (0.35, 0.72), (0.4, 0.46), (0.6, 0.46), (0.66, 0.72), (0.58, 1.0)], "brown")
+    pen.blob(
+        [(0.42, 1.0), (0.35, 0.72), (0.4, 0.46), (0.6, 0.46), (0.66, 0.72), (0.58, 1.0)], "brown"
+    )
     pen.oval(0.5, 0.46, 0.12, 0.035, "dark-brown")
     pen.line([(0.38, 0.68), (0.44, 0.62), (0.5, 0.68), (0.56, 0.62), (0.63, 0.68)], "cream", 0.025)
     pen.poly([(0.7, 0.68), (0.99, 0.68), (0.94, 1.0), (0.75, 1.0)], "dark-orange")
@@ -68,7 +70,9 @@ def library_house(pen: Pen) -> None:
         pen.rect(left, 0.52, left + 0.1, 0.78, "light-blue")
         for book, shade in enumerate(("red", "gold", "green", "purple")):
             pen.rect(left + 0.01 + 0.02 * book, 0.64, left + 0.03 + 0.02 * book, 0.78, shade)
-    pen.poly([(0.42, 0.24), (0.5, 0.27), (0.58, 0.24), (0.58, 0.31), (0.5, 0.34), (0.42, 0.31)], "white")
+    pen.poly(
+        [(0.42, 0.24), (0.5, 0.27), (0.58, 0.24), (0.58, 0.31), (0.5, 0.34), (0.42, 0.31)], "white"
+    )
 
 
 @thing
@@ -96,7 +100,13 @@ def wooden_horse(pen: Pen) -> None:
         pen.disc(x, 0.92, 0.075, "tan")
         pen.disc(x, 0.92, 0.02, "dark-brown")
     pen.rect(0.18, 0.36, 0.8, 0.64, "light-brown", 0.1)
-    pen.poly([(0.6, 0.44), (0.7, 0.1), (0.84, 0.06), (0.98, 0.2), (0.94, 0.28), (0.84, 0.24), (0.8, 0.5)], "light-brown")
+    pen.poly(
+        [
+            (0.6, 0.44), (0.7, 0.1), (0.84, 0.06), (0.98, 0.2), (0.94, 0.28), (0.84, 0.24),
+            (0.8, 0.5),
+        ],
+        "light-brown",
+    )  # fmt: skip
     pen.poly([(0.72, 0.08), (0.74, 0.0), (0.79, 0.06)], "brown")
     pen.poly([(0.6, 0.42), (0.68, 0.1), (0.72, 0.12), (0.66, 0.44)], "dark-brown")
     pen.curve([(0.18, 0.42), (0.08, 0.48), (0.08, 0.68)], "dark-brown", 0.045)
@@ -114,8 +124,8 @@ def solar_barn(pen: Pen) -> None:
     for column in range(4):
         for row in range(2):
             left, top = 0.27 + 0.115 * column, 0.2 + 0.13 * row
-            shift = -0.05 * row
-            pen.rect(left + shift + 0.025 * column * row, top, left + shift + 0.1 + 0.025 * column * row, top + 0.11, "navy")
+            left += row * (0.025 * column - 0.05)
+            pen.rect(left, top, left + 0.1, top + 0.11, "navy")
     pen.rect(0.36, 0.62, 0.64, 1.0, "white")
     pen.line([(0.37, 0.63), (0.63, 0.99)], "red", 0.02)
     pen.line([(0.63, 0.63), (0.37, 0.99)], "red", 0.02)
@@ -163,19 +173,3 @@ def barrier_post(pen: Pen) -> None:
         left = 0.3 + 0.115 * stripe
         pen.rect(left, 0.56, left + 0.115, 0.63, "white" if stripe % 2 else "red")
     pen.rect(0.95, 0.54, 0.99, 0.98, "dark-grey")
-
-
-@thing
-def ship_harbour(pen: Pen) -> None:
-    """A pier and its light; water fills the foot of the box."""
-    pen.rect(0.0, 0.62, 1.0, 1.0, "blue")
-    for row in range(3):
-        y = 0.7 + 0.1 * row
-        pen.curve([(0.0, y), (0.2, y - 0.02), (0.4, y + 0.01), (0.6, y - 0.02), (0.8, y + 0.01), (1.0, y)], "light-blue", 0.012)
-    pen.rect(0.0, 0.56, 0.3, 0.66, "brown")
-    for x in (0.05, 0.16, 0.26):
-        pen.rect(x, 0.64, x + 0.025, 0.86, "dark-brown")
-    pen.poly([(0.1, 0.56), (0.13, 0.2), (0.22, 0.2), (0.25, 0.56)], "white")
-    pen.poly([(0.11, 0.46), (0.12, 0.34), (0.23, 0.34), (0.24, 0.46)], "red")
-    pen.rect(0.13, 0.12, 0.22, 0.2, "yellow")
-    pen.poly([(0.12, 0.12), (0.175, 0.05), (0.23, 0.12)], "red")
