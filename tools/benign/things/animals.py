@@ -1,4 +1,4 @@
-"""Animals that have something done to them for their own good, and what lives in a compost bin."""
+"""Animals, wild plants, and a camera that is aimed at a pond."""
 
 from __future__ import annotations
 
@@ -81,33 +81,6 @@ def fly(pen: Pen) -> None:
     pen.oval(0.72, 0.3, 0.24, 0.14, "pale-grey")
     pen.oval(0.5, 0.56, 0.16, 0.26, "black")
     pen.disc(0.5, 0.28, 0.12, "dark-green")
-
-
-@thing
-def worm(pen: Pen) -> None:
-    colour = pen.colour("pink")
-    way = [(0.04, 0.6), (0.2, 0.4), (0.4, 0.56), (0.6, 0.66), (0.8, 0.44), (0.96, 0.5)]
-    pen.curve(way, colour, 0.13)
-
-
-@thing
-def worm_bin(pen: Pen) -> None:
-    """A compost box, its lid open and its front cut away: peel on top, worms below."""
-    pen.poly([(0.08, 0.02), (0.92, 0.02), (0.98, 0.28), (0.02, 0.28)], "light-green")
-    pen.rect(0.02, 0.26, 0.98, 1.0, "green")
-    pen.rect(0.08, 0.3, 0.92, 0.94, "dark-brown")
-    pen.rect(0.08, 0.3, 0.92, 0.42, "dark-olive")
-    pen.curve([(0.12, 0.34), (0.22, 0.4), (0.34, 0.32)], "yellow", 0.05)
-    pen.wedge(0.48, 0.3, 0.09, 0.09, 0, 180, "red")
-    pen.curve([(0.6, 0.32), (0.7, 0.4), (0.82, 0.34)], "orange", 0.045)
-    for x, y in ((0.3, 0.37), (0.52, 0.37), (0.78, 0.39)):
-        for shift in (-0.025, 0.0, 0.025):
-            pen.disc(x + shift, y + abs(shift), 0.016, "pale-green")
-    for x, y, turn in (
-        (0.1, 0.42, 10), (0.38, 0.4, -20), (0.65, 0.43, 15), (0.22, 0.54, -10), (0.5, 0.55, 25),
-        (0.68, 0.6, -15), (0.1, 0.68, 20), (0.38, 0.7, 0), (0.64, 0.73, -25),
-    ):  # fmt: skip
-        worm(pen.inside(x, y, 0.25, 0.25, turn=turn, flip=x > 0.5))
 
 
 @thing
@@ -221,3 +194,96 @@ def thistle(pen: Pen) -> None:
         x = 0.34 + 0.06 * step
         pen.line([(0.52, 0.26), (x, 0.04)], pen.colour("purple"), 0.05)
     pen.oval(0.52, 0.28, 0.13, 0.12, "green")
+
+
+@thing
+def cross_goose(pen: Pen) -> None:
+    """Wings half open, beak open, looks to the left."""
+    for x in (0.52, 0.64):
+        pen.line([(x, 0.78), (x, 0.96)], "orange", 0.03)
+        pen.poly([(x, 0.93), (x - 0.1, 1.0), (x + 0.04, 1.0)], "orange")
+    pen.blob(
+        [
+            (0.4, 0.6),
+            (0.56, 0.5),
+            (0.78, 0.54),
+            (0.98, 0.46),
+            (0.86, 0.72),
+            (0.62, 0.84),
+            (0.44, 0.76),
+        ],
+        "white",
+    )
+    pen.poly(
+        [
+            (0.58, 0.6),
+            (0.64, 0.3),
+            (0.72, 0.36),
+            (0.8, 0.2),
+            (0.84, 0.34),
+            (0.94, 0.24),
+            (0.88, 0.56),
+            (0.72, 0.68),
+        ],
+        "pale-grey",
+    )
+    pen.curve([(0.5, 0.66), (0.4, 0.5), (0.42, 0.34), (0.32, 0.22)], "white", 0.12)
+    pen.disc(0.3, 0.2, 0.1, "white")
+    pen.poly([(0.24, 0.13), (0.24, 0.2), (0.02, 0.14)], "orange")
+    pen.poly([(0.24, 0.22), (0.25, 0.28), (0.06, 0.3)], "orange")
+    pen.disc(0.29, 0.17, 0.025, "black")
+    pen.line([(0.23, 0.11), (0.34, 0.14)], "black", 0.02)
+
+
+@thing
+def duck(pen: Pen) -> None:
+    """Swims to the left; its box ends at the water."""
+    pen.blob(
+        [(0.2, 0.66), (0.5, 0.58), (0.8, 0.6), (0.98, 0.46), (0.9, 0.86), (0.6, 1.0), (0.3, 0.96)],
+        "tan",
+    )
+    pen.blob([(0.46, 0.7), (0.7, 0.64), (0.84, 0.74), (0.62, 0.86)], "brown")
+    pen.blob([(0.22, 0.84), (0.2, 0.54), (0.34, 0.5), (0.4, 0.84)], "dark-green")
+    pen.disc(0.26, 0.42, 0.17, "dark-green")
+    pen.line([(0.18, 0.62), (0.4, 0.62)], "white", 0.05)
+    pen.poly([(0.12, 0.38), (0.12, 0.5), (0.0, 0.5)], "yellow")
+    pen.disc(0.22, 0.38, 0.025, "white")
+
+
+@thing
+def tripod_camera(pen: Pen) -> None:
+    """With a very long lens; points to the left."""
+    for x in (0.44, 0.66, 0.9):
+        pen.line([(0.66, 0.46), (x, 1.0)], "black", 0.035)
+    pen.rect(0.6, 0.4, 0.72, 0.48, "dark-grey")
+    pen.poly([(0.02, 0.2), (0.5, 0.24), (0.5, 0.38), (0.02, 0.42)], pen.colour("grey"))
+    pen.rect(0.0, 0.18, 0.08, 0.44, "black")
+    pen.rect(0.5, 0.2, 0.86, 0.42, "black", 0.03)
+    pen.rect(0.6, 0.12, 0.76, 0.21, "black")
+    pen.disc(0.78, 0.28, 0.03, "red")
+
+
+@thing
+def reeds(pen: Pen) -> None:
+    for x, top, lean in (
+        (0.1, 0.3, -0.06),
+        (0.26, 0.08, 0.03),
+        (0.42, 0.24, -0.03),
+        (0.58, 0.02, 0.05),
+        (0.74, 0.2, 0.02),
+        (0.9, 0.34, 0.06),
+    ):
+        pen.line([(x, 1.0), (x + lean, top)], "green", 0.03)
+        pen.line([(x, 1.0), (x - lean * 2, top + 0.3)], "olive", 0.025)
+        pen.line([(x + lean, top), (x + lean, top + 0.16)], "brown", 0.06)
+
+
+@thing
+def pond(pen: Pen) -> None:
+    """Water that lies in the lower half of its box."""
+    pen.blob(
+        [(0.0, 0.8), (0.2, 0.62), (0.6, 0.58), (0.95, 0.68), (1.0, 0.86), (0.7, 0.99), (0.2, 0.98)],
+        "light-blue",
+    )
+    for x, y in ((0.2, 0.76), (0.5, 0.7), (0.66, 0.86), (0.3, 0.9)):
+        pen.line([(x, y), (x + 0.12, y)], "white", 0.01)

@@ -1,4 +1,4 @@
-"""A vet's room, a bathroom shelf, an X-ray, a shop that mends toys."""
+"""A vet's room, a bathroom shelf, an X-ray, a shop that mends toys, a jar of kombucha."""
 
 from __future__ import annotations
 
@@ -199,3 +199,42 @@ def cotton_heap(pen: Pen) -> None:
     )
     for x, y in ((0.3, 0.76), (0.54, 0.64), (0.7, 0.84)):
         pen.arc(x, y, 0.1, 0.08, 180, 330, "light-grey", 0.02)
+
+
+@thing
+def kombucha_jar(pen: Pen) -> None:
+    """Tea under a thick, pale skin with threads, below a cloth and a string."""
+    pen.rect(0.12, 0.16, 0.88, 1.0, "pale-blue", 0.1)
+    pen.rect(0.16, 0.36, 0.84, 0.96, "light-orange", 0.08)
+    pen.blob(
+        [
+            (0.16, 0.34),
+            (0.5, 0.28),
+            (0.84, 0.34),
+            (0.84, 0.46),
+            (0.66, 0.52),
+            (0.5, 0.46),
+            (0.34, 0.52),
+            (0.16, 0.46),
+        ],
+        "cream",
+    )
+    for x, low in ((0.26, 0.72), (0.36, 0.62), (0.5, 0.8), (0.64, 0.66), (0.74, 0.74)):
+        pen.curve([(x, 0.48), (x + 0.04, (0.48 + low) / 2), (x - 0.01, low)], "tan", 0.025)
+    for x, y in ((0.3, 0.4), (0.58, 0.38), (0.72, 0.42)):
+        pen.disc(x, y, 0.025, "white")
+    pen.poly(
+        [
+            (0.04, 0.3),
+            (0.14, 0.04),
+            (0.86, 0.04),
+            (0.96, 0.3),
+            (0.8, 0.24),
+            (0.66, 0.3),
+            (0.5, 0.24),
+            (0.34, 0.3),
+            (0.2, 0.24),
+        ],
+        pen.colour("red"),
+    )
+    pen.line([(0.1, 0.16), (0.9, 0.16)], "cream", 0.03)

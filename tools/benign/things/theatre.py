@@ -1,4 +1,4 @@
-"""What stands behind and on a stage."""
+"""What stands behind and on a stage, in a sculpture class and in a museum of history."""
 
 from __future__ import annotations
 
@@ -178,24 +178,75 @@ def stage_balcony(pen: Pen) -> None:
 
 
 @thing
-def garden_gnome(pen: Pen) -> None:
-    """Clay, with a pointed hat over his eyes and a beard."""
-    pen.oval(0.38, 0.95, 0.13, 0.05, "dark-brown")
-    pen.oval(0.62, 0.95, 0.13, 0.05, "dark-brown")
-    pen.blob([(0.36, 0.5), (0.64, 0.5), (0.76, 0.9), (0.5, 0.95), (0.24, 0.9)], pen.colour("blue"))
-    pen.rect(0.26, 0.76, 0.74, 0.82, "black")
-    pen.rect(0.45, 0.74, 0.55, 0.84, "gold")
-    pen.blob([(0.32, 0.4), (0.68, 0.4), (0.66, 0.6), (0.5, 0.74), (0.34, 0.6)], "white")
-    pen.blob([(0.28, 0.42), (0.4, 0.2), (0.56, 0.0), (0.6, 0.18), (0.72, 0.42), (0.5, 0.46)], "red")
-    pen.disc(0.5, 0.47, 0.055, "light-orange")
+def clay_hand(pen: Pen) -> None:
+    """Cut off at the wrist, on a wooden block."""
+    colour = pen.colour("orange")
+    pen.rect(0.2, 0.88, 0.8, 1.0, "brown")
+    pen.blob(
+        [
+            (0.34, 0.9),
+            (0.38, 0.72),
+            (0.3, 0.58),
+            (0.34, 0.46),
+            (0.68, 0.46),
+            (0.7, 0.62),
+            (0.62, 0.74),
+            (0.66, 0.9),
+        ],
+        colour,
+    )
+    for x, top, lean in (
+        (0.37, 0.2, -0.04),
+        (0.47, 0.12, -0.01),
+        (0.57, 0.14, 0.02),
+        (0.66, 0.24, 0.05),
+    ):
+        pen.line([(x, 0.52), (x + lean, top)], colour, 0.075)
+    pen.line([(0.36, 0.62), (0.2, 0.5), (0.16, 0.38)], colour, 0.075)
+    pen.arc(0.52, 0.66, 0.12, 0.08, 200, 330, "brown", 0.015)
 
 
 @thing
-def ribbon_ties(pen: Pen) -> None:
-    """Loops of ribbon with a bow, around something upright."""
-    colour = pen.colour("pink")
-    for y in (0.54, 0.66, 0.78):
-        pen.curve([(0.2, y - 0.02), (0.5, y + 0.04), (0.8, y - 0.02)], colour, 0.045)
-    for side in (-1, 1):
-        pen.blob([(0.5, 0.7), (0.5 + side * 0.2, 0.6), (0.5 + side * 0.22, 0.76)], colour)
-    pen.disc(0.5, 0.7, 0.04, colour)
+def wire_cutter(pen: Pen) -> None:
+    """A wire between two wooden handles, for clay."""
+    pen.curve([(0.12, 0.5), (0.36, 0.6), (0.64, 0.4), (0.88, 0.5)], "dark-grey", 0.02)
+    for x in (0.08, 0.92):
+        pen.rect(x - 0.05, 0.36, x + 0.05, 0.64, pen.colour("red"), 0.04)
+
+
+@thing
+def clay_block(pen: Pen) -> None:
+    colour = pen.colour("orange")
+    pen.poly([(0.06, 0.5), (0.3, 0.34), (0.94, 0.34), (0.72, 0.5)], f"light-{colour}")
+    pen.rect(0.06, 0.5, 0.72, 1.0, colour)
+    pen.poly([(0.72, 0.5), (0.94, 0.34), (0.94, 0.82), (0.72, 1.0)], f"dark-{colour}")
+
+
+@thing
+def model_fortress(pen: Pen) -> None:
+    """A fortress with round towers, as a model on a board."""
+    colour = pen.colour("tan")
+    pen.rect(0.0, 0.92, 1.0, 1.0, "brown")
+    pen.rect(0.14, 0.44, 0.86, 0.92, colour)
+    for step in range(6):
+        pen.rect(0.2 + 0.11 * step, 0.38, 0.26 + 0.11 * step, 0.45, colour)
+    for x in (0.14, 0.5, 0.86):
+        pen.rect(x - 0.1, 0.26, x + 0.1, 0.92, colour)
+        for step in range(3):
+            pen.rect(x - 0.1 + 0.075 * step, 0.2, x - 0.05 + 0.075 * step, 0.27, colour)
+        pen.rect(x - 0.02, 0.38, x + 0.02, 0.5, "black")
+    pen.rect(0.43, 0.7, 0.57, 0.92, "dark-brown")
+    pen.line([(0.5, 0.2), (0.5, 0.0)], "brown", 0.02)
+    pen.poly([(0.5, 0.0), (0.68, 0.05), (0.5, 0.1)], "white")
+
+
+@thing
+def old_cannon(pen: Pen) -> None:
+    pen.poly([(0.02, 0.42), (0.7, 0.5), (0.72, 0.74), (0.02, 0.58)], pen.colour("dark-grey"))
+    pen.rect(0.0, 0.38, 0.06, 0.62, pen.colour("dark-grey"))
+    pen.disc(0.76, 0.62, 0.06, pen.colour("dark-grey"))
+    pen.line([(0.5, 0.7), (0.98, 0.94)], "brown", 0.08)
+    pen.disc(0.44, 0.78, 0.21, "brown")
+    pen.disc(0.44, 0.78, 0.14, "tan")
+    for x, y in ((0.44, 0.6), (0.62, 0.78), (0.44, 0.96), (0.26, 0.78)):
+        pen.line([(0.44, 0.78), (x, y)], "brown", 0.03)
