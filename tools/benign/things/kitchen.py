@@ -182,3 +182,66 @@ def crumb_plate(pen: Pen) -> None:
     ):  # fmt: skip
         pen.disc(x, y, 0.02, "brown")
     pen.blob([(0.4, 0.66), (0.46, 0.58), (0.56, 0.6), (0.52, 0.68)], "pink")
+
+
+@thing
+def gingerbread_heart(pen: Pen) -> None:
+    """A heart of gingerbread with an icing edge and a ribbon."""
+    pen.curve([(0.4, 0.2), (0.3, 0.04), (0.5, 0.0), (0.7, 0.04), (0.6, 0.2)], "red", 0.04)
+    for fill, size in (("white", 1.0), ("brown", 0.88)):
+        pen.blob(
+            [
+                (0.5 + size * x, 0.58 + size * y)
+                for x, y in (
+                    (0.0, -0.28), (0.2, -0.4), (0.42, -0.32), (0.44, -0.08), (0.24, 0.2),
+                    (0.0, 0.4), (-0.24, 0.2), (-0.44, -0.08), (-0.42, -0.32), (-0.2, -0.4),
+                )
+            ],
+            fill,
+        )  # fmt: skip
+    for x, y in ((0.3, 0.46), (0.7, 0.46), (0.5, 0.76)):
+        pen.disc(x, y, 0.035, "pink")
+
+
+@thing
+def gingerbread_house(pen: Pen) -> None:
+    pen.rect(0.16, 0.46, 0.84, 0.96, "brown")
+    pen.poly([(0.04, 0.5), (0.5, 0.08), (0.96, 0.5)], "dark-brown")
+    pen.curve([(0.04, 0.5), (0.2, 0.36), (0.5, 0.08), (0.8, 0.36), (0.96, 0.5)], "white", 0.045)
+    pen.rect(0.42, 0.64, 0.58, 0.96, "cream")
+    pen.wedge(0.5, 0.65, 0.08, 0.08, 180, 360, "cream")
+    for x in (0.22, 0.66):
+        pen.rect(x, 0.6, x + 0.12, 0.76, "yellow")
+        pen.line([(x, 0.79), (x + 0.12, 0.79)], "white", 0.03)
+    for x, y, colour in (
+        (0.5, 0.26, "red"), (0.36, 0.4, "green"), (0.64, 0.4, "yellow"), (0.5, 0.46, "pink"),
+    ):  # fmt: skip
+        pen.disc(x, y, 0.04, colour)
+    pen.rect(0.0, 0.95, 1.0, 1.0, "white")
+
+
+@thing
+def layer_cake(pen: Pen) -> None:
+    colour = pen.colour("pink")
+    pen.oval(0.5, 0.92, 0.5, 0.08, "light-grey")
+    pen.rect(0.12, 0.5, 0.88, 0.92, "tan")
+    for y in (0.62, 0.76):
+        pen.rect(0.12, y, 0.88, y + 0.05, "cream")
+    pen.blob(
+        [
+            (0.1, 0.56), (0.1, 0.44), (0.5, 0.38), (0.9, 0.44), (0.9, 0.58), (0.8, 0.52),
+            (0.7, 0.62), (0.6, 0.52), (0.48, 0.64), (0.36, 0.52), (0.24, 0.6),
+        ],
+        colour,
+    )  # fmt: skip
+    for x in (0.28, 0.5, 0.72):
+        pen.disc(x, 0.38, 0.05, "red")
+
+
+@thing
+def biscuit_plate(pen: Pen) -> None:
+    pen.oval(0.5, 0.86, 0.48, 0.12, "white")
+    for x, y in ((0.26, 0.8), (0.5, 0.84), (0.74, 0.8), (0.38, 0.66), (0.62, 0.66), (0.5, 0.52)):
+        pen.oval(x, y, 0.15, 0.08, "gold")
+        for dx in (-0.06, 0.02, 0.08):
+            pen.disc(x + dx, y - 0.01, 0.014, "dark-brown")

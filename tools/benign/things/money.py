@@ -193,3 +193,16 @@ def prize_envelope(pen: Pen) -> None:
     pen.line([(0.5, 0.1), (0.5, 0.4)], "dark-grey", 0.04)
     pen.poly([(0.34, 0.36), (0.4, 0.46), (0.3, 0.46)], "dark-grey")
     pen.disc(0.5, 0.1, 0.035, "dark-grey")
+
+
+@thing
+def cookie_diploma(pen: Pen) -> None:
+    """A blank joke diploma of the University of Cookies, marked JUST FOR FUN."""
+    pen.rect(0.0, 0.14, 1.0, 0.96, "cream")
+    _frame(pen, 0.04, 0.19, 0.96, 0.91, pen.colour("gold"))
+    pen.text(0.5, 0.3, "UNIVERSITY OF COOKIES", 0.08, "brown", bold=True)
+    pen.text(0.5, 0.42, "grants to", 0.055, "brown")
+    pen.line([(0.2, 0.56), (0.8, 0.56)], "brown", 0.01)
+    pen.text(0.5, 0.63, "the title of", 0.055, "brown")
+    pen.line([(0.2, 0.75), (0.8, 0.75)], "brown", 0.01)
+    pen.text(0.5, 0.85, "JUST FOR FUN", 0.065, "red", bold=True)

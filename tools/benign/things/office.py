@@ -144,3 +144,31 @@ def fridge(pen: Pen) -> None:
     pen.rect(0.06, 0.2, 0.09, 0.66, "grey", 0.02)
     for x, y, colour in ((0.9, 0.1, "yellow"), (0.92, 0.5, "red"), (0.18, 0.1, "green")):
         pen.disc(x, y, 0.035, colour)
+
+
+@thing
+def gift_parcel(pen: Pen) -> None:
+    colour = pen.colour("purple")
+    pen.rect(0.1, 0.44, 0.9, 1.0, colour)
+    pen.rect(0.05, 0.34, 0.95, 0.48, colour)
+    pen.rect(0.44, 0.34, 0.56, 1.0, "yellow")
+    for way in (-1, 1):
+        pen.blob(
+            [
+                (0.5, 0.34), (0.5 + 0.1 * way, 0.14), (0.5 + 0.3 * way, 0.12),
+                (0.5 + 0.26 * way, 0.3),
+            ],
+            "yellow",
+        )  # fmt: skip
+    pen.disc(0.5, 0.33, 0.05, "gold")
+
+
+@thing
+def stuffed_envelope(pen: Pen) -> None:
+    """An open envelope with play coins that stick out of it."""
+    pen.poly([(0.06, 0.5), (0.5, 0.16), (0.94, 0.5)], "light-brown")
+    for x, y in ((0.3, 0.46), (0.48, 0.38), (0.66, 0.44)):
+        pen.disc(x, y, 0.13, "gold")
+        pen.disc(x, y, 0.08, "yellow")
+    pen.rect(0.06, 0.5, 0.94, 1.0, "tan")
+    pen.line([(0.06, 0.5), (0.5, 0.8), (0.94, 0.5)], "brown", 0.02)

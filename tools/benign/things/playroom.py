@@ -212,3 +212,47 @@ def claw_bath(pen: Pen) -> None:
     pen.oval(0.5, 0.48, 0.47, 0.07, "white")
     pen.oval(0.5, 0.49, 0.41, 0.05, "light-blue")
     pen.rect(0.7, 0.46, 0.86, 0.76, "yellow")
+
+
+@thing
+def cell_plan(pen: Pen) -> None:
+    """The floor plan of a room with a bed, a clock, a chest, a door and a barred window."""
+    pen.rect(0.0, 0.0, 1.0, 1.0, "white")
+    pen.line([(0.08, 0.1), (0.92, 0.1), (0.92, 0.9), (0.64, 0.9)], "black", 0.03)
+    pen.line([(0.44, 0.9), (0.08, 0.9), (0.08, 0.1)], "black", 0.03)
+    pen.line([(0.64, 0.9), (0.5, 0.74)], "brown", 0.02)
+    pen.rect(0.14, 0.18, 0.42, 0.46, "pale-blue")
+    pen.rect(0.16, 0.2, 0.22, 0.44, "white")
+    pen.text(0.31, 0.32, "BED", 0.06, "navy", bold=True)
+    pen.disc(0.78, 0.3, 0.1, "pale-yellow")
+    pen.text(0.78, 0.3, "CLOCK", 0.045, "brown", bold=True)
+    pen.rect(0.14, 0.62, 0.38, 0.82, "tan")
+    pen.text(0.26, 0.72, "CHEST", 0.055, "dark-brown", bold=True)
+    for x in (0.5, 0.54, 0.58, 0.62):
+        pen.line([(x, 0.06), (x, 0.14)], "grey", 0.015)
+    pen.text(0.56, 0.19, "WINDOW", 0.045, "black", bold=True)
+    pen.text(0.7, 0.84, "DOOR", 0.05, "brown", bold=True)
+
+
+@thing
+def prison_set(pen: Pen) -> None:
+    """A stone cell with a barred window, a plank bed on chains and a barred door."""
+    pen.rect(0.0, 0.0, 1.0, 0.8, "grey")
+    for row in range(5):
+        pen.line([(0.0, 0.16 * row), (1.0, 0.16 * row)], "dark-grey", 0.006)
+        for column in range(6):
+            x = 0.2 * column - 0.1 * (row % 2)
+            pen.line([(x, 0.16 * row), (x, 0.16 * row + 0.16)], "dark-grey", 0.006)
+    pen.rect(0.0, 0.8, 1.0, 1.0, "brown")
+    pen.rect(0.36, 0.12, 0.58, 0.4, "light-blue")
+    for x in (0.4, 0.46, 0.52):
+        pen.line([(x, 0.12), (x, 0.4)], "black", 0.018)
+    pen.rect(0.72, 0.14, 0.94, 0.84, "dark-brown")
+    for step in range(5):
+        x = 0.745 + 0.043 * step
+        pen.line([(x, 0.14), (x, 0.84)], "black", 0.016)
+    pen.rect(0.72, 0.48, 0.94, 0.53, "black")
+    pen.line([(0.04, 0.36), (0.1, 0.62)], "black", 0.014)
+    pen.line([(0.3, 0.36), (0.3, 0.62)], "black", 0.014)
+    pen.rect(0.02, 0.6, 0.34, 0.66, "tan")
+    pen.rect(0.02, 0.54, 0.1, 0.6, "white", 0.02)

@@ -173,3 +173,56 @@ def barrier_post(pen: Pen) -> None:
         left = 0.3 + 0.115 * stripe
         pen.rect(left, 0.56, left + 0.115, 0.63, "white" if stripe % 2 else "red")
     pen.rect(0.95, 0.54, 0.99, 0.98, "dark-grey")
+
+
+@thing
+def town_hall(pen: Pen) -> None:
+    """A hall with a clock tower and six windows."""
+    pen.rect(0.06, 0.46, 0.94, 1.0, pen.colour("tan"))
+    pen.poly([(0.02, 0.48), (0.12, 0.34), (0.88, 0.34), (0.98, 0.48)], "dark-red")
+    pen.rect(0.38, 0.2, 0.62, 0.5, pen.colour("tan"))
+    pen.poly([(0.34, 0.22), (0.5, 0.0), (0.66, 0.22)], "dark-red")
+    pen.disc(0.5, 0.32, 0.075, "white")
+    pen.line([(0.5, 0.32), (0.5, 0.27)], "black", 0.012)
+    pen.line([(0.5, 0.32), (0.535, 0.34)], "black", 0.012)
+    for x in (0.12, 0.27, 0.64, 0.79):
+        pen.rect(x, 0.55, x + 0.09, 0.69, "light-blue")
+        pen.rect(x, 0.78, x + 0.09, 0.92, "light-blue")
+    pen.rect(0.42, 0.72, 0.58, 1.0, "brown")
+    pen.wedge(0.5, 0.73, 0.08, 0.09, 180, 360, "brown")
+    pen.disc(0.55, 0.88, 0.012, "gold")
+
+
+@thing
+def white_smoke(pen: Pen) -> None:
+    """A plume that rises from the foot of its box."""
+    pen.blob(
+        [
+            (0.44, 1.0), (0.3, 0.8), (0.36, 0.62), (0.2, 0.44), (0.3, 0.2), (0.54, 0.06),
+            (0.8, 0.16), (0.86, 0.4), (0.68, 0.58), (0.72, 0.76), (0.56, 1.0),
+        ],
+        "pale-grey",
+    )  # fmt: skip
+    pen.curve([(0.4, 0.22), (0.52, 0.16), (0.66, 0.24)], "grey", 0.02)
+    pen.curve([(0.42, 0.56), (0.52, 0.64), (0.6, 0.84)], "grey", 0.02)
+
+
+@thing
+def fire_engine(pen: Pen) -> None:
+    """A fire engine from its left side, with a ladder on top."""
+    pen.line([(0.3, 0.26), (0.98, 0.18)], "light-grey", 0.03)
+    pen.line([(0.3, 0.34), (0.98, 0.26)], "light-grey", 0.03)
+    for rung in range(8):
+        x = 0.36 + 0.08 * rung
+        pen.line([(x, 0.26 - 0.01 * rung), (x, 0.33 - 0.01 * rung)], "light-grey", 0.02)
+    pen.rect(0.3, 0.38, 1.0, 0.82, "red", 0.03)
+    pen.poly([(0.02, 0.82), (0.02, 0.56), (0.1, 0.36), (0.32, 0.36), (0.32, 0.82)], "red")
+    pen.poly([(0.06, 0.56), (0.12, 0.42), (0.26, 0.42), (0.26, 0.56)], "light-blue")
+    pen.rect(0.14, 0.28, 0.24, 0.36, "blue", 0.02)
+    pen.rect(0.36, 0.64, 0.98, 0.7, "white")
+    for x in (0.4, 0.58, 0.76):
+        pen.rect(x, 0.44, x + 0.14, 0.6, "light-grey")
+    for x in (0.2, 0.8):
+        pen.disc(x, 0.86, 0.12, "black")
+        pen.disc(x, 0.86, 0.055, "grey")
+    pen.disc(0.04, 0.7, 0.03, "yellow")
