@@ -43,26 +43,6 @@ def bun_face(pen: Pen) -> None:
 
 
 @thing
-def plain_bun(pen: Pen) -> None:
-    pen.blob(
-        [
-            (0.04, 0.84),
-            (0.1, 0.52),
-            (0.32, 0.34),
-            (0.68, 0.34),
-            (0.9, 0.52),
-            (0.96, 0.84),
-            (0.8, 0.97),
-            (0.2, 0.97),
-        ],
-        pen.colour("tan"),
-    )
-    pen.curve([(0.26, 0.56), (0.44, 0.48), (0.66, 0.5)], "cream", 0.03)
-    for x, y in ((0.3, 0.68), (0.5, 0.62), (0.7, 0.7)):
-        pen.oval(x, y, 0.025, 0.015, "cream")
-
-
-@thing
 def mouse(pen: Pen) -> None:
     """On four legs, seen from its left side."""
     colour = pen.colour("grey")
