@@ -229,25 +229,6 @@ def winter_trees(pen: Pen) -> None:
 
 
 @thing
-def snowball(pen: Pen) -> None:
-    pen.disc(0.5, 0.5, 0.46, "white")
-    pen.arc(0.5, 0.5, 0.3, 0.3, 20, 110, "light-blue", 0.06)
-
-
-@thing
-def drum_kit(pen: Pen) -> None:
-    pen.line([(0.16, 0.3), (0.1, 1.0)], "grey", 0.025)
-    pen.line([(0.84, 0.24), (0.9, 1.0)], "grey", 0.025)
-    pen.oval(0.16, 0.3, 0.17, 0.035, "gold")
-    pen.oval(0.84, 0.24, 0.17, 0.035, "gold")
-    for x in (0.38, 0.62):
-        pen.rect(x - 0.13, 0.32, x + 0.13, 0.5, pen.colour("red"))
-        pen.oval(x, 0.32, 0.13, 0.04, "white")
-    pen.disc(0.5, 0.72, 0.28, pen.colour("red"))
-    pen.disc(0.5, 0.72, 0.23, "cream")
-
-
-@thing
 def spade(pen: Pen) -> None:
     pen.rect(0.47, 0.1, 0.53, 0.66, "brown")
     pen.rect(0.38, 0.02, 0.62, 0.1, "brown", 0.03)

@@ -69,19 +69,6 @@ def stage_blood(pen: Pen) -> None:
 
 
 @thing
-def bulb_mirror(pen: Pen) -> None:
-    """A mirror with light bulbs around it."""
-    pen.rect(0.04, 0.04, 0.96, 0.96, pen.colour("brown"), 0.04)
-    pen.rect(0.16, 0.16, 0.84, 0.84, "pale-blue")
-    pen.line([(0.24, 0.42), (0.42, 0.22)], "white", 0.02)
-    pen.line([(0.24, 0.54), (0.54, 0.22)], "white", 0.02)
-    for step in range(5):
-        at = 0.1 + 0.2 * step
-        for x, y in ((at, 0.1), (at, 0.9), (0.1, at), (0.9, at)):
-            pen.disc(x, y, 0.045, "yellow")
-
-
-@thing
 def brushes(pen: Pen) -> None:
     """Make-up brushes in a cup."""
     for x, top, hair in ((0.3, 0.14, "tan"), (0.5, 0.04, "brown"), (0.7, 0.18, "black")):
@@ -114,13 +101,6 @@ def bar_stool(pen: Pen) -> None:
         pen.line([(top, 0.3), (low, 1.0)], "brown", 0.05)
     pen.line([(0.28, 0.72), (0.72, 0.72)], "brown", 0.04)
     pen.oval(0.5, 0.26, 0.28, 0.08, pen.colour("red"))
-
-
-@thing
-def spotlight(pen: Pen) -> None:
-    """A cone of light that falls on the floor."""
-    pen.poly([(0.44, 0.0), (0.56, 0.0), (0.9, 0.94), (0.1, 0.94)], "pale-yellow")
-    pen.oval(0.5, 0.94, 0.4, 0.06, "pale-yellow")
 
 
 @thing
