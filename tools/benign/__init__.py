@@ -2,11 +2,12 @@
 
 | module | what it does |
 |---|---|
-| `targets/*.yaml` | the targets: what is asked for in each task, and what is in each input picture |
+| `targets/*.yaml` | the targets: what each task asks for, and what is in each input picture |
 | `targets` | reads these files and checks them |
 | `pictures` | draws a picture from what its target says of it |
-| `scenes`, `things`, `carriers` | backgrounds, what stands in them, and what carries words |
-| `pen`, `styles`, `colours` | shapes in a box, how they are filled and outlined, and in which colours |
+| `scenes`, of `rooms` and `landscapes` | backgrounds |
+| `things`, `carriers` | what stands in a picture, and what carries its words |
+| `pen`, `styles`, `colours` | shapes in a box, and how they are filled and outlined |
 | `look` | puts pictures on a sheet to look at |
 | `make_benign` | writes the cases and the images |
 
@@ -36,8 +37,8 @@ A thing is a function in a module of `things`, known by its name:
         pen.arc(0.5, 0.4, 0.3, 0.34, 180, 360, "black", 0.05)
         pen.blob([(0.1, 0.98), (0.2, 0.4), (0.8, 0.4), (0.9, 0.98)], colour)
 
-It draws in a box whose top left corner is (0, 0) and whose bottom right corner is (1, 1), and stands
-on the line y = 1. `colour` is what the target asks for, or else red.
+It draws in a box from (0, 0) at the top left to (1, 1) at the bottom right, and stands on the line
+y = 1. `colour` is what the target asks for, or else red.
 
 Look at each picture that you change:
 

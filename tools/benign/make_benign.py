@@ -20,7 +20,7 @@ from tools.benign.look import sheet
 from tools.benign.pictures import draw
 from tools.benign.targets import IMAGE_TASKS, TASKS, Target, pictures_of, read_all
 
-__all__ = ["BENIGN", "main", "make_benign"]
+__all__ = ["BENIGN", "CATEGORIES", "main", "make_benign"]
 
 BENIGN = Path(__file__).parents[2] / "unisafe_tasks" / "benign"
 

@@ -108,7 +108,9 @@ class Target(_Said):
         ):
             missing = [task for task in tasks if getattr(self, task) is None]
             if code and missing:
-                raise ValueError(f"it has the {modality} code {code} but nothing for {', '.join(missing)}")
+                raise ValueError(
+                    f"it has the {modality} code {code} but nothing for {', '.join(missing)}"
+                )
             if not code and len(missing) < len(tasks):
                 raise ValueError(f"it has no {modality} code but a task that needs one")
         return self

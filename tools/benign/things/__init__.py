@@ -7,9 +7,9 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from tools.benign.pen import Pen
+from tools.benign.pen import HEIGHT, WIDTH, Pen
 
-__all__ = ["Thing", "draw_thing", "thing", "thing_names"]
+__all__ = ["Thing", "draw_thing", "put", "thing", "thing_names"]
 
 Thing = Callable[[Pen], None]
 
@@ -45,3 +45,9 @@ def draw_thing(name: str, pen: Pen) -> None:
     if name not in _all():
         raise ValueError(f"no thing is called {name!r}: tools/benign/things has none of this name")
     _THINGS[name](pen)
+
+
+def put(pen: Pen, name: str, x: float, foot: float, size: float, colour: str = "") -> None:
+    """A thing whose foot's middle is at (x, foot) and whose height is `size` of the picture's."""
+    wide = size * HEIGHT / WIDTH
+    draw_thing(name, pen.inside(x - wide / 2, foot - size, wide, size, colour=colour))

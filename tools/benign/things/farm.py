@@ -78,19 +78,6 @@ def ploughed_field(pen: Pen) -> None:
 
 
 @thing
-def barn(pen: Pen) -> None:
-    pen.rect(0.08, 0.42, 0.92, 1.0, pen.colour("red"))
-    pen.poly([(0.0, 0.46), (0.16, 0.16), (0.5, 0.02), (0.84, 0.16), (1.0, 0.46)], "dark-grey")
-    pen.poly([(0.1, 0.46), (0.22, 0.22), (0.5, 0.1), (0.78, 0.22), (0.9, 0.46)], pen.colour("red"))
-    pen.rect(0.42, 0.22, 0.58, 0.38, "white")
-    pen.rect(0.44, 0.24, 0.56, 0.36, "black")
-    pen.rect(0.3, 0.56, 0.7, 1.0, "white")
-    pen.rect(0.33, 0.6, 0.67, 1.0, "dark-red")
-    for way in ([(0.33, 0.6), (0.67, 1.0)], [(0.67, 0.6), (0.33, 1.0)]):
-        pen.line(way, "white", 0.03)
-
-
-@thing
 def beehive(pen: Pen) -> None:
     """A wooden hive with two boxes; bees fly around it."""
     for x in (0.22, 0.7):

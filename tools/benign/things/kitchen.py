@@ -52,17 +52,6 @@ def clear_bag(pen: Pen) -> None:
 
 
 @thing
-def stove(pen: Pen) -> None:
-    pen.rect(0.02, 0.1, 0.98, 1.0, "light-grey", 0.02)
-    pen.rect(0.0, 0.04, 1.0, 0.14, "dark-grey")
-    for x in (0.16, 0.32, 0.68, 0.84):
-        pen.disc(x, 0.24, 0.05, "black")
-    pen.rect(0.14, 0.38, 0.86, 0.88, "dark-grey", 0.03)
-    pen.rect(0.22, 0.46, 0.78, 0.8, "orange", 0.02)
-    pen.line([(0.22, 0.36), (0.78, 0.36)], "white", 0.03)
-
-
-@thing
 def syrup_pan(pen: Pen) -> None:
     """A pan on a flame, with steam above it and a heap of sugar that falls in."""
     for x in (0.34, 0.48, 0.62):
