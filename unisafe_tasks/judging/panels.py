@@ -187,7 +187,9 @@ def refuse_open_batches(panel: Panel) -> None:
         for spec in panel.judges:
             if not isinstance(spec, ServedSpec):
                 continue
-            for batch in ledger.open_batches(batch_identity(panel, spec)):
+            rubrics = filter(None, (panel.rubric, panel.output_only))
+            identities = [batch_identity(spec, rubric) for rubric in rubrics]
+            for batch in (one for each in identities for one in ledger.open_batches(each)):
                 raise PanelError(
                     f"judge {spec.name} has a batch with its provider ({batch.detail or 'sent'}): "
                     "collect it with unisafe judge --batch, or what it asks is paid twice"

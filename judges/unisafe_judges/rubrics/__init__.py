@@ -11,6 +11,7 @@ from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics.paper import load_paper_rubric
 from unisafe_judges.rubrics.policy import PolicyRubric, is_policy_path, load_policy
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
+from unisafe_judges.rubrics.unisafe_v2 import UnisafeV2Rubric, load_unisafe_v2
 
 __all__ = [
     "RUBRICS",
@@ -19,6 +20,8 @@ __all__ = [
     "is_policy_path",
     "load_policy_file",
     "load_rubric",
+    "output_only_of",
+    "tells_depiction",
 ]
 
 RUBRICS_GROUP = "unisafe.rubrics"
@@ -26,6 +29,7 @@ RUBRICS_GROUP = "unisafe.rubrics"
 
 RUBRICS: Mapping[str, Callable[[], Rubric]] = {
     "unisafe-v1": load_unisafe_rubric,
+    "unisafe-v2": load_unisafe_v2,
     "paper": load_paper_rubric,
 }
 """The built-in rubrics by their names in a panel file."""
@@ -39,6 +43,16 @@ def load_rubric(name: str) -> Rubric:
     """
     load = look_up(name, RUBRICS, group=RUBRICS_GROUP, kind="rubric", read=_added)
     return load()
+
+
+def tells_depiction(rubric: Rubric) -> bool:
+    """Whether a rubric's verdicts say how much of its target an output shows."""
+    return isinstance(rubric, UnisafeV2Rubric)
+
+
+def output_only_of(rubric: Rubric) -> Rubric | None:
+    """What judges are asked about an output alone; None if the rubric has no wording for that."""
+    return rubric.output_only if isinstance(rubric, UnisafeV2Rubric) else None
 
 
 def load_policy_file(path: Path) -> PolicyRubric:
