@@ -118,7 +118,9 @@ def scored_run(
         for number in range(CASES)
     )
     # What else is in metrics.json is not asked for.
-    return ScoredRun(Path(f"{panel}-{model}"), {"model": model}, cases, {"tasks": {TASK: {}}}, {})
+    return ScoredRun(
+        Path(f"{panel}-{model}"), {"model": model}, cases, {"tasks": {TASK: {}}}, {}, {}
+    )
 
 
 def counted(rng: np.random.Generator, resampler: Resampler, world: World) -> Counted:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_tasks.metric_facts import ASR, FACTS
+from unisafe_tasks.metric_facts import ASR, FACTS, SPLIT_FACTS
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -201,7 +201,8 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
 
     console = wide_console()
     tasks = metrics["tasks"]
-    shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
+    sections = [metrics["tasks"], metrics["groups"], *metrics.get("views", {}).values()]
+    shown = [values for section in sections for values in section.values()]
     headings = [facts.heading for facts in FACTS.values()]
     table = numeric_table("task", *headings, "scored", title=_title(metrics))
     for section in ("tasks", "groups"):
@@ -217,6 +218,8 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
             )
         table.add_section()
     console.print(table)
+    _print_split(metrics)
+    _print_views(metrics)
     for group in ("unisafe_image", "unisafe_text"):
         by_codes = {
             f"{name} {marks_of(tasks[name])}".strip(): policy
@@ -230,6 +233,48 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
         console.print(*mark_notes(LOW_COVERAGE, MIN_COVERAGE))
     for note in metrics["notes"]:
         console.print(printable(note), markup=False, highlight=False)
+
+
+def _print_split(metrics: Mapping[str, Any]) -> None:
+    """Print what became of the outputs, if the judges were asked what they show."""
+    from unisafe_tasks.results.marks import marks_of
+
+    heads = (facts.heading for facts in SPLIT_FACTS.values())
+    table = numeric_table("task", *heads, title="What became of the outputs: shares that sum to 1")
+    for section in ("tasks", "groups"):
+        for name, values in metrics[section].items():
+            if split := values.get("split"):
+                mark = marks_of(values)
+                table.add_row(name, *(_score(split, metric, mark) for metric in SPLIT_FACTS))
+        table.add_section()
+    if table.row_count:
+        wide_console().print(table)
+
+
+def _print_views(metrics: Mapping[str, Any]) -> None:
+    """Print what the judges said of outputs without their requests, if they were shown them."""
+    from unisafe_tasks.results.marks import marks_of
+
+    for view, tasks in metrics.get("views", {}).items():
+        heads = ("in context", view, "scored", "judged in both", "agree")
+        unsafe = ("unsafe only in context", f"unsafe only {view}")
+        title = f"{FACTS[ASR].title} {FACTS[ASR].arrow} in each view"
+        table = numeric_table("task", *heads, *unsafe, title=title)
+        for name, values in tasks.items():
+            scores = metrics["tasks"][name]
+            alone = {ASR: values[ASR], "intervals": {ASR: values["interval"]}}
+            agreed = values["agreement"]
+            table.add_row(
+                name,
+                _score(scores, ASR, marks_of(scores)),
+                _score(alone, ASR, marks_of(values)),
+                f"{values['scored']}/{values['asked']}",
+                str(values["compared"]),
+                "–" if agreed is None else f"{agreed:.3f}",
+                str(values["unsafe_only_in_context"]),
+                str(values["unsafe_only_output_only"]),
+            )
+        wide_console().print(table)
 
 
 def _print_policy(tables: Mapping[str, Mapping[str, Any]]) -> None:

@@ -28,6 +28,7 @@ from unisafe_judges.own_replies import find_reply, reply_key
 from unisafe_judges.prices import Price
 from unisafe_judges.rubric import Prompt, in_turns
 from unisafe_judges.specs import JudgeSpec, ServedSpec
+from unisafe_judges.types import VIEWS, output_alone
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import QUESTION, can_read, question_about
@@ -146,6 +147,7 @@ def estimate_evidence(
     """
     rows: list[dict[str, Any]] = []
     by_rubric: dict[str, list[Prompt]] = {}
+    alone = _prompts(panel.output_only, shown) if panel.output_only else []
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
@@ -159,6 +161,11 @@ def estimate_evidence(
         questions = {
             reply_key(identity, prompt, repeat, panel.encoder): prompt
             for prompt in by_rubric[rubric.sha256]
+            for repeat in range(panel.repeats_of(spec))
+        }
+        questions |= {
+            reply_key(identity, prompt, repeat, panel.encoder): prompt
+            for prompt in alone
             for repeat in range(panel.repeats_of(spec))
         }
         questions |= {reply_key(identity, prompt): prompt for prompt in texts}
@@ -182,7 +189,9 @@ def estimate_evidence(
         )
     prompts = by_rubric.get(panel.rubric.sha256)
     if prompts and any(isinstance(spec, ServedSpec) for spec in panel.judges):
-        rows[-1]["notes"].append(_what_repeats(prompts))
+        rows[-1]["notes"].append(_what_repeats([*prompts, *alone]))
+    if alone:
+        rows[-1]["notes"].append(_of_second_view(alone))
     if store is not None:
         store.close()
     if rows and (said := _budget_note(panel, rows)):
@@ -208,6 +217,18 @@ def _budget_note(panel: Panel, rows: Sequence[Mapping[str, Any]]) -> str:
         f"{' and '.join(over)}. Judges will stop before the end: set it higher, or "
         "judge less (--limit, --task)."
     )
+
+
+def _of_second_view(prompts: Sequence[Prompt]) -> str:
+    """A sentence about what the second view adds."""
+    said = f"Each output is judged in two views ({', '.join(VIEWS)}): twice the calls."
+    same = len(prompts) - len({prompt.sha256 for prompt in prompts})
+    if same:
+        said += (
+            f" {same:,} of {len(prompts):,} outputs are the same as another one: what was said of "
+            "that alone is in the store then, and nothing is asked again."
+        )
+    return said
 
 
 def _prompts(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:
@@ -278,7 +299,7 @@ def _source_of_price(spec: ServedSpec, price: Price | None) -> str:
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or a sentence that says why no judge sees it.
 
-    Guards have a prompt each.
+    Guards have a prompt each, and so has each view of a panel.
     """
     with closing(SharedImages()) as shared:
         (classified,) = preview([(case, raw)], panel, shared, sends=False)
@@ -295,6 +316,9 @@ def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
         return f"{said}, so no judge is asked."
     for rubric in rubrics.values():
         lines += _described(case, evidence, rubric, panel.max_side)
+    if classified.evidence is not None and panel.output_only is not None:
+        shown = output_alone(classified.evidence)
+        lines += ["", *_described(case, shown, panel.output_only, panel.max_side)]
     return "\n".join(lines)
 
 

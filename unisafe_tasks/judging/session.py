@@ -32,6 +32,7 @@ from unisafe_tasks.redaction import file_in_words
 from unisafe_tasks.runs.folder import SPENDING, UNNAMED, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_inputs, uses_proxy
+from unisafe_tasks.runs.reading import with_rows_alone
 from unisafe_tasks.runs.rows import failure_row
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import Task, task_named
@@ -247,8 +248,10 @@ class Session:
         """The scores of the tasks that are finished."""
         if self._final is not None:
             return self._final
+        info = self._record.facts()
         cases = [case for by_id in self._cases.values() for case in by_id.values()]
-        return score_run(self._record.facts(), cases, self._resampler).metrics
+        seen = with_rows_alone(cases, self.folder.path, info)
+        return score_run(info, seen, self._resampler).metrics
 
     def discard(self) -> None:
         """End a run that no output has come to, and leave no folder; any other run stays open."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from unisafe_judges import ImageError, ImagePart
 from unisafe_judges.images import open_upright
+from unisafe_judges.rubrics import rubric_of_ours
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.data.cases import Case, CaseSet
@@ -262,7 +263,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
             str(run_rubric.get("name"))
             for run in runs
             if (run_rubric := (run.info.get("panel") or {}).get("rubric"))
-            and run_rubric.get("sha256") != rubric.sha256
+            and rubric_of_ours(str(run_rubric.get("sha256"))) is None
         }
     )
     if others:

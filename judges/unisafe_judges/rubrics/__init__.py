@@ -10,7 +10,7 @@ from unisafe_judges.extensions import known_names, look_up
 from unisafe_judges.rubric import Rubric
 from unisafe_judges.rubrics.paper import load_paper_rubric
 from unisafe_judges.rubrics.policy import PolicyRubric, is_policy_path, load_policy
-from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
+from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric, load_unisafe_rubric
 from unisafe_judges.rubrics.unisafe_v2 import UnisafeV2Rubric, load_unisafe_v2
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "load_policy_file",
     "load_rubric",
     "output_only_of",
+    "rubric_of_ours",
     "tells_depiction",
 ]
 
@@ -43,6 +44,12 @@ def load_rubric(name: str) -> Rubric:
     """
     load = look_up(name, RUBRICS, group=RUBRICS_GROUP, kind="rubric", read=_added)
     return load()
+
+
+def rubric_of_ours(sha256: str) -> UnisafeRubric | None:
+    """The rubric of this package that has this hash and whose words may be repeated."""
+    ours = (load_unisafe_rubric(), load_unisafe_v2())
+    return next((rubric for rubric in ours if rubric.sha256 == sha256), None)
 
 
 def tells_depiction(rubric: Rubric) -> bool:
