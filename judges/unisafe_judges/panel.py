@@ -310,7 +310,7 @@ def load_panel(
         max_side=file.max_side,
         views=file.views,
     )
-    _refuse_unviewable(path, document, panel)
+    _refuse_unviewable(path, document, panel, file.rubric)
     _refuse_unpriced(path, document, panel)
     # Now, and not later: the identity is that of the label files as they are at the start.
     assert panel.sha256
@@ -358,8 +358,10 @@ def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
     return []
 
 
-def _refuse_unviewable(path: Path, document: yaml.Node | None, panel: Panel) -> None:
+def _refuse_unviewable(path: Path, document: yaml.Node | None, panel: Panel, rubric: str) -> None:
     """Refuse the view of the output alone where nobody could judge by it.
+
+    `rubric` is the panel's as its file names it; the panel itself may have a stand-in.
 
     Raises:
         PanelError: the rubric has no wording for it, or a judge looks verdicts up.
@@ -371,7 +373,7 @@ def _refuse_unviewable(path: Path, document: yaml.Node | None, panel: Panel) -> 
         raise PanelError(f"{where}guards have no view {OUTPUT_ONLY}: leave views out")
     if panel.output_only is None:
         raise PanelError(
-            f"{where}the rubric {panel.rubric.name} has no wording for {OUTPUT_ONLY}, only "
+            f"{where}the rubric {rubric} has no wording for {OUTPUT_ONLY}, only "
             "unisafe-v2 has: choose that, or leave views out"
         )
     if labels := [judge.name for judge in panel.judges if isinstance(judge, LabelsSpec)]:

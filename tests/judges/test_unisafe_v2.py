@@ -27,7 +27,7 @@ from unisafe_judges import (
     taxonomy,
 )
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.rubrics import RUBRICS, output_only_of, tells_depiction
+from unisafe_judges.rubrics import RUBRICS, output_only_of, rubric_of_ours, tells_depiction
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.rubrics.unisafe_v2 import UnisafeV2Rubric, load_unisafe_v2
 from unisafe_judges.types import output_alone
@@ -104,6 +104,14 @@ def test_cases_of_all_tasks_of_a_modality_begin_alike_in_both_views(
     assert len({words[: words.index(last) + len(last)] for words in said}) == 1
     assert len({words[: words.index("\nThe case\n")] for words in said[:4]}) == 1
     assert len({words[: words.index("\nThe case\n")] for words in said[4:]}) == 1
+
+
+def test_the_rubrics_whose_words_may_be_repeated_are_known_by_their_hash(
+    rubric: UnisafeV2Rubric,
+) -> None:
+    assert rubric_of_ours(rubric.sha256) is rubric
+    assert rubric_of_ours(load_unisafe_rubric().sha256) is load_unisafe_rubric()
+    assert rubric_of_ours("0" * 64) is None
 
 
 def test_it_alone_tells_what_an_output_shows_of_its_target() -> None:

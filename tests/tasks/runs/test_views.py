@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
+from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.types import Status
 
@@ -103,3 +105,24 @@ def test_a_judge_that_is_silent_in_the_second_view_leaves_it_incomplete() -> Non
     metrics = build_metrics(INFO, cases)
     assert not metrics["views"]["output-only"][T2I]["complete"]
     assert metrics["tasks"][T2I]["complete"]
+
+
+def test_rows_of_all_ranks_are_merged_and_those_on_withdrawn_outputs_are_void(
+    tmp_path: Path,
+) -> None:
+    folders = [RunFolder(tmp_path, rank) for rank in (0, 1)]
+    status = {"a": "ok", "b": "failed", "c": "ok"}
+    for folder, ids in zip(folders, ("ab", "c"), strict=True):
+        keys = [{"id": name, "scenario_type": "TI"} for name in ids]
+        folder.append(PREDICTIONS, [key | {"status": status[key["id"]]} for key in keys])
+        for name in (VERDICTS, ALONE_VERDICTS):
+            folder.append(name, [key | {"judge": "x", "of": name} for key in keys])
+    folders[0].merge_ranks()
+    assert sorted(path.name for path in tmp_path.glob("*.jsonl")) == [
+        "output_only_verdicts.jsonl",
+        "predictions.jsonl",
+        "verdicts.jsonl",
+    ]
+    for name in (VERDICTS, ALONE_VERDICTS):
+        rows = list(folders[0].read_rows(name))
+        assert [(row["id"], row["of"]) for row in rows] == [("a", name), ("c", name)]
