@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from unisafe_tasks.cli.garbage import holds_many_cases
-from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
+from unisafe_tasks.cli.score_tables import print_scores
+from unisafe_tasks.cli.tables import print_batches, print_estimate
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
 
