@@ -279,6 +279,9 @@ def test_a_run_judged_again_by_another_panel_keeps_no_row_of_the_second_view(
     server, run = v2_server(serve), tmp_path / "run"
     outputs = some(tmp_path / "in", "TT", count=1)
     unisafe("judge", outputs, "--panel", panel(server), "--out", run)
+    # One that was stopped: a finished run of another panel is not replaced.
+    info = info_of(run) | {"status": "stopped"}
+    (run / "run.json").write_text(json.dumps(info))
     plain = panel(server, views="[in-context]")
     assert unisafe("judge", outputs, "--panel", plain, "--out", run).code == 0
     assert not (run / "output_only_verdicts.jsonl").exists()
