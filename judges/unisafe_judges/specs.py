@@ -245,7 +245,7 @@ class GuardSpec(ServedSpec):
         if takes_one and self.policy is None:
             raise ValueError(
                 "llava-guard needs policy, a file with the policy that it is given: its own is in "
-                "the README of ml-research/LlavaGuard"
+                "the page of its model"
             )
         if not takes_one and self.policy is not None:
             raise ValueError(f"{self.guard} takes no policy, only llava-guard does")
