@@ -158,18 +158,20 @@ class PanelSession:
         seeing = [each for each in self._questions() if each[0].judge.needs_images]
         if not seeing or self._closed:
             return False
-        alone = self.panel.output_only
-        try:
-            asked = [(self.panel.rubric, self.panel.rubric.render(evidence))]
-            asked += [(alone, alone.render(evidence))] if alone else []
-        except Exception:
-            # The case's results will say so.
-            return False
-        return not all(
-            runner.reading(rubric.parse).remembers(prompt, repeat)
-            for rubric, prompt in asked
-            for runner, repeat in seeing
-        )
+        views = [self._rubrics()]
+        if alone := self.panel.output_only:
+            views.append(dict.fromkeys(views[0], alone))
+        for rubrics in views:
+            prompts = _prompts(evidence, rubrics)
+            for runner, repeat in seeing:
+                name = runner.judge.name
+                prompt = prompts[name]
+                # Without a prompt nothing is sent, and the case's results will say so.
+                if isinstance(prompt, CallFailure):
+                    continue
+                if not runner.reading(rubrics[name].parse).remembers(prompt, repeat):
+                    return True
+        return False
 
     def ask_one(self, evidence: Evidence, question: Rubric) -> Future[JudgeResult]:
         """Ask one judge something else about a case, in words alone: the first of the panel that

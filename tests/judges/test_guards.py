@@ -618,6 +618,18 @@ def test_a_case_that_a_guard_cannot_see_costs_no_call_and_stops_nobody(
     assert len(texts.requests) == 1
 
 
+def test_images_are_made_ready_for_a_guard_that_will_be_sent_them_alone(
+    serve: Serve, guards_of: Callable[..., Path], store: ReplyStore
+) -> None:
+    server = serve(lambda body: completion("safe"))
+    for guard, is_sent in (("llama-guard-3", False), ("llama-guard-4", True)):
+        panel = load_panel(guards_of(entry(guard, server.base_url)))
+        with PanelSession(panel, store, first_wait_s=0.01) as session:
+            assert session.will_send_images(drawn_evidence()) is is_sent
+            session.submit(drawn_evidence()).result(LIMIT_S)
+            assert session.will_send_images(drawn_evidence()) is False
+
+
 def check(path: Path, **how: Any) -> tuple[str, str]:
     with PanelSession(load_panel(path), first_wait_s=0.01) as session:
         problems = session.check(**how)
