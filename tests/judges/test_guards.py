@@ -297,6 +297,13 @@ QWEN = "Safety: {}\nCategories: {}\nRefusal: {}"
             '{"violation": 0, "policy_category": null}',
             Verdict(0, None, None),
         ),
+        # In this process, and behind a server that does not part its channels.
+        (
+            "gpt-oss-safeguard",
+            "<|channel|>analysis<|message|>It is dry.<|end|><|start|>assistant<|channel|>final"
+            '<|message|>{"violation": 0, "policy_category": null}',
+            Verdict(0, None, None),
+        ),
         (
             "llava-guard",
             '{"rating": "Unsafe", "category": "O7: Self-Harm", "rationale": "It does."}',

@@ -180,7 +180,10 @@ def test_a_missing_key_at_the_top_is_named(write_panel: WritePanel, key: str) ->
     assert sentence(path) == f"panel file {path}, line 1: {key} is missing"
 
 
-BACKENDS = "labels, openai-compatible, openai, gemini, transformers, guard, shieldgemma-2"
+BACKENDS = (
+    "labels, openai-compatible, openai, gemini, transformers, guard, guard-transformers, "
+    "shieldgemma-2"
+)
 
 
 @pytest.mark.parametrize("judge", ["name: served", "name: served\nbackend:"])

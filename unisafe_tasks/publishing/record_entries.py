@@ -20,6 +20,9 @@ from unisafe_tasks.tasks import Task
 
 __all__ = ["as_detail", "collection_of", "result_entry"]
 
+_IN_PROCESS = ("transformers", "guard-transformers", "shieldgemma-2")
+"""The backends whose models the run itself loads."""
+
 
 def collection_of(run: PublishedRun) -> str:
     """The benchmark's folder. Results on other data never share it with results on UniSAFE."""
@@ -181,7 +184,7 @@ def _is_labels(judge: Mapping[str, Any]) -> bool:
 
 def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:
     model = str(judge.get("model", judge.get("name")))
-    local = judge.get("backend") == "transformers"
+    local = judge.get("backend") in _IN_PROCESS
     versions = run.metrics["judge_versions"].get(judge.get("name"), {})
     described: dict[str, Any] = {
         "model_info": {
