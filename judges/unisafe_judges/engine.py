@@ -158,11 +158,11 @@ class PanelSession:
         seeing = [each for each in self._questions() if each[0].judge.needs_images]
         if not seeing or self._closed:
             return False
-        views = [self._rubrics()]
+        views = [(evidence, self._rubrics())]
         if alone := self.panel.output_only:
-            views.append(dict.fromkeys(views[0], alone))
-        for rubrics in views:
-            prompts = _prompts(evidence, rubrics)
+            views.append((output_alone(evidence), dict.fromkeys(self._rubrics(), alone)))
+        for shown, rubrics in views:
+            prompts = _prompts(shown, rubrics)
             for runner, repeat in seeing:
                 name = runner.judge.name
                 prompt = prompts[name]

@@ -109,9 +109,9 @@ def _print_card(card: PanelCard) -> None:
             f"{score.valid} of {score.asked}",
             _estimate(score.agreement),
             _estimate(score.balanced_accuracy),
-            f"{score.refusals.seen} of {score.refusals.valid}",
+            _of(score.refusals.seen, score.refusals.valid),
             *([_depictions(score)] if tells else []),
-            f"{score.injections.worked} of {score.injections.valid}",
+            _of(score.injections.worked, score.injections.valid),
             _NOT_KNOWN if latency is None else f"{latency.median:.2f}",
             _NOT_KNOWN if latency is None else f"{latency.p95:.2f}",
             _count(score.input_tokens),
@@ -121,7 +121,7 @@ def _print_card(card: PanelCard) -> None:
     console.print(table)
     kinds = numeric_table("judge", *(kind.replace("_", " ") for kind in card.judges[0].by_kind))
     for score in card.judges:
-        cells = [f"{kind.agreed} of {kind.valid}" for kind in score.by_kind.values()]
+        cells = [_of(kind.agreed, kind.valid) for kind in score.by_kind.values()]
         kinds.add_row(escape(in_one_line(score.judge)), *cells)
     kinds.title = "right, by kind of output"
     console.print(kinds)
@@ -163,7 +163,12 @@ def _estimate(estimate: Estimate | None) -> str:
 
 def _depictions(score: JudgeScore) -> str:
     told = score.depictions
-    return _NOT_KNOWN if told is None else f"{told.right} of {told.valid}"
+    return _NOT_KNOWN if told is None else _of(told.right, told.valid)
+
+
+def _of(count: int, valid: int) -> str:
+    # Of no verdict nothing is known: most guards do not say whether an output is a refusal.
+    return f"{count} of {valid}" if valid else _NOT_KNOWN
 
 
 def _count(tokens: int | None) -> str:

@@ -19,7 +19,7 @@ from unisafe_judges.guards.llama_guard import llama_guard_3, llama_guard_4
 from unisafe_judges.guards.llava_guard import llava_guard
 from unisafe_judges.guards.qwen3guard import qwen3guard
 from unisafe_judges.guards.shieldgemma import shieldgemma_2
-from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubric import GUARD_FORMS, Prompt
 from unisafe_judges.specs import GuardSpec, JudgeSpec, ShieldGemmaSpec
 from unisafe_judges.types import Evidence, Verdict
 
@@ -87,7 +87,7 @@ class GuardForms:
     """
 
     sha256: str
-    name: str = "guards"
+    name: str = GUARD_FORMS
 
     @classmethod
     def of(cls, guards: Iterable[Guard]) -> GuardForms:

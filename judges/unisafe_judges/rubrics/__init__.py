@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unisafe_judges.errors import UnisafeError
 from unisafe_judges.extensions import known_names, look_up
-from unisafe_judges.rubric import Rubric
+from unisafe_judges.rubric import GUARD_FORMS, Rubric
 from unisafe_judges.rubrics.paper import load_paper_rubric
 from unisafe_judges.rubrics.policy import PolicyRubric, is_policy_path, load_policy
 from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric, load_unisafe_rubric
@@ -68,7 +68,7 @@ def load_policy_file(path: Path) -> PolicyRubric:
     Raises:
         PanelError: it cannot be used; all that is wrong, each in a sentence with its line.
     """
-    return load_policy(path, known_names(RUBRICS_GROUP, RUBRICS))
+    return load_policy(path, [GUARD_FORMS, *known_names(RUBRICS_GROUP, RUBRICS)])
 
 
 def _added(name: str, value: object) -> Callable[[], Rubric]:
