@@ -110,10 +110,13 @@ def test_the_path_of_labels_is_relative_to_the_panel_file(
 def test_a_wrong_line_is_named_with_its_file_number_and_key(
     write_panel: WritePanel, line: str, expected: str
 ) -> None:
-    path = write_panel(SERVED + line)
+    key = line.partition(":")[0]
+    others = [each for each in SERVED.splitlines() if not each.strip().startswith(f"{key}:")]
+    path = write_panel("\n".join([*others, line]))
     text = sentence(path)
     dot = "" if expected.startswith(".") else " "
-    assert text.startswith(f"panel file {path}, line 7: judges.0{dot}{expected}")
+    # One line for the rubric, one for the list, and the judge's own.
+    assert text.startswith(f"panel file {path}, line {2 + len(others)}: judges.0{dot}{expected}")
     assert "carrot" not in text
 
 
@@ -161,6 +164,27 @@ def test_a_typo_at_the_top_is_named_with_the_key_that_was_meant(write_panel: Wri
     path.write_text("\n" + path.read_text() + "rubrik: unisafe-v1\n")
     expected = f"panel file {path}, line 8: the file has no key 'rubrik'; did you mean 'rubric'?"
     assert sentence(path) == expected
+
+
+def test_a_key_that_is_there_twice_is_named_and_neither_is_taken(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED)
+    plain = path.read_text()
+    path.write_text(plain + "judges: []\n")
+    last = len(plain.splitlines()) + 1
+    assert sentence(path) == (
+        f"panel file {path}, line {last}: the key 'judges' is there twice, first in line 2"
+    )
+    path.write_text(plain.replace("model:", "model: other\n    model:"))
+    assert "the key 'model' is there twice, first in line 5" in sentence(path)
+
+
+def test_an_anchor_may_serve_several_judges(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED)
+    path.write_text(
+        path.read_text().replace("- name: served", "- &one\n    name: served")
+        + "  - <<: *one\n    name: other\n    model: other\n"
+    )
+    assert [judge.name for judge in load_panel(path).judges] == ["served", "other"]
 
 
 @pytest.mark.parametrize("key", ["model", "base_url"])
