@@ -216,6 +216,7 @@ MARKS = (
     "<|end|>",
     "<|return|>",
     "<|channel|>",
+    "</think>",
     "<END CONVERSATION>",
     "<BEGIN UNSAFE CONTENT CATEGORIES>",
     "<END REFUSAL POLICY>",
@@ -276,6 +277,8 @@ QWEN = "Safety: {}\nCategories: {}\nRefusal: {}"
             "<think>\n\n</think>\n\n" + QWEN.format("Unsafe", "Violent, Suicide & Self-Harm", "No"),
             Verdict(1, None, False, "Safety: Unsafe", ("Violent", "Suicide & Self-Harm")),
         ),
+        ("qwen3guard", QWEN.format("Safe", "Violent", "No"),
+         Verdict(0, None, False, "Safety: Safe")),
         (
             "qwen3guard",
             QWEN.format("Unsafe", "Violent., PII.", "No"),

@@ -11,10 +11,11 @@ __all__ = ["as_words", "conversation", "last_image"]
 
 _TURNS = "turn_"
 _TARGET = "target"
-_MARK = re.compile(r"<(?=\|[^|<>\s]{1,60}\|>|(?:BEGIN|END) [A-Z ]{1,60}>)")
+_MARK = re.compile(r"<(?=\|[^|<>\s]{1,60}\|>|/?think>|(?:BEGIN|END) [A-Z ]{1,60}>)")
 """Begins a token of a chat template, or a line by which a guard's template ends the conversation.
 
 Those of Llama are such as <|eot_id|>, those of Qwen and of gpt-oss such as <|im_end|> and <|end|>.
+Templates of Qwen's family leave out what stands before </think> in the model's turn.
 """
 _JOINER = "\u2060"
 
