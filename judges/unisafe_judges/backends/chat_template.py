@@ -1,8 +1,8 @@
 """A model's own chat template, and whether it shows the model all that it is to judge.
 
 Some templates read a message's content as a text, some as a list of parts, and each drops without
-a word what it does not read. A guard that is shown an empty conversation calls it safe. So a
-template is first given marked words in place of what is to be judged.
+a word what it does not read. A guard that is shown an empty conversation may well call it safe. So
+a template is first given marked words in place of what is to be judged.
 """
 
 from __future__ import annotations
