@@ -13,7 +13,7 @@ from unisafe_judges.backends import Judge
 from unisafe_judges.costs import billed, estimated_tokens, expected_cost
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.first_question import FRESH_S, Question, told_of_first
+from unisafe_judges.first_question import FRESH_S, Question, require_shown, told_of_first
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.own_replies import (
@@ -250,6 +250,7 @@ class JudgeRunner:
         if self._store is not None:
             stored = find_reply(self._store, self._spec, key)
             if stored is not None and time.time() - stored.created < holds_s:
+                require_shown(self._spec, prompt, stored.input_tokens)
                 return warnings
 
         async def once() -> tuple[Verdict, Reply]:
@@ -266,6 +267,7 @@ class JudgeRunner:
             self._caller.raise_if_stopped()
         except Exception as error:
             return (*warnings, *told_of_first(self._spec, _as_failure(error)))
+        require_shown(self._spec, prompt, reply.input_tokens)
         if not reply.model_version:
             return (
                 *warnings,

@@ -684,7 +684,35 @@ def test_a_text_guard_of_a_run_with_images_is_asked_about_a_text_and_said_to_see
     assert "qwen3guard reads text alone" in warning
     assert "it is not asked about such cases" in warning
     (body,) = server.first_questions
-    assert shape(body["messages"])[1] == ("assistant", "Dry it first.")
+    role, words = shape(body["messages"])[1]
+    assert (role, words[:13]) == ("assistant", "Dry it first.")
+
+
+@pytest.mark.parametrize(("counted", "is_shown"), [(320, False), (1_200, True), (None, True)])
+def test_a_server_that_shows_its_guard_nothing_is_told_before_the_run(
+    serve: Serve,
+    guards_of: Callable[..., Path],
+    store: ReplyStore,
+    counted: int | None,
+    is_shown: bool,
+) -> None:
+    usage = {} if counted is None else {"prompt_tokens": counted, "completion_tokens": 2}
+    answer = json.loads(completion("safe").body) | {"usage": usage}
+    server = serve()
+    server.first = lambda body: Answer(json.dumps(answer))
+    panel = load_panel(guards_of(entry("llama-guard-3", server.base_url)))
+    # Also where the answer is in the store.
+    for _ in range(2):
+        with PanelSession(panel, store, first_wait_s=0.01) as session:
+            problem = " ".join(map(str, session.check().values()))
+        if is_shown:
+            assert problem == ""
+        else:
+            assert "counts 320 tokens of a question of 756 words" in problem
+            assert "llama-guard-3 is not shown what it is to judge" in problem
+            assert len(problem.splitlines()) == 1
+    assert len(server.first_questions) == 1
+    assert server.requests == []
 
 
 def test_what_its_publisher_says_against_a_guard_is_told_where_it_matters(
