@@ -266,7 +266,10 @@ class JudgeRunner:
             # The reply may have come, and not be kept.
             self._caller.raise_if_stopped()
         except Exception as error:
-            return (*warnings, *told_of_first(self._spec, _as_failure(error)))
+            failure = _as_failure(error)
+            if failure.reply is not None:
+                require_shown(self._spec, prompt, failure.reply.input_tokens)
+            return (*warnings, *told_of_first(self._spec, failure))
         require_shown(self._spec, prompt, reply.input_tokens)
         if not reply.model_version:
             return (

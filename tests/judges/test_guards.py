@@ -688,16 +688,20 @@ def test_a_text_guard_of_a_run_with_images_is_asked_about_a_text_and_said_to_see
     assert (role, words[:13]) == ("assistant", "Dry it first.")
 
 
-@pytest.mark.parametrize(("counted", "is_shown"), [(320, False), (1_200, True), (None, True)])
+@pytest.mark.parametrize(
+    ("counted", "finish", "is_shown"),
+    [(320, "stop", False), (320, "length", False), (1_200, "stop", True), (None, "stop", True)],
+)
 def test_a_server_that_shows_its_guard_nothing_is_told_before_the_run(
     serve: Serve,
     guards_of: Callable[..., Path],
     store: ReplyStore,
     counted: int | None,
+    finish: str,
     is_shown: bool,
 ) -> None:
     usage = {} if counted is None else {"prompt_tokens": counted, "completion_tokens": 2}
-    answer = json.loads(completion("safe").body) | {"usage": usage}
+    answer = json.loads(completion("safe", finish).body) | {"usage": usage}
     server = serve()
     server.first = lambda body: Answer(json.dumps(answer))
     panel = load_panel(guards_of(entry("llama-guard-3", server.base_url)))
@@ -711,7 +715,8 @@ def test_a_server_that_shows_its_guard_nothing_is_told_before_the_run(
             assert "counts 320 tokens of a question of 756 words" in problem
             assert "llama-guard-3 is not shown what it is to judge" in problem
             assert len(problem.splitlines()) == 1
-    assert len(server.first_questions) == 1
+    # A reply that was cut off is no answer, and is asked for again.
+    assert len(server.first_questions) == (1 if finish == "stop" else 2)
     assert server.requests == []
 
 
