@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metric_facts import SCORES, scores_of
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
     asked_otherwise,
@@ -37,7 +37,7 @@ from unisafe_tasks.statistics import (
 )
 from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.statistics.estimates import Leaves
-from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, task_named
 
 __all__ = [
     "RunScores",
@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 _FORMAT = "unisafe-metrics/2"
-_NO_INTERVALS = dict.fromkeys(SCORES)
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,7 @@ def score_run(
     for case in sorted(cases, key=attrgetter("id")):
         by_task.setdefault(case.task, []).append(case)
     ruled = {
-        name: apply_ensemble(by_task[name], ensemble)
-        for name in GROUPS["unisafe"]
-        if name in by_task
+        name: apply_ensemble(by_task[name], ensemble) for name in TASK_NAMES if name in by_task
     }
     tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}
@@ -100,7 +97,7 @@ def score_run(
         population = _population(info, name, task_cases)
         leaves = TaskLeaves.of(task_cases, population)
         summary = tasks[name] = summarise(task_cases, leaves)
-        total = _add_intervals(summary, leaves, resampler, population)
+        total = _add_intervals(summary, leaves, resampler, population, task_cases[0].scores)
         if total is not None:
             estimates[name] = total
         if len(leaves.judges) > 1:
@@ -115,7 +112,10 @@ def score_run(
     shown = ("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats")
     groups = summarise_groups(tasks)
     for name, values in groups.items():
-        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
+        members = ALL_GROUPS[name]
+        values["intervals"] = group_intervals(
+            [estimates.get(task) for task in members], scores_of(task_named(members[0]).arm)
+        )
     metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
@@ -133,11 +133,13 @@ def score_run(
     )
 
 
-def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
+def group_intervals(
+    members: Sequence[Estimate | None], scores: Sequence[str] = SCORES
+) -> dict[str, Any]:
     """Intervals of the mean of tasks, as metrics.json holds them; null if a task has no score."""
     known = [member for member in members if member is not None]
     if not known or len(known) < len(members):
-        return dict(_NO_INTERVALS)
+        return dict.fromkeys(scores)
     return shared_mean_of(known).intervals()
 
 
@@ -146,21 +148,21 @@ def _add_intervals(
     leaves: TaskLeaves,
     resampler: Resampler,
     population: Mapping[tuple[str, str], int] | None,
+    scores: Sequence[str],
 ) -> Estimate | None:
     """Give every score in a task's summary its intervals; returns the estimate of the task."""
+    unknown: dict[str, Any] = dict.fromkeys(scores)
     hierarchy = _hierarchy(leaves.panel, resampler, population)
-    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
+    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(unknown)
     for category, category_scores in summary["categories"].items():
         at_category = hierarchy and hierarchy.categories.get(category)
-        category_scores["intervals"] = (
-            at_category.intervals() if at_category else dict(_NO_INTERVALS)
-        )
+        category_scores["intervals"] = at_category.intervals() if at_category else dict(unknown)
         for code, leaf in category_scores["subcategories"].items():
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
-            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
+            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(unknown)
     for judge, judge_scores in summary["judges"].items():
         of_judge = _hierarchy(leaves.judges[judge], resampler, population)
-        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(unknown)
     return hierarchy.total if hierarchy else None
 
 
