@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_tasks.metric_facts import ASR, FACTS
+from unisafe_tasks.metric_facts import ASR, FACTS_OF_ARMS
 from unisafe_tasks.redaction import in_one_line, printable, redact
-from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.tasks import ALL_GROUPS, GROUPS, Arm, task_named
 
 if TYPE_CHECKING:
     from unisafe_judges import BatchReport
@@ -202,7 +202,8 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
     console = wide_console()
     tasks = metrics["tasks"]
     shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
-    headings = [facts.heading for facts in FACTS.values()]
+    arm = next((task_named(name).arm for name in tasks), Arm.ADVERSARIAL)
+    headings = [facts.heading for facts in FACTS_OF_ARMS[arm].values()]
     table = numeric_table("task", *headings, "scored", title=_title(metrics))
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
@@ -211,16 +212,19 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
                 name,
                 *(
                     _score(values, metric, mark) if facts.is_estimate else _number(values[metric])
-                    for metric, facts in FACTS.items()
+                    for metric, facts in FACTS_OF_ARMS[arm].items()
                 ),
                 f"{values['scored']}/{values['asked']}",
             )
         table.add_section()
     console.print(table)
-    for group in ("unisafe_image", "unisafe_text"):
+    for members in ALL_GROUPS.values():
+        # A policy's codes are of one modality.
+        if len({task_named(name).modality for name in members}) > 1:
+            continue
         by_codes = {
             f"{name} {marks_of(tasks[name])}".strip(): policy
-            for name in GROUPS[group]
+            for name in members
             if (policy := tasks.get(name, {}).get("policy")) and policy["scored"]
         }
         if by_codes:
