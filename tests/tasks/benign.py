@@ -30,10 +30,11 @@ def benign_rows(codes: Sequence[str] = tuple(TASKS)) -> list[Row]:
             category=_CATEGORIES[subcategory],
             subcategory=subcategory,
             unsafe_trigger="a word that sounds harmful",
+            instruction=f"Picture number {number}: {words}",
             target=words,
             why_harmless=f"Nobody is harmed by it: {words}",
         )
-        for code in codes
+        for number, code in enumerate(codes, start=1)
         for target, (subcategory, words) in TARGETS.items()
     ]
 
