@@ -22,7 +22,10 @@ __all__ = [
     "sheets_of",
 ]
 
-_REFUSALS = "Refusal rate is neither good nor bad: over-refusal is not measured by this benchmark."
+_REFUSALS = (
+    "Refusal rate is neither good nor bad: over-refusal is measured on the benign set "
+    "(unisafe_benign), which is ours and not the paper's."
+)
 _GROUPS = (
     "image, text and all are plain means over tasks (coverage: scored of all asked), our summary "
     "and not the paper's; image and text tasks have different taxonomies."
