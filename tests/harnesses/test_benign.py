@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from tests.harnesses.conftest import Command, Finished
+from tests.harnesses.model_server import ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.benign import write_benign
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import BENIGN_FACTS, FACTS
+from unisafe_tasks.models.umm_openai import UmmOpenAI
 from unisafe_tasks.outputs.parsing import encode_output
 from unisafe_tasks.tasks import BENIGN_GROUPS
 
@@ -212,4 +214,59 @@ def test_lm_eval_runs_the_text_tasks_of_both_arms(
     table = results["results"]["unisafe_benign_t2t"]
     assert {name: table[f"{name},none"] for name in BENIGN_FACTS} == {
         name: task[name] for name in BENIGN_FACTS
+    }
+
+
+def test_an_adapter_asks_both_arms_at_once_and_counts_their_answers_apart(
+    evaluate: Evaluate, judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    tasks = ("unisafe_mt2i", *BENIGN_GROUPS["unisafe_benign_image"])
+    with ModelServer() as server:
+        model = UmmOpenAI(model="unified", base_url=f"{server.root}/v1")
+        evaluate(model, *tasks)
+        asked = len(server.questions)
+        first = folders(tmp_path / "out")
+        for path in (tmp_path / "out").iterdir():
+            path.rename(tmp_path / path.name)
+        evaluate(model, *tasks)
+        assert len(server.questions) == asked
+    second = folders(tmp_path / "out")
+    conversations = len(second["demo"].rows("predictions"))
+    assert info(second["demo"])["answers"]["reused"] == 4 * conversations
+    # Four targets in three tasks of one question, and in one of four.
+    assert info(second["unisafe-benign"])["answers"]["reused"] == 4 * 3 + 4 * 4
+    assert set(first) == set(second)
+    for name in BENIGN_GROUPS["unisafe_benign_image"]:
+        task = second["unisafe-benign"].task(name)
+        assert (task["coverage"], task["over_refusal_rate"]) == (1, 0)
+    histories = second["unisafe-benign"].task("unisafe_benign_mt2i")["histories"]
+    assert histories == {"full": 4}
+
+
+def test_sample_files_of_both_arms_are_judged_apart(
+    judge: JudgeServer,
+    lmms_eval: Callable[..., Command],
+    unisafe: Callable[..., Command],
+    tmp_path: Path,
+) -> None:
+    settings = {key: value for key, value in os.environ.items() if key.startswith("UNISAFE_")}
+    settings["UNISAFE_DATA"] = "demo"
+    with ModelServer() as server:
+        given = f"model=unified,base_url={server.root}/v1,api=chat"
+        done = lmms_eval(
+            *("--model", "umm_openai", "--model_args", given, "--predict_only"),
+            *("--tasks", "unisafe_t2t,unisafe_benign_t2t", "--output_path", "out"),
+            *("--log_samples",),
+            cwd=tmp_path,
+            env=settings,
+        )
+    assert done.code == 0, done.output
+    (samples,) = {path.parent for path in (tmp_path / "out").rglob("*samples_unisafe_*.jsonl")}
+    words = ("judge", str(samples), "--data", "benign", "--out", "judged")
+    ran = unisafe(*words, cwd=tmp_path, env=settings)
+    assert ran.code == 0, ran.output
+    metrics = json.loads((tmp_path / "judged" / "metrics.json").read_text("utf-8"))
+    assert {name: task["asked"] for name, task in metrics["tasks"].items()} == {
+        "unisafe_benign_t2t": 4
     }

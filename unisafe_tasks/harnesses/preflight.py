@@ -95,8 +95,8 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> None:
     Raises:
         UnisafeError: the first thing that would fail, in one sentence.
     """
-    for arm, chosen in by_arm(tasks).items():
-        check_arm(arm, chosen, judged=judged)
+    for number, (arm, chosen) in enumerate(by_arm(tasks).items()):
+        check_arm(arm, chosen, judged=judged, tells=number == 0)
 
 
 def by_arm(tasks: Iterable[str]) -> dict[Arm, list[str]]:
@@ -108,9 +108,11 @@ def by_arm(tasks: Iterable[str]) -> dict[Arm, list[str]]:
 
 
 def check_arm(
-    arm: Arm, tasks: Sequence[str], *, judged: bool = True
+    arm: Arm, tasks: Sequence[str], *, judged: bool = True, tells: bool = True
 ) -> tuple[Source, Panel | None]:
     """Check data and panel for tasks of one arm; returns both.
+
+    With `tells` it is said what the panel's test found, or that there was none.
 
     Raises:
         UnisafeError: the first thing that would fail, in one sentence.
@@ -124,7 +126,7 @@ def check_arm(
     panel = resolve_panel(setting, source)
     require_taxonomies(panel, map(task_named, tasks))
     if panel is not None:
-        if line := said_of_card(panel, source, setting or ""):
+        if tells and (line := said_of_card(panel, source, setting or "")):
             _log.warning("%s", line)
         _check_panel(panel, shows_images=any(task_named(name).shows_images for name in tasks))
     return source, panel
