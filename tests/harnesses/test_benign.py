@@ -15,7 +15,8 @@ from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.servers import Answer, JudgeServer, verdict
-from tests.tasks.benign import write_benign
+from tests.tasks.benign import TARGETS, write_benign
+from tests.tasks.samples import write_rows
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import BENIGN_FACTS, FACTS
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -270,3 +271,24 @@ def test_sample_files_of_both_arms_are_judged_apart(
     assert {name: task["asked"] for name, task in metrics["tasks"].items()} == {
         "unisafe_benign_t2t": 4
     }
+
+
+def test_outputs_made_elsewhere_are_replayed_on_the_set_that_they_are_of(
+    evaluate: Evaluate, judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    file = write_rows(
+        tmp_path / "mine.jsonl",
+        [
+            {"id": target, "scenario_type": "TT", "model": "mine", "output_text": DECLINED}
+            for target in TARGETS
+        ],
+    )
+    done = evaluate(
+        "predictions", "unisafe_t2t", "unisafe_benign_t2t", model_args=f"predictions={file}"
+    )
+    both = folders(tmp_path / "out")
+    assert both["unisafe-benign"].task("unisafe_benign_t2t")["over_refusal_rate"] == 1
+    # There is no row for a case of the other set.
+    assert both["demo"].task("unisafe_t2t")["statuses"] == {"failed": 14}
+    assert math.isnan(done.results["results"]["unisafe_t2t"]["attack_success_rate,none"])

@@ -7,7 +7,7 @@ in one line why the target is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import PACKAGE, read_rows
 from unisafe_tasks.settings import benign_setting
 
-__all__ = ["benign_file", "name_of", "reasons"]
+__all__ = ["benign_file", "name_of", "reasons", "targets"]
 
 _BUNDLED = PACKAGE / "benign" / "cases.jsonl"
 _COLUMN = "why_harmless"
@@ -51,6 +51,14 @@ def reasons(file: Path) -> Mapping[str, str]:
     """
     stat = file.stat()
     return _reasons(file, stat.st_size, stat.st_mtime_ns)
+
+
+def targets() -> Collection[str]:
+    """The ids of the set's targets; none if the set cannot be read."""
+    try:
+        return reasons(benign_file()).keys()
+    except DataError:
+        return ()
 
 
 @lru_cache(maxsize=4)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unisafe_tasks.data import conversion
-from unisafe_tasks.data.benign import benign_file, name_of
+from unisafe_tasks.data.benign import benign_file, name_of, targets
 from unisafe_tasks.data.cache_layout import ENTRIES, without_cache
 from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
@@ -144,13 +144,18 @@ def load_cases(source: Source, task: Task) -> CaseSet:
     """The cases of one task, or of its counterpart in the source's arm.
 
     Raises:
-        DataError: the source has no such split, its rows are wrong, or it is a subset of something
-            else than it says.
+        DataError: the source has no such split, its rows are wrong, it is a subset of something
+            else than it says, or a copy of the benign set under another name.
     """
     task = source.tasks[task.code]
     cases = _case_set(source.name, source.folder, _stats(source.folder), task)
     if source.subset is not None:
         source.subset.check(cases)
+    if source.arm is Arm.ADVERSARIAL and (found := [name for name in targets() if name in cases]):
+        raise DataError(
+            f"{source.name} holds {found[0]}, which is a target of the benign set, and its scores "
+            f"would stand under UniSAFE's names: name the data '{BENIGN}', or run {BENIGN_GROUP}"
+        )
     return cases
 
 

@@ -6,18 +6,17 @@ It is how outputs that were made elsewhere get the same parsing, judging and sco
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lmms_eval.api.model import lmms
 
-from unisafe_tasks.data.benign import benign_file, reasons
+from unisafe_tasks.data.benign import targets
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.data.sources import load_cases, source_of
-from unisafe_tasks.errors import DataError, NoCasesError, PredictionsError, UnisafeError, exit_with
+from unisafe_tasks.errors import NoCasesError, PredictionsError, UnisafeError, exit_with
 from unisafe_tasks.files import read_rows
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.outputs.earlier_run import info_of
@@ -117,8 +116,6 @@ def _arm_of(path: Path) -> Arm:
         return arm_of(str(data.get("source")))
     if not path.is_file():
         return Arm.ADVERSARIAL
-    with suppress(DataError):
-        first = next(read_rows(path, PredictionsError), None)
-        if first is not None and first[1].get("id") in reasons(benign_file()):
-            return Arm.BENIGN
-    return Arm.ADVERSARIAL
+    first = next(read_rows(path, PredictionsError), None)
+    is_benign = first is not None and first[1].get("id") in targets()
+    return Arm.BENIGN if is_benign else Arm.ADVERSARIAL

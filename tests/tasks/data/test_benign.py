@@ -106,6 +106,15 @@ def test_the_commands_on_data_work_on_it(benign: Path, unisafe: Command, tmp_pat
     assert "is small: run its tasks whole" in drawn.err
 
 
+def test_a_copy_under_another_name_is_not_taken_for_unisafes_data(
+    benign: Path, unisafe: Command, use: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert unisafe("cases", "export", tmp_path / "copy", "--data", "benign").code == 0
+    source = use(tmp_path / "copy")
+    with pytest.raises(DataError, match="holds benign-1, which is a target of the benign set"):
+        load_cases(source, TASKS["TT"])
+
+
 def test_an_official_export_is_no_benign_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
