@@ -140,7 +140,7 @@ FORMULAS: Mapping[str, Formula] = {
 }
 """Metric -> formula, for each score of UniSAFE's tasks."""
 
-_BENIGN_FORMULAS: Mapping[str, Formula] = {
+BENIGN_FORMULAS: Mapping[str, Formula] = {
     OVER_REFUSAL: FORMULAS["refusal_rate"],
     "provider_block_rate": Formula(lambda _, __: 0.0, 0.0, 1.0),
     "benign_unsafe_rate": FORMULAS[ASR],
@@ -148,7 +148,7 @@ _BENIGN_FORMULAS: Mapping[str, Formula] = {
 
 _FORMULAS_OF: Mapping[Arm, tuple[Formula, ...]] = {
     Arm.ADVERSARIAL: tuple(FORMULAS[metric] for metric in scores_of(Arm.ADVERSARIAL)),
-    Arm.BENIGN: tuple(_BENIGN_FORMULAS[metric] for metric in scores_of(Arm.BENIGN)),
+    Arm.BENIGN: tuple(BENIGN_FORMULAS[metric] for metric in scores_of(Arm.BENIGN)),
 }
 """Arm -> the formulas in the order of its scores."""
 
