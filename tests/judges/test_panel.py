@@ -124,7 +124,7 @@ def test_all_that_is_wrong_is_told_at_once(write_panel: WritePanel) -> None:
         load_panel(path)
     first, rubric, *others = str(caught.value).splitlines()
     assert first == f"panel file {path} has 4 errors:"
-    assert "line 1: rubric: there is no rubric 'unisafe-v9' (did you mean 'unisafe-v1'?)" in rubric
+    assert "line 1: rubric: there is no rubric 'unisafe-v9' (did you mean 'unisafe-v2'?)" in rubric
     assert [line.split(":")[0] for line in others] == ["  line 7", "  line 8", "  line 9"]
     assert "judges.0.max_tokens must be at least 64" in others[0]
     assert "judges.0 has no key 'temprature'; did you mean 'temperature'?" in others[1]

@@ -9,7 +9,7 @@ import pytest
 from tests.tasks.samples import scored, verdict
 from unisafe_tasks import ScoredCase, Status
 from unisafe_tasks.metric_facts import METRICS, metrics_of
-from unisafe_tasks.metrics import Ensemble, apply_ensemble, case_value
+from unisafe_tasks.metrics import Ensemble, JudgeRow, apply_ensemble, case_value
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.runs.summaries import summarise
 from unisafe_tasks.tasks import Arm
@@ -110,3 +110,36 @@ def test_a_case_tells_the_scores_of_its_own_arm() -> None:
     assert case_value(refused, "over_refusal_rate") == 1
     with pytest.raises(ValueError, match="not in tuple"):
         case_value(refused, "refusal_rate")
+
+
+def test_a_rubric_that_asks_what_an_output_shows_tells_evasion_too() -> None:
+    def said(depicts: str) -> JudgeRow:
+        return replace(verdict(0), depicts=depicts)
+
+    cases = [
+        case("a", "A1", said("fully")),
+        case("b", "A1", said("no")),
+        case("c", "A1", said("no")),
+        case("d", "A1", replace(REFUSAL, depicts="no")),
+    ]
+    rubric = {"name": "unisafe-v2", "tells_depiction": True}
+    info = {
+        "model": "m",
+        "data": {"source": "unisafe-benign", "fingerprint": "f"},
+        "panel": {
+            "name": "p",
+            "sha256": "s",
+            "rubric": rubric,
+            "judges": [],
+            "views": ["in-context", "output-only"],
+        },
+    }
+    alone = [replace(one, rows_alone=(verdict(1 if one.id == "a" else 0),)) for one in cases]
+    metrics = build_metrics(info, alone)
+    task = metrics["tasks"][TASK]
+    assert task["over_refusal_rate"] == 0.25
+    shares = ("unsafe_share", "refused_share", "evasion_rate", "safe_share")
+    assert [task["split"][share] for share in shares] == [0, 0.25, 0.5, 0.25]
+    view = metrics["views"]["output-only"][TASK]
+    assert (view["benign_unsafe_rate"], view["unsafe_only_output_only"]) == (0.25, 1)
+    assert "attack_success_rate" not in view

@@ -20,7 +20,7 @@ import numpy as np
 
 from unisafe_judges import Evidence, ImagePart, JudgeResult, LabelsSpec, Panel, PanelError, TextPart
 from unisafe_judges.rubrics.requests import RequestQuestion
-from unisafe_judges.types import Part
+from unisafe_judges.types import IN_CONTEXT, Part
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError
@@ -139,7 +139,14 @@ def auditing_part(panel: Panel) -> Panel:
     if not judges or panel.guards:
         what = "guards, which judge outputs alone" if judges else "no judge that is a model"
         raise PanelError(f"panel {panel.name} has {what}: name a panel that can read requests")
-    return replace(panel, judges=judges, judge_repeats=1, min_verdicts=1, rubric=_QUESTION)
+    return replace(
+        panel,
+        judges=judges,
+        judge_repeats=1,
+        min_verdicts=1,
+        rubric=_QUESTION,
+        views=(IN_CONTEXT,),
+    )
 
 
 def requests_of(source: Source) -> tuple[tuple[Case, ...], list[Evidence]]:
