@@ -16,7 +16,7 @@ import pytest
 from tests.harnesses.conftest import Command, Finished
 from tests.small_distribution import install_distribution
 from unisafe_tasks import GROUPS
-from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
+from unisafe_tasks.tasks import ALL_GROUPS, SELF_GROUP, SELF_TASKS, TASK_NAMES
 
 WITHOUT_PLUGIN = """
 import importlib.metadata as metadata
@@ -39,8 +39,8 @@ def test_every_task_and_group_is_found_without_a_flag() -> None:
 
     assert lmms_eval.models.AVAILABLE_MODELS
     manager = TaskManager(include_defaults=False)
-    assert set(manager.all_subtasks) == {*GROUPS["unisafe"], *SELF_TASKS}
-    assert set(manager.all_groups) == {*GROUPS, SELF_GROUP}
+    assert set(manager.all_subtasks) == {*TASK_NAMES, *SELF_TASKS}
+    assert set(manager.all_groups) == {*ALL_GROUPS, SELF_GROUP}
 
 
 def test_a_users_own_folder_wins_over_ours(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_one_page_with_the_scores_of_every_run(
             assert f"{summary['attack_success_rate']:.3f}" in words, task
     assert "0.917 *†" in words
     assert "Demo data: these are not UniSAFE results" in words
-    assert "over-refusal is not measured by this benchmark" in words.lower()
+    assert "over-refusal is measured on the benign set" in words.lower()
 
 
 def test_everything_it_shows_at_first_is_in_the_page(tmp_path: Path, unisafe: Command) -> None:
