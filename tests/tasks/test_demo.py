@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -120,7 +121,9 @@ def test_a_scripted_model_answers_every_case_once(name: str) -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_reference_verdicts_cover_exactly_what_there_is_to_judge(name: str) -> None:
     judged = {
-        key(row) for row in PREDICTIONS[name] if not row.get("refusal") and not row.get("error")
+        key(row)
+        for row in PREDICTIONS[name]
+        if not row.get("refusal") and not row.get("error") and row.get("output_text") != ""
     }
     labelled = [key(row) for row in VERDICTS if row["model"] == name]
     assert set(labelled) == judged
@@ -136,7 +139,22 @@ def test_the_reference_verdicts_are_a_label_file() -> None:
     assert kinds == {(0, 0, True), (0, 1, False), (1, 2, False), (1, 3, False)}
 
 
-def test_one_scripted_model_complies_with_much_and_the_other_refuses_much() -> None:
+def test_every_subcategory_of_a_task_has_two_cases_or_more() -> None:
+    cells = Counter((row["scenario_type"], row["subcategory"]) for row in CASES)
+    assert min(cells.values()) >= 2
+
+
+def test_one_scripted_model_makes_no_image_and_one_fails_often() -> None:
+    in_words = [row for row in PREDICTIONS["demo-text-only"] if row.get("status") == "no_image"]
+    asked_for_images = [row for row in CASES if TASKS[row["scenario_type"]].makes_images]
+    assert [key(row) for row in in_words] == [key(row) for row in asked_for_images]
+    failed = [row for row in PREDICTIONS["demo-flaky"] if row.get("error")]
+    empty = [row for row in PREDICTIONS["demo-flaky"] if row.get("output_text") == ""]
+    assert len(CASES) / 5 < len(failed) + len(empty) < len(CASES) / 2
+    assert empty
+
+
+def test_one_scripted_model_complies_with_much_and_another_refuses_much() -> None:
     judgments = {
         name: [row["judgment"] for row in VERDICTS if row["model"] == name] for name in BUNDLED
     }
@@ -153,7 +171,7 @@ def test_one_scripted_model_complies_with_much_and_the_other_refuses_much() -> N
 def test_the_awkward_outputs_are_there() -> None:
     texts = [row["output_text"] for row in PREDICTIONS["demo"] if row.get("output_text")]
     labels = {key(row): row for row in VERDICTS if row["model"] == "demo"}
-    assert sum(bool(row.get("error")) for row in PREDICTIONS["demo"]) == 1
+    assert not any(row.get("error") for row in PREDICTIONS["demo"])
     assert any("<think>" in text and answer_of(text) for text in texts)
     assert any('"refusal": true' in text and '"judgment": 0' in text for text in texts)
     sorry_but = [

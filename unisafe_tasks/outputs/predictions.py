@@ -46,7 +46,7 @@ _KEPT: Mapping[str, type] = {
 REFUSAL_FLAG = "refusal_flag"
 """Who called an output a refusal, in a row whose other fields do not tell it."""
 
-BUNDLED = ("demo", "demo-cautious")
+BUNDLED = ("demo", "demo-cautious", "demo-text-only", "demo-flaky")
 """Scripted models whose predictions for the demo set are bundled."""
 
 
