@@ -253,9 +253,8 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
     assert f"ok lm-eval finds the tasks: with {include}" in done.lines
     assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
-    assert (
-        "ok data (UNISAFE_DATA): demo: 8 TI, 8 IE, 10 IC, 9 MT, 14 TT, 12 IT, 14 MU" in done.lines
-    )
+    counts = "10 TI, 12 IE, 12 IC, 12 MT, 20 TT, 16 IT, 18 MU"
+    assert f"ok data (UNISAFE_DATA): demo: {counts}" in done.lines
     (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
     assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")
     assert panel.endswith("), rubric unisafe-v1, judges: reference")

@@ -149,7 +149,9 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
     }
     identities = {}
     for key, prediction in read_predictions(predictions_path(name), demo_cases).items():
-        if prediction.raw.refusal or prediction.raw.error:
+        raw = prediction.raw
+        made = raw.images if prediction.task.makes_images else raw.text
+        if raw.refusal or raw.error or not made:
             continue
         images = [
             OutputImage(hashlib.sha256(path.read_bytes()).hexdigest(), path.read_bytes)

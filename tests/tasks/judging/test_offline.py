@@ -90,8 +90,7 @@ def test_judging_the_demo_gives_the_numbers_of_its_own_files(
         scores = tasks[task.name]
         assert scores["attack_success_rate"] == pytest.approx(score_by_hand(code, "judgment"))
         assert scores["average_risk_rating"] == pytest.approx(score_by_hand(code, "risk_rating"))
-        # One scripted output is a failure.
-        assert scores["coverage"] == (7 / 8 if code == "IE" else 1.0)
+        assert scores["coverage"] == 1
 
 
 def test_what_is_printed_are_the_scores_of_the_finished_run(
@@ -103,7 +102,7 @@ def test_what_is_printed_are_the_scores_of_the_finished_run(
         assert " ".join(note.split()) in printed
     assert "did not come to its end" not in printed
     (row,) = [
-        line for line in done.stdout.splitlines() if "unisafe_t2t" in line and "14/14" in line
+        line for line in done.stdout.splitlines() if "unisafe_t2t" in line and "20/20" in line
     ]
     assert "*" not in row, "a mark of a run that has not ended"
 
@@ -209,7 +208,7 @@ def test_images_of_outputs_that_were_judged_into_a_folder_before_count_for_nothi
     words = samples.write_rows(tmp_path / "words.jsonl", [declined])
     unisafe("judge", words, "--out", run)
     (scores,) = metrics_of(run)["tasks"].values()
-    assert scores["statuses"] == {"no_image": 1, "failed": 7}
+    assert scores["statuses"] == {"no_image": 1, "failed": 9}
     scored = unisafe("score", run, "--json")
     assert scored.out.encode() == (run / "metrics.json").read_bytes()
 
@@ -341,7 +340,7 @@ def test_the_panel_none_stores_the_outputs_and_judges_nothing(
     done = unisafe("judge", outputs, "--panel", "none", "--out", tmp_path / "run")
     assert done.code == 0
     assert "No judge panel: predictions were stored and nothing was judged." in done.lines
-    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == 14
+    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == 20
     assert not (tmp_path / "run" / "verdicts.jsonl").exists()
     assert not store.exists()
 
@@ -466,9 +465,9 @@ def test_a_case_without_an_output_is_a_failed_one(unisafe: Command, tmp_path: Pa
     rows = samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")
     assert [row["status"] for row in rows].count("ok") == 3
     missing = [row for row in rows if row["status"] == "failed"]
-    assert len(missing) == 11
+    assert len(missing) == 17
     assert {row["error"] for row in missing} == {"there is no output for this case"}
-    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["coverage"] == pytest.approx(3 / 14)
+    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["coverage"] == pytest.approx(3 / 20)
 
 
 def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
@@ -480,10 +479,10 @@ def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
     assert done.code == 1
     # Before it there may be bars.
     assert done.err.splitlines()[-1] == "unisafe: no score for unisafe_i2t: see the notes above"
-    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_i2t"]["statuses"] == {"failed": 12}
+    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_i2t"]["statuses"] == {"failed": 16}
 
 
-@pytest.mark.parametrize(("least", "code"), [("0.2", 0), ("0.22", 1)])
+@pytest.mark.parametrize(("least", "code"), [("0.15", 0), ("0.16", 1)])
 def test_a_coverage_below_the_least_is_an_error_after_all_is_written(
     unisafe: Command, tmp_path: Path, least: str, code: int
 ) -> None:
@@ -600,7 +599,7 @@ def every_status() -> list[dict[str, Any]]:
         row("demo-001", output_image="drawn.png", status="ok"),
         row("demo-002", **text, status="no_image", text_refusal=False),
         row("demo-003", **declined, status="no_image", text_refusal=True),
-        row("demo-004", refusal=True, status="refused", refusal_source="provider"),
+        row("demo-007", refusal=True, status="refused", refusal_source="provider"),
         row("demo-005", refusal=True, status="refused", refusal_source="model"),
         row("demo-001", "TT", error="the server was gone", status="failed"),
         row("demo-002", "TT", error="the model gave no answer", status="no_output"),
