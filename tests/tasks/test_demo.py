@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-import unisafe_tasks
 from tests.tasks import samples
+from tests.tasks.commands import CASES_OF, DEMO
 from tools.demo import make_demo
 from unisafe_judges import Modality, taxonomy
 from unisafe_judges.backends.labels import read_labels
@@ -23,7 +23,6 @@ from unisafe_tasks.data.cases import COLUMNS
 from unisafe_tasks.outputs.predictions import BUNDLED
 from unisafe_tasks.outputs.status import answer_of, looks_like_refusal
 
-DEMO = Path(unisafe_tasks.__file__).parent / "demo"
 CASES = samples.rows_of_file(DEMO / "cases.jsonl")
 VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
 PREDICTIONS = {
@@ -79,6 +78,10 @@ def test_every_case_is_valid_and_has_the_official_columns(
     loaded = {(case.id, code) for code, case_set in demo_cases.items() for case in case_set}
     assert loaded == {key(row) for row in CASES}
     assert len(loaded) == len(CASES)
+
+
+def test_each_task_has_as_many_cases_as_other_tests_count_on() -> None:
+    assert Counter(row["scenario_type"] for row in CASES) == CASES_OF
 
 
 @pytest.mark.parametrize("modality", ["image", "text"])
