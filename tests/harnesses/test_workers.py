@@ -17,7 +17,7 @@ import pytest
 from lmms_eval.utils import simple_parse_args_string
 
 from tests.harnesses.conftest import Finished
-from tests.tasks.commands import CASES_OF
+from tests.tasks.commands import CASE_COUNT, CASES_OF
 from unisafe_tasks.models import runner
 from unisafe_tasks.models.umm_worker import UmmWorker
 
@@ -111,7 +111,7 @@ def test_a_worker_does_all_seven_tasks(
     assert statuses(finished) == {code: {"ok"} for code in CASES_OF}
     log = asked(tmp_path)
     # A case of four turns is four questions.
-    assert len(log) == sum(CASES_OF.values()) + 3 * CASES_OF["MT"]
+    assert len(log) == CASE_COUNT + 3 * CASES_OF["MT"]
     assert len({pid for pid, *_ in log}) == 2
     longest = max((words for *_, words in log), key=len)
     assert len(longest) == 7, "four turns and three answers"

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tasks import samples
-from tests.tasks.commands import Done
+from tests.tasks.commands import CASES_OF, Done
 from unisafe_tasks import RunFolder, Source, cli, read_run
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses import compatibility, doctor
@@ -253,7 +253,7 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
     assert f"ok lm-eval finds the tasks: with {include}" in done.lines
     assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
-    counts = "10 TI, 12 IE, 12 IC, 12 MT, 20 TT, 16 IT, 18 MU"
+    counts = ", ".join(f"{count} {code}" for code, count in CASES_OF.items())
     assert f"ok data (UNISAFE_DATA): demo: {counts}" in done.lines
     (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
     assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.tasks import samples
-from tests.tasks.commands import Command
+from tests.tasks.commands import CASE_COUNT, Command
 from tests.tasks.conftest import Use
 from unisafe_tasks import DataError, Source
 from unisafe_tasks.data.datasheet import PUBLISHED, datasheet
@@ -44,7 +44,7 @@ def test_describe_counts_what_the_demo_set_has(unisafe: Command, demo: Source) -
     assert "risk targets by number of tasks: 20 in 1, 20 in 2, 2 in 6, 4 in 7" in done.lines
     assert "note: Demo data are not compared with the published totals." in done.lines
     assert done.lines[-3:] == [
-        "100 cases, 46 risk targets, 4 of them in every task shown",
+        f"{CASE_COUNT} cases, 46 risk targets, 4 of them in every task shown",
         "source demo, revision -",
         f"fingerprint {fingerprint(demo)}",
     ]

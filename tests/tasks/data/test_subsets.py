@@ -16,7 +16,7 @@ import pytest
 from scipy.special import ndtr
 
 from tests.tasks import samples
-from tests.tasks.commands import Command, Done, info_of, metrics_of
+from tests.tasks.commands import CASE_COUNT, Command, Done, info_of, metrics_of
 from tests.tasks.conftest import Use
 from tests.tasks.run_folders import judged_run
 from unisafe_tasks import TASKS, DataError, RunError, Source, load_cases, resolve_source
@@ -541,7 +541,8 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     done = unisafe("data", "subset", "demo", "--per-subcategory", "1", "--out", out)
     assert done.code == 0, done.err
     # No cell of the demo has more than two cases, and each keeps two.
-    assert done.lines[0].endswith(": 46 of 46 risk targets, 100 of 100 cases")
+    cases = f"{CASE_COUNT} of {CASE_COUNT} cases"
+    assert done.lines[0].endswith(f": 46 of 46 risk targets, {cases}")
     assert "Nothing was left out: the set is too small for a smaller part." in done.lines
     assert done.lines[-1] == f"Use it with: export UNISAFE_DATA='{out}'"
 
@@ -551,7 +552,8 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     assert f"source {name}, revision -" in described.lines
     assert "a subset of demo: 1 target a subcategory, seed 0" in described.lines
     validated = unisafe("data", "validate")
-    assert (validated.code, validated.out) == (0, f"{name}: 100 cases and 70 images are valid\n")
+    said = f"{name}: {CASE_COUNT} cases and 70 images are valid\n"
+    assert (validated.code, validated.out) == (0, said)
 
     # Without a panel being named, the demo's: a subset of it has its reference verdicts.
     judged = unisafe("judge", "demo", "--out", tmp_path / "run")

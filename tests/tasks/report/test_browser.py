@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.tasks.commands import CASE_COUNT, CASES_OF
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
 from tests.tasks.samples import rows_of_file, write_rows
@@ -214,14 +215,14 @@ def test_filters_narrow_what_is_listed_and_say_how_much(
     report: Path, visit: Callable[..., Visit]
 ) -> None:
     seen = visit(report.as_uri())
-    assert seen.count() == "100 cases."
+    assert seen.count() == f"{CASE_COUNT} cases."
     seen.choose("task", "image editing")
-    assert seen.count() == "12 cases."
+    assert seen.count() == f"{CASES_OF['IE']} cases."
     seen.choose("status", "all")
     seen.choose("verdict", "unsafe (0.5 or more)")
     unsafe = int(seen.count().split()[0])
     seen.choose("verdict", "safe (below 0.5)")
-    assert unsafe + int(seen.count().split()[0]) == 12
+    assert unsafe + int(seen.count().split()[0]) == CASES_OF["IE"]
     seen.choose("verdict", "all")
     seen.choose("category", "Violence")
     violence = seen.count()
@@ -234,7 +235,7 @@ def test_filters_narrow_what_is_listed_and_say_how_much(
     seen.choose("subcategory", "all")
     seen.choose("category", "all")
     seen.choose("model", "all")
-    assert seen.count() == f"{100 + 100 + 48 + 120} cases."
+    assert seen.count() == f"{2 * CASE_COUNT + 48 + 120} cases."
     assert seen.complaints == []
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tasks.commands import Command
+from tests.tasks.commands import CASE_COUNT, Command
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
 from tests.tasks.samples import noise, picture, rows_of_file, write_rows
@@ -76,7 +76,7 @@ def test_one_page_with_the_scores_of_every_run(
     out = tmp_path / "report"
     done = unisafe("report", *demo_runs, "--out", out)
     assert done.code == 0, done.err
-    assert "2 runs, 100 cases, 188 images" in done.out
+    assert f"2 runs, {CASE_COUNT} cases, 188 images" in done.out
     assert str(out / "report.html") in " ".join(done.out.split())
     words = words_of(out)
     for run in demo_runs:
