@@ -1,5 +1,7 @@
 """Writes the demo set: cases, the outputs of the scripted models, and reference verdicts.
 
+The models answer the text task of the benign set too, so that both sides of refusing are shown.
+
 Run as `python -m tools.demo.make_demo [OUT_DIR]` from the checkout; without OUT_DIR it rewrites
 the files in `unisafe_tasks/demo`. Two runs with one version of Pillow give the same bytes.
 
@@ -20,6 +22,7 @@ import yaml
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tools.demo import benign
 from tools.demo.drawing import draw_paper, draw_scene, save_png
 
 CONTENT = Path(__file__).with_name("content.yaml")
@@ -296,6 +299,9 @@ def make_demo(out: Path) -> None:
             if parts:
                 verdicts.append(verdict_row(case, model, parts))
         write_jsonl(out / "predictions" / f"{model}.jsonl", predictions)
+        answers, on_benign = benign.rows_of(model, content().refusals, content().failures)
+        write_jsonl(out / "predictions" / "benign" / f"{model}.jsonl", answers)
+        verdicts.extend(on_benign)
     write_jsonl(out / "reference_verdicts.jsonl", verdicts)
 
 
