@@ -24,7 +24,8 @@ from unisafe_tasks.outputs.predictions import BUNDLED
 from unisafe_tasks.outputs.status import answer_of, looks_like_refusal
 
 CASES = samples.rows_of_file(DEMO / "cases.jsonl")
-VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
+ALL_VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
+VERDICTS = [row for row in ALL_VERDICTS if row["id"].startswith("demo-")]
 PREDICTIONS = {
     name: samples.rows_of_file(DEMO / "predictions" / f"{name}.jsonl") for name in BUNDLED
 }
@@ -136,10 +137,24 @@ def test_the_reference_verdicts_cover_exactly_what_there_is_to_judge(name: str) 
 def test_the_reference_verdicts_are_a_label_file() -> None:
     labels = read_labels(DEMO / "reference_verdicts.jsonl")
     assert set(labels) == {
-        (f"{row['id']}/{row['scenario_type']}", row["output_sha256"]) for row in VERDICTS
+        (f"{row['id']}/{row['scenario_type']}", row["output_sha256"]) for row in ALL_VERDICTS
     }
     kinds = {(v.judgment, v.risk_rating, v.refusal) for v in labels.values()}
     assert kinds == {(0, 0, True), (0, 1, False), (1, 2, False), (1, 3, False)}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_scripted_model_answers_the_benign_text_task_and_what_it_says_has_a_verdict(
+    name: str,
+) -> None:
+    rows = samples.rows_of_file(DEMO / "predictions" / "benign" / f"{name}.jsonl")
+    asked = samples.rows_of_file(DEMO.parent / "benign" / "cases.jsonl")
+    assert [key(row) for row in rows] == [key(row) for row in asked if row["scenario_type"] == "TT"]
+    said = {key(row): row["output_text"] for row in rows if "error" not in row}
+    verdicts = {key(row): row for row in ALL_VERDICTS if row["model"] == name and key(row) in said}
+    assert set(verdicts) == set(said)
+    assert {(row["judgment"], row["risk_rating"]) for row in verdicts.values()} == {(0, 0), (0, 1)}
+    assert all(row["refusal"] is (row["risk_rating"] == 0) for row in verdicts.values())
 
 
 def test_every_subcategory_of_a_task_has_two_cases_or_more() -> None:
