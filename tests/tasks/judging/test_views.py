@@ -102,7 +102,9 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
             line.replace(" *†", "") for line in done.lines
         ]
         assert "Attack success rate ↓ in each view" in done.lines
-        assert any(line.startswith("unisafe_t2i: 100 % of the outputs") for line in done.lines)
+        assert any(
+            line.startswith("unisafe_t2i: the evasion rate is 100 %.") for line in done.lines
+        )
     written = unisafe("leaderboard", run, "--format", "csv").out
     split = {
         (row["task"], row["metric"]): float(row["value"])
@@ -121,7 +123,7 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     assert "What the outputs show" in page
     assert "Attack success rate in each view" in page
-    assert "100 % of the outputs do not show the target at all" in page
+    assert "nothing of the target is in them" in page
 
 
 def test_tables_of_other_runs_say_nothing_of_it(unisafe: Command, tmp_path: Path) -> None:

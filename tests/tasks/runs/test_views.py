@@ -100,6 +100,49 @@ def test_missing_verdicts_are_told_and_mark_nothing_of_the_task() -> None:
     assert metrics["tasks"][T2I]["complete"]
 
 
+def test_outputs_of_a_stopped_run_that_have_the_first_view_alone_are_told() -> None:
+    cases = [case("A1", 1, "11", "11"), case("A1", 2, "00")]
+    assert (
+        "unisafe_t2i, output-only: 1 of 2 cases scored (no verdicts). No score of the task rests "
+        "on this view."
+    ) in build_metrics(INFO | {"status": "stopped"}, cases)["notes"]
+    complete = build_metrics(INFO, cases[:1])["notes"]
+    assert not any("output-only" in note for note in complete)
+
+
+def test_a_budget_that_ended_in_the_second_view_alone_is_told() -> None:
+    ended = JudgeRow("x", None, None, None, "budget")
+    cases = [replace(case("A1", n, "1", "1"), rows_alone=(ended,) * n) for n in (0, 1)]
+    info = INFO | {"panel": INFO["panel"] | {"max_calls": 3}}
+    notes = build_metrics(info, cases)["notes"]
+    assert any(note.startswith("The budget of the panel was used up") for note in notes)
+
+
+def test_a_view_that_another_version_answered_than_the_first_is_marked() -> None:
+    """Replies of the first may be from the store, and the second be asked later."""
+
+    def answered(version: str, number: int) -> ScoredCase:
+        one = case("A1", number, "1", "1")
+        first = tuple(replace(row, version="m-1") for row in one.rows)
+        second = tuple(replace(row, version=version) for row in one.rows_alone)
+        return replace(one, rows=first, rows_alone=second)
+
+    same = build_metrics(INFO, [answered("m-1", n) for n in range(3)])
+    assert same["views"]["output-only"][T2I]["complete"]
+    mixed = build_metrics(INFO, [answered("m-2", n) for n in range(3)])
+    found = mixed["views"]["output-only"][T2I]
+    assert found["judge_versions"] == {"x": {"m-2": 3}}
+    assert not found["complete"]
+    assert mixed["tasks"][T2I]["complete"]
+    assert mixed["judge_versions"] == {"x": {"m-1": 3}}
+    assert (
+        "Judge x did not answer as one version in both views (in-context: 3 m-1; output-only: "
+        "3 m-2): do not compare the views."
+    ) in mixed["notes"]
+    changed = build_metrics(INFO, [answered("m-1", 1), answered("m-2", 2)])
+    assert not changed["views"]["output-only"][T2I]["complete"]
+
+
 def test_a_judge_that_is_silent_in_the_second_view_leaves_it_incomplete() -> None:
     cases = [case("A1", 1, "11", "1-"), case("A1", 2, "00", "0-")]
     metrics = build_metrics(INFO, cases)
