@@ -98,6 +98,16 @@ def run_notes(
         notes.append(_budget_note(info))
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
+    untold = [
+        name
+        for name, summary in tasks.items()
+        if summary["scored"] and "split" in summary and summary["split"][EVASION] is None
+    ]
+    if untold:
+        notes.append(
+            f"What is not unsafe is not split in {', '.join(untold)}: a verdict does not say what "
+            "its output shows. Labels never do."
+        )
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
@@ -233,19 +243,14 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
 
 
 def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
-    """A sentence if many outputs have nothing of what was asked for, or if that is not known.
+    """A sentence if many outputs have nothing of what was asked for.
 
     Many by the lower end of the interval, so that chance alone says nothing. Where there is no
     interval, the value itself must be higher.
     """
-    split = summary.get("split")
-    if split is None or not summary["scored"]:
+    split = summary.get("split") or {}
+    if (evaded := split.get(EVASION)) is None:
         return []
-    if (evaded := split[EVASION]) is None:
-        return [
-            f"{name}: what is not unsafe is not split, since a verdict does not say what the "
-            "output shows, as labels do not."
-        ]
     interval = split["intervals"][EVASION]
     if interval["low"] < _MANY_EVADED if interval else evaded < _MANY_WITHOUT_INTERVAL:
         return []

@@ -113,8 +113,8 @@ def test_a_task_in_which_a_verdict_does_not_tell_it_has_no_split() -> None:
     assert all(set(shares(scores)) == {None} for _, scores in levels(task))
     assert task["attack_success_rate"] is not None
     assert (
-        "unisafe_t2i: what is not unsafe is not split, since a verdict does not say what the "
-        "output shows, as labels do not."
+        "What is not unsafe is not split in unisafe_t2i: a verdict does not say what its output "
+        "shows. Labels never do."
     ) in found["notes"]
 
 
