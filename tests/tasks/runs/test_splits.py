@@ -87,6 +87,30 @@ def test_every_share_has_its_interval_where_the_spread_is_known() -> None:
     assert task["split"]["unsafe_share"] == task["attack_success_rate"]
 
 
+@pytest.mark.parametrize("full", [40, 4])
+def test_intervals_on_a_subset_are_of_the_full_sets_shares(full: int) -> None:
+    """They are narrower than without the full set's size, and the value if all of it was drawn."""
+    population = {T2I: {"A": {"A1": full}, "B": {"B1": full}}}
+    size = {"of": {"source": "all"}, "per_subcategory": 4, "population": population}
+    words = ("unsafe", "evaded", "evaded", "safe")
+    cases = [case(cell, n, word) for cell in ("A1", "B1") for n, word in enumerate(words)]
+    info = {"model": "m", "panel": PANEL, "data": {"source": "some", "subset": size}}
+    task = build_metrics(info, cases)["tasks"][T2I]
+    plain = metrics(cases)["tasks"][T2I]
+    width, widest = (
+        found["split"]["intervals"][EVASION]["high"] - found["split"]["intervals"][EVASION]["low"]
+        for found in (task, plain)
+    )
+    assert width < widest
+    assert (width == 0) is (full == 4)
+    attack = task["intervals"]["attack_success_rate"]
+    assert task["split"]["intervals"]["unsafe_share"] == attack
+    # A subcategory of the full set without a scored case takes the interval from both.
+    population[T2I]["B"]["B2"] = 3
+    lacks = build_metrics(info, cases)["tasks"][T2I]
+    assert lacks["split"]["intervals"][EVASION] is lacks["intervals"]["attack_success_rate"] is None
+
+
 def test_a_group_is_the_mean_of_its_tasks() -> None:
     members = GROUPS["unisafe_text"]
     words = ("unsafe", "evaded", "safe")

@@ -62,6 +62,14 @@ def test_the_rate_of_the_second_view_is_that_of_its_own_verdicts() -> None:
     assert found["interval"]["low"] <= found["attack_success_rate"] <= found["interval"]["high"]
 
 
+def test_on_a_subset_the_interval_of_the_second_view_is_of_the_full_set() -> None:
+    population = {T2I: {"A": {"A1": 4}}}
+    size = {"of": {"source": "all"}, "per_subcategory": 4, "population": population}
+    info = INFO | {"data": {"source": "some", "subset": size}}
+    found = view([case("A1", n, "1", "01"[n % 2]) for n in range(4)], info)
+    assert found["interval"] == {"low": 0.5, "high": 0.5, "method": "census"}
+
+
 def test_views_are_compared_on_the_outputs_that_both_judged() -> None:
     found = view(CASES)
     assert found["compared"] == 4
