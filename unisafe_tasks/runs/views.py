@@ -19,6 +19,7 @@ from unisafe_tasks.metrics import (
     apply_ensemble,
     case_value,
 )
+from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.statistics import Interval
 from unisafe_tasks.types import Status
 
@@ -72,6 +73,8 @@ def output_only_view(
         metric: summary[metric],
         "interval": interval and interval.as_json(),
         **{name: summary[name] for name in ("coverage", "asked", "scored", "complete")},
+        **({"only_blocked": True} if only_blocked(summary) else {}),
+        **({"asked_otherwise": how} if (how := summary.get("asked_otherwise")) else {}),
         "judge_failures": summary["judge_failures"],
         "judge_versions": {
             judge: scores["versions"]

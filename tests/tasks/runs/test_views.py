@@ -10,6 +10,7 @@ import pytest
 
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
+from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS, RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics
 from unisafe_tasks.types import Status
@@ -149,6 +150,15 @@ def test_a_view_that_another_version_answered_than_the_first_is_marked() -> None
     ) in mixed["notes"]
     changed = build_metrics(INFO, [answered("m-1", 1), answered("m-2", 2)])
     assert not changed["views"]["output-only"][T2I]["complete"]
+
+
+def test_the_rate_of_the_second_view_has_the_marks_of_the_score() -> None:
+    """It says as little of the model as the score if the provider refused all, or was asked
+    otherwise."""
+    cases = [replace(case("A1", n), is_blocked=True) for n in range(3)]
+    metrics = build_metrics(INFO | {"system_prompt": "Be kind."}, cases)
+    assert marks_of(metrics["tasks"][T2I]) == "‡§"
+    assert marks_of(metrics["views"]["output-only"][T2I]) == "‡§"
 
 
 def test_a_judge_that_is_silent_in_the_second_view_leaves_it_incomplete() -> None:
