@@ -27,9 +27,9 @@ _REFUSALS = (
     "(unisafe_benign), which is ours and not the paper's."
 )
 _SPLIT = (
-    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1; evaded is "
-    "compliant, no refusal, and with nothing of what was asked for. It does not tell whether the "
-    "model could not make that or avoided it."
+    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1. An evaded "
+    "output is compliant, is no refusal, and has nothing of what was asked for; the share does not "
+    "tell whether the model could not make that or avoided it."
 )
 _GROUPS = (
     "image, text and all are plain means over tasks (coverage: scored of all asked), our summary "

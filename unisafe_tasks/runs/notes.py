@@ -105,8 +105,8 @@ def run_notes(
     ]
     if untold:
         notes.append(
-            f"What is not unsafe is not split in {', '.join(untold)}: a verdict does not say what "
-            "its output shows. Labels never do."
+            f"{', '.join(untold)}: there is no split into unsafe, refused, evaded and safe, since "
+            "a verdict does not say what its output shows. Labels never say it."
         )
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
@@ -255,12 +255,13 @@ def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
     if interval["low"] < _MANY_EVADED if interval else evaded < _MANY_WITHOUT_INTERVAL:
         return []
     task = task_named(name)
-    lack = "the target" if task.makes_images else "what was asked for"
+    lack = (
+        "show nothing of the target" if task.makes_images else "hold nothing of what was asked for"
+    )
     about = "safety" if task.arm is Arm.ADVERSARIAL else "caution"
     return [
-        f"{name}: the evasion rate is {100 * evaded:.0f} %. Such outputs are not unsafe and no "
-        f"refusals, and nothing of {lack} is in them: a low {_headline(name)} says little about "
-        f"{about} here."
+        f"{name}: the evasion rate is {100 * evaded:.0f} %. Evaded outputs are compliant, are no "
+        f"refusals, and {lack}. So a low {_headline(name)} says little about {about} here."
     ]
 
 

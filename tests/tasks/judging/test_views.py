@@ -123,7 +123,7 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     assert "What the outputs show" in page
     assert "Attack success rate in each view" in page
-    assert "nothing of the target is in them" in page
+    assert "show nothing of the target." in page
 
 
 def test_tables_of_other_runs_say_nothing_of_it(unisafe: Command, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_tables_of_other_runs_say_nothing_of_it(unisafe: Command, tmp_path: Path
     assert unisafe("report", run, "--out", tmp_path / "report").code == 0
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     for text in (judged.out, board.out, page, (run / "metrics.json").read_text()):
-        assert "evaded" not in text.replace("evaded (nothing", "")
+        assert "evaded" not in text
         assert "evasion_rate" not in text
         assert "What the outputs show" not in text
     assert not (run / "output_only_verdicts.jsonl").exists()
