@@ -170,8 +170,8 @@ def test_the_same_output_of_two_cases_is_asked_about_once_alone(
     told = unisafe("judge", outputs, "--panel", file, "--dry-run")
     assert told.rows[0]["calls"] == "3"
     assert told.lines[-1].endswith(
-        "1 of 2 outputs are the same as another one: what was said of that alone is in the store "
-        "then, and nothing is asked again."
+        "1 of 2 outputs are the same as another one: in the second view they are asked about "
+        "together, once."
     )
     assert unisafe("judge", outputs, "--panel", file, "--out", run).code == 0
     assert sorted(map(is_alone, server.requests)) == [False, False, True]
