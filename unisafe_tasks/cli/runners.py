@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from unisafe_tasks.cli.tables import numeric_table, wide_console
 
 __all__ = ["app"]
 
@@ -21,14 +21,15 @@ def list_all() -> None:
     """Print all runners: their models, their tasks and what they need."""
     from unisafe_tasks.models.shipped_runners import named, names
 
-    table = Table("runner", "model", "tasks", "history", "batch", "GPU memory, about", "run here")
+    heads = ("runner", "model", "tasks", "history", "run here", "batch", "GPU memory, about")
+    table = numeric_table(*heads, labels=5)
     for name in names():
         runner = named(name)
         table.add_row(
-            *(name, escape(runner.model), " ".join(runner.tasks), runner.history),
-            *(str(runner.batch), f"{runner.gpu_gb:g} GB", runner.run),
+            *(name, escape(runner.model), " ".join(runner.tasks), runner.history, runner.run),
+            *(str(runner.batch), f"{runner.gpu_gb:g} GB"),
         )
-    Console(soft_wrap=True).print(table)
+    wide_console().print(table)
 
 
 @app.command()
