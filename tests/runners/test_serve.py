@@ -24,6 +24,7 @@ from serve import opened, saved, serve
 
 RUNNER = {
     "model": "M", "repository": "https://code.example/a/m", "commit": "%s", "gpu_gb": 12,
+    "dtypes": ["bfloat16", "float32"],
     "tasks": ["TI", "TT"], "history": "last", "batch": 4,
     "stack": {"safety_checker": "%s"},
 }
@@ -220,6 +221,12 @@ def test_changes_of_the_code_are_in_what_it_says_of_the_commit(
     changed = run(repository=repository).lines[0]["commit"]
     assert changed.startswith(f"{COMMIT}+")
     assert len(changed) == 40 + 1 + 12
+
+
+def test_a_type_that_the_code_cannot_be_run_in_is_refused(run: Run) -> None:
+    assert run("--dtype", "float16").problem == (
+        "M is run in bfloat16 or float32, not in float16: its code converts its inputs to that type"
+    )
 
 
 @pytest.mark.parametrize("name", ["/nowhere/at/all", "./nowhere", "nowhere"])

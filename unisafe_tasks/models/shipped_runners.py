@@ -45,8 +45,9 @@ class Runner(BaseModel):
 
     `history` is what a later turn of a four-turn case is shown. `batch` is how many questions go
     together. `gpu_gb` is an estimate: the weights and a fifth more; `spread` says that the model is
-    spread over all GPUs that it sees. `stack` holds the safety stack and the decoding, all of which
-    the runner sets itself. `run` says how the runner was run by those who wrote it.
+    spread over all GPUs that it sees. `dtypes` are those that its code can be run in. `stack` holds
+    the safety stack and the decoding, all of which the runner sets itself. `run` says how the
+    runner was run by those who wrote it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +64,7 @@ class Runner(BaseModel):
     batch: int = Field(ge=1)
     gpu_gb: float = Field(gt=0)
     spread: bool = False
+    dtypes: tuple[Literal["bfloat16", "float16", "float32"], ...] = ("bfloat16",)
     stack: Annotated[Mapping[str, Any], AfterValidator(_complete)]
     run: Literal["real weights", "real code, tiny weights", "stand-in", "read"]
 

@@ -59,7 +59,7 @@ RUNNER: dict[str, Any] = {
         "text.text_temperature": 0.3,
         "text.max_think_token_n": 512,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 
 

@@ -45,7 +45,7 @@ RUNNER: dict[str, Any] = {
         "text.num_beams": 1,
         "text.max_new_tokens": 1024,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 

@@ -33,6 +33,7 @@ RUNNER: dict[str, Any] = {
     "batch": 1,
     # Its README says that about 17 GB are enough.
     "gpu_gb": 20,
+    "dtypes": ["bfloat16", "float16", "float32"],
     "stack": {
         # The default of its inference.py, whose end keeps the model from covering things up.
         "negative_prompt": (
@@ -60,7 +61,7 @@ RUNNER: dict[str, Any] = {
         "text.do_sample": False,
         "text.max_new_tokens": 256,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 # What its tokenizer leaves in a text. `<|img|>` is the model's wish to draw.

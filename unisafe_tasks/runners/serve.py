@@ -112,6 +112,12 @@ def _ready(
         Unusable: something is missing or wrong.
     """
     options = _options()
+    dtypes = runner.get("dtypes", ["bfloat16"])
+    if options.dtype not in dtypes:
+        raise Unusable(
+            f"{runner['model']} is run in {' or '.join(dtypes)}, not in {options.dtype}: its code "
+            "converts its inputs to that type"
+        )
     commit = _checked_commit(runner, options.repository)
     # A script's own folder goes: `omnigen2.py` must not hide a repository's package `omnigen2`.
     here = Path(__file__).resolve().parent
