@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -132,7 +133,7 @@ class UmmWorker(UnifiedModel):
         try:
             self._hello = self._runner.run(self._pool.start())
         except CallFailure as failure:
-            self._runner.run(self.close())
+            self._end()
             exit_with(failure)
         self.history = cast(Literal["full", "last"], self._hello.history)
         # One batch waits for each that is being answered.
@@ -161,7 +162,7 @@ class UmmWorker(UnifiedModel):
             return {**said, "command": redact(spec.command or ""), "files": files}
         described = {**said, **spec.model_dump(include={"runner", "pretrained", "revision"})}
         described["code"] = hashlib.sha256(script_of(spec.runner).read_bytes()).hexdigest()
-        folder = Path(spec.pretrained or "")
+        folder = Path(spec.pretrained or "").expanduser()
         if folder.is_dir():
             described["files"] = fingerprint(path for path in folder.rglob("*") if path.is_file())
         return described
@@ -186,7 +187,16 @@ class UmmWorker(UnifiedModel):
             "out": str(out),
         }
         alike = (question.task.code, question.turn, len(question.images))
-        return _read(await self._pool.ask(request, alike), out)
+        answer = _read(await self._pool.ask(request, alike), out)
+        return replace(answer, version=self._weights)
+
+    @property
+    def _weights(self) -> str | None:
+        """What tells these weights from others of the same name, if they are known."""
+        if commit := self._identity.get("weights"):
+            return f"commit {commit}"
+        files = self._identity.get("files") if self.spec.runner else None
+        return f"files {files[:16]}" if files else None
 
     async def close(self) -> None:
         await self._pool.close()
