@@ -178,7 +178,7 @@ class Worker:
         if not isinstance(answers, list) or len(answers) != count:
             return [{"error": f"its reply has no list of {count} answers"}] * count
         return [
-            answer if isinstance(answer, dict) else {"error": "the answer is no JSON object"}
+            answer if isinstance(answer, dict) else {"error": "the answer is not a JSON object"}
             for answer in answers
         ]
 

@@ -171,7 +171,7 @@ def _checked_commit(runner: Mapping[str, Any], folder: str) -> str:
         named = re.search(r"-([0-9a-f]{40})$", folder)
         found, changes = named.group(1) if named else "", b""
     if found != wanted:
-        at = f"at commit {found}" if found else "no git repository"
+        at = f"at commit {found}" if found else "not a git repository"
         raise Unusable(
             f"{folder} is {at}, and the runner of {runner['model']} is for commit {wanted} of "
             f"{runner['repository']}: check out that commit there"
