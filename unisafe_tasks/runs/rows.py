@@ -88,7 +88,7 @@ def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any
         "model": model,
         "refusal": False,
         "error": redact(error),
-        "task": TASKS[doc["scenario_type"]].name,
+        "task": doc.get("task") or TASKS[doc["scenario_type"]].name,
         **{name: doc[name] for name in ("category", "subcategory")},
         "status": str(Status.FAILED),
     }
@@ -132,6 +132,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "judgment": verdict.judgment if verdict else None,
         "risk_rating": verdict.risk_rating if verdict else None,
         "refusal": verdict.refusal if verdict else None,
+        **({"depicts_target": verdict.depicts} if verdict and verdict.depicts else {}),
         "reasoning": verdict.reasoning if verdict else None,
         "error": redact(result.detail) if result.detail else result.detail,
         "raw_response": result.raw,
