@@ -89,7 +89,11 @@ class UmmWorker(UnifiedModel):
     def tasks(self) -> frozenset[str]:
         return self._hello.tasks
 
+    def stack(self) -> dict[str, Any]:
+        return self._hello.stack
+
     def identity(self) -> dict[str, Any]:
+        stack = {"stack": given} if (given := self.stack()) else {}
         return {
             "protocol": PROTOCOL,
             "model": self._hello.model,
@@ -99,6 +103,7 @@ class UmmWorker(UnifiedModel):
                 path for word in _words(self.spec.command) if (path := Path(word)).is_file()
             ),
             "seed": self.spec.seed,
+            **stack,
         }
 
     async def ask(self, question: Question) -> Answer:

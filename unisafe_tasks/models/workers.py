@@ -33,6 +33,14 @@ class Hello:
     model: str
     tasks: frozenset[str]
     history: str
+    stack_json: str = "{}"
+    """What it names of its safety stack."""
+
+    @property
+    def stack(self) -> dict[str, Any]:
+        """The same as a table."""
+        stack: dict[str, Any] = json.loads(self.stack_json)
+        return stack
 
 
 class Worker:
@@ -164,7 +172,15 @@ class Worker:
             )
         if history not in ("full", "last"):
             raise self._stopped(f"says that its history is {history!r}: expected 'full' or 'last'")
-        return Hello(model, frozenset(tasks), history)
+        stack = value.get("stack") or {}
+        try:
+            # JSON has no infinite number, although Python reads one.
+            written = json.dumps(stack, sort_keys=True, allow_nan=False)
+        except ValueError:
+            stack = None
+        if not isinstance(stack, dict):
+            raise self._stopped("names a stack that is no JSON object of names and values")
+        return Hello(model, frozenset(tasks), history, written)
 
     def _stopped(self, what: str) -> CallFailure:
         return CallFailure(

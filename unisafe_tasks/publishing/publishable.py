@@ -46,7 +46,7 @@ _FACTS = (
     *("image_encoder", "system_prompt", "chat_template", "answers", "proxy"),
 )
 _ANSWERED_BY = ("model_versions", "image_models", "substituted")
-_SETTINGS = ("model_args", "gen_kwargs", "adapter")
+_SETTINGS = ("model_args", "gen_kwargs", "adapter", "stack")
 _PANEL_FACTS = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
 # Names of devices on Windows: a file with such a name could not be checked out there.
 _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")

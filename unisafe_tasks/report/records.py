@@ -9,10 +9,11 @@ from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.results.stacks import stack_notes, stack_of
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["coverage_of", "notes_of", "provenance"]
+__all__ = ["coverage_of", "notes_of", "provenance", "safety_stacks"]
 
 
 def notes_of(
@@ -21,7 +22,7 @@ def notes_of(
     self_awareness: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[str]]:
     """Each note of the runs, with the names of the runs that have it."""
-    notes: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {note: [] for note in stack_notes(results)}
     for result, label in zip(results, labels, strict=True):
         for note in result.metrics["notes"]:
             notes.setdefault(note, []).append(label)
@@ -71,6 +72,25 @@ def provenance(results: Sequence[ScoredRun], labels: Sequence[str]) -> Table:
     rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
     heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
     return table("What each run's scores rest on", heads, rows, numeric=False)
+
+
+def safety_stacks(results: Sequence[ScoredRun], labels: Sequence[str]) -> list[RunTables]:
+    """For each run that names its safety stack, the parts of it."""
+    return [
+        RunTables(
+            label,
+            (
+                table(
+                    "The safety stack that is measured with the model",
+                    ["part", "value"],
+                    [[name, str(value)] for name, value in stack.items()],
+                    numeric=False,
+                ),
+            ),
+        )
+        for result, label in zip(results, labels, strict=True)
+        if (stack := stack_of(result.info))
+    ]
 
 
 def _record(result: ScoredRun, label: str) -> list[Value | str]:

@@ -169,6 +169,20 @@ def test_two_runs_of_one_model_can_be_told_apart(tmp_path: Path, unisafe: Comman
     assert "teapot-1 (evening)" in words
 
 
+def test_the_safety_stack_of_each_run_stands_in_the_page(tmp_path: Path, unisafe: Command) -> None:
+    for name, checker in (("one", "none"), ("two", "<b>Checker</b>")):
+        stack = {"safety_checker": checker, "steps": 50}
+        run_folder(tmp_path / name, **RUN, info={"stack": stack})
+    run_folder(tmp_path / "three", "kettle-2", **RUN)
+    out = tmp_path / "report"
+    runs = [tmp_path / name for name in ("one", "two", "three")]
+    assert unisafe("report", *runs, "--out", out).code == 0
+    page = page_of(out)
+    assert page.count("<caption>The safety stack that is measured with the model</caption>") == 2
+    assert "<bdi>&lt;b&gt;Checker&lt;/b&gt;</bdi>" in page
+    assert "teapot-1 was run with different safety stacks" in page
+
+
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(
     demo_runs: tuple[Path, ...],
 ) -> None:
