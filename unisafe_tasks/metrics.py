@@ -152,8 +152,9 @@ class ScoredCase:
     ensemble: Ensemble = Ensemble()
     history: str | None = None
     """What a four-turn model was shown in each turn; scores of different ones are not compared."""
-    is_blocked: bool = False
-    """A refusal of the provider's: it says nothing of the model."""
+    refused_by: str | None = None
+    """Who refused, if it is a refusal: what a provider or a safety checker refused says nothing of
+    the model itself."""
     is_cut_off: bool = False
     """The output was stopped for its length."""
 

@@ -267,6 +267,24 @@ def test_a_command_is_taken_as_the_harness_hands_it_over(
     assert model.identity()["model"] == "my-model"
 
 
+@pytest.mark.parametrize("source", ["model", "safety_checker"])
+def test_a_runner_says_whose_refusal_it_is(
+    evaluate: Evaluate, worker: Callable[..., str], source: str
+) -> None:
+    said = f'"refusal": True, "refusal_source": {source!r}' + ", **drawn}"
+    command = worker(
+        DRAW.replace("def answer(", "def draw(")
+        + "\ndef answer(model, question):\n    drawn = draw(model, question)\n    return {"
+        + said
+    )
+    finished = evaluate(UmmWorker(command=command), "unisafe_t2i", limit=1)
+    (row,) = finished.rows("predictions")
+    # What a checker put in the place of the image is none; a model that draws has not refused.
+    expected = {"model": ("ok", None), "safety_checker": ("refused", "safety_checker")}
+    assert (row["status"], row["refusal_source"]) == expected[source]
+    assert bool(row["image_sha256"]) == (source == "model")
+
+
 def with_stack(command: str, stack: str) -> str:
     path = Path(command.split()[1])
     path.write_text(path.read_text().replace('"model": MODEL', f'"model": MODEL, "stack": {stack}'))

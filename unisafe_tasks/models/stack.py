@@ -28,6 +28,7 @@ _ALIASES = {
     "instructions": "system_prompt",
     "image_model": "tool_model",
     "model": "tool_model",
+    "system_message": "system_prompt",
     "safetySettings": "safety_settings",
 }
 """What servers and pipelines call a part -> what the stack calls it."""

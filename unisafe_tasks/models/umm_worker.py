@@ -191,4 +191,8 @@ def _read(reply: dict[str, Any], out: Path) -> Answer:
             return Answer(text, error=f"the worker names {str(name)[:200]!r}, {problem}")
         except ImageError as error:
             return Answer(text, error=f"the worker's image cannot be used: {error}")
-    return Answer(text, tuple(images), refusal="model" if reply.get("refusal") else None)
+    if not reply.get("refusal"):
+        return Answer(text, tuple(images))
+    if reply.get("refusal_source") == "safety_checker":
+        return Answer(text, refusal="safety_checker", error="held back by the safety checker")
+    return Answer(text, tuple(images), refusal="model")

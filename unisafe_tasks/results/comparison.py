@@ -187,9 +187,9 @@ def compare_runs(
         for note in result.metrics["notes"]
     ]
     notes += address_notes([first.info, second.info])
-    if difference := differing_stacks([first, second]):
+    if stacks := differing_stacks([first, second]):
         notes.append(
-            f"The safety stacks differ ({difference}): each score is of a model with its stack."
+            f"The safety stacks differ ({stacks}): each score is of a model with its stack."
         )
     contrasts = []
     for name in [name for name in first.metrics["tasks"] if name in second.metrics["tasks"]]:

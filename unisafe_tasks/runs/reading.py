@@ -156,8 +156,8 @@ def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> S
             category=row["category"],
             subcategory=row["subcategory"],
             status=status,
-            history=_history(row.get("history")),
-            is_blocked=status is Status.REFUSED and row.get("refusal_source") == "provider",
+            history=_text(row, "history"),
+            refused_by=_text(row, "refusal_source") if status is Status.REFUSED else None,
             is_cut_off=row.get("cut_off") is True,
             rows=tuple(verdicts) if status is Status.OK else (),
         )
@@ -165,9 +165,10 @@ def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> S
         raise RunError(f"{where}: unusable value: {error}") from None
 
 
-def _history(value: object) -> str | None:
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
     if not isinstance(value, str | None):
-        raise TypeError(f"history is {value!r}, expected a text")
+        raise TypeError(f"{name} is {value!r}, expected a text")
     return value
 
 
