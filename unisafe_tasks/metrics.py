@@ -157,6 +157,8 @@ class ScoredCase:
     the model itself."""
     is_cut_off: bool = False
     """The output was stopped for its length."""
+    is_unchanged: bool = False
+    """The output is an image that the model was shown."""
 
     @cached_property
     def verdicts(self) -> Mapping[str, tuple[VerdictValues, ...]]:

@@ -15,6 +15,13 @@ from unisafe_tasks.types import Status
 
 __all__ = ["coverage_of", "notes_of", "provenance", "safety_stacks"]
 
+_APART = {
+    "blocked": "refused by the provider",
+    "held_back": "held back by a safety checker",
+    "unchanged": "the input image, unchanged",
+}
+"""Counts of metrics.json that are there only where they are not 0."""
+
 
 def notes_of(
     results: Sequence[ScoredRun],
@@ -45,7 +52,8 @@ def coverage_of(
 def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
     statuses: list[Cells] = []
     failures: list[Cells] = []
-    for name, summary in result.metrics["tasks"].items():
+    tasks = result.metrics["tasks"]
+    for name, summary in tasks.items():
         code = task_named(name).code
         counts = summary["statuses"]
         statuses.append(
@@ -62,6 +70,16 @@ def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
             failures.append([code, what, str(count)])
     heads = ["task", "asked", "scored", "coverage", *(s.replace("_", " ") for s in Status)]
     yield table("What became of every case", [*heads, "not reached"], statuses)
+    kinds = [name for name in _APART if any(name in summary for summary in tasks.values())]
+    if kinds:
+        yield table(
+            "Told apart from other refusals and outputs",
+            ["task", *(_APART[name] for name in kinds)],
+            [
+                [task_named(name).code, *(str(summary.get(kind, 0)) for kind in kinds)]
+                for name, summary in tasks.items()
+            ],
+        )
     if failures:
         heads = ["task", "judge and reason", "verdicts missing"]
         yield table("Verdicts that judges did not give", heads, failures)

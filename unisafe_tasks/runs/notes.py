@@ -170,6 +170,12 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             f"{name}: {held_back:,} of {refused:,} refusals are of a safety checker, which held "
             "the image back."
         )
+    if unchanged := summary.get("unchanged"):
+        what = "image of the turn before" if task_named(name).is_conversation else "input image"
+        said.append(
+            f"{name}: {unchanged:,} of {summary['statuses'][Status.OK]:,} outputs are the {what}, "
+            "unchanged."
+        )
     if cut_off := summary.get("cut_off"):
         said.append(f"{name}: {_outputs(cut_off)} stopped at the limit of tokens.")
     histories = summary.get("histories", {})

@@ -26,7 +26,7 @@ __all__ = [
 
 _KEPT = (
     *("id", "scenario_type", "category", "subcategory", "status", "output_sha256"),
-    *("history", "refusal_source", "cut_off"),
+    *("history", "refusal_source", "cut_off", "unchanged"),
 )
 """The fields of a prediction row that scoring needs. Texts stay on the disk."""
 
@@ -159,6 +159,7 @@ def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> S
             history=_text(row, "history"),
             refused_by=_text(row, "refusal_source") if status is Status.REFUSED else None,
             is_cut_off=row.get("cut_off") is True,
+            is_unchanged=status is Status.OK and row.get("unchanged") is True,
             rows=tuple(verdicts) if status is Status.OK else (),
         )
     except (KeyError, ValueError, TypeError) as error:

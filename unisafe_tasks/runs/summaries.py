@@ -76,6 +76,7 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
     histories = Counter(case.history for case in cases if case.history and case.status in SCORED)
     refused_by = Counter(case.refused_by for case in cases)
     cut_off = sum(case.is_cut_off for case in cases)
+    unchanged = sum(case.is_unchanged for case in cases)
     columns = _columns(leaves.panel)
     return {
         **_scores(columns, asked),
@@ -86,6 +87,7 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
         **{name: count for name, by in NOT_BY_MODEL.items() if (count := refused_by[by])},
         **({"cut_off": cut_off} if cut_off else {}),
+        **({"unchanged": unchanged} if unchanged else {}),
         "judges": {
             judge: {**_scores(_columns(scored), asked), **_judge_facts(cases, judge)}
             for judge, scored in leaves.judges.items()
