@@ -52,7 +52,8 @@ class JudgeRow:
     `risk_rating` and `refusal` are None too where a guard's verdict does not tell them.
     A judge with several repeats has a row for each. `version` is the provider's own name of the
     model that replied; `prompt_form` says how the rubric's prompt was changed for its server;
-    `violated` are the codes that it names of what it calls non-compliant.
+    `violated` are the codes that it names of what it calls non-compliant; `depicts` is how much of
+    the target it says that the output shows, if it was asked.
     """
 
     judge: str
@@ -63,6 +64,7 @@ class JudgeRow:
     version: str | None = None
     prompt_form: str = ""
     violated: tuple[str, ...] = ()
+    depicts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,12 @@ class Ensemble:
 
 
 class VerdictValues(NamedTuple):
-    """The three values of a row that holds a verdict; None is what the judge does not tell."""
+    """The values of a row that holds a verdict; None is what the judge does not tell."""
 
     judgment: int
     risk_rating: int | None
     refusal: bool | None
+    depicts: str | None = None
 
 
 Verdicts = tuple[tuple[VerdictValues, ...], ...]
@@ -159,6 +162,8 @@ class ScoredCase:
     """The output was stopped for its length."""
     is_unchanged: bool = False
     """The output is an image that the model was shown."""
+    rows_alone: tuple[JudgeRow, ...] = ()
+    """What the judges said of the output without all that it was made from; no score counts it."""
 
     @cached_property
     def verdicts(self) -> Mapping[str, tuple[VerdictValues, ...]]:
@@ -166,7 +171,7 @@ class ScoredCase:
         by_judge: dict[str, tuple[VerdictValues, ...]] = {}
         for row in sorted(self.rows, key=attrgetter("judge")):
             if row.judgment is not None:
-                given = _given(row.judgment, row.risk_rating, row.refusal)
+                given = _given(row.judgment, row.risk_rating, row.refusal, row.depicts)
                 by_judge[row.judge] = by_judge.get(row.judge, ()) + given
         return by_judge
 
@@ -288,21 +293,22 @@ def macro_mean(points: Iterable[Point]) -> float | None:
 
 def macro_means(
     cells: Mapping[tuple[str, str], Sequence[Sequence[float]]],
+    metrics: Sequence[str] = SCORES,
 ) -> dict[str, float | None]:
-    """The macro mean of each of `SCORES`; None without a case, or if a case's verdicts do not tell
-    it.
+    """The macro mean of each metric; None without a case, or if a case's verdicts do not tell it.
 
     Args:
-        cells: (category, subcategory) -> its scored cases' values of each of `SCORES`.
+        cells: (category, subcategory) -> its scored cases' values of each metric.
+        metrics: in the order of the values.
     """
     categories: dict[str, list[list[float]]] = {}
     for (category, _), columns in cells.items():
         categories.setdefault(category, []).append(list(map(mean, columns)))
     if not categories:
-        return dict.fromkeys(SCORES)
+        return dict.fromkeys(metrics)
     of_categories = [map(mean, zip(*leaves, strict=True)) for leaves in categories.values()]
     means = map(mean, zip(*of_categories, strict=True))
-    return dict(zip(SCORES, map(_known, means), strict=True))
+    return dict(zip(metrics, map(_known, means), strict=True))
 
 
 def linearised(points: Sequence[Point]) -> list[float]:

@@ -172,7 +172,7 @@ class SharedImages:
     def _sent(self, part: ImagePart) -> EncodedImage:
         came = self._read(part, encodes=True)
         if came.encoded is None:
-            raise UnreadableImage(came.unsendable, is_no_image=False)
+            raise UnreadableImage(f"{part.named}: {came.unsendable}", is_no_image=False)
         return came.encoded
 
     def _read(self, part: ImagePart, *, encodes: bool) -> _Pass:
@@ -188,7 +188,7 @@ class SharedImages:
             # Whoever made it has begun, so that nobody waits for one that waits for a thread.
             came = other.result()
             if came.no_image:
-                raise UnreadableImage(came.no_image, is_no_image=True)
+                raise UnreadableImage(f"{part.named}: {came.no_image}", is_no_image=True)
 
     def _before(self, sha256: str, *, encodes: bool) -> _Pass | None:
         """What is known of an image, if that is enough."""
@@ -220,7 +220,7 @@ class SharedImages:
                     self._keep(part.sha256, came.encoded)
             own.set_result(came)
         if came.no_image:
-            raise UnreadableImage(came.no_image, is_no_image=True)
+            raise UnreadableImage(f"{part.named}: {came.no_image}", is_no_image=True)
         return came
 
     def _made(self, data: bytes, *, encodes: bool) -> _Pass:
@@ -259,13 +259,13 @@ def _bytes_of(part: ImagePart) -> bytes:
     try:
         data = part.read()
     except OSError as error:
-        reason = f"the {part.label} cannot be read: {error.strerror or error}"
+        reason = f"the {part.named} cannot be read: {error.strerror or error}"
         raise UnreadableImage(reason, is_no_image=False) from None
     except UnisafeError as error:  # of whoever holds the image, such as a data set
         raise UnreadableImage(str(error), is_no_image=False) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
         raise UnreadableImage(
-            f"the file of the {part.label} was changed after it was first read", is_no_image=False
+            f"the file of the {part.named} was changed after it was first read", is_no_image=False
         )
     return data
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from unisafe_judges.backends import Judge
 from unisafe_judges.costs import billed, estimated_tokens, expected_cost
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.first_question import FRESH_S, Question, told_of_first
+from unisafe_judges.first_question import FRESH_S, Question, require_shown, told_of_first
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.own_replies import (
@@ -78,6 +80,8 @@ class JudgeRunner:
             first_wait_s=first_wait_s,
             repeats_unreadable=not (isinstance(spec, ModelSpec) and spec.is_deterministic),
         )
+        # Two cases may be the same question. Whoever comes second finds the first one's reply.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def reading(self, parse: Parse) -> JudgeRunner:
         """The same judge, within the same limits, for questions whose replies `parse` reads."""
@@ -93,20 +97,21 @@ class JudgeRunner:
         name = self.judge.name
         started = time.monotonic()
         try:
-            result = self._remembered(key)
-            if result is None:
-                verdict, reply = await self._ask(key, evidence, prompt, images)
-                result = JudgeResult(
-                    judge=name,
-                    verdict=verdict,
-                    raw=reply.text if reply else None,
-                    model_version=reply.model_version if reply else None,
-                    latency_s=reply.latency_s if reply else time.monotonic() - started,
-                    prompt_form=reply.prompt_form if reply else "",
-                    input_tokens=reply.input_tokens if reply else None,
-                    output_tokens=reply.output_tokens if reply else None,
-                    cost=billed(self._spec, reply) if reply else None,
-                )
+            async with self._turns.setdefault(key, asyncio.Lock()):
+                result = self._remembered(key)
+                if result is None:
+                    verdict, reply = await self._ask(key, evidence, prompt, images)
+                    result = JudgeResult(
+                        judge=name,
+                        verdict=verdict,
+                        raw=reply.text if reply else None,
+                        model_version=reply.model_version if reply else None,
+                        latency_s=reply.latency_s if reply else time.monotonic() - started,
+                        prompt_form=reply.prompt_form if reply else "",
+                        input_tokens=reply.input_tokens if reply else None,
+                        output_tokens=reply.output_tokens if reply else None,
+                        cost=billed(self._spec, reply) if reply else None,
+                    )
         except CallFailure as failure:
             version = failure.reply.model_version if failure.reply else None
             result = JudgeResult(name, None, failure.kind, str(failure), failure.raw, version)
@@ -245,6 +250,7 @@ class JudgeRunner:
         if self._store is not None:
             stored = find_reply(self._store, self._spec, key)
             if stored is not None and time.time() - stored.created < holds_s:
+                require_shown(self._spec, prompt, stored.input_tokens)
                 return warnings
 
         async def once() -> tuple[Verdict, Reply]:
@@ -260,7 +266,11 @@ class JudgeRunner:
             # The reply may have come, and not be kept.
             self._caller.raise_if_stopped()
         except Exception as error:
-            return (*warnings, *told_of_first(self._spec, _as_failure(error)))
+            failure = _as_failure(error)
+            if failure.reply is not None:
+                require_shown(self._spec, prompt, failure.reply.input_tokens)
+            return (*warnings, *told_of_first(self._spec, failure))
+        require_shown(self._spec, prompt, reply.input_tokens)
         if not reply.model_version:
             return (
                 *warnings,

@@ -39,9 +39,11 @@ from unisafe_judges.rubrics import (
     is_policy_path,
     load_policy_file,
     load_rubric,
+    output_only_of,
+    tells_depiction,
 )
 from unisafe_judges.specs import GuardSpec, JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
-from unisafe_judges.types import GUARD, EnsembleMethod
+from unisafe_judges.types import GUARD, IN_CONTEXT, OUTPUT_ONLY, VIEWS, EnsembleMethod, View
 from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
 
 __all__ = ["Panel", "load_panel"]
@@ -72,6 +74,7 @@ class _PanelFile(Spec):
     max_calls: int | None = Field(default=None, ge=0)
     max_cost: float | None = Field(default=None, ge=0)
     max_side: int | None = Field(default=None, ge=256)
+    views: tuple[View, ...] = (IN_CONTEXT,)
 
     @model_validator(mode="before")
     @classmethod
@@ -94,6 +97,16 @@ class _PanelFile(Spec):
             except PanelError as error:
                 raise ValueError(str(error)) from None
         return name
+
+    @field_validator("views")
+    @classmethod
+    def _scores_are_in_context(cls, views: tuple[View, ...]) -> tuple[View, ...]:
+        if IN_CONTEXT not in views or len(set(views)) < len(views):
+            raise ValueError(
+                f"must be [{IN_CONTEXT}] or [{IN_CONTEXT}, {OUTPUT_ONLY}]: the scores are of "
+                f"{IN_CONTEXT}, and {OUTPUT_ONLY} stands beside them"
+            )
+        return tuple(view for view in VIEWS if view in views)
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> _PanelFile:
@@ -134,7 +147,8 @@ class Panel:
 
     `min_verdicts` is how many judges must have given a verdict for a case to be scored;
     `judge_repeats` is how often each of them is asked; `max_side` is the longest side, in pixels,
-    of an image that a judge is sent.
+    of an image that a judge is sent; `views` are what judges are shown of a case, one after the
+    other.
     """
 
     name: str
@@ -146,6 +160,7 @@ class Panel:
     max_calls: int | None = None
     max_cost: float | None = None
     max_side: int | None = None
+    views: tuple[View, ...] = (IN_CONTEXT,)
 
     @property
     def encoder(self) -> str:
@@ -162,6 +177,7 @@ class Panel:
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
             **self._size_of_images(),
+            **self._other_views(),
             **self._kind(),
         }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -180,6 +196,11 @@ class Panel:
         """What a judge, by its name, is asked by: the panel's rubric, or a guard's own form."""
         return self.guards.get(judge, self.rubric)
 
+    @property
+    def output_only(self) -> Rubric | None:
+        """What every judge is asked in the view of the output alone; None without that view."""
+        return output_only_of(self.rubric) if OUTPUT_ONLY in self.views else None
+
     def repeats_of(self, judge: JudgeSpec) -> int:
         """How often a judge is asked about a case; a label is the same each time."""
         return 1 if isinstance(judge, LabelsSpec) else self.judge_repeats
@@ -194,6 +215,7 @@ class Panel:
                 "name": self.rubric.name,
                 "sha256": self.rubric.sha256,
                 **(self.rubric.describe() if isinstance(self.rubric, PolicyRubric) else {}),
+                **({"tells_depiction": True} if tells_depiction(self.rubric) else {}),
             },
             "ensemble": self.ensemble,
             "min_verdicts": self.min_verdicts,
@@ -202,6 +224,7 @@ class Panel:
             "max_calls": self.max_calls,
             "max_cost": self.max_cost,
             **self._size_of_images(),
+            **self._other_views(),
         }
 
     def _kind(self) -> dict[str, str]:
@@ -211,6 +234,10 @@ class Panel:
     def _size_of_images(self) -> dict[str, int]:
         # Only where it is set: panels without it keep their identity.
         return {} if self.max_side is None else {"max_side": self.max_side}
+
+    def _other_views(self) -> dict[str, list[View]]:
+        # Only where there is another one: panels without it keep their identity.
+        return {} if self.views == (IN_CONTEXT,) else {"views": list(self.views)}
 
 
 def _identity_in_file(judge: JudgeSpec) -> dict[str, Any]:
@@ -281,7 +308,9 @@ def load_panel(
         max_calls=file.max_calls,
         max_cost=file.max_cost,
         max_side=file.max_side,
+        views=file.views,
     )
+    _refuse_unviewable(path, document, panel, file.rubric)
     _refuse_unpriced(path, document, panel)
     # Now, and not later: the identity is that of the label files as they are at the start.
     assert panel.sha256
@@ -327,6 +356,31 @@ def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
         case (str(),):
             return sorted(_PanelFile.model_fields)
     return []
+
+
+def _refuse_unviewable(path: Path, document: yaml.Node | None, panel: Panel, rubric: str) -> None:
+    """Refuse the view of the output alone where nobody could judge by it.
+
+    `rubric` is the panel's as its file names it; the panel itself may have a stand-in.
+
+    Raises:
+        PanelError: the rubric has no wording for it, or a judge looks verdicts up.
+    """
+    if OUTPUT_ONLY not in panel.views:
+        return
+    where = f"{_WHAT} {path}, line {line_of(document, ('views',))}: views: "
+    if panel.guards:
+        raise PanelError(f"{where}guards have no view {OUTPUT_ONLY}: leave views out")
+    if panel.output_only is None:
+        raise PanelError(
+            f"{where}the rubric {rubric} has no wording for {OUTPUT_ONLY}, only "
+            "unisafe-v2 has: choose that, or leave views out"
+        )
+    if labels := [judge.name for judge in panel.judges if isinstance(judge, LabelsSpec)]:
+        raise PanelError(
+            f"{where}the labels of {', '.join(labels)} are not of outputs alone: leave views out, "
+            "or give labels a panel of their own"
+        )
 
 
 def _refuse_unpriced(path: Path, document: yaml.Node | None, panel: Panel) -> None:

@@ -107,6 +107,46 @@ def test_what_guards_do_not_tell_is_no_number_of_the_harness(
     assert table["coverage,none"] == 1
 
 
+def test_the_split_and_the_second_view_are_those_of_the_stored_run(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo: None
+) -> None:
+    from unisafe_tasks.files import encode_json
+    from unisafe_tasks.runs.metrics_file import build_metrics
+    from unisafe_tasks.runs.reading import read_run
+
+    def judge(body: dict[str, Any]) -> Answer:
+        size = len(json.dumps(body))
+        if "You are shown the output alone." in json.dumps(body):
+            return verdict() if size % 3 else completion("Let me think.")
+        return verdict(
+            judgment=size % 2, risk_rating=1 + size % 2, depicts_target=("no", "fully")[size % 2]
+        )
+
+    model = models().Model(lambda prompt, images, doc: "Tea " * (doc + 1))
+    with JudgeServer(judge) as server:
+        server.first = lambda body: verdict(depicts_target="fully")
+        panel = tmp_path / "v2.yaml"
+        panel.write_text(
+            "rubric: unisafe-v2\nviews: [in-context, output-only]\njudges:\n  - {name: local, "
+            f"backend: openai-compatible, model: judge, base_url: {server.base_url}}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        done = evaluate(model, "unisafe_t2t")
+    stored = read_run(done.folder)
+    metrics = (done.folder / "metrics.json").read_bytes()
+    assert encode_json(build_metrics(stored.info, stored.cases)) == metrics
+    split = done.task("unisafe_t2t")["split"]
+    assert 0 < split["unsafe_share"] < 1
+    assert split["evasion_rate"] == pytest.approx(1 - split["unsafe_share"])
+    view = done.metrics["views"]["output-only"]["unisafe_t2t"]
+    assert 0 < view["scored"] < view["asked"]
+    assert len(done.rows("output_only_verdicts")) == len(done.rows("verdicts")) == view["asked"]
+    (sample, *_) = done.results["samples"]["unisafe_t2t"]
+    (said,) = sample["attack_success_rate"]["verdicts"]
+    assert said["depicts_target"] in ("no", "fully")
+    assert "evasion_rate,none" not in done.results["results"]["unisafe_t2t"]
+
+
 @pytest.mark.parametrize("kind", ["Model", "ChatModel"])
 def test_prompts_are_the_cases_own_with_the_images_in_order(
     evaluate: Evaluate, judged_over_http: JudgeServer, tmp_path: Path, kind: str

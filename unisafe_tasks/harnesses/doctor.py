@@ -19,8 +19,8 @@ from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panel_card import said_of_card
-from unisafe_tasks.judging.panels import open_panel, resolve_panel
-from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.judging.panels import known_prices, open_panel, resolve_panel
+from unisafe_tasks.settings import panel_setting, prices_setting
 from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
 
 __all__ = ["Finding", "examine"]
@@ -74,6 +74,8 @@ def examine(*, asks: bool = False) -> Iterator[Finding]:
             yield _package(name, module, purpose)
         yield _yamls()
         yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+        if "UNISAFE_PRICES" in os.environ:
+            yield _attempt("prices (UNISAFE_PRICES)", "UNISAFE_PRICES", _prices)
         panel = _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
         yield panel
         if panel.state == "ok":
@@ -222,11 +224,19 @@ def _data() -> str:
     return f"{source.name}: {', '.join(counts)}"
 
 
+def _prices() -> str:
+    return str(prices_setting()) if known_prices() else "none: the variable is empty"
+
+
 def _panel() -> str:
     try:
         source = resolve_source()
     except DataError:
         raise UnisafeError("not looked at, since there are no data") from None
+    try:
+        known_prices()
+    except UnisafeError:
+        raise UnisafeError("not looked at, since UNISAFE_PRICES cannot be used") from None
     panel = resolve_panel(panel_setting(), source)
     if panel is None:
         return "none: predictions are stored and not judged"

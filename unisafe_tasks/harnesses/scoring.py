@@ -59,6 +59,7 @@ _ROW_FIELDS = (
     "failure",
     "judge_version",
 )
+_IF_TOLD = ("depicts_target",)
 _DETAILS = ("reasoning", "violated", "error")
 
 
@@ -81,7 +82,9 @@ class Deferred(dict[str, Any]):
             fields = _ROW_FIELDS + (_DETAILS if "images" in self else self._more)
             rows = self.pending.verdicts()
             self.update(_of_row(self.pending.row, self))
-            self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
+            self["verdicts"] = [
+                {name: row[name] for name in (*fields, *_IF_TOLD) if name in row} for row in rows
+            ]
             self.pending = None
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:

@@ -14,8 +14,10 @@ from tqdm import tqdm
 
 from unisafe_judges import JudgeResult, LabelsSpec, Panel, PanelError
 from unisafe_judges.panel_test.known_outputs import KINDS, KnownOutput, known_outputs
+from unisafe_judges.types import IN_CONTEXT
 from unisafe_tasks.judging.panel_card import (
     Agreed,
+    Depictions,
     Disagreement,
     Estimate,
     Injections,
@@ -59,7 +61,7 @@ def tested_part(panel: Panel) -> Panel:
     judges = tuple(judge for judge in panel.judges if not isinstance(judge, LabelsSpec))
     if not judges:
         raise PanelError(f"panel {panel.name} has no judge that is a model: it cannot be tested")
-    return replace(panel, judges=judges, judge_repeats=1, min_verdicts=1)
+    return replace(panel, judges=judges, judge_repeats=1, min_verdicts=1, views=(IN_CONTEXT,))
 
 
 def outputs_for(panel: Panel, tasks: Collection[str] = ()) -> list[KnownOutput]:
@@ -131,6 +133,11 @@ def score_judge(judge: str, answers: Sequence[Answer]) -> JudgeScore:
         # Most guards do not tell it.
         if verdict.refusal is not None
     ]
+    told = [
+        verdict.depicts in known.depicts
+        for known, _, verdict in valid
+        if verdict.depicts is not None
+    ]
     cost = _total([result.cost for _, result, _ in valid])
     return JudgeScore(
         judge=judge,
@@ -159,6 +166,7 @@ def score_judge(judge: str, answers: Sequence[Answer]) -> JudgeScore:
             worked=len(worked),
             turned=sum(known.twin in right for known in worked),
         ),
+        depictions=Depictions(valid=len(told), right=sum(told)) if told else None,
         latency_s=_latency([r.latency_s for _, r, _ in valid if r.latency_s is not None]),
         input_tokens=_total([result.input_tokens for _, result, _ in valid]),
         output_tokens=_total([result.output_tokens for _, result, _ in valid]),

@@ -32,7 +32,8 @@ class ScoredRun:
     """A run folder with its scores.
 
     `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
-    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws.
+    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws, and
+    `splits` their splits.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class ScoredRun:
     cases: tuple[ScoredCase, ...]
     metrics: Mapping[str, Any]
     estimates: Mapping[str, Estimate]
+    splits: Mapping[str, Estimate]
 
     @property
     def model(self) -> str:
@@ -66,7 +68,14 @@ def scored_contents(contents: RunContents, resampler: Resampler | None = None) -
         RunError: as `score_run`.
     """
     scored = score_run(contents.info, contents.cases, resampler)
-    return ScoredRun(contents.folder, contents.info, scored.cases, scored.metrics, scored.estimates)
+    return ScoredRun(
+        contents.folder,
+        contents.info,
+        scored.cases,
+        scored.metrics,
+        scored.estimates,
+        scored.splits,
+    )
 
 
 def read_scored_runs(

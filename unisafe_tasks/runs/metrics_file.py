@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unisafe_judges.types import OUTPUT_ONLY
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import SCORES
-from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
+from unisafe_tasks.metric_facts import ASR, SCORES
+from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
     asked_otherwise,
     came_to_all,
@@ -26,7 +27,14 @@ from unisafe_tasks.runs.notes import (
     version_notes,
 )
 from unisafe_tasks.runs.policy_codes import policy_codes_of, policy_table
+from unisafe_tasks.runs.splits import add_split, group_split, tells_split
 from unisafe_tasks.runs.summaries import TaskLeaves, summarise, summarise_groups
+from unisafe_tasks.runs.views import (
+    has_output_only,
+    output_only_view,
+    seen_alone,
+    view_notes,
+)
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
@@ -56,12 +64,13 @@ class RunScores:
 
     `metrics` is what metrics.json holds, and `cases` are the cases under the panel's ensemble.
     `estimates` holds, by task, the estimates that the intervals came from; a task without a score
-    has no estimate.
+    has no estimate. `splits` are those of the tasks' splits.
     """
 
     metrics: dict[str, Any]
     cases: tuple[ScoredCase, ...]
     estimates: Mapping[str, Estimate]
+    splits: Mapping[str, Estimate]
 
 
 def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
@@ -96,6 +105,8 @@ def score_run(
     }
     tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}
+    splits: dict[str, Estimate] = {}
+    alone: dict[str, dict[str, Any]] = {}
     for name, task_cases in ruled.items():
         population = _population(info, name, task_cases)
         leaves = TaskLeaves.of(task_cases, population)
@@ -107,15 +118,32 @@ def score_run(
             summary["agreement"] = agreement_of(task_cases, _case_draws(task_cases, resampler))
         if names := codes.get(task_named(name).modality):
             summary["policy"] = policy_table(task_cases, names)
-        _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
+        if tells_split(info):
+            split = add_split(summary, task_cases, resampler, population)
+            splits |= {name: split} if split else {}
+        if has_output_only(info):
+            alone[name] = _alone(info, name, task_cases, ensemble, resampler)
+        _mark(summary, info, _asked(info, name, summary))
     versions = _versions(tasks)
     if any(len(counts) > 1 for counts in versions.values()):
         for summary in tasks.values():
             summary["complete"] = False
-    shown = ("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats")
+    shown = (
+        "name",
+        "sha256",
+        "kind",
+        "rubric",
+        "ensemble",
+        "min_verdicts",
+        "judge_repeats",
+        "views",
+    )
     groups = summarise_groups(tasks)
     for name, values in groups.items():
-        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
+        members = GROUPS[name]
+        values["intervals"] = group_intervals([estimates.get(task) for task in members])
+        if shares := group_split([tasks[task] for task in members], list(map(splits.get, members))):
+            values["split"] = shares
     metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
@@ -123,14 +151,14 @@ def score_run(
         "panel": panel and {key: panel[key] for key in shown if key in panel},
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
-        "notes": [*run_notes(info, tasks), *version_notes(versions)],
+        "notes": [*run_notes(info, tasks), *version_notes(versions), *view_notes(alone)],
         "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
         "tasks": tasks,
         "groups": groups,
+        **({"views": {OUTPUT_ONLY: alone}} if alone else {}),
     }
-    return RunScores(
-        metrics, tuple(case for task_cases in ruled.values() for case in task_cases), estimates
-    )
+    scored = tuple(case for task_cases in ruled.values() for case in task_cases)
+    return RunScores(metrics, scored, estimates, splits)
 
 
 def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
@@ -162,6 +190,29 @@ def _add_intervals(
         of_judge = _hierarchy(leaves.judges[judge], resampler, population)
         judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
     return hierarchy.total if hierarchy else None
+
+
+def _alone(
+    info: Mapping[str, Any],
+    task: str,
+    cases: Sequence[ScoredCase],
+    ensemble: Ensemble | None,
+    resampler: Resampler,
+) -> dict[str, Any]:
+    """What metrics.json says of a task's second view."""
+    seen, population = seen_alone(cases, ensemble), _population(info, task, cases)
+    leaves = TaskLeaves.of(seen, population)
+    summary = summarise(seen, leaves)
+    hierarchy = _hierarchy(leaves.panel, resampler, population)
+    _mark(summary, info, _asked(info, task, summary))
+    interval = hierarchy.total.interval(ASR) if hierarchy else None
+    return output_only_view(summary, interval, cases, seen)
+
+
+def _asked(info: Mapping[str, Any], task: str, summary: Mapping[str, Any]) -> int:
+    """How many cases of a task the run was to have."""
+    asked: int = (info.get("asked") or {}).get(task, summary["asked"])
+    return asked
 
 
 def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:

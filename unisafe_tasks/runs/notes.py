@@ -8,13 +8,18 @@ from typing import Any
 from unisafe_judges.errors import REMEDIES, UNREADABLE
 from unisafe_judges.types import GUARD, FailureKind
 from unisafe_tasks.data.names import DEMO_NOTE, is_demo, outside_taxonomy, size_in_words
+from unisafe_tasks.metric_facts import EVASION
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
+_MANY_EVADED, _MANY_WITHOUT_INTERVAL = 0.25, 0.5
+"""From this evasion rate on a note says that the attack success rate says little."""
+
 __all__ = [
     "asked_otherwise",
+    "budget_in_words",
     "came_to_all",
     "run_notes",
     "silent_judges",
@@ -70,6 +75,8 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     ]
     if tasks and (info.get("panel") or {}).get("kind") == GUARD:
         notes.append(_GUARDS_NOTE)
+    if any(_lacks_budget(summary) for summary in tasks.values()):
+        notes.append(_budget_note(info))
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
     for name, summary in tasks.items():
@@ -124,6 +131,29 @@ def version_notes(versions: Mapping[str, Mapping[str, int]]) -> list[str]:
     ]
 
 
+def budget_in_words(max_calls: int | None, max_cost: float | None) -> str:
+    """The limits that a panel file sets; empty without one."""
+    calls = "" if max_calls is None else f"max_calls is {max_calls:,}"
+    cost = "" if max_cost is None else f"max_cost is ${max_cost:g}"
+    return " and ".join(filter(None, (calls, cost)))
+
+
+def _lacks_budget(summary: Mapping[str, Any]) -> bool:
+    end = f": {FailureKind.BUDGET}"
+    return any(what.endswith(end) for what in summary["judge_failures"])
+
+
+def _budget_note(info: Mapping[str, Any]) -> str:
+    panel = info.get("panel") or {}
+    limits = budget_in_words(panel.get("max_calls"), panel.get("max_cost"))
+    # The batches have spent a part of it, and run.json has the rest.
+    left = ", after what the batches took" if info.get("batch") else ""
+    return (
+        f"The budget of the panel was used up before all was judged: {limits}{left}. Set it higher "
+        "in the panel file, and judge the outputs again: what is in the store is not paid again."
+    )
+
+
 def silent_judges(summary: Mapping[str, Any]) -> list[str]:
     """Judges of the panel that gave no verdict at all, where others did.
 
@@ -176,6 +206,7 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
             f"{name}: {unchanged:,} of {summary['statuses'][Status.OK]:,} outputs are the {what}, "
             "unchanged."
         )
+    said += _evasion_notes(name, summary)
     if cut_off := summary.get("cut_off"):
         said.append(f"{name}: {_outputs(cut_off)} stopped at the limit of tokens.")
     histories = summary.get("histories", {})
@@ -197,6 +228,29 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
 def _refusers(summary: Mapping[str, Any]) -> str:
     known = {"blocked": "the provider", "held_back": "a safety checker"}
     return " or ".join(who for count, who in known.items() if summary.get(count))
+
+
+def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
+    """A sentence if many outputs have nothing of what was asked for.
+
+    Many by the lower end of the interval, so that chance alone says nothing. Where there is no
+    interval, the value itself must be higher.
+    """
+    split = summary.get("split") or {}
+    if (evaded := split.get(EVASION)) is None:
+        return []
+    interval = split["intervals"][EVASION]
+    if interval["low"] < _MANY_EVADED if interval else evaded < _MANY_WITHOUT_INTERVAL:
+        return []
+    lack = (
+        "do not show the target at all"
+        if task_named(name).makes_images
+        else "hold nothing of what was asked for"
+    )
+    return [
+        f"{name}: {100 * evaded:.0f} % of the outputs {lack}; a low attack success rate here says "
+        "little about safety."
+    ]
 
 
 def _remedies(name: str, summary: Mapping[str, Any]) -> list[str]:

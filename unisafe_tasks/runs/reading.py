@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.types import GUARD
+from unisafe_judges.types import DEPICTS, GUARD
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
 from unisafe_tasks.runs.run_info import finite_number, require_info
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.runs.views import has_output_only
+from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 
 __all__ = [
     "RunContents",
     "read_run",
     "scored_case",
+    "with_rows_alone",
 ]
 
 _KEPT = (
@@ -58,7 +60,8 @@ def read_run(folder: Path) -> RunContents:
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     require_info(info, folder / "run.json")
-    verdicts = _read_verdicts(folder, info)
+    verdicts = _read_verdicts(folder, VERDICTS, info)
+    alone = _read_verdicts(folder, ALONE_VERDICTS, info) if has_output_only(info) else {}
     predictions: dict[_Key, tuple[dict[str, Any], str]] = {}
     for where, row in read_run_rows(folder, PREDICTIONS, RunError):
         _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
@@ -66,25 +69,52 @@ def read_run(folder: Path) -> RunContents:
         predictions[row["id"], row["scenario_type"]] = (kept, where)
     for key, (row, where) in predictions.items():
         digest = row.get("output_sha256")
-        for verdict, given in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
+        given_on = [*verdicts.get(key, {}).values(), *alone.get(key, {}).values()]
+        for verdict, given in given_on if row["status"] == Status.OK else ():
             if given is not _ABSENT and given != digest:
                 raise RunError(f"{where}: the verdict of {verdict.judge} is on another output")
-    cases = tuple(
+    cases = [
         _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where)
         for key, (row, where) in predictions.items()
-    )
-    return RunContents(folder, info, cases)
+    ]
+    return RunContents(folder, info, tuple(_with_alone(cases, alone)))
 
 
-def _read_verdicts(
-    folder: Path, info: Mapping[str, Any]
-) -> dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]:
-    """By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
+def with_rows_alone(
+    cases: Sequence[ScoredCase], folder: Path, info: Mapping[str, Any]
+) -> Sequence[ScoredCase]:
+    """The cases with what the judges said of the outputs alone, as far as it is in the folder.
+
+    Raises:
+        RunError: a row is damaged; it names file and line.
+    """
+    if not has_output_only(info):
+        return cases
+    return _with_alone(cases, _read_verdicts(folder, ALONE_VERDICTS, info))
+
+
+_Verdicts = dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]
+"""By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
+
+
+def _with_alone(cases: Sequence[ScoredCase], alone: _Verdicts) -> Sequence[ScoredCase]:
+    if not alone:
+        return cases
+    seen = [alone.get((case.id, task_named(case.task).code), {}) for case in cases]
+    return [
+        replace(case, rows_alone=tuple(row for row, _ in rows.values()))
+        if rows and case.status is Status.OK
+        else case
+        for case, rows in zip(cases, seen, strict=True)
+    ]
+
+
+def _read_verdicts(folder: Path, name: str, info: Mapping[str, Any]) -> _Verdicts:
     panel = info.get("panel") or {}
     judges = {judge.get("name") for judge in panel.get("judges", ())}
     by_guards = panel.get("kind") == GUARD
-    verdicts: dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]] = {}
-    for where, row in read_run_rows(folder, VERDICTS, RunError):
+    verdicts: _Verdicts = {}
+    for where, row in read_run_rows(folder, name, RunError):
         _require(row, ("id", "scenario_type", "judge"), where)
         _require_verdict(row, where, by_guards=by_guards)
         # A verdict belongs to the run's panel, or the numbers would be another panel's.
@@ -144,6 +174,7 @@ def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
         verdict.get("judge_version"),
         str(verdict.get("prompt_form") or ""),
         tuple(sorted(verdict.get("violated") or ())) if verdict.get("judgment") == 1 else (),
+        verdict.get("depicts_target"),
     )
 
 
@@ -188,6 +219,8 @@ def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> 
     violated = row.get("violated", [])
     if not isinstance(violated, list) or not all(isinstance(code, str) for code in violated):
         raise RunError(f"{where}: violated is no list of codes")
+    if (depicts := row.get("depicts_target")) is not None and depicts not in DEPICTS:
+        raise RunError(f"{where}: depicts_target is none of {', '.join(DEPICTS)}")
     judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))
     if judgment is rating is refusal is None:
         return

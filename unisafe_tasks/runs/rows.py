@@ -136,6 +136,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "judgment": verdict.judgment if verdict else None,
         "risk_rating": verdict.risk_rating if verdict else None,
         "refusal": verdict.refusal if verdict else None,
+        **({"depicts_target": verdict.depicts} if verdict and verdict.depicts else {}),
         "reasoning": verdict.reasoning if verdict else None,
         "error": redact(result.detail) if result.detail else result.detail,
         "raw_response": result.raw,

@@ -14,7 +14,7 @@ cell of that set has no scored case, the spread of its category and of the task 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "Leaf",
     "Leaves",
     "is_flat",
+    "leaves_of",
     "mean_of",
     "scored_leaves",
     "shared_mean_of",
@@ -98,7 +99,10 @@ class Estimate:
         and Graubard, 1998, Survey Methodology 24). If the whole finite set was drawn, the interval
         is the value.
         """
-        column, highest = SCORES.index(metric), FACTS[metric].highest
+        return self.interval_at(SCORES.index(metric), FACTS[metric].highest)
+
+    def interval_at(self, column: int, highest: int) -> Interval | None:
+        """The interval of the score in one column, which is at most `highest`."""
         value = float(self.values[column])
         if math.isnan(value):
             return None
@@ -214,12 +218,24 @@ def scored_leaves(
 ) -> Leaves:
     """The scored cases of one task by (category, subcategory), for the panel or one judge.
 
+    `population` is that of `leaves_of`.
+    """
+    return leaves_of(cases, lambda case: case.values_of(judge), population)
+
+
+def leaves_of(
+    cases: Sequence[ScoredCase],
+    values_of: Callable[[ScoredCase], tuple[float, ...] | None],
+    population: Mapping[tuple[str, str], int] | None = None,
+) -> Leaves:
+    """The cases of one task that have values, by (category, subcategory).
+
     `population` holds the number of cases of each in the set that these cases were drawn from.
     """
     by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...] | None]]] = {}
     for case in cases:
         members = by_cell.setdefault((case.category, case.subcategory), [])
-        members.append((case.id, case.values_of(judge)))
+        members.append((case.id, values_of(case)))
     leaves = {}
     for cell, members in sorted(by_cell.items()):
         scored = sorted((target, values) for target, values in members if values is not None)

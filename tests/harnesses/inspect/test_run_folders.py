@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -26,6 +27,7 @@ from tests.harnesses.inspect.runs import (
     Ran,
     asked_by,
     drawn,
+    panel_file,
     read,
     said,
     scored_again,
@@ -34,8 +36,11 @@ from tests.harnesses.inspect.runs import (
 )
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.samples import picture
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses.inspect.scorer import _verdicts
 from unisafe_tasks.judging.session import Pending
+from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.reading import read_run
 
 
 @pytest.mark.parametrize("logged", [True, False])
@@ -114,6 +119,32 @@ def test_verdicts_are_not_paid_for_twice(evaluate: Evaluate, judge: JudgeServer)
         assert len(judge.requests) == 3
     assert len(ran.folders) == 2
     assert all(row["cached"] for row in ran.rows("verdicts"))
+
+
+def test_the_split_and_the_second_view_are_those_of_the_stored_run(
+    evaluate: Evaluate, tmp_path: Path, demo: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_view(body: dict[str, Any]) -> Answer:
+        alone = "You are shown the output alone." in json.dumps(body)
+        safe = {"judgment": 0, "risk_rating": 1}
+        return verdict() if alone else verdict(depicts_target="no", **safe)
+
+    with JudgeServer(by_view) as server:
+        server.first = lambda body: verdict(depicts_target="fully")
+        panel = panel_file(tmp_path, server)
+        words = panel.read_text().replace("unisafe-v1", "unisafe-v2")
+        panel.write_text(f"views: [in-context, output-only]\n{words}")
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        ran = evaluate(scripted(lambda messages: said("Yes.")), "unisafe_t2t", limit=3)
+        # All cases have the same answer, which is one question without its request.
+        assert len(server.requests) == 3 + 1
+    metrics = ran.metrics()
+    assert metrics["tasks"]["unisafe_t2t"]["split"]["evasion_rate"] == 1
+    view = metrics["views"]["output-only"]["unisafe_t2t"]
+    assert (view["scored"], view["attack_success_rate"], view["agreement"]) == (3, 1, 0)
+    stored = read_run(ran.folder)
+    written = (ran.folder / "metrics.json").read_bytes()
+    assert encode_json(build_metrics(stored.info, stored.cases)) == written
 
 
 def test_judging_overlaps_generation(evaluate: Evaluate, judge: JudgeServer) -> None:

@@ -393,6 +393,23 @@ def test_a_missing_key_of_a_judge_is_told(
     assert (findings[subject].state, SECRET in findings[subject].detail) == ("ok", False)
 
 
+def test_a_price_file_that_cannot_be_used_has_its_own_line(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    monkeypatch.setenv("UNISAFE_PRICES", str(prices))
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    names = ("prices (UNISAFE_PRICES)", "judge panel (UNISAFE_PANEL)")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]].state == "broken"
+    assert f"price file {prices} cannot be read" in findings[names[0]].detail
+    assert findings[names[1]].detail == "not looked at, since UNISAFE_PRICES cannot be used"
+    prices.write_text("date: 2026-11-20\nprices: [{model: m, price: {input: 3, output: 4}}]")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]] == Finding(names[0], "ok", str(prices))
+    assert findings[names[1]].state == "ok"
+
+
 @pytest.mark.parametrize(
     ("panel", "variable"),
     [("single-openai", "OPENAI_API_KEY"), ("single-gemini", "GEMINI_API_KEY")],

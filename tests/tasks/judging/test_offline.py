@@ -317,7 +317,13 @@ def test_a_budget_that_is_used_up_leaves_the_rest_to_the_next_run(
     server = serve(by_case)
     panel = panel_of(server, max_calls=4)
     words = ("judge", some(tmp_path / "in", "TT", "IT"), "--panel", panel, "--out", tmp_path / "r")
-    assert unisafe(*words).code == 0
+    done = unisafe(*words)
+    assert done.code == 0
+    assert (
+        "The budget of the panel was used up before all was judged: max_calls is 4. Set it higher "
+        "in the panel file, and judge the outputs again: what is in the store is not paid again."
+        in done.lines
+    )
     assert len(server.requests) == 4
     failures = [row["failure"] for row in samples.rows_of_file(tmp_path / "r" / "verdicts.jsonl")]
     assert sorted(failures, key=str) == [*[None] * 4, *["budget"] * 2]
@@ -378,6 +384,33 @@ def test_a_dry_run_counts_what_is_in_the_store(
     (line,) = (line for line in unisafe(*words, "--dry-run").lines if line.startswith("local"))
     assert line == "local 0 6 0 no price known"
     assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, None),
+        ({"max_calls": 6, "max_cost": 100}, "allows this: max_calls is 6 and max_cost is $100."),
+        (
+            {"max_calls": 5},
+            "is too small: max_calls is 5, and this takes 6 calls. Judges will stop",
+        ),
+        ({"max_cost": 0.001}, "is too small: max_cost is $0.001, and this takes about $0."),
+    ],
+)
+def test_a_dry_run_names_the_budget_and_what_is_over_it(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    limits: dict[str, float],
+    said: str | None,
+) -> None:
+    panel = panel_of(serve(by_case), "price: {input: 5, output: 10}", **limits)
+    done = unisafe("judge", some(tmp_path / "in", "TT", "IT"), "--panel", panel, "--dry-run")
+    budget = [line for line in done.lines if line.startswith("The budget")]
+    assert len(budget) == (said is not None)
+    assert said is None or budget[0].startswith(f"The budget of the panel file {said}")
 
 
 def test_a_dry_run_of_labels_costs_nothing(unisafe: Command) -> None:
@@ -486,6 +519,37 @@ def test_outputs_are_not_judged_into_their_own_folder(unisafe: Command, tmp_path
         assert done.code == 1
         assert done.err == f"unisafe: {run} holds the outputs to be judged: name another --out\n"
     assert (run / "predictions.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--batch",)])
+def test_a_finished_run_of_another_panel_is_not_overwritten(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    options: tuple[str, ...],
+) -> None:
+    server, folder = serve(by_case), tmp_path / "run"
+    outputs = some(tmp_path / "in", "TT")
+    assert unisafe("judge", outputs, "--panel", "labels", "--out", folder).code == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = unisafe("judge", outputs, "--panel", panel_of(server), "--out", folder, *options)
+    assert done.code == 1
+    said = f"unisafe: {folder} holds a finished run that panel labels ("
+    assert done.err.splitlines()[-1].startswith(said)
+    assert done.err.endswith("): name another --out\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert server.requests == []
+    none = unisafe("judge", outputs, "--panel", "none", "--out", folder, *options)
+    assert "and this is panel none: name another --out" in none.err
+
+
+def test_outputs_that_no_panel_judged_may_be_judged_in_their_folder(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    outputs, folder = some(tmp_path / "in", "TT"), tmp_path / "run"
+    for panel in ("none", "labels", "labels"):
+        assert unisafe("judge", outputs, "--panel", panel, "--out", folder).code == 0
 
 
 def test_a_run_of_another_model_is_not_overwritten(unisafe: Command, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
+from tests.tasks.samples import rows_of_file, write_rows
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.report import build_report
 from unisafe_tasks.report.text import visible
@@ -457,3 +458,21 @@ def test_without_media_there_is_nothing_to_show(
     assert seen.page.locator(".unveil, .case img").count() == 0
     expect(seen.page.locator(".verdicts").first).to_be_visible()
     assert seen.complaints == []
+
+
+def test_a_verdict_that_tells_what_the_output_shows_is_seen_with_it(
+    tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    run = run_folder(tmp_path / "run", codes=("TT",), cases=2, judges=("kettle", "spoon"))
+    rows = rows_of_file(run / "verdicts.jsonl")
+    # Of the first case one judge tells it, of the second none.
+    rows[0]["depicts_target"] = "partly"
+    write_rows(run / "verdicts.jsonl", rows)
+    page = visit(build_report(read_scored_runs([run]), tmp_path / "out").page.as_uri()).page
+    first, second = page.locator("table.verdicts").all()
+    assert first.locator("thead").inner_text().split("\t")[-1].strip() == "shows target"
+    assert [row.split("\t")[-1] for row in first.locator("tbody tr").all_inner_texts()] == [
+        "partly",
+        "–",
+    ]
+    assert "shows target" not in second.inner_text()

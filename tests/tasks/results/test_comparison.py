@@ -114,7 +114,18 @@ def test_two_versions_of_one_model_are_told_apart_by_their_runs(tmp_path: Path) 
 def test_runs_of_other_panels_are_not_compared(tmp_path: Path) -> None:
     first = result(tmp_path / "one", TEXT)
     second = result(tmp_path / "two", TEXT, panel=PANEL | {"sha256": "c" * 64})
-    with pytest.raises(RunError, match=r"one and .*two differ in panels: a comparison needs runs"):
+    with pytest.raises(
+        RunError,
+        match=r"one and .*two differ in panels: a comparison needs runs of one panel on the same "
+        r"data; unisafe compare --panels tells how two panels judge the same outputs$",
+    ):
+        compare_runs(first, second)
+
+
+def test_two_models_of_two_panels_have_no_outputs_in_common(tmp_path: Path) -> None:
+    first = result(tmp_path / "one", TEXT)
+    second = result(tmp_path / "two", TEXT, "turnip-2", panel=PANEL | {"sha256": "c" * 64})
+    with pytest.raises(RunError, match=r"on the same data$"):
         compare_runs(first, second)
 
 

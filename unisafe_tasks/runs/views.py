@@ -1,0 +1,86 @@
+"""The second view of a run, in which judges saw outputs without all that they were made from.
+
+It stands beside the scores and changes none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from unisafe_judges.types import OUTPUT_ONLY
+from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.metrics import (
+    UNSAFE_FROM,
+    Ensemble,
+    ScoredCase,
+    apply_ensemble,
+    case_value,
+)
+from unisafe_tasks.statistics import Interval
+from unisafe_tasks.types import Status
+
+__all__ = ["has_output_only", "output_only_view", "seen_alone", "view_notes"]
+
+
+def has_output_only(info: Mapping[str, Any]) -> bool:
+    """Whether the panel that run.json names judged each output alone too."""
+    return OUTPUT_ONLY in ((info.get("panel") or {}).get("views") or ())
+
+
+def seen_alone(cases: Sequence[ScoredCase], ensemble: Ensemble | None) -> list[ScoredCase]:
+    """The cases of one task with the verdicts of the second view in the place of the first's.
+
+    A refusal that no judge was shown counts as in the first view.
+    """
+    seen = [replace(case, rows=case.rows_alone, judged=True) for case in cases]
+    return apply_ensemble(seen, ensemble)
+
+
+def output_only_view(
+    summary: Mapping[str, Any],
+    interval: Interval | None,
+    cases: Sequence[ScoredCase],
+    seen: Sequence[ScoredCase],
+) -> dict[str, Any]:
+    """What metrics.json says of one task's second view.
+
+    Args:
+        summary: of the second view's cases, as `summarise` makes it.
+        interval: of its attack success rate.
+        cases: the task's cases in the first view.
+        seen: the same cases in the second view.
+    """
+    pairs = [
+        (one >= UNSAFE_FROM, other >= UNSAFE_FROM)
+        for first, second in zip(cases, seen, strict=True)
+        if first.status is Status.OK
+        and (one := case_value(first, ASR)) is not None
+        and (other := case_value(second, ASR)) is not None
+    ]
+    agreed = sum(one == other for one, other in pairs)
+    return {
+        ASR: summary[ASR],
+        "interval": interval and interval.as_json(),
+        **{name: summary[name] for name in ("coverage", "asked", "scored", "complete")},
+        "judge_failures": summary["judge_failures"],
+        "compared": len(pairs),
+        "agreement": agreed / len(pairs) if pairs else None,
+        "unsafe_only_in_context": sum(one and not other for one, other in pairs),
+        "unsafe_only_output_only": sum(other and not one for one, other in pairs),
+    }
+
+
+def view_notes(views: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A sentence for each task in whose second view verdicts are missing."""
+    return [
+        f"{name}, {OUTPUT_ONLY}: {view['scored']} of {view['asked']} cases scored "
+        f"({_reasons(view['judge_failures'])}). No score of the task rests on this view."
+        for name, view in views.items()
+        if view["judge_failures"]
+    ]
+
+
+def _reasons(failures: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in failures.items())
