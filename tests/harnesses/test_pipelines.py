@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from diffusers.pipelines.deepfloyd_if.pipeline_output import IFPipelineOutput
 from diffusers.pipelines.flux.pipeline_output import FluxPipelineOutput
+from diffusers.pipelines.kandinsky5.pipeline_output import KandinskyImagePipelineOutput
 from diffusers.pipelines.stable_diffusion.pipeline_output import StableDiffusionPipelineOutput
 from PIL import Image
 
@@ -223,6 +224,18 @@ def test_an_image_that_is_black_all_over_is_no_image(
     row = row_of(evaluate, build(), monkeypatch, FluxPipelineOutput(images=[BLACK]))
     assert row["status"] == "failed"
     assert "black all over" in row["error"]
+
+
+@pytest.mark.parametrize(
+    ("output", "images"),
+    [
+        (FluxPipelineOutput(images=[RED, BLACK]), [RED, BLACK]),
+        (KandinskyImagePipelineOutput(image=[RED]), [RED]),
+        (SimpleNamespace(video=[RED, BLACK]), [RED]),
+    ],
+)
+def test_images_are_read_from_every_kind_of_output(output: Any, images: list[Any]) -> None:
+    assert umm_diffusers.images_in(output) == images
 
 
 def row_of(
