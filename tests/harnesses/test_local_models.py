@@ -254,6 +254,7 @@ def test_its_safety_stack_names_the_template_and_the_decoding(
     model._processor.use_default_system_prompt = True
     model._processor.chat_template = "On 27 Nov 2026: " + model._processor.chat_template
     assert model.stack()["system_prompt"] == "the processor's own"
-    # Or the runs of two days would be of two systems.
     assert model.stack()["before_prompt"] == "On (date): <bos>user: "
+    model._processor.chat_template = "{{ raise_exception('no system prompt') }}"
+    assert model.stack()["before_prompt"] == "unknown"
     assert build("llama", system_prompt="Be brief.").stack()["system_prompt"] == "Be brief."

@@ -9,8 +9,9 @@ from __future__ import annotations
 from PIL import ImageChops
 
 from unisafe_judges import Evidence, ImagePart
-from unisafe_judges.encoding import SharedImages, UnreadableImage
+from unisafe_judges.encoding import SharedImages
 from unisafe_judges.images import open_upright
+from unisafe_tasks.errors import UnisafeError
 
 __all__ = ["is_unchanged"]
 
@@ -49,7 +50,8 @@ def _is_same(one: ImagePart, other: ImagePart, images: SharedImages, *, encodes:
         sketches = [images.check(part, encodes=encodes) for part in (one, other)]
         # Only few are alike enough to be decoded once more.
         return sketches[0].is_near(sketches[1], _TOLERANCE) and _has_same_pixels(one, other)
-    except UnreadableImage:
+    except (OSError, UnisafeError):
+        # Who reads it for a judge says what is wrong with it.
         return False
 
 

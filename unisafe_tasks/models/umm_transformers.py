@@ -25,7 +25,7 @@ from unisafe_judges.thinking import TAGS
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question
-from unisafe_tasks.models.stack import NONE
+from unisafe_tasks.models.stack import NONE, UNKNOWN
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmTransformers"]
@@ -125,7 +125,11 @@ class UmmTransformers(LocalModel):
     def _before_prompt(self) -> str:
         """What the chat template puts before the words of a text task; dates left out."""
         question = Question("", TASKS["TT"], (Message("user", _WORDS),))
-        before, _, _ = self._prompts([question])[0].partition(_WORDS)
+        try:
+            before, _, _ = self._prompts([question])[0].partition(_WORDS)
+        except Exception:  # of a template, which fails each question too
+            return UNKNOWN
+        # Or the runs of two days would have two stacks.
         return _DATE.sub("(date)", before)
 
     @property

@@ -100,7 +100,7 @@ def status_of(raw: RawOutput, task: Task, images: int) -> Status:
     if raw.unsupported:
         return Status.UNSUPPORTED
     if task.makes_images and raw.refusal == "safety_checker":
-        # What stands in the place of the image is no drawing of the model's.
+        # A checker puts an image of its own in the place of what it holds back.
         return Status.REFUSED
     if task.makes_images and images == task.outputs:
         return Status.OK

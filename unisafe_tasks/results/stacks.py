@@ -39,7 +39,7 @@ def differing_stacks(results: Sequence[ScoredRun]) -> str:
         for name in names
         if len(values := dict.fromkeys(_shown(stack.get(name)) for stack in stacks)) > 1
     }
-    said = [f"{name}: {' or '.join(values)}" for name, values in differing.items()]
+    said = [f"{name[:_SHOWN]}: {' or '.join(values)}" for name, values in differing.items()]
     more = [f"and {len(said) - _MOST} more, in run.json"] if len(said) > _MOST else []
     return "; ".join([*said[:_MOST], *more])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from PIL import Image, ImageDraw
 
 from tests.servers import JudgeServer
 from tests.tasks.commands import rows_by_case
-from unisafe_judges import Panel, load_panel
+from unisafe_judges import Evidence, ImagePart, Panel, load_panel
+from unisafe_judges.encoding import SharedImages
 from unisafe_tasks import Case, CaseSet, RawOutput, Source, read_run
+from unisafe_tasks.errors import DataError
 from unisafe_tasks.judging.panels import PRESETS
 from unisafe_tasks.judging.session import RunSettings, Session
+from unisafe_tasks.judging.unchanged import is_unchanged
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.runs.metrics_file import build_metrics
 
@@ -204,3 +208,25 @@ def test_the_mark_goes_with_an_output_that_is_withdrawn(
     rows = rows_by_case(tmp_path / "run" / "predictions.jsonl")
     assert {row["status"] for row in rows.values()} == {"failed"}
     assert not any("unchanged" in row for row in rows.values())
+
+
+@pytest.mark.parametrize("error", [DataError("gone"), OSError("gone")])
+@pytest.mark.parametrize("read_before", [0, 1])
+def test_an_input_that_cannot_be_read_is_not_taken_for_the_output(
+    error: Exception, read_before: int
+) -> None:
+    """It fails where it is needed, and loses no case here."""
+    png, other = encoded(photo()), encoded(photo(), "PNG", compress_level=1)
+    reads = iter([png] * read_before)
+
+    def read() -> bytes:
+        for data in reads:
+            return data
+        raise error
+
+    shown = ImagePart("input image", sha256(png).hexdigest(), read)
+    made = ImagePart("generated image", sha256(other).hexdigest(), lambda: other, judged=True)
+    images = SharedImages()
+    evidence = Evidence("case", "IE", "image", (shown, made))
+    assert not is_unchanged(evidence, images, encodes=False)
+    images.close()

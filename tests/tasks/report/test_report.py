@@ -183,6 +183,21 @@ def test_the_safety_stack_of_each_run_stands_in_the_page(tmp_path: Path, unisafe
     assert "teapot-1 was run with different safety stacks" in page
 
 
+def test_refusals_of_a_safety_checker_and_unchanged_outputs_stand_apart(
+    tmp_path: Path, unisafe: Command
+) -> None:
+    run, out = run_folder(tmp_path / "run", **RUN), tmp_path / "report"
+    rows = rows_of_file(run / "predictions.jsonl")
+    drawn = [row for row in rows if row["scenario_type"] == "TI" and row["status"] == "ok"]
+    drawn[0] |= {"status": "refused", "refusal_source": "safety_checker"}
+    drawn[1]["unchanged"] = True
+    (run / "predictions.jsonl").write_bytes(b"".join(map(encode_row, rows)))
+    assert unisafe("report", run, "--out", out).code == 0
+    words = words_of(out)
+    assert "held back by a safety checker the input image, unchanged TI 1 1 TT 0 0" in words
+    assert re.search(r"unisafe_t2i: 1 of \d refusals are of a safety checker", words)
+
+
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(
     demo_runs: tuple[Path, ...],
 ) -> None:
