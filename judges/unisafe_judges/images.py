@@ -80,7 +80,7 @@ class ImageSketch:
     def of(cls, upright: Image.Image) -> ImageSketch:
         """The sketch of what `upright_on_white` gave. No cell is smaller than 16 x 16 pixels."""
         cells = [max(1, min(_SKETCH_CELLS, side // 16)) for side in upright.size]
-        small = upright.resize((cells[0], cells[1]), Image.Resampling.BOX)
+        small = upright.resize((cells[0], cells[1]), Image.Resampling.BOX, reducing_gap=1.0)
         return cls(*upright.size, small.tobytes())
 
     def is_near(self, other: ImageSketch, tolerance: int) -> bool:

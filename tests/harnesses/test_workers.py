@@ -287,7 +287,8 @@ def test_a_runner_says_whose_refusal_it_is(
 
 def with_stack(command: str, stack: str) -> str:
     path = Path(command.split()[1])
-    path.write_text(path.read_text().replace('"model": MODEL', f'"model": MODEL, "stack": {stack}'))
+    said = "print(json.dumps(hello)"
+    path.write_text(path.read_text().replace(said, f'hello["stack"] = {stack}; {said}'))
     return command
 
 
