@@ -22,7 +22,11 @@ from diffusers.pipelines.stable_diffusion.pipeline_output import StableDiffusion
 from PIL import Image
 
 from tests.harnesses.conftest import Finished
-from tests.harnesses.tiny_models import save_tiny_diffusion, save_tiny_flux
+from tests.harnesses.tiny_models import (
+    save_tiny_diffusion,
+    save_tiny_flux,
+    save_tiny_z_image,
+)
 from unisafe_tasks.models import checkers, pipelines, umm_diffusers
 from unisafe_tasks.models.checkers import SafetyChecker
 from unisafe_tasks.models.umm_diffusers import UmmDiffusers
@@ -129,16 +133,20 @@ def test_an_image_that_was_let_through_has_no_flag(output: Any, flag: bool | Non
     assert checkers.safety_flags(output, 1) == [flag]
 
 
-@pytest.mark.parametrize(("task", "edits"), [("unisafe_t2i", False), ("unisafe_i2i", True)])
+@pytest.mark.parametrize(
+    ("task", "limit", "checkers"),
+    [("unisafe_t2i", 2, (True, False, None)), ("unisafe_i2i", 1, (True,))],
+)
 def test_what_a_real_safety_checker_holds_back_is_its_refusal_and_no_drawing(
-    evaluate: Evaluate, tmp_path: Path, task: str, edits: bool
+    evaluate: Evaluate, tmp_path: Path, task: str, limit: int, checkers: tuple[bool | None, ...]
 ) -> None:
+    edits = task == "unisafe_i2i"
     sizes = {} if edits else {"height": 32, "width": 32}
     found = {}
-    for objects in (True, False, None):
+    for objects in checkers:
         folder = save_tiny_diffusion(tmp_path / str(objects), edits=edits, objects=objects)
         model = UmmDiffusers(pretrained=str(folder), steps=1, **sizes)
-        found[objects] = evaluate(model, task, limit=2)
+        found[objects] = evaluate(model, task, limit=limit)
     for objects, finished in found.items():
         rows = finished.rows("predictions")
         info = json.loads((finished.folder / "run.json").read_text("utf-8"))
@@ -150,8 +158,8 @@ def test_what_a_real_safety_checker_holds_back_is_its_refusal_and_no_drawing(
                 ("refused", "safety_checker")
             }
             assert all(not row["image_sha256"] and checker in row["error"] for row in rows)
-            assert finished.task(task)["held_back"] == 2
-            assert "a safety checker refused all 2" in " ".join(finished.metrics["notes"])
+            assert finished.task(task)["held_back"] == limit
+            assert f"a safety checker refused all {limit}" in " ".join(finished.metrics["notes"])
         else:
             assert {row["status"] for row in rows} == {"ok"}
             assert "held_back" not in finished.task(task)
@@ -350,11 +358,16 @@ def test_a_pipeline_for_something_else_is_refused_with_a_sentence(
         UmmDiffusers(pretrained=str(flux))
 
 
-def test_a_pipeline_of_another_name_with_the_same_parts_draws_edits_and_composes(
-    evaluate: Evaluate, tmp_path: Path
+@pytest.mark.parametrize("kind", ["Flux2KleinKVPipeline", "ZImageOmniPipeline"])
+def test_pipelines_that_no_table_names_draw_edit_and_compose(
+    evaluate: Evaluate, tmp_path: Path, kind: str
 ) -> None:
-    folder = save_tiny_flux(tmp_path / "kv", "Flux2KleinKVPipeline")
-    model = UmmDiffusers(pretrained=str(folder), steps=1, height=64, width=64)
+    assert kind not in pipelines._UNTOLD
+    if kind == "ZImageOmniPipeline":
+        folder, dtype = save_tiny_z_image(tmp_path / "tiny"), "bfloat16"
+    else:
+        folder, dtype = save_tiny_flux(tmp_path / "tiny", kind), "auto"
+    model = UmmDiffusers(pretrained=str(folder), steps=1, height=64, width=64, dtype=dtype)
     rows = evaluate(model, *IMAGE_TASKS, limit=1).rows("predictions")
     assert {row["scenario_type"]: row["status"] for row in rows} == dict.fromkeys(
         ("TI", "IE", "IC", "MT"), "ok"

@@ -32,6 +32,7 @@ __all__ = [
     "save_tiny_flux",
     "save_tiny_janus",
     "save_tiny_llama",
+    "save_tiny_z_image",
 ]
 
 WIDTH = 16
@@ -274,5 +275,61 @@ def save_tiny_diffusion(folder: Path, *, edits: bool = False, objects: bool | No
             size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
         ),
         requires_safety_checker=checker is not None,
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_z_image(folder: Path) -> Path:
+    """Z-Image Omni, which takes a list of images alone; for bfloat16."""
+    from diffusers import (
+        AutoencoderKL,
+        FlowMatchEulerDiscreteScheduler,
+        ZImageOmniPipeline,
+        ZImageTransformer2DModel,
+    )
+    from transformers import Qwen3Model, Siglip2VisionConfig, Siglip2VisionModel
+    from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+
+    words = tokenizer()
+    words.chat_template = _TEMPLATE
+    torch.manual_seed(0)
+    patches = {"patch_size": 16, "num_patches": 16}
+    vision = Siglip2VisionConfig(
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        **patches,
+    )
+    transformer = ZImageTransformer2DModel(
+        in_channels=4,
+        dim=32,
+        n_layers=1,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        cap_feat_dim=WIDTH,
+        siglip_feat_dim=WIDTH,
+        axes_dims=[8, 4, 4],
+        axes_lens=[1024, 256, 256],
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=4,
+        sample_size=WIDTH,
+        scaling_factor=0.36,
+        shift_factor=0.1,
+    )
+    ZImageOmniPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=vae,
+        text_encoder=Qwen3Model(Qwen3Config(vocab_size=len(words), **_TEXT, head_dim=8)),
+        tokenizer=words,
+        transformer=transformer,
+        siglip=Siglip2VisionModel(vision),
+        siglip_processor=Siglip2ImageProcessorPil(patch_size=16, max_num_patches=16),
     ).save_pretrained(folder)
     return folder
