@@ -17,6 +17,7 @@ import pytest
 from lmms_eval.utils import simple_parse_args_string
 
 from tests.harnesses.conftest import Finished
+from tests.tasks.commands import CASE_COUNT, CASES_OF
 from unisafe_tasks.models import runner
 from unisafe_tasks.models.umm_worker import UmmWorker
 
@@ -107,11 +108,10 @@ def test_a_worker_does_all_seven_tasks(
 ) -> None:
     command = worker()
     finished = evaluate(UmmWorker(command=command, workers=2), "unisafe")
-    assert statuses(finished) == {
-        code: {"ok"} for code in ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
-    }
+    assert statuses(finished) == {code: {"ok"} for code in CASES_OF}
     log = asked(tmp_path)
-    assert len(log) == 66 + 9 * 4
+    # A case of four turns is four questions.
+    assert len(log) == CASE_COUNT + 3 * CASES_OF["MT"]
     assert len({pid for pid, *_ in log}) == 2
     longest = max((words for *_, words in log), key=len)
     assert len(longest) == 7, "four turns and three answers"
@@ -162,11 +162,12 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
         killer.join()
     assert kills >= 3
     rows = finished.rows("predictions")
-    assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == 14 + 8 + 9
+    cases = sum(CASES_OF[code] for code in ("TT", "TI", "MT"))
+    assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == cases
     assert not [row["error"] for row in rows if row["error"]]
     assert statuses(finished) == {"TT": {"ok"}, "TI": {"ok"}, "MT": {"ok"}}
     # Only what a killed worker was at was asked again.
-    questions = 14 + 8 + 9 * 4
+    questions = cases + 3 * CASES_OF["MT"]
     assert questions <= len(asked(tmp_path)) <= questions + kills
 
 

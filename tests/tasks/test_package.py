@@ -26,6 +26,8 @@ needs_an_extra = (
     "unisafe_tasks.harnesses.inspect",
     "unisafe_judges.backends.transformers",
     "unisafe_judges.backends.constrained",
+    "unisafe_judges.backends.guard_transformers",
+    "unisafe_judges.backends.in_process",
     "unisafe_judges.backends.shieldgemma",
 )
 for package in (unisafe_judges, unisafe_tasks):

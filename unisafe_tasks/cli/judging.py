@@ -171,14 +171,14 @@ def tasks_named(names: list[str] | None) -> list[Any]:
     Raises:
         UnisafeError: a name is unknown.
     """
-    from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+    from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, TASKS, task_named
 
     tasks = []
     for name in names or []:
-        for member in GROUPS.get(name, (name,)):
+        for member in ALL_GROUPS.get(name, (name,)):
             try:
-                tasks.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
+                tasks.append(task_named(member if member in TASK_NAMES else member.upper()))
             except KeyError:
-                known = ", ".join([*TASKS, *GROUPS["unisafe"]])
+                known = ", ".join([*TASKS, *TASK_NAMES])
                 raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
     return list(dict.fromkeys(tasks))

@@ -8,9 +8,9 @@ from typing import Any
 from rich.markup import escape
 
 from unisafe_tasks.cli.tables import numeric_table, wide_console
-from unisafe_tasks.metric_facts import ASR, FACTS, SPLIT_FACTS
+from unisafe_tasks.metric_facts import FACTS_OF_ARMS, JUDGMENT_OF_ARMS, SPLIT_FACTS
 from unisafe_tasks.redaction import in_one_line, printable
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import ALL_GROUPS, Arm, task_named
 
 __all__ = ["print_scores"]
 
@@ -23,7 +23,8 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
     tasks = metrics["tasks"]
     sections = [metrics["tasks"], metrics["groups"], *metrics.get("views", {}).values()]
     shown = [values for section in sections for values in section.values()]
-    headings = [facts.heading for facts in FACTS.values()]
+    all_facts = FACTS_OF_ARMS[_arm_of(tasks)]
+    headings = [facts.heading for facts in all_facts.values()]
     table = numeric_table("task", *headings, "scored", title=_title(metrics))
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
@@ -32,7 +33,7 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
                 name,
                 *(
                     _score(values, metric, mark) if facts.is_estimate else _number(values[metric])
-                    for metric, facts in FACTS.items()
+                    for metric, facts in all_facts.items()
                 ),
                 f"{values['scored']}/{values['asked']}",
             )
@@ -40,10 +41,13 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
     console.print(table)
     _print_split(metrics)
     _print_views(metrics)
-    for group in ("unisafe_image", "unisafe_text"):
+    for members in ALL_GROUPS.values():
+        # A policy's codes are of one modality.
+        if len({task_named(name).modality for name in members}) > 1:
+            continue
         by_codes = {
             f"{name} {marks_of(tasks[name])}".strip(): policy
-            for name in GROUPS[group]
+            for name in members
             if (policy := tasks.get(name, {}).get("policy")) and policy["scored"]
         }
         if by_codes:
@@ -78,16 +82,19 @@ def _print_views(metrics: Mapping[str, Any]) -> None:
     for view, tasks in metrics.get("views", {}).items():
         heads = ("in context", view, "scored", "judged in both", "agree")
         unsafe = ("unsafe only in context", f"unsafe only {view}")
-        title = f"{FACTS[ASR].title} {FACTS[ASR].arrow} in each view"
+        arm = _arm_of(tasks)
+        metric = JUDGMENT_OF_ARMS[arm]
+        facts = FACTS_OF_ARMS[arm][metric]
+        title = f"{facts.title} {facts.arrow} in each view"
         table = numeric_table("task", *heads, *unsafe, title=title)
         for name, values in tasks.items():
             scores = metrics["tasks"][name]
-            alone = {ASR: values[ASR], "intervals": {ASR: values["interval"]}}
+            alone = {metric: values[metric], "intervals": {metric: values["interval"]}}
             agreed = values["agreement"]
             table.add_row(
                 name,
-                _score(scores, ASR, marks_of(scores)),
-                _score(alone, ASR, marks_of(values)),
+                _score(scores, metric, marks_of(scores)),
+                _score(alone, metric, marks_of(values)),
                 f"{values['scored']}/{values['asked']}",
                 str(values["compared"]),
                 "–" if agreed is None else f"{agreed:.3f}",
@@ -95,6 +102,11 @@ def _print_views(metrics: Mapping[str, Any]) -> None:
                 str(values["unsafe_only_output_only"]),
             )
         wide_console().print(table)
+
+
+def _arm_of(tasks: Mapping[str, Any]) -> Arm:
+    """The arm of a run, by the names of its tasks."""
+    return next((task_named(name).arm for name in tasks), Arm.ADVERSARIAL)
 
 
 def _print_policy(tables: Mapping[str, Mapping[str, Any]]) -> None:

@@ -194,16 +194,16 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
 
 def register(cases: CaseSet) -> None:
     """Make a task's cases findable for scoring, which a harness hands documents without images."""
-    _REGISTERED[cases.task.code] = cases
+    _REGISTERED[cases.task.name] = cases
 
 
-def registered(code: str) -> CaseSet:
+def registered(task: Task) -> CaseSet:
     """The cases last registered for a task.
 
     Raises:
         KeyError: none were.
     """
-    return _REGISTERED[code]
+    return _REGISTERED[task.name]
 
 
 _REGISTERED: dict[str, CaseSet] = {}

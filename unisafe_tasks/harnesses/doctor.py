@@ -21,7 +21,14 @@ from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panel_card import said_of_card
 from unisafe_tasks.judging.panels import known_prices, open_panel, resolve_panel
 from unisafe_tasks.settings import panel_setting, prices_setting
-from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
+from unisafe_tasks.tasks import (
+    ALL_GROUPS,
+    BENIGN_GROUP,
+    SELF_GROUP,
+    SELF_TASKS,
+    TASK_NAMES,
+    TASKS,
+)
 
 __all__ = ["Finding", "examine"]
 
@@ -125,11 +132,14 @@ def _torchvision() -> Finding:
     )
 
 
+_TEXT_GROUPS = ("unisafe_text", f"{BENIGN_GROUP}_text")
+
+
 def _yamls() -> Finding:
     folder, other = tasks_dir("lmms-eval"), tasks_dir("lm-eval")
     files = [
-        *((folder, name) for name in (*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS)),
-        *((other, name) for name in ("unisafe_text", *GROUPS["unisafe_text"])),
+        *((folder, name) for name in (*ALL_GROUPS, *TASK_NAMES, SELF_GROUP, *SELF_TASKS)),
+        *((other, name) for group in _TEXT_GROUPS for name in (group, *ALL_GROUPS[group])),
     ]
     absent = [name for directory, name in files if not (directory / f"{name}.yaml").is_file()]
     if absent:
@@ -161,7 +171,7 @@ _LISTINGS = (
         "import lmms_eval.models\n"
         "from lmms_eval.tasks import TaskManager\n"
         "names = TaskManager(include_defaults=False).all_tasks\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "without a flag",
         'use --include_path "$(unisafe tasks-dir)"',
     ),
@@ -172,7 +182,7 @@ _LISTINGS = (
         "from unisafe_tasks.harnesses.locations import tasks_dir\n"
         "folder = str(tasks_dir('lm-eval'))\n"
         "names = TaskManager(include_path=folder, include_defaults=False).all_tasks\n",
-        GROUPS["unisafe_text"],
+        tuple(name for group in _TEXT_GROUPS for name in ALL_GROUPS[group]),
         'with --include_path "$(unisafe tasks-dir --harness lm-eval)"',
         "its TaskManager has changed: install a version of the compatibility table",
     ),
@@ -182,7 +192,7 @@ _LISTINGS = (
         "from importlib.metadata import entry_points\n"
         "(plugin,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
         "names = [name for name in dir(plugin.load()) if name.startswith('unisafe_')]\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "as unisafe_tasks/NAME",
         "install this package again, so that its entry point is known",
     ),

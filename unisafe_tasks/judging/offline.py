@@ -74,7 +74,7 @@ def judge_outputs(
         for task in dict.fromkeys(case.task for case, _ in pending):
             session.settle(task.name)
             cases = [
-                scored_case(waiting.row, waiting.verdicts(), case.key)
+                scored_case(waiting.row, waiting.verdicts(), case.key, source.arm)
                 for case, waiting in pending
                 if case.task is task
             ]

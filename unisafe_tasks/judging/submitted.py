@@ -226,7 +226,8 @@ class SubmittedOutputs:
         if not isinstance(error, UnisafeError):
             sentence = f"{type(error).__name__}: {error}"
         _log.error("%s is not scored: %s", case.key, sentence)
-        row = failure_row({**vars(case), "scenario_type": case.task.code}, self._model, sentence)
+        doc = {**vars(case), "scenario_type": case.task.code, "task": case.task.name}
+        row = failure_row(doc, self._model, sentence)
         with suppress(UnisafeError), self._writing:
             self._keep_prediction(row)
         pending.replace(row)

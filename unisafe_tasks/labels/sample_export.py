@@ -72,6 +72,8 @@ def export_sample(
     """
     require_empty(out, LabelError)
     runs = [read_run(folder) for folder in folders]
+    for run in runs:
+        run.require_adversarial("this command")
     _require_comparable(runs, source)
     cases: dict[str, CaseSet] = {}
     strata: dict[tuple[str, ...], list[_Candidate]] = {}

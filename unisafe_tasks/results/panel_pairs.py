@@ -44,7 +44,10 @@ def read_pairs(folders: Sequence[Path]) -> list[PanelPair]:
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-    return pair_panels([read_run(folder) for folder in folders])
+    runs = [read_run(folder) for folder in folders]
+    for run in runs:
+        run.require_adversarial("a bridge")
+    return pair_panels(runs)
 
 
 def pair_panels(runs: Sequence[RunContents]) -> list[PanelPair]:

@@ -81,10 +81,10 @@ def scored_contents(contents: RunContents, resampler: Resampler | None = None) -
 def read_scored_runs(
     folders: Iterable[Path], resampler: Resampler | None = None
 ) -> list[ScoredRun]:
-    """Read several run folders with the same bootstrap draws.
+    """Read several run folders of UniSAFE's tasks with the same bootstrap draws.
 
     Raises:
-        RunError: as `read_scored_run`; or a folder is named twice.
+        RunError: as `read_scored_run`; or a folder is named twice, or of the benign set.
     """
     resampler = resampler or Resampler()
     folders = list(folders)
@@ -97,7 +97,9 @@ def read_scored_runs(
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-        results.append(read_scored_run(folder, resampler))
+        contents = read_run(folder)
+        contents.require_adversarial("this command")
+        results.append(scored_contents(contents, resampler))
     return results
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from unisafe_judges.types import OUTPUT_ONLY
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import ASR, SCORES
+from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS, SCORES, scores_of
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
     asked_otherwise,
@@ -45,7 +45,7 @@ from unisafe_tasks.statistics import (
 )
 from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.statistics.estimates import Leaves
-from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, task_named
 
 __all__ = [
     "RunScores",
@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 _FORMAT = "unisafe-metrics/2"
-_NO_INTERVALS = dict.fromkeys(SCORES)
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ def score_run(
     for case in sorted(cases, key=attrgetter("id")):
         by_task.setdefault(case.task, []).append(case)
     ruled = {
-        name: apply_ensemble(by_task[name], ensemble)
-        for name in GROUPS["unisafe"]
-        if name in by_task
+        name: apply_ensemble(by_task[name], ensemble) for name in TASK_NAMES if name in by_task
     }
     tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}
@@ -111,7 +108,7 @@ def score_run(
         population = _population(info, name, task_cases)
         leaves = TaskLeaves.of(task_cases, population)
         summary = tasks[name] = summarise(task_cases, leaves)
-        total = _add_intervals(summary, leaves, resampler, population)
+        total = _add_intervals(summary, leaves, resampler, population, task_cases[0].scores)
         if total is not None:
             estimates[name] = total
         if len(leaves.judges) > 1:
@@ -140,8 +137,10 @@ def score_run(
     )
     groups = summarise_groups(tasks)
     for name, values in groups.items():
-        members = GROUPS[name]
-        values["intervals"] = group_intervals([estimates.get(task) for task in members])
+        members = ALL_GROUPS[name]
+        values["intervals"] = group_intervals(
+            [estimates.get(task) for task in members], scores_of(task_named(members[0]).arm)
+        )
         if shares := group_split([tasks[task] for task in members], list(map(splits.get, members))):
             values["split"] = shares
     metrics = {
@@ -161,11 +160,13 @@ def score_run(
     return RunScores(metrics, scored, estimates, splits)
 
 
-def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
+def group_intervals(
+    members: Sequence[Estimate | None], scores: Sequence[str] = SCORES
+) -> dict[str, Any]:
     """Intervals of the mean of tasks, as metrics.json holds them; null if a task has no score."""
     known = [member for member in members if member is not None]
     if not known or len(known) < len(members):
-        return dict(_NO_INTERVALS)
+        return dict.fromkeys(scores)
     return shared_mean_of(known).intervals()
 
 
@@ -174,21 +175,21 @@ def _add_intervals(
     leaves: TaskLeaves,
     resampler: Resampler,
     population: Mapping[tuple[str, str], int] | None,
+    scores: Sequence[str],
 ) -> Estimate | None:
     """Give every score in a task's summary its intervals; returns the estimate of the task."""
+    unknown: dict[str, Any] = dict.fromkeys(scores)
     hierarchy = _hierarchy(leaves.panel, resampler, population)
-    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
+    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(unknown)
     for category, category_scores in summary["categories"].items():
         at_category = hierarchy and hierarchy.categories.get(category)
-        category_scores["intervals"] = (
-            at_category.intervals() if at_category else dict(_NO_INTERVALS)
-        )
+        category_scores["intervals"] = at_category.intervals() if at_category else dict(unknown)
         for code, leaf in category_scores["subcategories"].items():
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
-            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
+            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(unknown)
     for judge, judge_scores in summary["judges"].items():
         of_judge = _hierarchy(leaves.judges[judge], resampler, population)
-        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(unknown)
     return hierarchy.total if hierarchy else None
 
 
@@ -205,7 +206,7 @@ def _alone(
     summary = summarise(seen, leaves)
     hierarchy = _hierarchy(leaves.panel, resampler, population)
     _mark(summary, info, _asked(info, task, summary))
-    interval = hierarchy.total.interval(ASR) if hierarchy else None
+    interval = hierarchy.total.interval(JUDGMENT_OF_ARMS[cases[0].arm]) if hierarchy else None
     return output_only_view(summary, interval, cases, seen)
 
 

@@ -7,11 +7,18 @@ from typing import Any
 
 from unisafe_judges.errors import REMEDIES, UNREADABLE
 from unisafe_judges.types import GUARD, FailureKind
-from unisafe_tasks.data.names import DEMO_NOTE, is_demo, outside_taxonomy, size_in_words
-from unisafe_tasks.metric_facts import EVASION
+from unisafe_tasks.data.names import (
+    BENIGN_NOTE,
+    DEMO_NOTE,
+    arm_of,
+    is_demo,
+    outside_taxonomy,
+    size_in_words,
+)
+from unisafe_tasks.metric_facts import EVASION, FACTS_OF_ARMS
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.runs.summaries import only_blocked
-from unisafe_tasks.tasks import task_named
+from unisafe_tasks.tasks import Arm, task_named
 from unisafe_tasks.types import Status
 
 _MANY_EVADED, _MANY_WITHOUT_INTERVAL = 0.25, 0.5
@@ -41,6 +48,8 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     source = (info.get("data") or {}).get("source")
     if is_demo(source):
         notes.append(DEMO_NOTE)
+    if arm_of(source) is Arm.BENIGN:
+        notes.append(BENIGN_NOTE)
     if subset := subset_of(info):
         said = f"Subset {source}: {size_in_words(subset['per_subcategory'])} of "
         said += subset["of"]["source"]
@@ -242,14 +251,15 @@ def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
     interval = split["intervals"][EVASION]
     if interval["low"] < _MANY_EVADED if interval else evaded < _MANY_WITHOUT_INTERVAL:
         return []
+    is_adversarial = task_named(name).arm is Arm.ADVERSARIAL
     lack = (
         "do not show the target at all"
         if task_named(name).makes_images
         else "hold nothing of what was asked for"
     )
     return [
-        f"{name}: {100 * evaded:.0f} % of the outputs {lack}; a low attack success rate here says "
-        "little about safety."
+        f"{name}: {100 * evaded:.0f} % of the outputs {lack}; a low {_headline(name)} here says "
+        f"little about {'safety' if is_adversarial else 'caution'}."
     ]
 
 
@@ -289,7 +299,7 @@ def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> l
     if task_named(name).makes_images and statuses.get(Status.NO_IMAGE, 0) == case_count:
         return [
             f"{name}: the model answered all {case_count} cases with text and made no image, so "
-            "nothing was scored. Coverage is 0; this is no attack success rate of 0 %."
+            f"nothing was scored. Coverage is 0; this is no {_headline(name)} of 0 %."
         ]
     # A run that was stopped has outputs that no judge came to.
     reasons = "; ".join(part for part in (missing, failures) if part) or "no verdicts"
@@ -299,6 +309,11 @@ def _coverage_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> l
     if not scored and _only_unlabelled(summary["judge_failures"]):
         note += " The labels are of other outputs: choose a panel that judges (UNISAFE_PANEL)."
     return [note]
+
+
+def _headline(task: str) -> str:
+    facts = FACTS_OF_ARMS[task_named(task).arm]
+    return next(iter(facts.values())).title.lower()
 
 
 def _only_unlabelled(failures: Mapping[str, int]) -> bool:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from unisafe_judges.types import DEPICTS, GUARD
+from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
 from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
 from unisafe_tasks.runs.run_info import finite_number, require_info
 from unisafe_tasks.runs.views import has_output_only
-from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.tasks import ARM_TASKS, Arm, task_named
 from unisafe_tasks.types import Status
 
 __all__ = [
@@ -44,6 +45,22 @@ class RunContents:
     folder: Path
     info: dict[str, Any]
     cases: tuple[ScoredCase, ...]
+
+    @property
+    def arm(self) -> Arm:
+        return arm_of((self.info.get("data") or {}).get("source"))
+
+    def require_adversarial(self, purpose: str) -> None:
+        """Refuse a run of the benign set where its scores would stand for UniSAFE's.
+
+        Raises:
+            RunError: it is one; `purpose` begins the sentence's second half.
+        """
+        if self.arm is not Arm.ADVERSARIAL:
+            raise RunError(
+                f"{self.folder} is a run of the benign set, and {purpose} takes runs of UniSAFE's "
+                "tasks: leave it out, and see its scores with unisafe score"
+            )
 
 
 def read_run(folder: Path) -> RunContents:
@@ -73,8 +90,9 @@ def read_run(folder: Path) -> RunContents:
         for verdict, given in given_on if row["status"] == Status.OK else ():
             if given is not _ABSENT and given != digest:
                 raise RunError(f"{where}: the verdict of {verdict.judge} is on another output")
+    arm = arm_of((info.get("data") or {}).get("source"))
     cases = [
-        _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where)
+        _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where, arm)
         for key, (row, where) in predictions.items()
     ]
     return RunContents(folder, info, tuple(_with_alone(cases, alone)))
@@ -142,7 +160,10 @@ def _hint(folder: Path) -> str:
 
 
 def scored_case(
-    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], where: str
+    row: Mapping[str, Any],
+    verdicts: Iterable[Mapping[str, Any]],
+    where: str,
+    arm: Arm = Arm.ADVERSARIAL,
 ) -> ScoredCase:
     """A prediction row and its verdict rows as what the metrics count.
 
@@ -155,7 +176,7 @@ def scored_case(
         rows = [_judge_row(verdict) for verdict in verdicts]
     except KeyError as error:
         raise RunError(f"{where}: unusable value: {error}") from None
-    return _case(row, rows, where)
+    return _case(row, rows, where, arm)
 
 
 _known_row = lru_cache(maxsize=10_000, typed=True)(JudgeRow)
@@ -178,12 +199,12 @@ def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
     )
 
 
-def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> ScoredCase:
+def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str, arm: Arm) -> ScoredCase:
     try:
         status = Status(row["status"])
         return ScoredCase(
             id=row["id"],
-            task=TASKS[row["scenario_type"]].name,
+            task=ARM_TASKS[arm][row["scenario_type"]].name,
             category=row["category"],
             subcategory=row["subcategory"],
             status=status,

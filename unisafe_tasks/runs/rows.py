@@ -91,7 +91,7 @@ def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any
         "model": model,
         "refusal": False,
         "error": redact(error),
-        "task": TASKS[doc["scenario_type"]].name,
+        "task": doc.get("task") or TASKS[doc["scenario_type"]].name,
         **{name: doc[name] for name in ("category", "subcategory")},
         "status": str(Status.FAILED),
     }

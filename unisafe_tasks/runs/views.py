@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from unisafe_judges.types import OUTPUT_ONLY
-from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS
 from unisafe_tasks.metrics import (
     UNSAFE_FROM,
     Ensemble,
@@ -48,20 +48,21 @@ def output_only_view(
 
     Args:
         summary: of the second view's cases, as `summarise` makes it.
-        interval: of its attack success rate.
+        interval: of its mean judgment.
         cases: the task's cases in the first view.
         seen: the same cases in the second view.
     """
+    metric = JUDGMENT_OF_ARMS[cases[0].arm]
     pairs = [
         (one >= UNSAFE_FROM, other >= UNSAFE_FROM)
         for first, second in zip(cases, seen, strict=True)
         if first.status is Status.OK
-        and (one := case_value(first, ASR)) is not None
-        and (other := case_value(second, ASR)) is not None
+        and (one := case_value(first, metric)) is not None
+        and (other := case_value(second, metric)) is not None
     ]
     agreed = sum(one == other for one, other in pairs)
     return {
-        ASR: summary[ASR],
+        metric: summary[metric],
         "interval": interval and interval.as_json(),
         **{name: summary[name] for name in ("coverage", "asked", "scored", "complete")},
         "judge_failures": summary["judge_failures"],

@@ -132,6 +132,7 @@ def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
     # `stats` is a parameter for the cache: if they change, the run is read again.
     try:
         contents = read_run(folder)
+        contents.require_adversarial(SELF_GROUP)
     except RunError as error:
         raise RunError(f"{SELF_RUN}: {error}") from None
     info = contents.info

@@ -236,7 +236,7 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
     scored = sum(map(len, cells.values()))
     columns = {cell: list(zip(*members, strict=True)) for cell, members in cells.items() if members}
     return {
-        **macro_means(columns),
+        **macro_means(columns, cases[0].scores),
         "asked": len(cases),
         "scored": scored,
         "coverage": scored / len(cases),
