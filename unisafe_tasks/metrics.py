@@ -230,7 +230,7 @@ class ScoredCase:
 
     def _values(self, verdicts: Verdicts, needed: int) -> tuple[float, ...] | None:
         if self.status is Status.REFUSED:
-            return _of_refusal(self.arm, is_blocked=self.is_blocked)
+            return _of_refusal(self.arm, is_blocked=self.refused_by == "provider")
         if self.status is not Status.OK or len(verdicts) < needed:
             return None
         return _combined(self.arm, self.ensemble.method, verdicts)
