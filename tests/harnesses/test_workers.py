@@ -308,6 +308,55 @@ def test_a_command_is_taken_as_the_harness_hands_it_over(
     assert model.identity()["model"] == "my-model"
 
 
+@pytest.mark.parametrize("source", ["model", "safety_checker"])
+def test_a_runner_says_whose_refusal_it_is(
+    evaluate: Evaluate, worker: Callable[..., str], source: str
+) -> None:
+    said = f'"refusal": True, "refusal_source": {source!r}' + ", **drawn}"
+    command = worker(
+        DRAW.replace("def answer_one(", "def draw(")
+        + "\ndef answer_one(model, question):\n    drawn = draw(model, question)\n    return {"
+        + said
+    )
+    finished = evaluate(UmmWorker(command=command), "unisafe_t2i", limit=1)
+    (row,) = finished.rows("predictions")
+    # What a checker put in the place of the image is none; a model that draws has not refused.
+    expected = {"model": ("ok", None), "safety_checker": ("refused", "safety_checker")}
+    assert (row["status"], row["refusal_source"]) == expected[source]
+    assert bool(row["image_sha256"]) == (source == "model")
+
+
+def with_stack(command: str, stack: str) -> str:
+    path = Path(command.split()[1])
+    said = "print(json.dumps(hello)"
+    path.write_text(path.read_text().replace(said, f'hello["stack"] = {stack}; {said}'))
+    return command
+
+
+def test_the_safety_stack_that_a_runner_names_is_recorded_and_decides_which_answers_are_reused(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    given = '{"negative_prompt": "blurry", "steps": 50, "range": [0, 1]}'
+    finished = evaluate(UmmWorker(command=with_stack(worker(), given)), "unisafe_t2t", limit=1)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["stack"] == {
+        "system_prompt": "unknown",
+        "negative_prompt": "blurry",
+        "safety_checker": "unknown",
+        "prompt_rewriter": "unknown",
+        "range": "[0, 1]",
+        "steps": 50,
+    }
+    evaluate(UmmWorker(command=with_stack(worker(), '{"steps": 28}')), "unisafe_t2t", limit=1)
+    assert len(asked(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("stack", ["[1]", '{"steps": float("nan")}'])
+def test_a_stack_that_is_none_is_refused(worker: Callable[..., str], stack: str) -> None:
+    with pytest.raises(SystemExit, match="names a stack that is no JSON object"):
+        UmmWorker(command=with_stack(worker(), stack))
+
+
 def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:
     command = worker()
     path = Path(command.split()[1])

@@ -18,6 +18,7 @@ from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.marks import BRIDGED, MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.results.stacks import stack_notes
 from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.runs.splits import group_split
 from unisafe_tasks.runs.summaries import summarise_groups
@@ -108,6 +109,7 @@ def build(
     notes += bridged.notes if bridged else []
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
+    notes += stack_notes(results)
     notes += reference.notes(used) if reference else []
     apart = differing([basis_of(result) for result in results])
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))

@@ -57,7 +57,10 @@ def of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
 def _settings(result: ScoredRun) -> list[Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
-    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
+    names = (
+        *("adapter", "model_args", "gen_kwargs", "stack"),
+        *("system_prompt", "chat_template", "substituted"),
+    )
     versions = sorted(info.get("model_versions") or ())
     return [*(info.get(name) or None for name in names), versions, addresses_of(result.info)]
 

@@ -144,6 +144,9 @@ class UmmWorker(UnifiedModel):
     def tasks(self) -> frozenset[str]:
         return self._hello.tasks
 
+    def stack(self) -> dict[str, Any]:
+        return dict(self._hello.stack)
+
     def identity(self) -> Mapping[str, Any]:
         return self._identity
 
@@ -214,10 +217,12 @@ class UmmWorker(UnifiedModel):
 def _read(reply: Mapping[str, Any], out: Path) -> Answer:
     said = redact(str(reply["error"]))[:500] if reply.get("error") else None
     text, names = reply.get("text") or "", reply.get("images") or []
-    if reply.get("refusal"):
-        checked = reply.get("refusal_source") == "safety_checker"
-        return Answer(str(text), refusal="safety_checker" if checked else "model", error=said)
-    if said is not None:
+    refused = bool(reply.get("refusal"))
+    if refused and reply.get("refusal_source") == "safety_checker":
+        # What a checker put in the place of the image is none.
+        held = said or "held back by the safety checker"
+        return Answer(str(text), refusal="safety_checker", error=held)
+    if said is not None and not refused:
         return Answer(error=f"the worker says: {said}")
     if not isinstance(text, str) or not isinstance(names, list):
         return Answer(error="the worker's reply has no text, or no list of images")
@@ -229,4 +234,4 @@ def _read(reply: Mapping[str, Any], out: Path) -> Answer:
             return Answer(text, error=f"the worker names {str(name)[:200]!r}, {problem}")
         except ImageError as error:
             return Answer(text, error=f"the worker's image cannot be used: {error}")
-    return Answer(text, tuple(images))
+    return Answer(text, tuple(images), refusal="model" if refused else None, error=said)

@@ -244,7 +244,7 @@ def refusal_in(row: Mapping[str, Any]) -> RefusalSource | None:
         # What a rubric or a judge made of the words, another one may see otherwise.
         if source in _READ_IN_WORDS:
             return "claimed" if row.get("text_refusal") is True else None
-        return "provider" if source == "provider" else "model"
+        return source if source in ("provider", "safety_checker") else "model"
     return "claimed" if row.get("text_refusal") is True else None
 
 

@@ -220,8 +220,20 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
     said = _coverage_notes(name, summary, judged=judged)
     if judged and only_blocked(summary):
         said.append(
-            f"{name}: the provider refused all {summary['scored']} scored cases, so that the score "
-            "says nothing of the model: do not compare it with others."
+            f"{name}: {_refusers(summary)} refused all {summary['scored']} scored cases, so that "
+            "the score says nothing of the model: do not compare it with others."
+        )
+    elif held_back := summary.get("held_back"):
+        refused = summary["statuses"][Status.REFUSED]
+        said.append(
+            f"{name}: {held_back:,} of {refused:,} refusals are of a safety checker, which held "
+            "the image back."
+        )
+    if unchanged := summary.get("unchanged"):
+        what = "image of the turn before" if task_named(name).is_conversation else "input image"
+        said.append(
+            f"{name}: {unchanged:,} of {summary['statuses'][Status.OK]:,} outputs are the {what}, "
+            "unchanged."
         )
     said += _evasion_notes(name, summary)
     if cut_off := summary.get("cut_off"):
@@ -240,6 +252,11 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
         for form, count in scores.get("prompt_forms", {}).items()
     ]
     return said + _remedies(name, summary)
+
+
+def _refusers(summary: Mapping[str, Any]) -> str:
+    known = {"blocked": "the provider", "held_back": "a safety checker"}
+    return " or ".join(who for count, who in known.items() if summary.get(count))
 
 
 def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:

@@ -170,6 +170,35 @@ def test_two_runs_of_one_model_can_be_told_apart(tmp_path: Path, unisafe: Comman
     assert "teapot-1 (evening)" in words
 
 
+def test_the_safety_stack_of_each_run_stands_in_the_page(tmp_path: Path, unisafe: Command) -> None:
+    for name, checker in (("one", "none"), ("two", "<b>Checker</b>")):
+        stack = {"safety_checker": checker, "steps": 50}
+        run_folder(tmp_path / name, **RUN, info={"stack": stack})
+    run_folder(tmp_path / "three", "kettle-2", **RUN)
+    out = tmp_path / "report"
+    runs = [tmp_path / name for name in ("one", "two", "three")]
+    assert unisafe("report", *runs, "--out", out).code == 0
+    page = page_of(out)
+    assert page.count("<caption>The safety stack that is measured with the model</caption>") == 2
+    assert "<bdi>&lt;b&gt;Checker&lt;/b&gt;</bdi>" in page
+    assert "teapot-1 was run with different safety stacks" in page
+
+
+def test_refusals_of_a_safety_checker_and_unchanged_outputs_stand_apart(
+    tmp_path: Path, unisafe: Command
+) -> None:
+    run, out = run_folder(tmp_path / "run", **RUN), tmp_path / "report"
+    rows = rows_of_file(run / "predictions.jsonl")
+    drawn = [row for row in rows if row["scenario_type"] == "TI" and row["status"] == "ok"]
+    drawn[0] |= {"status": "refused", "refusal_source": "safety_checker"}
+    drawn[1]["unchanged"] = True
+    (run / "predictions.jsonl").write_bytes(b"".join(map(encode_row, rows)))
+    assert unisafe("report", run, "--out", out).code == 0
+    words = words_of(out)
+    assert "held back by a safety checker the input image, unchanged TI 1 1 TT 0 0" in words
+    assert re.search(r"unisafe_t2i: 1 of \d refusals are of a safety checker", words)
+
+
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(
     demo_runs: tuple[Path, ...],
 ) -> None:
