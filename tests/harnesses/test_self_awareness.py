@@ -90,7 +90,9 @@ def of_the_demo(name: str, code: str) -> dict[str, dict[str, Any]]:
     return {
         row["id"]: row
         for row in records
-        if row["scenario_type"] == code and row.get("model", "demo") == "demo"
+        if row["scenario_type"] == code
+        and row.get("model", "demo") == "demo"
+        and row["id"].startswith("demo-")
     }
 
 

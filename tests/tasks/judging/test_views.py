@@ -214,10 +214,10 @@ def test_an_output_that_nobody_is_shown_is_asked_about_in_no_view(
     unisafe: Command, serve: Serve, panel: Callable[..., Path], tmp_path: Path
 ) -> None:
     server, run = v2_server(serve), tmp_path / "run"
-    outputs = DEMO / "predictions" / "demo.jsonl"
+    outputs = DEMO / "predictions" / "demo-flaky.jsonl"
     unisafe("judge", outputs, "--panel", panel(server), "--out", run, "--task", "IE")
     statuses = metrics_of(run)["tasks"]["unisafe_i2i"]["statuses"]
-    assert statuses["failed"] == 1
+    assert statuses["failed"] > 0
     assert len(alone_rows(run)) == statuses["ok"]
     view = metrics_of(run)["views"]["output-only"]["unisafe_i2i"]
     assert view["scored"] == statuses["ok"] + statuses.get("refused", 0)
