@@ -22,6 +22,7 @@ from tests.harnesses.conftest import cli_arguments
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
 from tests.servers import Answer, JudgeServer, verdict
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks.harnesses.locations import tasks_dir
 
 LENGTH = 12
@@ -231,8 +232,9 @@ def test_one_shard_has_the_same_cases_in_each_harness(
     monkeypatch.setenv("UNISAFE_SHARD", "2/3")
     model = save_tiny_llama(tmp_path / "model")
     folder = same_in_each_harness(prompts, judge, model, ("unisafe_t2t",), tmp_path)
-    assert len(rows(folder, "predictions.jsonl")) == 5
+    count = len(range(1, CASES_OF["TT"], 3))
+    assert len(rows(folder, "predictions.jsonl")) == count
     for run in tmp_path.glob("with_*/unisafe-*"):
         info = json.loads((run / "run.json").read_text("utf-8"))
         assert (info["shard"], info["limited"]) == ({"number": 2, "of": 3}, True)
-        assert info["asked"] == {"unisafe_t2t": 5}
+        assert info["asked"] == {"unisafe_t2t": count}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harnesses.conftest import Command, Finished
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks import GROUPS
 
 PREDICTIONS = {"model_args": "predictions=demo"}
@@ -51,7 +52,7 @@ def test_seven_runs_of_a_task_each_are_together_the_run(
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [("9/8", "expected NUMBER/COUNT"), ("1/9", "unisafe_t2i has 8 cases")],
+    [("9/8", "expected NUMBER/COUNT"), ("1/99", f"unisafe_t2i has {CASES_OF['TI']} cases")],
 )
 def test_a_shard_that_there_is_not_is_refused_before_the_model_is_built(
     evaluate: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch, setting: str, words: str

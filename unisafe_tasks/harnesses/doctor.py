@@ -19,9 +19,16 @@ from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panel_card import said_of_card
-from unisafe_tasks.judging.panels import open_panel, resolve_panel
-from unisafe_tasks.settings import panel_setting
-from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
+from unisafe_tasks.judging.panels import known_prices, open_panel, resolve_panel
+from unisafe_tasks.settings import panel_setting, prices_setting
+from unisafe_tasks.tasks import (
+    ALL_GROUPS,
+    BENIGN_GROUP,
+    SELF_GROUP,
+    SELF_TASKS,
+    TASK_NAMES,
+    TASKS,
+)
 
 __all__ = ["Finding", "examine"]
 
@@ -74,6 +81,8 @@ def examine(*, asks: bool = False) -> Iterator[Finding]:
             yield _package(name, module, purpose)
         yield _yamls()
         yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+        if "UNISAFE_PRICES" in os.environ:
+            yield _attempt("prices (UNISAFE_PRICES)", "UNISAFE_PRICES", _prices)
         panel = _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
         yield panel
         if panel.state == "ok":
@@ -123,11 +132,14 @@ def _torchvision() -> Finding:
     )
 
 
+_TEXT_GROUPS = ("unisafe_text", f"{BENIGN_GROUP}_text")
+
+
 def _yamls() -> Finding:
     folder, other = tasks_dir("lmms-eval"), tasks_dir("lm-eval")
     files = [
-        *((folder, name) for name in (*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS)),
-        *((other, name) for name in ("unisafe_text", *GROUPS["unisafe_text"])),
+        *((folder, name) for name in (*ALL_GROUPS, *TASK_NAMES, SELF_GROUP, *SELF_TASKS)),
+        *((other, name) for group in _TEXT_GROUPS for name in (group, *ALL_GROUPS[group])),
     ]
     absent = [name for directory, name in files if not (directory / f"{name}.yaml").is_file()]
     if absent:
@@ -159,7 +171,7 @@ _LISTINGS = (
         "import lmms_eval.models\n"
         "from lmms_eval.tasks import TaskManager\n"
         "names = TaskManager(include_defaults=False).all_tasks\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "without a flag",
         'use --include_path "$(unisafe tasks-dir)"',
     ),
@@ -170,7 +182,7 @@ _LISTINGS = (
         "from unisafe_tasks.harnesses.locations import tasks_dir\n"
         "folder = str(tasks_dir('lm-eval'))\n"
         "names = TaskManager(include_path=folder, include_defaults=False).all_tasks\n",
-        GROUPS["unisafe_text"],
+        tuple(name for group in _TEXT_GROUPS for name in ALL_GROUPS[group]),
         'with --include_path "$(unisafe tasks-dir --harness lm-eval)"',
         "its TaskManager has changed: install a version of the compatibility table",
     ),
@@ -180,7 +192,7 @@ _LISTINGS = (
         "from importlib.metadata import entry_points\n"
         "(plugin,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
         "names = [name for name in dir(plugin.load()) if name.startswith('unisafe_')]\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "as unisafe_tasks/NAME",
         "install this package again, so that its entry point is known",
     ),
@@ -222,11 +234,19 @@ def _data() -> str:
     return f"{source.name}: {', '.join(counts)}"
 
 
+def _prices() -> str:
+    return str(prices_setting()) if known_prices() else "none: the variable is empty"
+
+
 def _panel() -> str:
     try:
         source = resolve_source()
     except DataError:
         raise UnisafeError("not looked at, since there are no data") from None
+    try:
+        known_prices()
+    except UnisafeError:
+        raise UnisafeError("not looked at, since UNISAFE_PRICES cannot be used") from None
     panel = resolve_panel(panel_setting(), source)
     if panel is None:
         return "none: predictions are stored and not judged"

@@ -13,13 +13,15 @@ from unisafe_tasks.leaderboard.bridged import bridged_row, bridged_runs
 from unisafe_tasks.leaderboard.dead_runs import of_one_model
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
-from unisafe_tasks.metric_facts import ASR, METRICS, SAS
+from unisafe_tasks.metric_facts import ASR, METRICS, SAS, SPLIT
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.marks import BRIDGED, MIN_COVERAGE, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.results.stacks import stack_notes
 from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.runs.notes import reused_answers
+from unisafe_tasks.runs.splits import group_split
 from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
@@ -108,6 +110,7 @@ def build(
     notes += bridged.notes if bridged else []
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
+    notes += stack_notes(results)
     notes += reference.notes(used) if reference else []
     apart = differing([basis_of(result) for result in results])
     return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
@@ -163,19 +166,25 @@ def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str
     }
     for name, summary in summaries.items():
         column = Column(name, task_named(name).code, histories[name] or None)
-        for metric in METRICS:
+        for metric in _metrics_of(summary):
             cells[column, metric] = _cell(summary, metric, min_coverage)
         if name in judgments:
             cells[column, SAS] = _cell(judgments[name], SAS, min_coverage)
     estimates = {
         name: estimate for result in entry.results for name, estimate in result.estimates.items()
     }
+    splits = {
+        name: estimate for result in entry.results for name, estimate in result.splits.items()
+    }
     for name, values in summarise_groups(summaries).items():
-        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
+        members = GROUPS[name]
+        values["intervals"] = group_intervals([estimates.get(task) for task in members])
+        shares = group_split([summaries[task] for task in members], [*map(splits.get, members)])
+        values |= {"split": shares} if shares else {}
         # A mean with a four-turn score has the history of that score.
         shown = "".join(histories[task] for task in GROUPS[name]) or None
-        for metric in METRICS:
-            column = Column(name, GROUP_TITLES[name], shown)
+        column = Column(name, GROUP_TITLES[name], shown)
+        for metric in _metrics_of(values):
             cells[column, metric] = _cell(values, metric, min_coverage)
     first = entry.results[0]
     several = len(entry.results) > 1
@@ -231,14 +240,20 @@ def _told_apart(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
+def _metrics_of(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """The metrics that a summary has: the split only if the judges were asked for it."""
+    return (*METRICS, *SPLIT) if "split" in summary else METRICS
+
+
 def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
     coverage = summary["coverage"]
-    value = summary[metric]
+    scores = summary["split"] if metric in SPLIT else summary
+    value = scores[metric]
     if summary.get("statuses", {}).get(Status.UNSUPPORTED) == summary["asked"]:
         return Cell("unsupported", coverage=coverage)
     if value is None:
         return Cell("unscored" if summary.get(ASR) is None else "untold", coverage=coverage)
-    interval = summary["intervals"].get(metric)
+    interval = scores["intervals"].get(metric)
     return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.leaderboard.model import Cell, Leaderboard
-from unisafe_tasks.metric_facts import COLUMN_METRICS, SAS, SCORES
+from unisafe_tasks.metric_facts import COLUMN_METRICS, SAS, SCORES, SPLIT
 from unisafe_tasks.results.marks import mark_notes
 from unisafe_tasks.self_awareness import DEFINITION
 from unisafe_tasks.tasks import GROUPS
@@ -22,7 +22,15 @@ __all__ = [
     "sheets_of",
 ]
 
-_REFUSALS = "Refusal rate is neither good nor bad: over-refusal is not measured by this benchmark."
+_REFUSALS = (
+    "Refusal rate is neither good nor bad: over-refusal is measured on the benign set "
+    "(unisafe_benign), which is ours and not the paper's."
+)
+_SPLIT = (
+    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1. An evaded "
+    "output is compliant, is no refusal, and has nothing of what was asked for; the share does not "
+    "tell whether the model could not make that or avoided it."
+)
 _GROUPS = (
     "image, text and all are plain means over tasks (coverage: scored of all asked), our summary "
     "and not the paper's; image and text tasks have different taxonomies."
@@ -74,7 +82,7 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         for (column, metric), cell in row.cells.items()
         if metric in shown
     ]
-    estimates = [cell for _, metric, cell in cells if metric in SCORES]
+    estimates = [cell for _, metric, cell in cells if metric in (*SCORES, *SPLIT)]
     marks = "".join(cell.marks for _, _, cell in cells)
     said = []
     if any(DEMO_NOTE in row.notes for block in board.blocks for row in block.rows):
@@ -98,6 +106,8 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         )
     if "refusal_rate" in shown:
         said.append(_REFUSALS)
+    if shown & set(SPLIT):
+        said.append(_SPLIT)
     if SAS in shown:
         said.append(DEFINITION)
     if any(column.name in GROUPS for column, _, _ in cells):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.errors import PredictionsError
+from unisafe_tasks.errors import PredictionsError, UnisafeError
 from unisafe_tasks.files import read_run_rows
+from unisafe_tasks.tasks import task_named
 
 if TYPE_CHECKING:
     from unisafe_tasks.data.cases import Case
@@ -22,6 +24,7 @@ __all__ = [
     "SETTINGS",
     "asked_of",
     "counted_together",
+    "differences_in_words",
     "facts_of_all",
     "info_of",
     "inputs_row",
@@ -34,7 +37,7 @@ __all__ = [
 INPUTS = "inputs"
 """`inputs.jsonl` of a run folder: short hashes of what each case gave to model and judges."""
 
-SETTINGS = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template")
+SETTINGS = ("adapter", "model_args", "gen_kwargs", "stack", "system_prompt", "chat_template")
 """What run.json says of how a model was asked: runs that differ in one are not one run."""
 
 COUNTED = ("answers", "model_versions", "image_models", "substituted")
@@ -47,6 +50,7 @@ _ASKED: Mapping[str, type] = {
     "gen_kwargs": object,
     "system_prompt": object,
     "chat_template": object,
+    "stack": dict,
     "substituted": dict,
     "model_versions": dict,
     "image_models": dict,
@@ -189,6 +193,55 @@ def require_same_inputs(
     """
     from unisafe_tasks.data.sources import fingerprint
 
+    others, known = _differences(folder, cases)
+    made_on = _source_in(info)
+    if others:
+        raise PredictionsError(
+            f"{folder} is a run on other data than {source.name}: {_in_words(others)}. "
+            f"Name the data that the run was made on{made_on} (UNISAFE_DATA)"
+        )
+    # Runs of earlier versions have no inputs.jsonl: of their data only the whole is known.
+    recorded = _fingerprint_in(info.get("data"))
+    if recorded is None or (known and source.subset is None):
+        return
+    allowed = {fingerprint(source)}
+    if source.subset is not None:
+        allowed.add(source.subset.fingerprint)
+    subset = _mapping(_mapping(info.get("data")).get("subset"))
+    if recorded not in allowed and _fingerprint_in(subset.get("of")) not in allowed:
+        whole = " and what that is a subset of" if source.subset is not None else ""
+        raise PredictionsError(
+            f"{folder} is a run on other data than {source.name}{whole}: name the data that the "
+            f"run was made on{made_on} (UNISAFE_DATA)"
+        )
+
+
+def differences_in_words(folder: Path, source: Source, keys: Collection[tuple[str, str]]) -> str:
+    """Which case of a run is another one in these data and in what; empty if that is not known.
+
+    Args:
+        folder: the run's.
+        source: the data to look into.
+        keys: the run's cases, by harness name of the task and id.
+    """
+    from unisafe_tasks.data.sources import load_cases
+
+    tasks = [task_named(name) for name in sorted({name for name, _ in keys})]
+    # The data may lack a task altogether, which whoever asks says too.
+    with suppress(UnisafeError):
+        cases = [case for task in tasks for case in load_cases(source, task)]
+        known = (case for case in cases if (case.task.name, case.id) in keys)
+        return _in_words(_differences(folder, known)[0])
+    return ""
+
+
+def _in_words(others: Sequence[str]) -> str:
+    more = f", and {len(others) - 1:,} more cases differ" if len(others) > 1 else ""
+    return f"{others[0]}{more}" if others else ""
+
+
+def _differences(folder: Path, cases: Iterable[Case]) -> tuple[list[str], bool]:
+    """A sentence for each case that differs, and whether the run knows the inputs of all."""
     given = {
         (row["id"], row["scenario_type"]): row["sha256"]
         for _, row in read_run_rows(folder, INPUTS, PredictionsError)
@@ -216,27 +269,7 @@ def require_same_inputs(
             known = False
         if fields:
             others.append(f"{case.key} has another {' and another '.join(fields)}")
-    made_on = _source_in(info)
-    if others:
-        more = f", and {len(others) - 1:,} more cases differ" if len(others) > 1 else ""
-        raise PredictionsError(
-            f"{folder} is a run on other data than {source.name}: {others[0]}{more}. "
-            f"Name the data that the run was made on{made_on} (UNISAFE_DATA)"
-        )
-    # Runs of earlier versions have no inputs.jsonl: of their data only the whole is known.
-    recorded = _fingerprint_in(info.get("data"))
-    if recorded is None or (known and source.subset is None):
-        return
-    allowed = {fingerprint(source)}
-    if source.subset is not None:
-        allowed.add(source.subset.fingerprint)
-    subset = _mapping(_mapping(info.get("data")).get("subset"))
-    if recorded not in allowed and _fingerprint_in(subset.get("of")) not in allowed:
-        whole = " and what that is a subset of" if source.subset is not None else ""
-        raise PredictionsError(
-            f"{folder} is a run on other data than {source.name}{whole}: name the data that the "
-            f"run was made on{made_on} (UNISAFE_DATA)"
-        )
+    return others, known
 
 
 def _digests(case: Case) -> dict[str, str]:

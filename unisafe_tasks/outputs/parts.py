@@ -37,7 +37,7 @@ from unisafe_tasks.outputs.saved import (
     read_stored,
     tasks_in,
 )
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput
 
 __all__ = ["read_parts"]
@@ -102,11 +102,11 @@ def read_parts(
         raise PredictionsError(f"{', '.join(settings)} hold no outputs")
     outputs = _outputs_of(parts)
     codes = [code for code in cases if tasks or any(key[1] == code for key in outputs)]
-    whole = {code for code in codes if _is_whole(code, cases[code], parts, outputs)}
+    whole = {code for code in codes if _is_whole(cases[code], parts, outputs)}
     missing = {
-        TASKS[code].name: numbers
+        cases[code].task.name: numbers
         for code in codes
-        if code not in whole and (numbers := _missing_shards(code, parts))
+        if code not in whole and (numbers := _missing_shards(cases[code].task, parts))
     }
     items = [
         (case, replace(outputs.get((case.id, code), NO_OUTPUT), model=None))
@@ -120,7 +120,7 @@ def read_parts(
     counts: dict[str, int] = {}
     for code in codes:
         if code not in whole:
-            name, size = TASKS[code].name, len(cases[code])
+            name, size = cases[code].task.name, len(cases[code])
             told = [case_counts(part.info, source, [code], None).get(name, 0) for part in parts]
             # Shards are made to be a whole, and so the whole is what was to be asked.
             wanted = size if name in missing else min(size, sum(told))
@@ -137,7 +137,7 @@ def read_parts(
         tuple(items),
         limited=fewer or whole != set(codes),
         case_counts=counts,
-        made_by={**_made_by(parts), **told_of_shards},
+        made_by={**_made_by(parts, source), **told_of_shards},
     )
 
 
@@ -234,7 +234,7 @@ def _digest(image: str) -> str:
         return image
 
 
-def _shards(code: str, parts: Sequence[_Part]) -> dict[int, _Part]:
+def _shards(task: Task, parts: Sequence[_Part]) -> dict[int, _Part]:
     """The shards that have outputs of a task, by number.
 
     Raises:
@@ -242,46 +242,44 @@ def _shards(code: str, parts: Sequence[_Part]) -> dict[int, _Part]:
     """
     shards: dict[int, _Part] = {}
     for part in parts:
-        if part.shard is not None and part.has(code):
+        if part.shard is not None and part.has(task.code):
             first = next(iter(shards.values()), part)
             if first.shard is not None and first.shard[1] != part.shard[1]:
                 raise PredictionsError(
-                    f"{first.folder} and {part.folder} are shards of {TASKS[code].name} among "
+                    f"{first.folder} and {part.folder} are shards of {task.name} among "
                     f"{first.shard[1]} and among {part.shard[1]}: name shards of one division"
                 )
             shards[part.shard[0]] = part
     return shards
 
 
-def _missing_shards(code: str, parts: Sequence[_Part]) -> list[int]:
-    shards = _shards(code, parts)
+def _missing_shards(task: Task, parts: Sequence[_Part]) -> list[int]:
+    shards = _shards(task, parts)
     of = next((part.shard[1] for part in shards.values() if part.shard), 0)
     return [number for number in range(1, of + 1) if number not in shards]
 
 
 def _is_whole(
-    code: str,
-    cases: CaseSet,
-    parts: Sequence[_Part],
-    outputs: Mapping[tuple[str, str], RawOutput],
+    cases: CaseSet, parts: Sequence[_Part], outputs: Mapping[tuple[str, str], RawOutput]
 ) -> bool:
     """Whether all cases of a task were to be asked; one without an output has failed then."""
-    having = [part for part in parts if part.has(code)]
+    task = cases.task
+    having = [part for part in parts if part.has(task.code)]
     if not having or not all(part.info.get("limited") is True for part in having):
         return True
-    shards = _shards(code, parts)
-    if shards and not _missing_shards(code, parts):
+    shards = _shards(task, parts)
+    if shards and not _missing_shards(task, parts):
         return all(part.is_whole_shard for part in shards.values())
-    return all((case_id, code) in outputs for case_id in cases.ids)
+    return all((case_id, task.code) in outputs for case_id in cases.ids)
 
 
-def _made_by(parts: Sequence[_Part]) -> dict[str, Any]:
+def _made_by(parts: Sequence[_Part], source: Source) -> dict[str, Any]:
     """What run.json says of the folders, and of all their outputs together."""
     folders = []
     for part in parts:
         summary = summary_of(part.folder, part.info)
         told = {name: summary[name] for name in _OF_A_FOLDER if name in summary}
-        counts = Counter(TASKS[code].name for _, code in part.stored.outputs)
+        counts = Counter(source.tasks[code].name for _, code in part.stored.outputs)
         folders.append({**told, "cases": dict(counts)})
     data = parts[0].info.get("data")
     try:

@@ -20,9 +20,10 @@ from unisafe_tasks.leaderboard import build
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.judges import agreements, judge_cards
 from unisafe_tasks.report.media import SIDE, Thumbnails
+from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.policy_codes import policy_codes
-from unisafe_tasks.report.records import coverage_of, notes_of, provenance
+from unisafe_tasks.report.records import coverage_of, notes_of, provenance, safety_stacks
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import (
     CASE_LABELS,
@@ -143,6 +144,7 @@ def _sections(
         "legend": legend(board),
         "heat_maps": heat_maps(results, labels, min_coverage),
         "policy_codes": policy_codes(results, labels, min_coverage),
+        "outcomes": outcomes_of(results, labels, min_coverage),
         "shared": shared,
         "shared_about": SHARED_ABOUT,
         "agreements": agreements(results, labels, min_coverage),
@@ -151,6 +153,7 @@ def _sections(
         "tasks": list(TASKS.values()),
         "draws": f"{DRAWS:,}",
         "provenance": provenance(results, labels),
+        "stacks": safety_stacks(results, labels),
         "sections": [
             (anchor, name) for anchor, name in _ANCHORS.items() if shared or anchor != "targets"
         ],

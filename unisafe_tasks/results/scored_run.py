@@ -32,7 +32,8 @@ class ScoredRun:
     """A run folder with its scores.
 
     `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
-    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws.
+    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws, and
+    `splits` their splits.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class ScoredRun:
     cases: tuple[ScoredCase, ...]
     metrics: Mapping[str, Any]
     estimates: Mapping[str, Estimate]
+    splits: Mapping[str, Estimate]
 
     @property
     def model(self) -> str:
@@ -66,16 +68,23 @@ def scored_contents(contents: RunContents, resampler: Resampler | None = None) -
         RunError: as `score_run`.
     """
     scored = score_run(contents.info, contents.cases, resampler)
-    return ScoredRun(contents.folder, contents.info, scored.cases, scored.metrics, scored.estimates)
+    return ScoredRun(
+        contents.folder,
+        contents.info,
+        scored.cases,
+        scored.metrics,
+        scored.estimates,
+        scored.splits,
+    )
 
 
 def read_scored_runs(
     folders: Iterable[Path], resampler: Resampler | None = None
 ) -> list[ScoredRun]:
-    """Read several run folders with the same bootstrap draws.
+    """Read several run folders of UniSAFE's tasks with the same bootstrap draws.
 
     Raises:
-        RunError: as `read_scored_run`; or a folder is named twice.
+        RunError: as `read_scored_run`; or a folder is named twice, or of the benign set.
     """
     resampler = resampler or Resampler()
     folders = list(folders)
@@ -88,7 +97,9 @@ def read_scored_runs(
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-        results.append(read_scored_run(folder, resampler))
+        contents = read_run(folder)
+        contents.require_adversarial("this command")
+        results.append(scored_contents(contents, resampler))
     return results
 
 

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tasks import samples
-from tests.tasks.commands import Done
-from unisafe_tasks import GROUPS, RunFolder, Source, cli, read_run
+from tests.tasks.commands import CASES_OF, Done
+from unisafe_tasks import RunFolder, Source, cli, read_run
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses import compatibility, doctor
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
@@ -24,6 +24,7 @@ from unisafe_tasks.harnesses.doctor import Finding, examine
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.tasks import TASK_NAMES
 
 SECRET = "sentinel-carrot-turnip-1234"
 MAIN = next(row for row in COMPATIBILITY if row.commit)
@@ -241,7 +242,7 @@ class TaskManager:
 def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:
-    path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(GROUPS["unisafe"])))
+    path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(TASK_NAMES)))
     done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="demo")
     assert (done.code, done.err) == (0, "")
     assert f"ok python: {sys.version.split()[0]}" in done.lines
@@ -252,9 +253,8 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
     assert f"ok lm-eval finds the tasks: with {include}" in done.lines
     assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
-    assert (
-        "ok data (UNISAFE_DATA): demo: 8 TI, 8 IE, 10 IC, 9 MT, 14 TT, 12 IT, 14 MU" in done.lines
-    )
+    counts = ", ".join(f"{count} {code}" for code, count in CASES_OF.items())
+    assert f"ok data (UNISAFE_DATA): demo: {counts}" in done.lines
     (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
     assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")
     assert panel.endswith("), rubric unisafe-v1, judges: reference")
@@ -360,7 +360,7 @@ def test_missing_yamls_are_broken(
     (tmp_path / "unisafe.yaml").write_text("")
     (finding,) = (finding for finding in examine() if finding.subject == "task YAMLs")
     assert finding.state == "broken"
-    assert finding.detail.startswith("unisafe_image, unisafe_text, unisafe_t2i")
+    assert finding.detail.startswith("unisafe_image, unisafe_text, unisafe_benign,")
 
 
 def test_a_harness_that_does_not_find_the_tasks_is_answered_with_the_flag(
@@ -391,6 +391,23 @@ def test_a_missing_key_of_a_judge_is_told(
     monkeypatch.setenv("LOCAL_KEY", SECRET)
     findings = {finding.subject: finding for finding in examine()}
     assert (findings[subject].state, SECRET in findings[subject].detail) == ("ok", False)
+
+
+def test_a_price_file_that_cannot_be_used_has_its_own_line(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    monkeypatch.setenv("UNISAFE_PRICES", str(prices))
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    names = ("prices (UNISAFE_PRICES)", "judge panel (UNISAFE_PANEL)")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]].state == "broken"
+    assert f"price file {prices} cannot be read" in findings[names[0]].detail
+    assert findings[names[1]].detail == "not looked at, since UNISAFE_PRICES cannot be used"
+    prices.write_text("date: 2026-11-20\nprices: [{model: m, price: {input: 3, output: 4}}]")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]] == Finding(names[0], "ok", str(prices))
+    assert findings[names[1]].state == "ok"
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ def test_a_shard_is_the_same_in_every_version() -> None:
 
 
 def test_more_shards_than_cases_are_refused(demo_cases: Mapping[str, CaseSet]) -> None:
-    with pytest.raises(DataError, match="UNISAFE_SHARD is 1/9, and unisafe_t2i has 8 cases"):
-        Shard(1, 9).members(TASKS["TI"], demo_cases["TI"].ids)
+    count = len(demo_cases["TI"])
+    words = f"UNISAFE_SHARD is 1/{count + 1}, and unisafe_t2i has {count} cases"
+    with pytest.raises(DataError, match=words):
+        Shard(1, count + 1).members(TASKS["TI"], demo_cases["TI"].ids)
 
 
 @pytest.mark.parametrize("setting", ["", " "])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
-from tests.tasks.commands import Command, by_case, info_of, metrics_of, rows_by_case
+from tests.tasks.commands import CASES_OF, Command, by_case, info_of, metrics_of, rows_by_case
 from unisafe_tasks import TASKS, Case, RawOutput, Source
 from unisafe_tasks.data.shards import Shard
 from unisafe_tasks.judging.session import RunSettings, Session
@@ -160,10 +160,13 @@ def test_a_text_in_one_shard_is_a_refusal_if_the_model_draws_in_another(
     draws = run_of(tmp_path / "draws", demo, drawn, shard=(1, 2))
     speaks = run_of(tmp_path / "speaks", demo, spoken, shard=(2, 2))
     unisafe("judge", speaks, "--panel", panel, "--out", tmp_path / "alone")
-    assert metrics_of(tmp_path / "alone")["tasks"]["unisafe_t2i"]["statuses"] == {"no_image": 4}
+    assert metrics_of(tmp_path / "alone")["tasks"]["unisafe_t2i"]["statuses"] == {
+        "no_image": len(spoken)
+    }
     unisafe("judge", draws, speaks, "--panel", panel, "--out", tmp_path / "both")
     task = metrics_of(tmp_path / "both")["tasks"]["unisafe_t2i"]
-    assert (task["statuses"]["refused"], task["coverage"]) == (4, 1.0)
+    refused = len(spoken) + sum(raw.refusal is not None for _, raw in drawn)
+    assert (task["statuses"]["refused"], task["coverage"]) == (refused, 1.0)
 
 
 def test_the_versions_of_all_folders_count(
@@ -259,7 +262,8 @@ def test_a_missing_shard_is_named_and_the_score_is_marked(
     assert done.code == 0
     assert sentence in metrics_of(merged)["notes"]
     task = metrics_of(merged)["tasks"]["unisafe_t2t"]
-    assert (task["asked"], task["scored"], task["complete"]) == (14, 7, False)
+    half = CASES_OF["TT"] // 2
+    assert (task["asked"], task["scored"], task["complete"]) == (CASES_OF["TT"], half, False)
     # Judged again, it still says so.
     unisafe("judge", merged, "--panel", panel, "--out", tmp_path / "again")
     assert sentence in metrics_of(tmp_path / "again")["notes"]
@@ -280,7 +284,8 @@ def test_one_shard_alone_is_marked_in_a_table_and_says_which_it_is(
     assert note.startswith("Only shard 2 of 2 was run: ")
     # What was to be asked is the whole: its coverage is not that of a part.
     task = metrics_of(judged)["tasks"]["unisafe_t2t"]
-    assert (task["asked"], task["scored"], task["coverage"]) == (14, 7, 0.5)
+    half = CASES_OF["TT"] // 2
+    assert (task["asked"], task["scored"], task["coverage"]) == (CASES_OF["TT"], half, 0.5)
     table = unisafe("leaderboard", judged, "--format", "json")
     assert table.code == 0
     scores = [score for score in json.loads(table.out)["scores"] if score["state"] == "scored"]
@@ -316,7 +321,8 @@ def test_what_a_shard_that_died_did_not_come_to_has_failed(
         parts.append(run_of(tmp_path / str(n), demo, items[: 9 - 3 * n], shard=(n, 2)))
     unisafe("judge", *parts, "--panel", panel, "--out", tmp_path / "merged")
     task = metrics_of(tmp_path / "merged")["tasks"]["unisafe_t2t"]
-    assert (task["asked"], task["statuses"]) == (14, {"failed": 5, "ok": 9})
+    count = CASES_OF["TT"]
+    assert (task["asked"], task["statuses"]) == (count, {"failed": count - 9, "ok": 9})
     assert not any("shard" in note for note in metrics_of(tmp_path / "merged")["notes"])
 
 
@@ -368,6 +374,8 @@ def test_a_folder_without_outputs_is_left_out_and_said_to_be(
         ({"model": "turnip-2"}, "are of different models, carrot-1 and turnip-2"),
         ({"model_args": "pretrained=carrot-2"}, "they differ in model_args"),
         ({"adapter": {"seed": 1}}, "they differ in adapter.seed"),
+        ({"stack": {"seed": 0, "negative_prompt": "none"}}, "they differ in stack.negative_prompt"),
+        ({"stack": {}}, "they differ in stack"),
         ({"system_prompt": "Be brief."}, "they differ in system_prompt"),
         ({"gen_kwargs": {"unisafe_t2t": {"seed": 1}}}, "they differ in gen_kwargs.unisafe_t2t"),
     ],
@@ -380,7 +388,11 @@ def test_runs_of_other_models_or_settings_are_refused_and_both_are_named(
     told: dict[str, Any],
     words: str,
 ) -> None:
-    same = {"adapter": {"seed": 0}, "gen_kwargs": {"unisafe_t2t": {"seed": 0}}}
+    same = {
+        "adapter": {"seed": 0},
+        "stack": {"seed": 0},
+        "gen_kwargs": {"unisafe_t2t": {"seed": 0}},
+    }
     parts = [
         run_of(tmp_path / "one", demo, of(outputs, "TI"), **same),
         run_of(tmp_path / "two", demo, of(outputs, "TT"), **{**same, **told}),

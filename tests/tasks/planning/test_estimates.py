@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import JudgeServer
-from tests.tasks.commands import Command
+from tests.tasks.commands import CASES_OF, Command
 from unisafe_judges import load_panel
 from unisafe_judges.costs import TOKENS_PER_REPLY
 from unisafe_tasks.planning.estimates import Counts, estimate_judging, estimate_model
@@ -89,13 +89,14 @@ def test_the_command_prints_every_factor(unisafe: Command, tmp_path: Path) -> No
     )
     done = unisafe("estimate", models, "--panel", "hosted")
     assert done.code == 0, done.err
-    assert "8 images x 90 s = 0.2 h" in done.lines
+    assert f"{CASES_OF['TI']} images x 90 s = 0.2 h" in done.lines
     assert "An hour of a GPU: $2, assumed." in done.lines
     assert "cannot be had any more: since 2026-10-01" in done.lines
-    assert "All models: 0 GPU hours, $0.40." in done.lines
+    assert f"All models: 0 GPU hours, ${CASES_OF['TI'] * 90 / 3600 * 2:.2f}." in done.lines
     assert "Judging all of them, panel hosted:" in done.lines
     assert re.search(
-        r"gpt-6-luna: 8 calls x about [\d,]+ tokens sent and 500 written, at", done.out
+        rf"gpt-6-luna: {CASES_OF['TI']} calls x about [\d,]+ tokens sent and 500 written, at",
+        done.out,
     )
 
 
