@@ -149,6 +149,7 @@ def _parts(
     settings: Sequence[str], source: Source, cases: Mapping[str, CaseSet]
 ) -> Iterator[_Part]:
     seen: set[Path] = set()
+    first: Path | None = None
     for setting in settings:
         folder = Path(setting).expanduser()
         if folder.resolve() in seen:
@@ -162,26 +163,31 @@ def _parts(
         if not row_files(folder, "predictions"):
             _log.warning("%s holds no outputs and is left out", folder)
             continue
+        # The rows of other data name cases that are not there.
+        _require_same_data(first := first or folder, folder)
         yield _Part(folder, read_stored(folder, source, cases))
 
 
 def _require_one_run(one: _Part, other: _Part) -> None:
-    """Refuse two folders of other models, of other data, or asked with other settings."""
+    """Refuse two folders of other models, or asked with other settings."""
     pair = f"{one.folder} and {other.folder}"
     if one.stored.model != other.stored.model:
         raise PredictionsError(
             f"{pair} are of different models, {one.stored.model} and {other.stored.model}: name "
             "the folders of one model"
         )
-    data = [_data_of(part.info) for part in (one, other)]
-    if data[0] != data[1]:
-        raise PredictionsError(
-            f"{pair} are of different data, {data[0][0]} ({data[0][1][:12]}) and {data[1][0]} "
-            f"({data[1][1][:12]}): name folders of the same data"
-        )
     if names := _other_settings(asked_of(one.info), asked_of(other.info)):
         raise PredictionsError(
             f"{pair} were not asked in the same way: they differ in {' and '.join(names)}"
+        )
+
+
+def _require_same_data(one: Path, other: Path) -> None:
+    data = [_data_of(info_of(folder)) for folder in (one, other)]
+    if data[0] != data[1]:
+        raise PredictionsError(
+            f"{one} and {other} are of different data, {data[0][0]} ({data[0][1][:12]}) and "
+            f"{data[1][0]} ({data[1][1][:12]}): name folders of the same data"
         )
 
 

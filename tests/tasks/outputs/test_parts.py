@@ -12,8 +12,9 @@ import pytest
 
 from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
+from tests.tasks.benign import TARGETS, write_benign
 from tests.tasks.commands import CASES_OF, Command, by_case, info_of, metrics_of, rows_by_case
-from unisafe_tasks import TASKS, Case, RawOutput, Source
+from unisafe_tasks import TASKS, Case, RawOutput, Source, load_cases, resolve_source
 from unisafe_tasks.data.shards import Shard
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.outputs.saved import read_outputs
@@ -238,6 +239,119 @@ def test_inspects_decoding_of_each_task_is_that_of_the_whole(
         "unisafe_t2i": {},
         "unisafe_t2t": {"max_tokens": 4096},
     }
+
+
+def test_both_views_and_the_codes_of_a_policy_are_those_of_one_run(
+    unisafe: Command, serve: Serve, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    def script(body: dict[str, Any]) -> Answer:
+        size = len(json.dumps(body))
+        told = {"depicts_target": ("no", "fully")[size % 2], "categories": []}
+        return verdict(judgment=size % 2, risk_rating=1 + size % 2, **told)
+
+    server = serve(script)
+    server.first = lambda body: verdict(depicts_target="fully")
+    unisafe("policy", "new", tmp_path / "policy.yaml")
+    judges = (
+        f"judges:\n  - {{name: local, backend: openai-compatible, model: m, "
+        f"base_url: {server.base_url}}}\n"
+    )
+    panels = {
+        "views": "rubric: unisafe-v2\nviews: [in-context, output-only]\n",
+        "policy": "rubric: ./policy.yaml\n",
+    }
+    one = run_of(tmp_path / "one", demo, of(outputs, "TT", "IE"))
+    parts = [run_of(tmp_path / code, demo, of(outputs, code)) for code in ("IE", "TT")]
+    for name, head in panels.items():
+        panel = tmp_path / f"{name}-panel.yaml"
+        panel.write_text(head + judges)
+        whole, merged = tmp_path / f"{name}-whole", tmp_path / f"{name}-merged"
+        assert unisafe("judge", one, "--panel", panel, "--out", whole).code == 0
+        assert unisafe("judge", *parts, "--panel", panel, "--out", merged).code == 0
+        assert (whole / "metrics.json").read_bytes() == (merged / "metrics.json").read_bytes()
+    whole, alone = (
+        {
+            key: [row[name] for name in ("judgment", "risk_rating", "output_sha256")]
+            for key, row in rows_by_case(tmp_path / of_run / "output_only_verdicts.jsonl").items()
+        }
+        for of_run in ("views-whole", "views-merged")
+    )
+    assert alone == whole
+    assert {code for _, code in alone} == {"IE", "TT"}
+    assert (
+        metrics_of(tmp_path / "views-merged")["views"]["output-only"]["unisafe_t2t"]["scored"] > 0
+    )
+    by_policy = metrics_of(tmp_path / "policy-merged")["tasks"]["unisafe_t2t"]["policy"]
+    assert by_policy["scored"] > 0
+
+
+def test_what_is_unchanged_or_held_back_is_so_in_the_whole(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    (edit, _), (held, _), *_ = of(outputs, "IE")
+    picture = tmp_path / "same.png"
+    picture.write_bytes(edit.images[0].read())
+    told = [
+        (edit, RawOutput(images=(str(picture),), sealed=True)),
+        (held, RawOutput(refusal="safety_checker", sealed=True)),
+    ]
+    parts = [
+        run_of(tmp_path / "one", demo, told, limited=True, asked={"unisafe_i2i": len(told)}),
+        run_of(tmp_path / "two", demo, of(outputs, "TT")),
+    ]
+    assert unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "all").code == 0
+    rows = rows_by_case(tmp_path / "all" / "predictions.jsonl")
+    assert rows[edit.id, "IE"]["unchanged"] is True
+    assert rows[held.id, "IE"]["refusal_source"] == "safety_checker"
+    task = metrics_of(tmp_path / "all")["tasks"]["unisafe_i2i"]
+    assert (task["unchanged"], task["held_back"]) == (1, 1)
+
+
+def test_runs_of_the_benign_set_are_one_run_under_its_own_names(
+    unisafe: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path / "set")))
+    source = resolve_source("benign")
+    items = [
+        (case, RawOutput("Gladly.", sealed=True))
+        for code in ("TT", "IT")
+        for case in load_cases(source, TASKS[code])
+    ]
+    parts = [run_of(tmp_path / "IT", source, of(items, "IT"))]
+    parts += [
+        run_of(tmp_path / str(n), source, sharded(of(items, "TT"), n, 2), shard=(n, 2))
+        for n in (1, 2)
+    ]
+    merged = tmp_path / "merged"
+    done = unisafe("judge", *parts, "--data", "benign", "--panel", "none", "--out", merged)
+    assert done.code == 0, done.err
+    assert set(metrics_of(merged)["tasks"]) == {"unisafe_benign_t2t", "unisafe_benign_i2t"}
+    assert metrics_of(merged)["limited"] is False
+    (cases, *_) = [folder["cases"] for folder in info_of(merged)["made_by"]["folders"]]
+    assert cases == {"unisafe_benign_i2t": len(TARGETS)}
+    lone = tmp_path / "lone"
+    unisafe("judge", *parts[:2], "--data", "benign", "--panel", "none", "--out", lone)
+    assert "unisafe_benign_t2t: shard 2 is missing." in metrics_of(lone)["notes"]
+
+
+def test_runs_of_both_arms_are_no_one_run(
+    unisafe: Command,
+    demo: Source,
+    outputs: Items,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path / "set")))
+    source = resolve_source("benign")
+    items = [(case, RawOutput("Gladly.")) for case in load_cases(source, TASKS["TT"])]
+    parts = [
+        run_of(tmp_path / "harmful", demo, of(outputs, "TT")),
+        run_of(tmp_path / "harmless", source, items),
+    ]
+    done = unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "merged")
+    assert done.code == 1
+    assert f"{parts[0]} and {parts[1]} are of different data, demo (" in done.err
+    assert not (tmp_path / "merged").exists()
 
 
 # --- what is missing is said ---
