@@ -148,6 +148,21 @@ def test_both_arms_run_in_one_evaluation_and_leave_a_folder_each(
     assert (alone.folder / "metrics.json").read_bytes() == path.read_bytes()
 
 
+def test_a_shard_is_a_part_of_each_arm(
+    evaluate: Evaluate, judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    monkeypatch.setenv("UNISAFE_SHARD", "1/2")
+    model = models().Model(lambda prompt, images, doc: "Tea is ready.")
+    evaluate(model, "unisafe_t2t", "unisafe_benign_t2t")
+    both = folders(tmp_path / "out")
+    halves = {"demo": CASES_OF["TT"] // 2, "unisafe-benign": len(TARGETS) // 2}
+    assert {name: len(run.rows("predictions")) for name, run in both.items()} == halves
+    for run in both.values():
+        assert info(run)["shard"] == {"number": 1, "of": 2}
+        assert sum("Only shard 1 of 2 was run" in note for note in run.metrics["notes"]) == 1
+
+
 def test_a_stored_run_is_judged_again_and_scored_as_before(
     evaluate: Evaluate, judge: JudgeServer, unisafe: Callable[..., Command], tmp_path: Path
 ) -> None:
