@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.reproduce.conftest import ROOT, Workflow, environment, models_file, needs_snakemake
+from unisafe_tasks.models import shipped_runners
 from unisafe_tasks.planning.models_file import read_models
 
 OURS = ROOT / "reproduce" / "models.yaml"
@@ -62,10 +63,12 @@ def test_our_models_are_asked_with_arguments_that_the_adapters_take(
     from unisafe_tasks.models.umm_gemini import UmmGemini
     from unisafe_tasks.models.umm_openai import UmmOpenAI
     from unisafe_tasks.models.umm_transformers import UmmTransformers
+    from unisafe_tasks.models.umm_worker import UmmWorker
 
     for name in ("OPENAI", "GEMINI", "XAI", "ARK"):
         monkeypatch.setenv(f"{name}_API_KEY", "none")
-    kinds = {kind.name: kind for kind in (UmmDiffusers, UmmGemini, UmmOpenAI, UmmTransformers)}
+    adapters = (UmmDiffusers, UmmGemini, UmmOpenAI, UmmTransformers, UmmWorker)
+    kinds = {kind.name: kind for kind in adapters}
     checked = set()
     for entry in read_models(OURS).models:
         if entry.model in kinds:
@@ -75,6 +78,17 @@ def test_our_models_are_asked_with_arguments_that_the_adapters_take(
             spec = read_arguments(kind.arguments, kind.name, given)
             assert spec is not None
     assert checked == set(kinds)
+
+
+def test_our_models_with_a_runner_are_what_the_runner_says_of_itself() -> None:
+    named = {entry.runner: entry for entry in read_models(OURS).models if entry.runner}
+    assert set(named) == set(shipped_runners.names())
+    for name, entry in named.items():
+        runner = shipped_runners.named(name)
+        assert (entry.tasks, entry.gpu_gb) == (runner.tasks, runner.gpu_gb)
+        given = set(entry.model_args.split(","))
+        assert given >= {f"runner={name}", f"pretrained={runner.weights}"}
+        assert runner.run.endswith(entry.run)
 
 
 @needs_snakemake
