@@ -17,6 +17,7 @@ import processes
 import pytest
 from processes import Interrupted, last_line, locked, run_logged
 
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks.planning.models_file import ModelEntry
 from unisafe_tasks.tasks import TASKS
 
@@ -248,5 +249,5 @@ def test_a_model_without_a_run_has_failed_in_every_case(
     entry = ModelEntry(name="carrot", tasks=("TI",), model="umm_worker")
     job = judge.Outcome("carrot", TASKS["TI"].name, "1/1", 1, "no such folder", None, 1.0)
     rows = judge._failures(entry, [job], tmp_path / "failures.jsonl").read_text().splitlines()
-    assert len(rows) == 8
+    assert len(rows) == CASES_OF["TI"]
     assert {json.loads(row)["error"] for row in rows} == {"no such folder"}
