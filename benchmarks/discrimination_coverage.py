@@ -48,7 +48,7 @@ def arm(rng: np.random.Generator, name: str, rates: Floats, size: int) -> list[L
 
 def ours(refusals: PairedRefusals) -> Interval | None:
     measure = refusals.measures()[DISCRIMINATION]
-    return measure and measure.interval
+    return None if measure is None else measure.interval
 
 
 def plain(refusals: PairedRefusals) -> Interval | None:

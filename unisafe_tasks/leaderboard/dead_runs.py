@@ -11,7 +11,7 @@ from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.runs.notes import was_stopped
 
-__all__ = ["of_one_model", "without_dead"]
+__all__ = ["asked_apart", "of_one_model", "without_dead"]
 
 
 def without_dead(
@@ -51,15 +51,24 @@ def without_dead(
 
 def of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
     """Whether two runs are surely of one model with the same settings; False for unnamed models."""
-    return one.model == other.model != UNNAMED and _settings(one) == _settings(other)
+    return one.model == other.model != UNNAMED and not asked_apart(one, other)
 
 
-def _settings(result: ScoredRun) -> list[Any]:
+def asked_apart(one: ScoredRun, other: ScoredRun) -> list[str]:
+    """What keeps two runs of one name from being of one row, as run.json names it."""
+    first, second = _settings(one), _settings(other)
+    return [name for name, value in first.items() if value != second[name]]
+
+
+def _settings(result: ScoredRun) -> dict[str, Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
     names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
-    versions = sorted(info.get("model_versions") or ())
-    return [*(info.get(name) or None for name in names), versions, addresses_of(result.info)]
+    return {
+        **{name: info.get(name) or None for name in names},
+        "model_versions": sorted(info.get("model_versions") or ()),
+        "addresses of the judges": addresses_of(result.info),
+    }
 
 
 def _is_comparable(one: ScoredRun, other: ScoredRun) -> bool:
