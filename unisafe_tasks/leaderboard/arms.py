@@ -44,6 +44,8 @@ from unisafe_tasks.types import Status
 
 __all__ = ["join_arms"]
 
+_BLOCKED = ("harmful_blocked", "harmless_blocked")
+
 
 def join_arms(
     harmful: Sequence[Sequence[ScoredRun]],
@@ -76,7 +78,8 @@ def join_arms(
             for entry in (*group, *beside)
             if entry.results[0].folder not in here
         ]
-        rows = sorted(told_apart(settled(rows, DISCRIMINATION)), key=rank_of)
+        rows = told_apart(settled(_without_idle(rows), DISCRIMINATION))
+        rows.sort(key=rank_of)
         basis, benign = (basis_of(entries[0].results[0]) for entries in (group, beside))
         blocks.append(Block(basis, columns_of(rows), tuple(rows), benign))
         joined |= here
@@ -157,6 +160,18 @@ def _joined_row(entry: Entry, other: Entry, min_coverage: float, resampler: Resa
     of_runs = (note for one in (entry, other) for note in row_of(one, min_coverage).notes)
     said = tuple(dict.fromkeys((*notes, *of_runs)))
     return Row(entry.model, entry.model, (*entry.folders, *other.folders), cells, said)
+
+
+def _without_idle(rows: Sequence[Row]) -> list[Row]:
+    """The rows without the shares of blocked requests, if nothing was blocked for any model."""
+    if any(
+        cell.value for row in rows for (_, metric), cell in row.cells.items() if metric in _BLOCKED
+    ):
+        return list(rows)
+    return [
+        replace(row, cells={key: cell for key, cell in row.cells.items() if key[1] not in _BLOCKED})
+        for row in rows
+    ]
 
 
 def _benign(name: str) -> str:

@@ -117,7 +117,6 @@ def build(
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
     notes += reference.notes(used) if reference else []
-    notes += unjoined
     apart, benign_apart = (
         tuple(differing([basis_of(result) for result in arm])) for arm in (adversarial, harmless)
     )
@@ -129,6 +128,7 @@ def build(
         tuple(benign),
         benign_apart,
         tuple(joined),
+        tuple(unjoined),
     )
 
 

@@ -120,7 +120,7 @@ class Leaderboard:
     """Blocks of comparable rows; `differing` says what keeps `blocks` apart.
 
     `benign` are the blocks of runs of the benign set, which `benign_differing` keeps apart, and
-    `joined` those with both arms of a model in one row.
+    `joined` those with both arms of a model in one row; `unjoined` says what keeps others apart.
     """
 
     blocks: tuple[Block, ...]
@@ -130,6 +130,7 @@ class Leaderboard:
     benign: tuple[Block, ...] = ()
     benign_differing: tuple[str, ...] = ()
     joined: tuple[Block, ...] = ()
+    unjoined: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Block, ...]:

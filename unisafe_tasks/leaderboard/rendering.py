@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from unisafe_tasks.leaderboard.model import Cell, Leaderboard
+from unisafe_tasks.leaderboard.model import Cell, Leaderboard, Row
 from unisafe_tasks.leaderboard.sheets import Sheet, apart_notes, notes_of, sheets_of
 from unisafe_tasks.redaction import in_one_line, printable, redact
 
@@ -175,13 +175,14 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                             "judge_versions": basis.describe_versions(),
                             "data": basis.data,
                             "data_fingerprint": basis.fingerprint,
-                            "notes": [
-                                redact(note)
-                                for note in (*apart_notes(board), *board.notes, *row.notes)
-                            ],
+                            "notes": [redact(note) for note in _notes_beside(board, row)],
                         }
                     )
     return records
+
+
+def _notes_beside(board: Leaderboard, row: Row) -> tuple[str, ...]:
+    return (*apart_notes(board), *board.notes, *board.unjoined, *row.notes)
 
 
 def _line(cell: Cell) -> str:

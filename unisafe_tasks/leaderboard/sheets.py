@@ -123,7 +123,7 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         said.append(DEFINITION)
     if any(column.name in ALL_GROUPS for column, _, _ in cells):
         said.append(_GROUPS)
-    return [*said, *board.notes, *_of_rows(board)]
+    return [*said, *board.notes, *board.unjoined, *_of_rows(board)]
 
 
 def apart_notes(board: Leaderboard) -> list[str]:

@@ -65,10 +65,11 @@ def test_both_arms_of_a_model_are_one_row(pair: tuple[Path, Path]) -> None:
     board = board_of(*pair)
     (block,) = board.joined
     assert [column.title for column in block.columns] == [*TASKS, "image", "text", "all"]
-    assert block.metrics() == list(ARMS)
+    # Nothing was blocked, so that no table says so.
+    assert block.metrics() == list(ARMS[:3])
     for column in ("TI", "MT", "TT", "image", "text", "all"):
-        assert [cells(board, metric)["carrot-1", column].number for metric in ARMS] == [
-            *("0.500", "1.000", "0.500", "0.000", "0.000")
+        assert [cells(board, metric)["carrot-1", column].number for metric in ARMS[:3]] == [
+            *("0.500", "1.000", "0.500")
         ]
         bounds = cells(board)["carrot-1", column].interval
         assert bounds is not None
@@ -231,7 +232,7 @@ def test_arms_that_differ_are_not_joined_and_the_reason_is_said(
     board = board_of(one, benign)
     assert board.joined == ()
     assert (len(board.blocks), len(board.benign)) == (1, 1)
-    (said,) = [note for note in board.notes if "(one)" in note]
+    (said,) = [note for note in board.unjoined if "(one)" in note]
     assert said.startswith("Both arms: carrot-1 (one) is not joined with its run of the benign set")
     assert word in said
 
@@ -243,7 +244,7 @@ def test_other_versions_of_a_judge_keep_the_arms_apart(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("kettle-2026-01", "kettle-2026-02"))
     board = board_of(one, benign)
     assert board.joined == ()
-    assert "they differ in judge versions." in board.notes[-1]
+    assert "they differ in judge versions." in board.unjoined[-1]
 
 
 def test_conversations_with_another_history_are_not_joined(tmp_path: Path) -> None:
@@ -263,7 +264,7 @@ def test_two_benign_runs_of_one_model_are_not_chosen_from(tmp_path: Path) -> Non
     runs = [harmless(tmp_path / day, outcomes("TT", **HALF)) for day in ("monday", "tuesday")]
     board = board_of(one, *runs)
     assert board.joined == ()
-    (said,) = board.notes
+    (said,) = board.unjoined
     assert said == (
         "Both arms: carrot-1 (one) has several runs of the benign set here: name one of them."
     )
@@ -275,7 +276,7 @@ def test_a_model_without_a_name_is_joined_with_nothing(tmp_path: Path) -> None:
         harmless(tmp_path / "benign", outcomes("TT", **COMPLIES), "model"),
     )
     assert board.joined == ()
-    assert "which is not known" in board.notes[-1]
+    assert "which is not known" in board.unjoined[-1]
 
 
 def test_models_of_one_arm_stand_with_dashes_and_it_is_said(
@@ -290,8 +291,8 @@ def test_models_of_one_arm_stand_with_dashes_and_it_is_said(
         table = cells(board, metric)
         for model in ("leek-2", "kale-3"):
             assert table[model, "TT"].number == table[model, "all"].number == "–"
-    assert "Both arms: leek-2 (leek) has no run of the benign set here." in board.notes
-    assert "Both arms: kale-3 (kale) has no run of UniSAFE's tasks here." in board.notes
+    assert "Both arms: leek-2 (leek) has no run of the benign set here." in board.unjoined
+    assert "Both arms: kale-3 (kale) has no run of UniSAFE's tasks here." in board.unjoined
 
 
 # --- every way of writing it ---
