@@ -63,10 +63,12 @@ def asked_apart(one: ScoredRun, other: ScoredRun) -> list[str]:
 def _settings(result: ScoredRun) -> dict[str, Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
-    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
+    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template")
+    # Both count answers, which are more in one run than in another.
+    counted = ("substituted", "model_versions")
     return {
         **{name: info.get(name) or None for name in names},
-        "model_versions": sorted(info.get("model_versions") or ()),
+        **{name: sorted(info.get(name) or ()) for name in counted},
         "addresses of the judges": addresses_of(result.info),
     }
 
