@@ -237,6 +237,23 @@ def test_arms_that_differ_are_not_joined_and_the_reason_is_said(
     assert word in said
 
 
+@pytest.mark.parametrize(("temperature", "joined"), [(0.0, 1), (1.0, 0)])
+def test_decoding_that_is_told_by_task_is_that_of_the_counterpart(
+    tmp_path: Path, temperature: float, joined: int
+) -> None:
+    own = {"unisafe_t2t": {"temperature": 0.0}, "unisafe_t2i": {"temperature": 0.5}}
+    board = board_of(
+        harmful(tmp_path / "one", outcomes("TT", **REFUSES), gen_kwargs=own),
+        harmless(
+            tmp_path / "benign",
+            outcomes("TT", **COMPLIES),
+            gen_kwargs={"unisafe_benign_t2t": {"temperature": temperature}},
+        ),
+    )
+    assert len(board.joined) == joined
+    assert [note for note in board.unjoined if "gen_kwargs" in note] == list(board.unjoined)
+
+
 def test_other_versions_of_a_judge_keep_the_arms_apart(tmp_path: Path) -> None:
     one = harmful(tmp_path / "one", outcomes("TT", **REFUSES))
     benign = harmless(tmp_path / "benign", outcomes("TT", **COMPLIES))
