@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_tasks.leaderboard import Block, Column, Leaderboard
+from unisafe_tasks.leaderboard.sheets import apart_notes
 from unisafe_tasks.metric_facts import DISCRIMINATION
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.scores import Choice, ScoreBlock, metric_tables
@@ -38,15 +39,17 @@ def arms_of(board: Leaderboard) -> Arms | None:
         for block in board.joined
     ]
     benign = [ScoreBlock(block.describe(), metric_tables(block), ()) for block in board.benign]
-    paired = [
-        f"{row.label}: {row.notes[0]}" for block in board.joined for row in block.rows if row.notes
+    of_runs = {
+        note for block in (*board.blocks, *board.benign) for row in block.rows for note in row.notes
+    }
+    own = [
+        f"{row.label}: {note}"
+        for block in board.joined
+        for row in block.rows
+        for note in row.notes
+        if note not in of_runs
     ]
-    apart = (
-        [f"The runs of the benign set differ in {' and '.join(board.benign_differing)}."]
-        if board.benign_differing
-        else []
-    )
-    return Arms((*joined, *benign), (*paired, *board.unjoined, *apart))
+    return Arms((*joined, *benign), (*apart_notes(board), *own, *board.unjoined))
 
 
 def _chart(block: Block, column: Column) -> Choice:

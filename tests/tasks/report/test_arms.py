@@ -109,6 +109,19 @@ def test_arms_that_are_not_joined_are_named_with_the_reason(
     assert "complies (complies) –" in words
 
 
+def test_a_conversation_that_is_not_joined_is_named(tmp_path: Path) -> None:
+    cases = outcomes("MT", D1="safe safe") | outcomes("TT", D1="safe safe")
+    folders = [
+        judged_run(tmp_path / "a", cases, "leek-2"),
+        judged_run(tmp_path / "b", cases, "leek-2", data=BENIGN, history="last"),
+    ]
+    build_report(read_scored_runs(folders, takes_benign=True), tmp_path / "out")
+    words = words_of(section_of(page_of(tmp_path / "out")))
+    assert "leek-2: MT is not joined: in each turn the model was shown full in one arm" in words
+    # What is said of the runs stands at the top of the page.
+    assert "Benign set: harmless" not in words
+
+
 def test_runs_of_the_benign_set_alone_make_no_report(
     runs: list[Path], unisafe: Command, tmp_path: Path
 ) -> None:
