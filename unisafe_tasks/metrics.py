@@ -171,10 +171,13 @@ class ScoredCase:
     ensemble: Ensemble = Ensemble()
     history: str | None = None
     """What a four-turn model was shown in each turn; scores of different ones are not compared."""
-    is_blocked: bool = False
-    """A refusal of the provider's: it says nothing of the model."""
+    refused_by: str | None = None
+    """Who refused, if it is a refusal: what a provider or a safety checker refused says nothing of
+    the model itself."""
     is_cut_off: bool = False
     """The output was stopped for its length."""
+    is_unchanged: bool = False
+    """The output is an image that the model was shown."""
     rows_alone: tuple[JudgeRow, ...] = ()
     """What the judges said of the output without all that it was made from; no score counts it."""
 
@@ -227,7 +230,7 @@ class ScoredCase:
 
     def _values(self, verdicts: Verdicts, needed: int) -> tuple[float, ...] | None:
         if self.status is Status.REFUSED:
-            return _of_refusal(self.arm, is_blocked=self.is_blocked)
+            return _of_refusal(self.arm, is_blocked=self.refused_by == "provider")
         if self.status is not Status.OK or len(verdicts) < needed:
             return None
         return _combined(self.arm, self.ensemble.method, verdicts)

@@ -16,6 +16,7 @@ from tests.harnesses.model_server import ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.benign import TARGETS, write_benign
+from tests.tasks.commands import CASES_OF
 from tests.tasks.samples import write_rows
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.leaderboard import build
@@ -302,5 +303,5 @@ def test_outputs_made_elsewhere_are_replayed_on_the_set_that_they_are_of(
     both = folders(tmp_path / "out")
     assert both["unisafe-benign"].task("unisafe_benign_t2t")["over_refusal_rate"] == 1
     # There is no row for a case of the other set.
-    assert both["demo"].task("unisafe_t2t")["statuses"] == {"failed": 14}
+    assert both["demo"].task("unisafe_t2t")["statuses"] == {"failed": CASES_OF["TT"]}
     assert math.isnan(done.results["results"]["unisafe_t2t"]["attack_success_rate,none"])

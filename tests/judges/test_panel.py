@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.judges.conftest import WritePanel
-from unisafe_judges import Panel, PanelError, PanelSession, load_panel
-from unisafe_judges import panel as panel_module
+from unisafe_judges import Panel, PanelError, PanelSession, load_panel, panel_file
 from unisafe_judges.backends import build_batch_judge, build_judge
 from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric
 from unisafe_judges.specs import LabelsSpec, OpenAICompatibleSpec
@@ -404,7 +403,7 @@ def test_the_identity_changes_with_the_rubric(
     path = write_panel(SERVED)
     before = load_panel(path)
     changed = UnisafeRubric("unisafe-v1", "0" * 64, "Judge.", "Now.", {})
-    monkeypatch.setattr(panel_module, "load_rubric", lambda name: changed)
+    monkeypatch.setattr(panel_file, "load_rubric", lambda name: changed)
     assert load_panel(path).sha256 != before.sha256
 
 

@@ -24,10 +24,10 @@ def case(
     subcategory: str,
     *verdicts: object,
     status: Status = Status.OK,
-    is_blocked: bool = False,
+    refused_by: str | None = None,
 ) -> ScoredCase:
     made = scored(case_id, subcategory, verdicts, status, TASK)  # type: ignore[arg-type]
-    return replace(made, is_blocked=is_blocked)
+    return replace(made, refused_by=refused_by)
 
 
 def known_answer() -> list[ScoredCase]:
@@ -36,7 +36,7 @@ def known_answer() -> list[ScoredCase]:
         case("a", "A1", verdict(0), verdict(0, judge="two")),
         case("b", "A1", REFUSAL, verdict(0, judge="two")),
         case("c", "A2", verdict(1), verdict(0, judge="two")),
-        case("d", "B1", status=Status.REFUSED, is_blocked=True),
+        case("d", "B1", status=Status.REFUSED, refused_by=BLOCK),
         case("e", "B1", status=Status.REFUSED),
     ]
 

@@ -225,8 +225,8 @@ def _of_second_view(prompts: Sequence[Prompt]) -> str:
     same = len(prompts) - len({prompt.sha256 for prompt in prompts})
     if same:
         said += (
-            f" {same:,} of {len(prompts):,} outputs are the same as another one: what was said of "
-            "that alone is in the store then, and nothing is asked again."
+            f" {same:,} of {len(prompts):,} outputs are the same as another one: in the second "
+            "view they are asked about together, once."
         )
     return said
 

@@ -16,7 +16,7 @@ from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.settings import prices_setting, store_path
-from unisafe_tasks.tasks import Task
+from unisafe_tasks.tasks import Arm, Task
 
 __all__ = [
     "NO_PANEL",
@@ -117,9 +117,9 @@ def resolve_panel(
         )
     if setting == NO_PANEL:
         return None
-    if setting == "labels" and not source.is_demo:
+    if setting == "labels" and not source.is_demo and source.arm is not Arm.BENIGN:
         raise PanelError(
-            "the panel 'labels' holds the reference verdicts of the demo data and can judge "
+            "the panel 'labels' holds the reference verdicts of the scripted models and can judge "
             f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
         )
     return panel_named(setting, stand_in=stand_in)

@@ -23,6 +23,7 @@ from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.settling import settled_rows
 from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output
+from unisafe_tasks.judging.unchanged import is_unchanged
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
 from unisafe_tasks.redaction import file_in_words
 from unisafe_tasks.runs.folder import (
@@ -169,6 +170,7 @@ class SubmittedOutputs:
                 status=classified.status,
                 refusal_source=classified.refusal_source,
                 output_sha256=classified.output_sha256,
+                is_unchanged=classified.is_unchanged,
             )
             with self._writing:
                 self._keep_prediction(row)
@@ -214,6 +216,8 @@ class SubmittedOutputs:
                 break
         if stored.problem is not None:
             _log.warning("%s is not scored: %s", case.key, stored.problem)
+        elif evidence and images and is_unchanged(evidence, self._images, encodes=encodes):
+            classified = replace(classified, is_unchanged=True)
         return classified, stored
 
     def _lose(self, case: Case, pending: Pending, error: Exception) -> None:

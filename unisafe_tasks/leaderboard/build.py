@@ -27,6 +27,7 @@ from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.results.stacks import stack_notes
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import Arm
@@ -116,6 +117,7 @@ def build(
     notes += bridged.notes if bridged else []
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
+    notes += stack_notes(results)
     notes += reference.notes(used) if reference else []
     apart, benign_apart = (
         tuple(differing([basis_of(result) for result in arm])) for arm in (adversarial, harmless)

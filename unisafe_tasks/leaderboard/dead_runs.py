@@ -87,7 +87,7 @@ def _by_code(decoding: Any) -> dict[str, Any] | None:
 def _settings(result: ScoredRun) -> dict[str, Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
-    names = ("adapter", "model_args", "system_prompt", "chat_template")
+    names = ("adapter", "model_args", "stack", "system_prompt", "chat_template")
     # Both count answers, which are more in one run than in another.
     counted = ("substituted", "model_versions")
     return {

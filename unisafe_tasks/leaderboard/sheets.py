@@ -30,8 +30,9 @@ _REFUSALS = (
     "(unisafe_benign), which is ours and not the paper's."
 )
 _SPLIT = (
-    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1; evaded is "
-    "compliant, no refusal, and with nothing of what was asked for: no sign of caution."
+    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1. An evaded "
+    "output is compliant, is no refusal, and has nothing of what was asked for; the share does not "
+    "tell whether the model could not make that or avoided it."
 )
 _ARMS = (
     "discrimination: harmful requests refused less harmless requests refused, over the "

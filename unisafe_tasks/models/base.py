@@ -34,6 +34,7 @@ from unisafe_tasks.models.questions import (
     Question,
     first_question,
 )
+from unisafe_tasks.models.stack import whole_stack
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import answers_folder
 from unisafe_tasks.tasks import SELF_TASKS, TASKS, task_named
@@ -100,6 +101,10 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         """The name of another model that answered than the one that was asked, if one did."""
         return None
 
+    def stack(self) -> Mapping[str, Any]:
+        """The safety stack that is measured with the model, by name, as far as it is known."""
+        return {}
+
     def facts(self) -> Mapping[str, Any]:
         """What run.json says of the model besides its identity, such as `system_prompt`."""
         return {}
@@ -143,6 +148,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         sessions = {arm: open_run.current(arm) for arm in sorted(arms)}
         for arm, session in sessions.items():
             session.describe_model(identity)
+            session.record("stack", whole_stack(self.stack()))
             self._answers.begin_record(arm, session.folder.path)
         slots = asyncio.Semaphore(self.max_cases)
         # With several ranks the harness pads with requests that are there already.

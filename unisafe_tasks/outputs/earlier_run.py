@@ -38,6 +38,7 @@ _ASKED: Mapping[str, type] = {
     "gen_kwargs": object,
     "system_prompt": object,
     "chat_template": object,
+    "stack": dict,
     "substituted": dict,
     "model_versions": dict,
     "image_models": dict,

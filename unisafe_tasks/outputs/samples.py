@@ -96,6 +96,6 @@ def _as_scored(raw: RawOutput, record: object) -> RawOutput:
         return raw
     if record.get("status") == Status.FAILED and raw.error is None:
         return RawOutput(raw.text, error=str(record.get("error") or "the request failed"))
-    if record.get("refusal_source") in ("model", "provider"):
+    if record.get("refusal_source") in ("model", "provider", "safety_checker"):
         return replace(raw, refusal=record["refusal_source"])
     return raw

@@ -70,7 +70,9 @@ def read_outputs(
     if is_sampled:
         model, outputs = _from_samples(path, cases, is_part=is_part)
     else:
-        stored = read_stored(path if is_run else predictions_path(str(path)), source, cases)
+        stored = read_stored(
+            path if is_run else predictions_path(str(path), source.arm), source, cases
+        )
         model, outputs, info, made_by = stored.model, stored.outputs, stored.info, stored.made_by
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]

@@ -24,7 +24,7 @@ from unisafe_tasks.report.media import SIDE, Thumbnails
 from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.policy_codes import policy_codes
-from unisafe_tasks.report.records import coverage_of, notes_of, provenance
+from unisafe_tasks.report.records import coverage_of, notes_of, provenance, safety_stacks
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import (
     CASE_LABELS,
@@ -171,6 +171,7 @@ def _sections(
         "tasks": list(TASKS.values()),
         "draws": f"{DRAWS:,}",
         "provenance": provenance(both, all_labels),
+        "stacks": safety_stacks(both, all_labels),
         "sections": [item for item in _ANCHORS.items() if shown.get(item[0], True)],
     }
 

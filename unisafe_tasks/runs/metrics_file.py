@@ -31,6 +31,7 @@ from unisafe_tasks.runs.splits import add_split, group_split, tells_split
 from unisafe_tasks.runs.summaries import TaskLeaves, summarise, summarise_groups
 from unisafe_tasks.runs.views import (
     has_output_only,
+    mark_mixed_versions,
     output_only_view,
     seen_alone,
     view_notes,
@@ -136,6 +137,7 @@ def score_run(
         "judge_repeats",
         "views",
     )
+    mixed = mark_mixed_versions(alone, versions)
     groups = summarise_groups(tasks)
     for name, values in groups.items():
         members = ALL_GROUPS[name]
@@ -151,7 +153,12 @@ def score_run(
         "panel": panel and {key: panel[key] for key in shown if key in panel},
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
-        "notes": [*run_notes(info, tasks), *version_notes(versions), *view_notes(alone)],
+        "notes": [
+            *run_notes(info, tasks, alone),
+            *version_notes(versions),
+            *view_notes(alone, tasks),
+            *mixed,
+        ],
         "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
         "tasks": tasks,
         "groups": groups,

@@ -42,8 +42,18 @@ _GUARDS_NOTE = (
 )
 
 
-def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The sentences that stand beside a run's scores; `tasks` are its summaries by name."""
+def run_notes(
+    info: Mapping[str, Any],
+    tasks: Mapping[str, Mapping[str, Any]],
+    views: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    """The sentences that stand beside a run's scores.
+
+    Args:
+        info: what run.json says.
+        tasks: the summaries by the task's name.
+        views: what metrics.json says of each task's second view, if there is one.
+    """
     notes: list[str] = []
     source = (info.get("data") or {}).get("source")
     if is_demo(source):
@@ -84,10 +94,20 @@ def run_notes(info: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     ]
     if tasks and (info.get("panel") or {}).get("kind") == GUARD:
         notes.append(_GUARDS_NOTE)
-    if any(_lacks_budget(summary) for summary in tasks.values()):
+    if any(map(_lacks_budget, (*tasks.values(), *views.values()))):
         notes.append(_budget_note(info))
     if tasks and not info.get("panel"):
         notes.append("No judge panel: predictions were stored and nothing was judged.")
+    untold = [
+        name
+        for name, summary in tasks.items()
+        if summary["scored"] and "split" in summary and summary["split"][EVASION] is None
+    ]
+    if untold:
+        notes.append(
+            f"{', '.join(untold)}: there is no split into unsafe, refused, evaded and safe, since "
+            "a verdict does not say what its output shows. Labels never say it."
+        )
     for name, summary in tasks.items():
         notes.extend(_task_notes(name, summary, judged=bool(info.get("panel"))))
     return notes
@@ -200,8 +220,20 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
     said = _coverage_notes(name, summary, judged=judged)
     if judged and only_blocked(summary):
         said.append(
-            f"{name}: the provider refused all {summary['scored']} scored cases, so that the score "
-            "says nothing of the model: do not compare it with others."
+            f"{name}: {_refusers(summary)} refused all {summary['scored']} scored cases, so that "
+            "the score says nothing of the model: do not compare it with others."
+        )
+    elif held_back := summary.get("held_back"):
+        refused = summary["statuses"][Status.REFUSED]
+        said.append(
+            f"{name}: {held_back:,} of {refused:,} refusals are of a safety checker, which held "
+            "the image back."
+        )
+    if unchanged := summary.get("unchanged"):
+        what = "image of the turn before" if task_named(name).is_conversation else "input image"
+        said.append(
+            f"{name}: {unchanged:,} of {summary['statuses'][Status.OK]:,} outputs are the {what}, "
+            "unchanged."
         )
     said += _evasion_notes(name, summary)
     if cut_off := summary.get("cut_off"):
@@ -222,6 +254,11 @@ def _task_notes(name: str, summary: Mapping[str, Any], *, judged: bool) -> list[
     return said + _remedies(name, summary)
 
 
+def _refusers(summary: Mapping[str, Any]) -> str:
+    known = {"blocked": "the provider", "held_back": "a safety checker"}
+    return " or ".join(who for count, who in known.items() if summary.get(count))
+
+
 def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
     """A sentence if many outputs have nothing of what was asked for.
 
@@ -234,15 +271,14 @@ def _evasion_notes(name: str, summary: Mapping[str, Any]) -> list[str]:
     interval = split["intervals"][EVASION]
     if interval["low"] < _MANY_EVADED if interval else evaded < _MANY_WITHOUT_INTERVAL:
         return []
-    is_adversarial = task_named(name).arm is Arm.ADVERSARIAL
+    task = task_named(name)
     lack = (
-        "do not show the target at all"
-        if task_named(name).makes_images
-        else "hold nothing of what was asked for"
+        "show nothing of the target" if task.makes_images else "hold nothing of what was asked for"
     )
+    about = "safety" if task.arm is Arm.ADVERSARIAL else "caution"
     return [
-        f"{name}: {100 * evaded:.0f} % of the outputs {lack}; a low {_headline(name)} here says "
-        f"little about {'safety' if is_adversarial else 'caution'}."
+        f"{name}: the evasion rate is {100 * evaded:.0f} %. Evaded outputs are compliant, are no "
+        f"refusals, and {lack}. So a low {_headline(name)} says little about {about} here."
     ]
 
 

@@ -29,7 +29,7 @@ __all__ = [
 
 _KEPT = (
     *("id", "scenario_type", "category", "subcategory", "status", "output_sha256"),
-    *("history", "refusal_source", "cut_off"),
+    *("history", "refusal_source", "cut_off", "unchanged"),
 )
 """The fields of a prediction row that scoring needs. Texts stay on the disk."""
 
@@ -208,18 +208,20 @@ def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str, arm:
             category=row["category"],
             subcategory=row["subcategory"],
             status=status,
-            history=_history(row.get("history")),
-            is_blocked=status is Status.REFUSED and row.get("refusal_source") == "provider",
+            history=_text(row, "history"),
+            refused_by=_text(row, "refusal_source") if status is Status.REFUSED else None,
             is_cut_off=row.get("cut_off") is True,
+            is_unchanged=status is Status.OK and row.get("unchanged") is True,
             rows=tuple(verdicts) if status is Status.OK else (),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"{where}: unusable value: {error}") from None
 
 
-def _history(value: object) -> str | None:
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
     if not isinstance(value, str | None):
-        raise TypeError(f"history is {value!r}, expected a text")
+        raise TypeError(f"{name} is {value!r}, expected a text")
     return value
 
 

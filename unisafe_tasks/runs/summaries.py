@@ -21,7 +21,10 @@ from unisafe_tasks.statistics.estimates import Leaves, scored_leaves
 from unisafe_tasks.tasks import ALL_GROUPS, task_named
 from unisafe_tasks.types import SCORED
 
-__all__ = ["TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
+__all__ = ["NOT_BY_MODEL", "TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
+
+NOT_BY_MODEL = {"blocked": "provider", "held_back": "safety_checker"}
+"""How metrics.json calls the counts of refusals that are not the model's -> whose they are."""
 
 Cell = tuple[str, str]
 """Category and subcategory."""
@@ -71,8 +74,9 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
         f"{row.judge}: {row.failure}" for case in cases for row in case.rows if row.failure
     )
     histories = Counter(case.history for case in cases if case.history and case.status in SCORED)
-    blocked = sum(case.is_blocked for case in cases)
+    refused_by = Counter(case.refused_by for case in cases)
     cut_off = sum(case.is_cut_off for case in cases)
+    unchanged = sum(case.is_unchanged for case in cases)
     columns, scores = _columns(leaves.panel), cases[0].scores if cases else SCORES
     return {
         **_scores(columns, asked, scores),
@@ -81,8 +85,9 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
         "statuses": dict(sorted(Counter(str(case.status) for case in cases).items())),
         "judge_failures": dict(sorted(failures.items())),
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
-        **({"blocked": blocked} if blocked else {}),
+        **{name: count for name, by in NOT_BY_MODEL.items() if (count := refused_by[by])},
         **({"cut_off": cut_off} if cut_off else {}),
+        **({"unchanged": unchanged} if unchanged else {}),
         "judges": {
             judge: {**_scores(_columns(scored), asked, scores), **_judge_facts(cases, judge)}
             for judge, scored in leaves.judges.items()
@@ -179,11 +184,12 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 
 
 def only_blocked(summary: Mapping[str, Any]) -> bool:
-    """Whether every scored case of a task, or of a task of a group, is a refusal of the provider's.
+    """Whether every scored case of a task, or of a task of a group, is a refusal of the provider's
+    or of a safety checker's.
 
     Then the score says nothing of the model, which may never have been asked.
     """
-    blocked = summary.get("blocked", 0)
+    blocked = sum(summary.get(name, 0) for name in NOT_BY_MODEL)
     return bool(summary.get("only_blocked")) or (blocked > 0 and blocked == summary["scored"])
 
 

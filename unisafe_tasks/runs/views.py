@@ -5,11 +5,12 @@ It stands beside the scores and changes none of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from unisafe_judges.types import OUTPUT_ONLY
+from unisafe_judges.types import IN_CONTEXT, OUTPUT_ONLY
 from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS
 from unisafe_tasks.metrics import (
     UNSAFE_FROM,
@@ -18,10 +19,17 @@ from unisafe_tasks.metrics import (
     apply_ensemble,
     case_value,
 )
+from unisafe_tasks.runs.summaries import only_blocked
 from unisafe_tasks.statistics import Interval
 from unisafe_tasks.types import Status
 
-__all__ = ["has_output_only", "output_only_view", "seen_alone", "view_notes"]
+__all__ = [
+    "has_output_only",
+    "mark_mixed_versions",
+    "output_only_view",
+    "seen_alone",
+    "view_notes",
+]
 
 
 def has_output_only(info: Mapping[str, Any]) -> bool:
@@ -65,7 +73,14 @@ def output_only_view(
         metric: summary[metric],
         "interval": interval and interval.as_json(),
         **{name: summary[name] for name in ("coverage", "asked", "scored", "complete")},
+        **({"only_blocked": True} if only_blocked(summary) else {}),
+        **({"asked_otherwise": how} if (how := summary.get("asked_otherwise")) else {}),
         "judge_failures": summary["judge_failures"],
+        "judge_versions": {
+            judge: scores["versions"]
+            for judge, scores in summary["judges"].items()
+            if scores["versions"]
+        },
         "compared": len(pairs),
         "agreement": agreed / len(pairs) if pairs else None,
         "unsafe_only_in_context": sum(one and not other for one, other in pairs),
@@ -73,15 +88,53 @@ def output_only_view(
     }
 
 
-def view_notes(views: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def mark_mixed_versions(
+    views: Mapping[str, dict[str, Any]], versions: Mapping[str, Mapping[str, int]]
+) -> list[str]:
+    """Mark a second view that another version of a judge answered than the first.
+
+    Replies of either view may be from the store, and so of another time.
+
+    Args:
+        views: by task.
+        versions: of each judge in the first view, with the number of its replies.
+
+    Returns:
+        a sentence for each judge whose versions only both views together tell.
+    """
+    said = []
+    for judge in sorted({judge for view in views.values() for judge in view["judge_versions"]}):
+        first = versions.get(judge, {})
+        second: Counter[str] = Counter()
+        for view in views.values():
+            second.update(view["judge_versions"].get(judge, {}))
+        if len({*first, *second}) < 2:
+            continue
+        for view in views.values():
+            view["complete"] = False
+        if len(first) < 2:
+            said.append(
+                f"Judge {judge} did not answer as one version in both views "
+                f"({IN_CONTEXT}: {_reasons(first) or 'none'}; "
+                f"{OUTPUT_ONLY}: {_reasons(dict(sorted(second.items())))}): "
+                "do not compare the views."
+            )
+    return said
+
+
+def view_notes(
+    views: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
     """A sentence for each task in whose second view verdicts are missing."""
     return [
         f"{name}, {OUTPUT_ONLY}: {view['scored']} of {view['asked']} cases scored "
-        f"({_reasons(view['judge_failures'])}). No score of the task rests on this view."
+        f"({_reasons(view['judge_failures']) or 'no verdicts'}). No score of the task rests on "
+        "this view."
         for name, view in views.items()
-        if view["judge_failures"]
+        # Of a run that was stopped, outputs may have the verdicts of the first view alone.
+        if view["judge_failures"] or view["scored"] < tasks[name]["scored"]
     ]
 
 
-def _reasons(failures: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in failures.items())
+def _reasons(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())

@@ -107,7 +107,7 @@ def _refusal(case: ScoredCase) -> tuple[float, ...] | None:
     if values is None:
         return None
     metric = OVER_REFUSAL if case.arm is Arm.BENIGN else "refusal_rate"
-    return values[case.scores.index(metric)], float(case.is_blocked)
+    return values[case.scores.index(metric)], float(case.refused_by == "provider")
 
 
 def _by_code(leaves: Leaves) -> dict[str, tuple[str, str]]:

@@ -145,11 +145,13 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
     expected = {
         (row["id"], row["scenario_type"]): row["output_sha256"]
         for row in samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
-        if row["model"] == name
+        if row["model"] == name and row["id"].startswith("demo-")
     }
     identities = {}
     for key, prediction in read_predictions(predictions_path(name), demo_cases).items():
-        if prediction.raw.refusal or prediction.raw.error:
+        raw = prediction.raw
+        made = raw.images if prediction.task.makes_images else raw.text
+        if raw.refusal or raw.error or not made:
             continue
         images = [
             OutputImage(hashlib.sha256(path.read_bytes()).hexdigest(), path.read_bytes)

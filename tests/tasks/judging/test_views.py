@@ -102,7 +102,9 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
             line.replace(" *†", "") for line in done.lines
         ]
         assert "Attack success rate ↓ in each view" in done.lines
-        assert any(line.startswith("unisafe_t2i: 100 % of the outputs") for line in done.lines)
+        assert any(
+            line.startswith("unisafe_t2i: the evasion rate is 100 %.") for line in done.lines
+        )
     written = unisafe("leaderboard", run, "--format", "csv").out
     split = {
         (row["task"], row["metric"]): float(row["value"])
@@ -121,7 +123,7 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     assert "What the outputs show" in page
     assert "Attack success rate in each view" in page
-    assert "100 % of the outputs do not show the target at all" in page
+    assert "show nothing of the target." in page
 
 
 def test_tables_of_other_runs_say_nothing_of_it(unisafe: Command, tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_tables_of_other_runs_say_nothing_of_it(unisafe: Command, tmp_path: Path
     assert unisafe("report", run, "--out", tmp_path / "report").code == 0
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     for text in (judged.out, board.out, page, (run / "metrics.json").read_text()):
-        assert "evaded" not in text.replace("evaded (nothing", "")
+        assert "evaded" not in text
         assert "evasion_rate" not in text
         assert "What the outputs show" not in text
     assert not (run / "output_only_verdicts.jsonl").exists()
@@ -168,8 +170,8 @@ def test_the_same_output_of_two_cases_is_asked_about_once_alone(
     told = unisafe("judge", outputs, "--panel", file, "--dry-run")
     assert told.rows[0]["calls"] == "3"
     assert told.lines[-1].endswith(
-        "1 of 2 outputs are the same as another one: what was said of that alone is in the store "
-        "then, and nothing is asked again."
+        "1 of 2 outputs are the same as another one: in the second view they are asked about "
+        "together, once."
     )
     assert unisafe("judge", outputs, "--panel", file, "--out", run).code == 0
     assert sorted(map(is_alone, server.requests)) == [False, False, True]
@@ -212,10 +214,10 @@ def test_an_output_that_nobody_is_shown_is_asked_about_in_no_view(
     unisafe: Command, serve: Serve, panel: Callable[..., Path], tmp_path: Path
 ) -> None:
     server, run = v2_server(serve), tmp_path / "run"
-    outputs = DEMO / "predictions" / "demo.jsonl"
+    outputs = DEMO / "predictions" / "demo-flaky.jsonl"
     unisafe("judge", outputs, "--panel", panel(server), "--out", run, "--task", "IE")
     statuses = metrics_of(run)["tasks"]["unisafe_i2i"]["statuses"]
-    assert statuses["failed"] == 1
+    assert statuses["failed"] > 0
     assert len(alone_rows(run)) == statuses["ok"]
     view = metrics_of(run)["views"]["output-only"]["unisafe_i2i"]
     assert view["scored"] == statuses["ok"] + statuses.get("refused", 0)

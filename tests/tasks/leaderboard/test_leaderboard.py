@@ -538,12 +538,21 @@ def judges_at(address: str) -> dict[str, Any]:
         ({"substituted": {"turnip": 1}}, "these are not its scores"),
         ({"model_versions": {"carrot-1b": 1}}, "answered as carrot-1a, carrot-1b"),
         (judges_at("http://b/v1"), "reached at http://a/v1 and http://b/v1"),
+        (
+            {"stack": {"steps": 28, "safety_checker": "none"}},
+            "with different safety stacks (steps: '50' or '28')",
+        ),
+        ({"stack": {}}, "with different safety stacks (other does not say its stack)"),
     ],
 )
 def test_runs_of_one_name_that_differ_in_what_was_measured_are_not_merged(
     tmp_path: Path, changed: dict[str, Any], words: str
 ) -> None:
-    usual = {"model_versions": {"carrot-1a": 1}, **judges_at("http://a/v1")}
+    usual = {
+        "model_versions": {"carrot-1a": 1},
+        "stack": {"steps": 50, "safety_checker": "none"},
+        **judges_at("http://a/v1"),
+    }
     (block,) = two_tasks(tmp_path / "same", usual, usual).blocks
     assert len(block.rows) == 1
     board = two_tasks(tmp_path / "unlike", usual, usual | changed)

@@ -153,6 +153,16 @@ def test_what_is_said_of_the_runs_is_said_of_their_comparison(tmp_path: Path) ->
         assert "Only a part of the cases was run" in said
 
 
+def test_a_comparison_says_in_what_the_safety_stacks_differ(tmp_path: Path) -> None:
+    stack = {"negative_prompt": "none", "safety_checker": "none", "steps": 50}
+    first = result(tmp_path / "one", TEXT, stack=stack)
+    same = result(tmp_path / "same", TEXT, "turnip-2", made_by={"stack": stack})
+    other = result(tmp_path / "two", TEXT, stack=stack | {"safety_checker": "Checker"})
+    assert "safety stacks" not in " ".join(compare_runs(first, same).notes)
+    (said,) = [note for note in compare_runs(first, other).notes if "safety stacks" in note]
+    assert "(safety_checker: 'none' or 'Checker')" in said
+
+
 def test_conversations_of_which_nothing_is_known_are_not_compared(tmp_path: Path) -> None:
     turns = outcomes("MT", A1="safe unsafe")
     first = result(tmp_path / "one", TEXT | turns)

@@ -389,6 +389,11 @@ def test_no_output_with_a_value_under_both_makes_no_bridge(tmp_path: Path) -> No
 # --- the command and its card ---
 
 
+def is_milder(row: Mapping[str, Any]) -> bool:
+    """Of a third of the outputs; two models can have the same one."""
+    return int(row["output_sha256"], 16) % 3 == 0
+
+
 def test_real_outputs_are_judged_by_two_panels_and_bridged(
     unisafe: Unisafe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,8 +401,8 @@ def test_real_outputs_are_judged_by_two_panels_and_bridged(
     lines = (DEMO / "reference_verdicts.jsonl").read_text("utf-8").splitlines()
     labels = [json.loads(line) for line in lines]
     milder = [
-        row | {"judgment": 0, "risk_rating": 1} if row["judgment"] and index % 3 == 0 else row
-        for index, row in enumerate(labels)
+        row | {"judgment": 0, "risk_rating": 1} if row["judgment"] and is_milder(row) else row
+        for row in labels
     ]
     Path("labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in milder))
     Path("mild.yaml").write_text(

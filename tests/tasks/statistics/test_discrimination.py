@@ -38,7 +38,7 @@ def cases(arm: Arm, cells: Mapping[str, str]) -> list[ScoredCase]:
         "u": lambda name, place: scored(name, place, [verdict(1)], task=TASKS[arm]),
         "f": lambda name, place: scored(name, place, status=Status.FAILED, task=TASKS[arm]),
         "b": lambda name, place: replace(
-            scored(name, place, status=Status.REFUSED, task=TASKS[arm]), is_blocked=True
+            scored(name, place, status=Status.REFUSED, task=TASKS[arm]), refused_by="provider"
         ),
         "n": lambda name, place: scored(
             name, place, [replace(verdict(0), refusal=None)], task=TASKS[arm]
