@@ -269,7 +269,7 @@ def test_answers_of_both_arms_are_counted_apart(
     infos = [json.loads(path.read_text()) for path in done.folder.parent.glob("*/run.json")]
     counted = {tuple(info["tasks"]): info["model_versions"] for info in infos}
     assert counted == {
-        ("unisafe_t2t",): {"served-2026-11-01": 14},
+        ("unisafe_t2t",): {"served-2026-11-01": CASES_OF["TT"]},
         ("unisafe_benign_t2t",): {"served-2026-11-01": 4},
     }
 
