@@ -237,6 +237,17 @@ def test_arms_that_differ_are_not_joined_and_the_reason_is_said(
     assert word in said
 
 
+def test_files_that_are_replayed_need_not_be_the_same_to_be_joined(tmp_path: Path) -> None:
+    replays = [
+        {"model_args": f"predictions={arm}.jsonl", "replayed": True} for arm in ("one", "benign")
+    ]
+    board = board_of(
+        harmful(tmp_path / "one", outcomes("TT", **REFUSES), **replays[0]),
+        harmless(tmp_path / "benign", outcomes("TT", **COMPLIES), **replays[1]),
+    )
+    assert (len(board.joined), board.unjoined) == (1, ())
+
+
 @pytest.mark.parametrize(("temperature", "joined"), [(0.0, 1), (1.0, 0)])
 def test_decoding_that_is_told_by_task_is_that_of_the_counterpart(
     tmp_path: Path, temperature: float, joined: int
