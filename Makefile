@@ -36,6 +36,10 @@ demo: $(FOR_DEMO)
 	for model in $(OTHER_DEMO_MODELS); do \
 		$(BIN)/unisafe judge $$model --out demo-run/unisafe-$$model > demo-run/$$model.log 2>&1 \
 		|| test -f demo-run/unisafe-$$model/metrics.json || exit 1; done
+	@# The other side of refusing: the models' answers to the harmless requests of one task.
+	for model in demo $(OTHER_DEMO_MODELS); do \
+		$(BIN)/unisafe judge $$model --data benign --task TT --out demo-run/unisafe-benign-$$model \
+		> demo-run/benign-$$model.log 2>&1 || exit 1; done
 	$(BIN)/unisafe leaderboard demo-run/unisafe-*
 	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from tests.tasks.benign import TARGETS, write_benign
 from tests.tasks.commands import CASES_OF
 from tests.tasks.samples import write_rows
 from unisafe_tasks.harnesses.locations import tasks_dir
+from unisafe_tasks.leaderboard import build
 from unisafe_tasks.metric_facts import BENIGN_FACTS, FACTS
 from unisafe_tasks.models.umm_openai import UmmOpenAI
 from unisafe_tasks.outputs.parsing import encode_output
+from unisafe_tasks.results.scored_run import read_scored_runs
 from unisafe_tasks.tasks import BENIGN_GROUPS
 
 Evaluate = Callable[..., Finished]
@@ -44,6 +46,14 @@ def folders(out: Path) -> dict[str, Finished]:
 def info(run: Finished) -> dict[str, Any]:
     value: dict[str, Any] = json.loads((run.folder / "run.json").read_text("utf-8"))
     return value
+
+
+def are_joined(both: Mapping[str, Finished]) -> None:
+    """Check that the leaderboard takes the runs of one evaluation for two arms of its model."""
+    folders = [run.folder for run in both.values()]
+    board = build(read_scored_runs(folders, takes_benign=True))
+    assert board.unjoined == ()
+    assert [len(block.rows) for block in board.joined] == [1]
 
 
 def says_refusal(body: dict[str, Any]) -> Answer:
@@ -226,6 +236,7 @@ def test_lm_eval_runs_the_text_tasks_of_both_arms(
     )
     both = folders(tmp_path / "out")
     assert set(both) == {"demo", "unisafe-benign"}
+    are_joined(both)
     task = both["unisafe-benign"].task("unisafe_benign_t2t")
     assert (task["coverage"], task["asked"]) == (1, 4)
     table = results["results"]["unisafe_benign_t2t"]
@@ -257,6 +268,7 @@ def test_an_adapter_asks_both_arms_at_once_and_counts_their_answers_apart(
     for name in BENIGN_GROUPS["unisafe_benign_image"]:
         task = second["unisafe-benign"].task(name)
         assert (task["coverage"], task["over_refusal_rate"]) == (1, 0)
+    are_joined(second)
     histories = second["unisafe-benign"].task("unisafe_benign_mt2i")["histories"]
     assert histories == {"full": 4}
 

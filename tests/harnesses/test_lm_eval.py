@@ -16,6 +16,7 @@ from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
 from tests.servers import Answer, JudgeServer, completion, verdict
+from tests.tasks.benign import write_benign
 from tests.tasks.commands import CASES_OF
 from unisafe_tasks import GROUPS, CaseSet, resolve_source
 from unisafe_tasks.harnesses.locations import tasks_dir
@@ -255,6 +256,24 @@ def test_what_came_with_an_answer_is_kept_as_in_other_harnesses(
     assert "substituted" not in info
 
 
+def test_answers_of_both_arms_are_counted_apart(
+    evaluate: Evaluate,
+    judged_by: Callable[..., JudgeServer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path / "set")))
+    answer = body({"content": "Soup."})
+    with judged_by(JudgeServer(by_length)), ModelServer(lambda question: answer) as server:
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", "unisafe_benign_t2t")
+    infos = [json.loads(path.read_text()) for path in done.folder.parent.glob("*/run.json")]
+    counted = {tuple(info["tasks"]): info["model_versions"] for info in infos}
+    assert counted == {
+        ("unisafe_t2t",): {"served-2026-11-01": CASES_OF["TT"]},
+        ("unisafe_benign_t2t",): {"served-2026-11-01": 4},
+    }
+
+
 def test_an_answer_whose_template_opened_the_thinking_says_so(demo_cases: object) -> None:
     from types import SimpleNamespace
 
@@ -295,7 +314,6 @@ class Thinker:
 def test_thinking_whose_end_the_user_names_hides_no_answer(
     end: object, context: str, answer: str, read: tuple[str, bool]
 ) -> None:
-    from collections import Counter
     from types import SimpleNamespace
 
     from unisafe_judges.thinking import split_thinking
@@ -304,7 +322,7 @@ def test_thinking_whose_end_the_user_names_hides_no_answer(
     from unisafe_tasks.outputs.parsing import parse_output
 
     lm = Thinker(end)
-    with asked_by_us(lm, Counter()):
+    with asked_by_us(lm, {}):
         (output,) = lm.generate_until([SimpleNamespace(args=(context,), answer=answer)])
     assert lm.think_end_token == end
     raw = parse_output(output, TASKS["TT"])

@@ -9,25 +9,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Literal
 
 from unisafe_judges import ModelSpec, build_judge
-from unisafe_tasks.data.sources import load_cases, resolve_source
+from unisafe_tasks.data.sources import Source, load_cases, resolve_source, source_of
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panel_card import said_of_card
 from unisafe_tasks.judging.panels import known_prices, open_panel, resolve_panel
-from unisafe_tasks.settings import panel_setting, prices_setting
+from unisafe_tasks.settings import data_is_chosen, panel_setting, prices_setting
 from unisafe_tasks.tasks import (
     ALL_GROUPS,
     BENIGN_GROUP,
     SELF_GROUP,
     SELF_TASKS,
     TASK_NAMES,
-    TASKS,
+    Arm,
 )
 
 __all__ = ["Finding", "examine"]
@@ -52,7 +52,7 @@ class Finding:
     """One thing that was checked. With `missing` or `broken` no run can start: the command fails.
 
     `untested` is a version of a harness that the compatibility table does not have, `optional` a
-    package that only some models or harnesses need.
+    package that only some models or harnesses need, or the data, without which benign tasks run.
     """
 
     subject: str
@@ -80,7 +80,13 @@ def examine(*, asks: bool = False) -> Iterator[Finding]:
         for name, (module, purpose) in _PACKAGES.items():
             yield _package(name, module, purpose)
         yield _yamls()
-        yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+        benign = _attempt("benign set", "UNISAFE_BENIGN", lambda: _data(source_of(Arm.BENIGN)))
+        data = _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", lambda: _data(resolve_source()))
+        if data.state == "missing" and benign.state == "ok":
+            detail = f"{data.detail}; without it only the tasks of {BENIGN_GROUP} run"
+            data = replace(data, state="optional", detail=detail)
+        yield data
+        yield benign
         if "UNISAFE_PRICES" in os.environ:
             yield _attempt("prices (UNISAFE_PRICES)", "UNISAFE_PRICES", _prices)
         panel = _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
@@ -223,15 +229,24 @@ def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
         return Finding(subject, "broken" if variable in os.environ else "missing", in_words(error))
 
 
-def _data() -> str:
-    source = resolve_source()
+def _data(source: Source) -> str:
     counts = []
-    for task in TASKS.values():
+    for task in source.tasks.values():
         try:
             counts.append(f"{len(load_cases(source, task))} {task.code}")
         except NoCasesError:
             counts.append(f"no {task.code}")
     return f"{source.name}: {', '.join(counts)}"
+
+
+def _judged_source() -> Source:
+    """The cases that a panel would judge: those of UNISAFE_DATA, or the benign set without it."""
+    try:
+        return resolve_source()
+    except DataError:
+        if data_is_chosen():
+            raise
+        return source_of(Arm.BENIGN)
 
 
 def _prices() -> str:
@@ -240,7 +255,7 @@ def _prices() -> str:
 
 def _panel() -> str:
     try:
-        source = resolve_source()
+        source = _judged_source()
     except DataError:
         raise UnisafeError("not looked at, since there are no data") from None
     try:
@@ -259,7 +274,7 @@ def _panel() -> str:
 
 def _judges(*, asks: bool) -> Iterator[Finding]:
     """The reply store, and whether each judge that is a model answers."""
-    source, setting = resolve_source(), panel_setting()
+    source, setting = _judged_source(), panel_setting()
     panel = resolve_panel(setting, source)
     judges = [judge for judge in panel.judges if isinstance(judge, ModelSpec)] if panel else []
     if panel is None or not judges:

@@ -77,8 +77,10 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any]) -> list[str]:
         """The stored answer of each request."""
+        run = open_run.current(self._arm)
+        run.record("replayed", True)
         if self._stored.made_by:
-            open_run.current(self._arm).record("made_by", self._stored.made_by)
+            run.record("made_by", self._stored.made_by)
         return [
             self._answer(doc_id, task, split) for *_, doc_id, task, split in self._args(requests)
         ]

@@ -59,7 +59,7 @@ _ASKED: Mapping[str, type] = {
     "shard": dict,
     "missing_shards": dict,
 }
-_SHOWN = ("model", "harness", "status", "started", "git_commit")
+_SHOWN = ("model", "harness", "status", "started", "git_commit", "replayed")
 
 
 def info_of(folder: Path) -> Mapping[str, Any]:
@@ -93,9 +93,11 @@ def asked_of(info: Mapping[str, Any]) -> dict[str, Any]:
     """How a model was asked and who answered, as run.json says it.
 
     Of outputs that another run made, and this one judged again or replayed, that is what the other
-    run says.
+    run says. The arguments of a replay name a file, and tell nothing of the model.
     """
     made_by = info.get("made_by")
+    if info.get("replayed") is True:
+        info = {name: value for name, value in info.items() if name != "model_args"}
     said = (made_by, info) if isinstance(made_by, dict) else (info,)
     asked: dict[str, Any] = {}
     for name, kind in _ASKED.items():

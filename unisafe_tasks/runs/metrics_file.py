@@ -52,6 +52,7 @@ __all__ = [
     "RunScores",
     "build_metrics",
     "group_intervals",
+    "population_of",
     "score_run",
 ]
 
@@ -106,7 +107,7 @@ def score_run(
     splits: dict[str, Estimate] = {}
     alone: dict[str, dict[str, Any]] = {}
     for name, task_cases in ruled.items():
-        population = _population(info, name, task_cases)
+        population = population_of(info, name, task_cases)
         leaves = TaskLeaves.of(task_cases, population)
         summary = tasks[name] = summarise(task_cases, leaves)
         total = _add_intervals(summary, leaves, resampler, population, task_cases[0].scores)
@@ -208,7 +209,7 @@ def _alone(
     resampler: Resampler,
 ) -> dict[str, Any]:
     """What metrics.json says of a task's second view."""
-    seen, population = seen_alone(cases, ensemble), _population(info, task, cases)
+    seen, population = seen_alone(cases, ensemble), population_of(info, task, cases)
     leaves = TaskLeaves.of(seen, population)
     summary = summarise(seen, leaves)
     hierarchy = _hierarchy(leaves.panel, resampler, population)
@@ -246,7 +247,7 @@ def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
     return shown
 
 
-def _population(
+def population_of(
     info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
 ) -> dict[tuple[str, str], int] | None:
     """The number of cases of each (category, subcategory) of a task in the full set.

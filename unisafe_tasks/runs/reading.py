@@ -59,7 +59,7 @@ class RunContents:
         if self.arm is not Arm.ADVERSARIAL:
             raise RunError(
                 f"{self.folder} is a run of the benign set, and {purpose} takes runs of UniSAFE's "
-                "tasks: leave it out, and see its scores with unisafe score"
+                "tasks: leave it out; unisafe score, leaderboard and report show its scores"
             )
 
 

@@ -9,7 +9,9 @@ import pytest
 from tests.harnesses.inspect.runs import Evaluate, read, said, scored_again, scripted
 from tests.servers import JudgeServer, verdict
 from tests.tasks.benign import write_benign
+from unisafe_tasks.leaderboard import build
 from unisafe_tasks.metric_facts import BENIGN_FACTS, FACTS
+from unisafe_tasks.results.scored_run import read_scored_runs
 
 
 @pytest.fixture
@@ -37,6 +39,8 @@ def test_both_arms_run_in_one_evaluation_and_leave_a_folder_each(
     }
     assert set(read(other / "metrics.json")["tasks"]) == {"unisafe_t2t"}
     assert set(FACTS) <= set(ran.numbers(numbers["unisafe_t2t"]))
+    board = build(read_scored_runs(ran.folders, takes_benign=True))
+    assert (len(board.joined), board.unjoined) == (1, ())
 
 
 def test_benign_tasks_alone_need_no_unisafe_data(

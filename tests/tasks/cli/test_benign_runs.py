@@ -93,10 +93,8 @@ def test_a_run_says_on_what_it_was_made_so_that_it_is_judged_again_without_data(
 @pytest.mark.parametrize(
     "words",
     [
-        ("leaderboard", "RUN"),
         ("compare", "RUN"),
         ("compare", "RUN", "OTHER"),
-        ("report", "RUN", "--out", "OUT"),
         ("export", "RUN", "--format", "every-eval-ever", "--out", "OUT"),
         ("export", "RUN", "--format", "eval-results", "--out", "OUT"),
         ("export", "RUN", "--format", "model-index", "--out", "OUT"),

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tasks import samples
+from tests.tasks.benign import write_benign
 from tests.tasks.commands import CASES_OF, Done
-from unisafe_tasks import RunFolder, Source, cli, read_run
+from unisafe_tasks import DataError, RunFolder, Source, cli, read_run
+from unisafe_tasks.data import sources
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses import compatibility, doctor
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
@@ -24,7 +27,7 @@ from unisafe_tasks.harnesses.doctor import Finding, examine
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.runs.metrics_file import build_metrics
-from unisafe_tasks.tasks import TASK_NAMES
+from unisafe_tasks.tasks import TASK_NAMES, TASKS, Arm
 
 SECRET = "sentinel-carrot-turnip-1234"
 MAIN = next(row for row in COMPATIBILITY if row.commit)
@@ -233,7 +236,7 @@ class TaskManager:
 """
 
 
-# The demo set was read before, or its first loading would be on standard error.
+# Both sets were read before, or their first loading would be on standard error.
 @pytest.mark.usefixtures("demo_cases")
 @pytest.mark.skipif(
     not all(importlib.util.find_spec(harness) for harness in ("lm_eval", "inspect_ai")),
@@ -242,6 +245,7 @@ class TaskManager:
 def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:
+    doctor._data(sources.source_of(Arm.BENIGN))
     path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(TASK_NAMES)))
     done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="demo")
     assert (done.code, done.err) == (0, "")
@@ -255,6 +259,7 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
     counts = ", ".join(f"{count} {code}" for code, count in CASES_OF.items())
     assert f"ok data (UNISAFE_DATA): demo: {counts}" in done.lines
+    assert any(line.startswith("ok benign set: unisafe-benign: 58 TI, ") for line in done.lines)
     (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
     assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")
     assert panel.endswith("), rubric unisafe-v1, judges: reference")
@@ -435,6 +440,39 @@ def test_a_data_source_with_some_tasks_is_told_which(
     assert done.code == 1, "a panel is missing, without which no run starts"
     expected = "local:cases.jsonl: no TI, no IE, no IC, no MT, 1 TT, no IT, no MU"
     assert f"ok data (UNISAFE_DATA): {expected}" in done.lines
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_data_the_benign_tasks_run_and_doctor_says_so(
+    unisafe: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UNISAFE_DATA", raising=False)
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path)))
+    monkeypatch.setenv("UNISAFE_PANEL", "none")
+
+    @lru_cache
+    def refuse(setting: str) -> Source:
+        raise DataError("the data set is gated")
+
+    monkeypatch.setattr(sources, "_resolve", refuse)
+    done = unisafe("doctor")
+    assert done.code == 0, done.out
+    said = "the data set is gated; without it only the tasks of unisafe_benign run"
+    assert f"optional data (UNISAFE_DATA): {said}" in done.lines
+    counts = ", ".join(f"4 {code}" for code in TASKS)
+    assert f"ok benign set: unisafe-benign:cases.jsonl: {counts}" in done.lines
+    assert (
+        "ok judge panel (UNISAFE_PANEL): none: predictions are stored and not judged" in done.lines
+    )
+    # What is set and cannot be used is broken all the same, and so is a benign set that is none.
+    monkeypatch.setenv("UNISAFE_DATA", "none-such")
+    assert unisafe("doctor").code == 1
+    monkeypatch.delenv("UNISAFE_DATA")
+    monkeypatch.setenv("UNISAFE_BENIGN", str(tmp_path / "none.jsonl"))
+    done = unisafe("doctor")
+    assert done.code == 1
+    assert "missing data (UNISAFE_DATA): the data set is gated" in done.lines
+    assert any(line.startswith("broken benign set: there is no benign set") for line in done.lines)
 
 
 def test_a_detail_of_doctor_is_neither_markup_nor_a_secret(

@@ -171,6 +171,31 @@ def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> Non
     assert whole["carrot-1", "all"].number == "0.500"
 
 
+def test_how_often_another_model_answered_makes_no_other_row(tmp_path: Path) -> None:
+    runs = [
+        judged_run(tmp_path / code, outcomes(code, **HALF), substituted={"carrot-0": count})
+        for code, count in (("TT", 3), ("TI", 4))
+    ]
+    assert {label for label, _ in cells(board_of(*runs))} == {"carrot-1"}
+    other = judged_run(tmp_path / "IT", outcomes("IT", **HALF), substituted={"carrot-9": 3})
+    assert {label for label, _ in cells(board_of(*runs, other))} == {
+        "carrot-1 (TT, TI)",
+        "carrot-1 (IT)",
+    }
+
+
+def test_decoding_that_is_told_by_task_makes_another_row_only_if_it_differs(tmp_path: Path) -> None:
+    def run(code: str, temperature: float) -> Path:
+        told = {TASKS[code].name: {"temperature": temperature}}
+        return judged_run(tmp_path / code, outcomes(code, **HALF), gen_kwargs=told)
+
+    runs = [run("TT", 0.0), run("TI", 0.0), run("IT", 1.0)]
+    assert {label for label, _ in cells(board_of(*runs))} == {
+        "carrot-1 (TT, TI)",
+        "carrot-1 (IT)",
+    }
+
+
 @pytest.mark.parametrize(
     ("model", "settings"),
     [

@@ -27,6 +27,9 @@ from unisafe_tasks.results.scored_run import read_scored_runs
 expect.set_options(timeout=30_000)
 
 
+BENIGN = {"data": {"source": "unisafe-benign", "fingerprint": "9" * 64}}
+
+
 @pytest.fixture(scope="session")
 def report(
     demo_runs: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
@@ -54,8 +57,9 @@ def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_folder(root / "garden", "teapot-1", cases=6, codes=("MT", "TT")),
         run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
         run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
+        run_folder(root / "benign", "teapot-1", cases=6, codes=("MT", "TT"), info=BENIGN),
     ]
-    return build_report(read_scored_runs(runs), root / "out").page
+    return build_report(read_scored_runs(runs, takes_benign=True), root / "out").page
 
 
 @pytest.fixture(scope="session")

@@ -155,7 +155,7 @@ def test_a_view_that_another_version_answered_than_the_first_is_marked() -> None
 def test_the_rate_of_the_second_view_has_the_marks_of_the_score() -> None:
     """It says as little of the model as the score if the provider refused all, or was asked
     otherwise."""
-    cases = [replace(case("A1", n), is_blocked=True) for n in range(3)]
+    cases = [replace(case("A1", n), refused_by="provider") for n in range(3)]
     metrics = build_metrics(INFO | {"system_prompt": "Be kind."}, cases)
     assert marks_of(metrics["tasks"][T2I]) == "‡§"
     assert marks_of(metrics["views"]["output-only"][T2I]) == "‡§"

@@ -67,17 +67,16 @@ def with_run_folder(evaluate: Function) -> Function:
                 begin_planned(session)
         except (UnisafeError, OSError) as error:
             exit_with(error)
-        versions: Counter[str] = Counter()
+        versions: dict[Arm, Counter[str]] = {arm: Counter() for arm in by_arm(tasks)}
         with interruptible(*(run.folder.path for run in sessions), is_command=is_command):
             try:
                 with asked_by_us(given.arguments["lm"], versions):
                     results = evaluate(*args, **kwargs)
             finally:
-                unverified = versions.pop("", 0)
-                for session in sessions:
-                    if unverified:
+                for session, counts in zip(sessions, versions.values(), strict=True):
+                    if unverified := counts.pop("", 0):
                         session.record("unverified", unverified)
-                    record_versions(session, session.settings.model, versions)
+                    record_versions(session, session.settings.model, counts)
                 open_run.close()
         if is_command:
             _hide_credentials()
