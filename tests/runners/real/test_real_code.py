@@ -31,10 +31,19 @@ OLDER = str(Path(PYTHON or sys.executable).parents[1] / "older")
 PATHS = {
     "bagel": ["modules", "cpu"],
     "internvl_u": ["modules"],
+    "lumina_dimoo": ["modules"],
     "mmada": ["modules", "configs", OLDER],
     "omnigen2": ["modules"],
 }
 SHORTER: Mapping[str, Mapping[str, object]] = {
+    "lumina_dimoo": {
+        "draw.timesteps": 2,
+        "edit.timesteps": 2,
+        "text.side": 256,
+        "text.gen_length": 8,
+        "text.steps": 4,
+        "text.block_length": 4,
+    },
     "mmada": {
         "draw.timesteps": 3,
         "text.max_new_tokens": 8,
