@@ -59,7 +59,7 @@ RUNNER: dict[str, Any] = {
         "text.max_new_tokens": 128,
         "text.do_sample": False,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 

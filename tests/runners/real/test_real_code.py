@@ -20,6 +20,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.runners.conftest import Served, Start, picture, size_of
 from unisafe_tasks.models import shipped_runners
+from unisafe_tasks.models.questions import Message, Question
+from unisafe_tasks.tasks import TASKS
 
 pytestmark = pytest.mark.runners
 
@@ -34,6 +36,7 @@ PATHS = {
     "lumina_dimoo": ["modules"],
     "mmada": ["modules", "configs", OLDER],
     "omnigen2": ["modules"],
+    "uniworld_v1": ["modules", OLDER],
 }
 SHORTER: Mapping[str, Mapping[str, object]] = {
     "lumina_dimoo": {
@@ -49,6 +52,12 @@ SHORTER: Mapping[str, Mapping[str, object]] = {
         "text.max_new_tokens": 8,
         "text.steps": 4,
         "text.block_length": 4,
+    },
+    # The other attention is of a package for CUDA.
+    "uniworld_v1": {
+        "attn_implementation": "eager",
+        "draw.num_inference_steps": 2,
+        "text.max_new_tokens": 8,
     },
 }
 DRAWN = {"mmada": (512, 512)}
@@ -132,6 +141,19 @@ def test_images(real: Callable[[str], Served], name: str, code: str, images: int
     assert answer.error is None
     width, height = size_of(answer)
     assert (width, height) == DRAWN.get(name, (1024, 1024)) if code == "TI" else width >= 128
+
+
+def test_a_conversation_is_read_with_its_images(real: Callable[[str], Served]) -> None:
+    served = real("uniworld_v1")
+    said = (
+        Message("user", "Draw it larger.", (picture(128, 96),)),
+        Message("assistant", "", (picture(96, 128),)),
+        Message("user", "Make it blue."),
+    )
+    asked = served.model.ask(Question("a/MT", TASKS["MT"], said))
+    answer = served.model._runner.run(asked)
+    assert answer.error is None
+    assert size_of(answer) == (1024, 1024)
 
 
 def test_a_batch_draws_what_each_prompt_alone_does(real: Callable[[str], Served]) -> None:
