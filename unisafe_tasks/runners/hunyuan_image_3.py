@@ -48,7 +48,7 @@ RUNNER: dict[str, Any] = {
         "attn_implementation": "sdpa",
         "moe_impl": "eager",
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 

@@ -5,12 +5,15 @@ Some models' code has sizes that no configuration makes smaller, so that a CPU t
 
 import json
 import sys
-from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-script = Path(sys.argv[2])
-sys.path.insert(0, str(script.parent))
-runner = import_module(script.stem)
+path = Path(sys.argv[2])
+sys.path.insert(0, str(path.parent))
+# Not by its own name, which is that of some repository's package.
+spec = spec_from_file_location("runner", path)
+runner = module_from_spec(spec)
+spec.loader.exec_module(runner)
 runner.STACK.update(json.loads(sys.argv[1]))
 del sys.argv[1:3]
 runner.serve(runner.RUNNER, runner.load, runner.answer)

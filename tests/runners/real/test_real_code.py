@@ -28,10 +28,13 @@ pytestmark = pytest.mark.runners
 HERE = Path(__file__).parent
 REPOSITORIES = os.environ.get("UNISAFE_RUNNERS_REPOSITORIES")
 PYTHON = os.environ.get("UNISAFE_RUNNERS_PYTHON")
-OLDER = str(Path(PYTHON or sys.executable).parents[1] / "older")
+# Versions of packages that the code of some needs beside the others', by the Makefile.
+ENVIRONMENT = Path(PYTHON or sys.executable).parents[1]
+OLDER, NEWER = str(ENVIRONMENT / "older"), str(ENVIRONMENT / "newer")
 # What a model's environment has on a GPU, and this one has not.
 PATHS = {
     "bagel": ["modules", "cpu"],
+    "hunyuan_image_3": ["no_gpu", NEWER],
     "internvl_u": ["modules"],
     "lumina_dimoo": ["modules"],
     "mmada": ["modules", "configs", OLDER],
@@ -39,6 +42,7 @@ PATHS = {
     "uniworld_v1": ["modules", OLDER],
 }
 SHORTER: Mapping[str, Mapping[str, object]] = {
+    "hunyuan_image_3": {"diff_infer_steps": 2},
     "lumina_dimoo": {
         "draw.timesteps": 2,
         "edit.timesteps": 2,
