@@ -20,6 +20,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
+OTHER_DEMO_MODELS := demo-cautious demo-text-only demo-flaky
+
 .PHONY: demo test test-real test-runners test-slow yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
@@ -30,7 +32,14 @@ demo: $(FOR_DEMO)
 		--output_path demo-run --log_samples
 	@# lmms-eval exits with 0 when the plug-in could not be loaded, so the result itself is looked at.
 	@test -f demo-run/unisafe-*/metrics.json || { echo "make demo: there is no result"; exit 1; }
-	$(BIN)/unisafe judge demo-cautious --out demo-run/unisafe-demo-cautious > demo-run/judge.log
+	@# A model that makes no image leaves tasks without a score, and the command then exits with 1.
+	for model in $(OTHER_DEMO_MODELS); do \
+		$(BIN)/unisafe judge $$model --out demo-run/unisafe-$$model > demo-run/$$model.log 2>&1 \
+		|| test -f demo-run/unisafe-$$model/metrics.json || exit 1; done
+	@# The other side of refusing: the models' answers to the harmless requests of one task.
+	for model in demo $(OTHER_DEMO_MODELS); do \
+		$(BIN)/unisafe judge $$model --data benign --task TT --out demo-run/unisafe-benign-$$model \
+		> demo-run/benign-$$model.log 2>&1 || exit 1; done
 	$(BIN)/unisafe leaderboard demo-run/unisafe-*
 	$(BIN)/unisafe report demo-run/unisafe-* --out demo-run/report
 

@@ -118,7 +118,9 @@ def scored_run(
         for number in range(CASES)
     )
     # What else is in metrics.json is not asked for.
-    return ScoredRun(Path(f"{panel}-{model}"), {"model": model}, cases, {"tasks": {TASK: {}}}, {})
+    return ScoredRun(
+        Path(f"{panel}-{model}"), {"model": model}, cases, {"tasks": {TASK: {}}}, {}, {}
+    )
 
 
 def counted(rng: np.random.Generator, resampler: Resampler, world: World) -> Counted:
@@ -130,7 +132,11 @@ def counted(rng: np.random.Generator, resampler: Resampler, world: World) -> Cou
         hard = ndtr(0.7 * common + np.sqrt(0.51) * rng.normal(size=common.shape))
         old = scored_run(rng, model, "old", sides[0], hard)
         runs[model] = old, scored_run(rng, model, "new", sides[1], hard)
-    models = [shifts_of(model, *runs[model], resampler) for model in runs if model != "beet"]
+    models = [
+        shifts_of(model, runs[model][:1], runs[model][1:], resampler)
+        for model in runs
+        if model != "beet"
+    ]
     shifts = {model: float((new - old) @ WEIGHTS) for model, (old, new) in true.items()}
     carried = carried_shift([model.estimates[TASK] for model in models], METRIC)
     first = models[0]

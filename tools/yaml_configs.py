@@ -9,14 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from unisafe_tasks.metric_facts import FACTS, SELF_FACTS, MetricFacts
-from unisafe_tasks.tasks import GROUPS, MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TASKS, TURNS, Task
+from unisafe_tasks.metric_facts import FACTS_OF_ARMS, SELF_FACTS, MetricFacts
+from unisafe_tasks.tasks import (
+    ALL_GROUPS,
+    ARM_TASKS,
+    BENIGN_GROUP,
+    MAX_NEW_TOKENS,
+    SELF_GROUP,
+    SELF_TASKS,
+    TURNS,
+    Arm,
+    Task,
+    task_named,
+)
 
 __all__ = ["FOLDER", "configs"]
 
 FOLDER = Path(__file__).parents[1] / "yaml_configs"
 
 _HARNESSES = "unisafe_tasks.harnesses"
+_BEGINNINGS = {Arm.ADVERSARIAL: "unisafe", Arm.BENIGN: BENIGN_GROUP}
+_PATHS = {Arm.ADVERSARIAL: "DATASET_PATH", Arm.BENIGN: "BENIGN_PATH"}
+_CASES = {Arm.ADVERSARIAL: "cases", Arm.BENIGN: "benign_cases"}
 _WRITTEN = "# Written by tools/yaml_configs.py: change the tables, then make yamls.\n"
 _VERSION = "metadata:\n  version: 1.0\n"
 
@@ -24,17 +38,21 @@ _VERSION = "metadata:\n  version: 1.0\n"
 def configs() -> dict[str, str]:
     """Path in the folder of YAMLs -> text, for every file in it."""
     files = {
-        "_unisafe_shared": _shared(),
-        "lmms_eval/_unisafe_base": _lmms_base(),
         "lmms_eval/_unisafe_self_base": _self_base(),
-        "lm_eval/_unisafe_base": _lm_base(),
-        "lm_eval/unisafe_text.yaml": "include: ../lmms_eval/unisafe_text.yaml\n",
         f"lmms_eval/{SELF_GROUP}.yaml": _group(SELF_GROUP, SELF_TASKS, SELF_FACTS),
     }
-    for name, members in GROUPS.items():
-        files[f"lmms_eval/{name}.yaml"] = _group(name, members, FACTS)
-    for task in TASKS.values():
-        files |= _task(task)
+    for arm, tasks in ARM_TASKS.items():
+        begin = _BEGINNINGS[arm]
+        files[f"_{begin}_shared"] = _shared(arm)
+        files[f"lmms_eval/_{begin}_base"] = _lmms_base(arm)
+        files[f"lm_eval/_{begin}_base"] = _lm_base(arm)
+        files[f"lm_eval/{begin}_text.yaml"] = f"include: ../lmms_eval/{begin}_text.yaml\n"
+        for task in tasks.values():
+            files |= _task(task)
+    for name, members in ALL_GROUPS.items():
+        files[f"lmms_eval/{name}.yaml"] = _group(
+            name, members, FACTS_OF_ARMS[task_named(members[0]).arm]
+        )
     for name, task in SELF_TASKS.items():
         files[f"lmms_eval/{name}.yaml"] = (
             f"include: _unisafe_self_base\ntask: {name}\n"
@@ -47,7 +65,7 @@ def _task(task: Task) -> dict[str, str]:
     """The files of one task: one where a single harness runs it, else what two of them share."""
     what = (
         f"task: {task.name}\ntest_split: {task.split}\n"
-        f"process_docs: !function {_HARNESSES}.documents.cases_{task.code}\n"
+        f"process_docs: !function {_HARNESSES}.documents.{_CASES[task.arm]}_{task.code}\n"
     )
     if task.makes_images:
         # An included dict is replaced as a whole, so that the decoding is repeated.
@@ -55,10 +73,12 @@ def _task(task: Task) -> dict[str, str]:
             f"output_type: generate_until_agentic\n{_decoding('max_new_tokens')}"
             f"  max_agentic_steps: {TURNS}\n"
         )
-        text = f"include: _unisafe_base\n{what}{turns if task.is_conversation else ''}"
+        text = (
+            f"include: _{_BEGINNINGS[task.arm]}_base\n{what}{turns if task.is_conversation else ''}"
+        )
         return {f"lmms_eval/{task.name}.yaml": text}
     shared = f"_{task.name}"
-    include = f"include:\n  - _unisafe_base\n  - ../{shared}\n"
+    include = f"include:\n  - _{_BEGINNINGS[task.arm]}_base\n  - ../{shared}\n"
     pictures = f"doc_to_image: !function {_HARNESSES}.documents.doc_to_visual\n"
     return {
         shared: what,
@@ -67,23 +87,23 @@ def _task(task: Task) -> dict[str, str]:
     }
 
 
-def _shared() -> str:
+def _shared(arm: Arm) -> str:
     return (
         "# What each task is in either harness.\n"
-        f"dataset_path: !function {_HARNESSES}.documents.DATASET_PATH\n"
+        f"dataset_path: !function {_HARNESSES}.documents.{_PATHS[arm]}\n"
         "output_type: generate_until\n"
         f"doc_to_text: !function {_HARNESSES}.documents.doc_to_text\n"
         f"doc_to_target: !function {_HARNESSES}.documents.doc_to_target\n"
         f"process_results: !function {_HARNESSES}.scoring.process_results\n"
         "num_fewshot: 0\n"
-        f"{_metric_list(FACTS, f'{_HARNESSES}.scoring')}{_VERSION}"
+        f"{_metric_list(FACTS_OF_ARMS[arm], f'{_HARNESSES}.scoring')}{_VERSION}"
     )
 
 
-def _lmms_base() -> str:
+def _lmms_base(arm: Arm) -> str:
     return (
         "# The seven tasks as lmms-eval takes them.\n"
-        "include: ../_unisafe_shared\n"
+        f"include: ../_{_BEGINNINGS[arm]}_shared\n"
         f"doc_to_visual: !function {_HARNESSES}.documents.doc_to_visual\n"
         "# Outputs are stored as they came; what is judged is stripped of its reasoning by us.\n"
         "reasoning_tags: none\n"
@@ -93,11 +113,11 @@ def _lmms_base() -> str:
     )
 
 
-def _lm_base() -> str:
+def _lm_base(arm: Arm) -> str:
     return (
         "# The text-output tasks as lm-eval takes them.\n"
         f"class: !function {_HARNESSES}.lm_eval.task.UnisafeTask\n"
-        f"include: ../_unisafe_shared\n{_decoding('max_gen_toks')}"
+        f"include: ../_{_BEGINNINGS[arm]}_shared\n{_decoding('max_gen_toks')}"
     )
 
 

@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 __all__ = [
+    "file_in_words",
     "in_one_line",
     "printable",
     "redact",
@@ -120,3 +122,9 @@ def printable(text: str) -> str:
 def in_one_line(text: str) -> str:
     """A name or sentence without what steers a terminal or ends a line, and without credentials."""
     return " ".join(printable(redact(text)).split())
+
+
+def file_in_words(path: Path) -> str:
+    """A file by its name and its folder's: enough to find it, and nothing of where people keep
+    their data."""
+    return in_one_line("/".join(path.parts[-2:]).replace("//", "/"))

@@ -15,6 +15,7 @@ __all__ = [
     "HUB_ID",
     "SELF_RUN",
     "answers_folder",
+    "benign_setting",
     "cache_folder",
     "data_as_recorded",
     "data_is_chosen",
@@ -94,6 +95,12 @@ def data_as_recorded(setting: str | None = None) -> str:
 def data_is_chosen() -> bool:
     """Whether UNISAFE_DATA is set."""
     return bool(os.environ.get("UNISAFE_DATA", "").strip())
+
+
+def benign_setting() -> Path | None:
+    """The file that UNISAFE_BENIGN names, if it is set; raises as `cache_folder` does."""
+    setting = os.environ.get("UNISAFE_BENIGN", "").strip()
+    return _expanded(setting).absolute() if setting else None
 
 
 def panel_setting() -> str | None:

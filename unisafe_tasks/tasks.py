@@ -1,25 +1,32 @@
-"""The seven tasks, in one table.
+"""The seven tasks, in one table, and the two arms that have them.
 
-Everything that differs between them is said here once: the YAMLs, the prompts, the exports and the
-docs are checked against this table.
+Everything that differs between the tasks is said here once: the YAMLs, the prompts, the exports and
+the docs are checked against this table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 from unisafe_judges import Modality
 
 __all__ = [
+    "ALL_GROUPS",
+    "ARM_TASKS",
+    "BENIGN_GROUP",
+    "BENIGN_GROUPS",
     "GROUPS",
     "GROUP_TITLES",
     "MAX_NEW_TOKENS",
     "SELF_GROUP",
     "SELF_TASKS",
     "TASKS",
+    "TASK_NAMES",
     "TURNS",
+    "Arm",
     "Task",
     "task_named",
 ]
@@ -29,6 +36,16 @@ TURNS = 4
 
 MAX_NEW_TOKENS = 4096
 """Of a text output, in each harness; decoding is greedy."""
+
+
+class Arm(StrEnum):
+    """Which kind of requests a set holds: UniSAFE's, or the harmless ones of the benign set.
+
+    A run is of one arm, and the scores of one never stand under the names of the other.
+    """
+
+    ADVERSARIAL = "adversarial"
+    BENIGN = "benign"
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,7 @@ class Task:
     outputs: int
     evidence: tuple[str, ...]
     hub_task: str
+    arm: Arm = Arm.ADVERSARIAL
 
     @property
     def split(self) -> str:
@@ -145,6 +163,43 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Group -> task names. The groups are flat, since nested ones are counted twice."""
 
+BENIGN_GROUP = "unisafe_benign"
+
+ARM_TASKS: Mapping[Arm, Mapping[str, Task]] = MappingProxyType(
+    {
+        Arm.ADVERSARIAL: TASKS,
+        Arm.BENIGN: MappingProxyType(
+            {
+                code: replace(
+                    task,
+                    name=task.name.replace("unisafe", BENIGN_GROUP, 1),
+                    title=f"{task.title}, benign requests",
+                    arm=Arm.BENIGN,
+                )
+                for code, task in TASKS.items()
+            }
+        ),
+    }
+)
+"""Arm -> its tasks by code. A task and its benign counterpart differ in name, title and arm."""
+
+BENIGN_GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        group.replace("unisafe", BENIGN_GROUP, 1): tuple(
+            name.replace("unisafe", BENIGN_GROUP, 1) for name in members
+        )
+        for group, members in GROUPS.items()
+    }
+)
+"""As GROUPS, of the benign tasks. No group holds tasks of both arms."""
+
+ALL_GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType({**GROUPS, **BENIGN_GROUPS})
+
+_BY_NAME = {task.name: task for tasks in ARM_TASKS.values() for task in tasks.values()}
+
+TASK_NAMES = tuple(_BY_NAME)
+"""The names of the tasks of both arms that models are asked in."""
+
 GROUP_TITLES: Mapping[str, str] = MappingProxyType(
     {"unisafe_image": "image", "unisafe_text": "text", "unisafe": "all"}
 )
@@ -160,10 +215,10 @@ they are no part of GROUPS, since what they measure is no output of the benchmar
 
 
 def task_named(name: str) -> Task:
-    """The task of a code such as `TI` or a harness name such as `unisafe_t2i`.
+    """The task of a harness name such as `unisafe_t2i`, of either arm, or of a code such as `TI`,
+    which names UniSAFE's.
 
     Raises:
         KeyError: there is none.
     """
-    by_name = {task.name: task for task in _ALL}
-    return by_name[name] if name in by_name else TASKS[name]
+    return _BY_NAME[name] if name in _BY_NAME else TASKS[name]

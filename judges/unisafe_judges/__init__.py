@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from unisafe_judges.batches import run_batches
     from unisafe_judges.engine import PanelSession
     from unisafe_judges.errors import CallFailure, ImageError, PanelError, UnisafeError
-    from unisafe_judges.panel import Panel, load_panel
+    from unisafe_judges.panel import Panel
+    from unisafe_judges.panel_file import load_panel
     from unisafe_judges.rubric import Prompt, Rubric
     from unisafe_judges.rubrics import RUBRICS, load_rubric
     from unisafe_judges.specs import LabelsSpec, ModelSpec, ServedSpec
@@ -76,7 +77,8 @@ _NAMES_OF = {
     "batches": "run_batches",
     "engine": "PanelSession",
     "errors": "CallFailure ImageError PanelError UnisafeError",
-    "panel": "Panel load_panel",
+    "panel": "Panel",
+    "panel_file": "load_panel",
     "rubric": "Prompt Rubric",
     "rubrics": "RUBRICS load_rubric",
     "specs": "LabelsSpec ModelSpec ServedSpec",

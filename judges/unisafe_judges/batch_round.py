@@ -23,10 +23,10 @@ from unisafe_judges.ledger import Batch, BatchLedger, BatchRequest
 from unisafe_judges.limits import Budget
 from unisafe_judges.own_replies import find_reply, kept_reply, refuse_substitute, reply_key
 from unisafe_judges.panel import Panel
-from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.specs import JudgeSpec
 from unisafe_judges.store import ReplyStore, StoredReply
-from unisafe_judges.types import Evidence, FailureKind, ImagePart, Reply
+from unisafe_judges.types import OUTPUT_ONLY, Evidence, FailureKind, ImagePart, Reply
 
 __all__ = ["BatchReport", "BatchRound", "batch_identity"]
 
@@ -38,8 +38,9 @@ _MOST_SENDINGS = 2
 class BatchReport:
     """What a round did for one judge: numbers of questions, and dollars where there is a price.
 
-    `waiting` counts the questions still with the provider, `details` says how far their jobs are.
-    `held_back` counts those that the panel's budget left no room for.
+    A panel with a second view has a report for each view. `waiting` counts the questions still with
+    the provider, `details` says how far their jobs are. `held_back` counts those that the panel's
+    budget left no room for.
     """
 
     judge: str
@@ -66,20 +67,21 @@ class _Question:
     prompt: Prompt
 
 
-def batch_identity(panel: Panel, spec: JudgeSpec) -> str:
+def batch_identity(spec: JudgeSpec, rubric: Rubric) -> str:
     """What a batch is known by: the judge, and the rubric that its replies are read with."""
-    text = json.dumps([spec.identity(), panel.rubric.sha256], sort_keys=True)
+    text = json.dumps([spec.identity(), rubric.sha256], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class BatchRound:
-    """One judge's part of a round."""
+    """One judge's part of a round, in the view that `rubric` is of."""
 
     def __init__(
         self,
         panel: Panel,
         spec: JudgeSpec,
         judge: BatchJudge,
+        rubric: Rubric,
         store: ReplyStore,
         ledger: BatchLedger,
         images: SharedImages,
@@ -87,11 +89,13 @@ class BatchRound:
         self._panel = panel
         self._spec = spec
         self._judge = judge
+        self._rubric = rubric
         self._store = store
         self._ledger = ledger
         self._images = images
-        self._report = BatchReport(judge.name)
-        self._identity = batch_identity(panel, spec)
+        is_alone = rubric is panel.output_only
+        self._report = BatchReport(f"{judge.name}, {OUTPUT_ONLY}" if is_alone else judge.name)
+        self._identity = batch_identity(spec, rubric)
 
     def spend(self, cases: Sequence[Evidence], room: BatchRoom) -> None:
         """Count what earlier rounds have sent."""
@@ -150,7 +154,7 @@ class BatchRound:
         async for key, answer in self._judge.results(job.id):
             # Whatever else a provider's file may hold was not asked by this batch.
             if (request := unanswered.pop(key, None)) is not None:
-                replies.append(_stored(self._panel, self._spec, request, answer))
+                replies.append(self._stored(request, answer))
         self._ledger.collect(batch.tag, job.detail, replies)
         failed = sum(reply.failure is not None for reply in replies)
         cost = sum(reply.cost or 0.0 for reply in replies)
@@ -224,11 +228,16 @@ class BatchRound:
             await judge.close()
 
     def _questions(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
+        """Each question once, although two cases may have the same output."""
         identity, encoder = self._spec.identity(), self._panel.encoder
+        seen: set[str] = set()
         for evidence in cases:
-            prompt = self._panel.rubric.render(evidence)
+            prompt = self._rubric.render(evidence)
             for repeat in range(self._panel.repeats_of(self._spec)):
-                yield _Question(reply_key(identity, prompt, repeat, encoder), evidence, prompt)
+                key = reply_key(identity, prompt, repeat, encoder)
+                if key not in seen:
+                    seen.add(key)
+                    yield _Question(key, evidence, prompt)
 
     def _unanswered(self, cases: Iterable[Evidence]) -> Iterator[_Question]:
         under_way, sendings = self._ledger.waiting_keys(), self._ledger.sendings()
@@ -277,25 +286,22 @@ class BatchRound:
         if held:
             yield path, held
 
-
-def _stored(
-    panel: Panel, spec: JudgeSpec, request: BatchRequest, answer: Reply | CallFailure
-) -> StoredReply:
-    failure = answer if isinstance(answer, CallFailure) else None
-    reply = answer if isinstance(answer, Reply) else answer.reply
-    try:
-        if reply is not None:
-            refuse_substitute(spec, reply)
-        if isinstance(answer, Reply):
-            panel.rubric.parse(answer.text)
-    except CallFailure as error:
-        failure = error
-    return kept_reply(
-        request.key,
-        spec.name,
-        (request.case_key, request.output_sha256),
-        panel.encoder,
-        reply,
-        failure,
-        cost=None if reply is None else billed(spec, reply, in_batch=True),
-    )
+    def _stored(self, request: BatchRequest, answer: Reply | CallFailure) -> StoredReply:
+        failure = answer if isinstance(answer, CallFailure) else None
+        reply = answer if isinstance(answer, Reply) else answer.reply
+        try:
+            if reply is not None:
+                refuse_substitute(self._spec, reply)
+            if isinstance(answer, Reply):
+                self._rubric.parse(answer.text)
+        except CallFailure as error:
+            failure = error
+        return kept_reply(
+            request.key,
+            self._spec.name,
+            (request.case_key, request.output_sha256),
+            self._panel.encoder,
+            reply,
+            failure,
+            cost=None if reply is None else billed(self._spec, reply, in_batch=True),
+        )

@@ -18,7 +18,7 @@ from unisafe_judges.errors import PanelError
 from unisafe_judges.ledger import BatchLedger
 from unisafe_judges.panel import Panel
 from unisafe_judges.store import ReplyStore
-from unisafe_judges.types import Evidence
+from unisafe_judges.types import Evidence, output_alone
 
 __all__ = ["run_batches"]
 
@@ -37,7 +37,7 @@ def run_batches(
         images: reads the cases' images.
 
     Returns:
-        what was done for each judge, and the panel with what is left of its budget.
+        what was done for each judge and view, and the panel with what is left of its budget.
 
     Raises:
         PanelError: no judge has a batch API, a key is missing, or a provider cannot be asked.
@@ -50,12 +50,18 @@ def run_batches(
     async def rounds() -> tuple[list[BatchReport], Panel]:
         room = BatchRoom(panel)
         try:
+            views = [(panel.rubric, cases)]
+            if panel.output_only is not None:
+                views.append((panel.output_only, [output_alone(case) for case in cases]))
+            # A batch is of one view, by whose rubric its replies are read.
             every = [
-                BatchRound(panel, spec, judge, store, ledger, images) for spec, judge in judges
+                (BatchRound(panel, spec, judge, rubric, store, ledger, images), shown)
+                for rubric, shown in views
+                for spec, judge in judges
             ]
-            for one in every:
-                one.spend(cases, room)
-            reports = [await one.round(cases, room) for one in every]
+            for one, shown in every:
+                one.spend(shown, room)
+            reports = [await one.round(shown, room) for one, shown in every]
             return reports, room.left()
         finally:
             for _, judge in judges:

@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from unisafe_judges.errors import ImageError, UnisafeError
-from unisafe_judges.images import decode_image, encode_image, upright_on_white
+from unisafe_judges.images import (
+    ImageSketch,
+    decode_image,
+    encode_image,
+    upright_on_white,
+)
 from unisafe_judges.spool import Spool
 from unisafe_judges.types import Evidence, ImagePart
 
@@ -85,6 +90,7 @@ class _Pass:
     the pass could not read the file.
     """
 
+    sketch: ImageSketch | None = None
     no_image: str = ""
     unsendable: str = ""
     encoded: EncodedImage | None = None
@@ -123,8 +129,8 @@ class SharedImages:
         except RuntimeError:
             job()
 
-    def check(self, part: ImagePart, *, encodes: bool) -> None:
-        """Decode an image completely, unless that was done before.
+    def check(self, part: ImagePart, *, encodes: bool) -> ImageSketch:
+        """Decode an image completely, unless that was done before; returns its sketch.
 
         Args:
             part: the image.
@@ -133,7 +139,9 @@ class SharedImages:
         Raises:
             UnreadableImage: it is no image within the caps, cannot be read, or was changed.
         """
-        self._read(part, encodes=encodes)
+        sketch = self._read(part, encodes=encodes).sketch
+        assert sketch is not None
+        return sketch
 
     async def encoded(self, evidence: Evidence) -> SentImages:
         """All images of a case as they are sent.
@@ -164,7 +172,7 @@ class SharedImages:
     def _sent(self, part: ImagePart) -> EncodedImage:
         came = self._read(part, encodes=True)
         if came.encoded is None:
-            raise UnreadableImage(came.unsendable, is_no_image=False)
+            raise UnreadableImage(f"{part.named}: {came.unsendable}", is_no_image=False)
         return came.encoded
 
     def _read(self, part: ImagePart, *, encodes: bool) -> _Pass:
@@ -180,7 +188,7 @@ class SharedImages:
             # Whoever made it has begun, so that nobody waits for one that waits for a thread.
             came = other.result()
             if came.no_image:
-                raise UnreadableImage(came.no_image, is_no_image=True)
+                raise UnreadableImage(f"{part.named}: {came.no_image}", is_no_image=True)
 
     def _before(self, sha256: str, *, encodes: bool) -> _Pass | None:
         """What is known of an image, if that is enough."""
@@ -191,7 +199,7 @@ class SharedImages:
         if encoded is None and (data := self._spool.find(sha256)) is not None:
             encoded = EncodedImage(data)
             self._keep(sha256, encoded)
-        return None if encoded is None else _Pass(encoded=encoded)
+        return None if encoded is None else _Pass(known.sketch, encoded=encoded)
 
     def _pass(self, part: ImagePart, own: Future[_Pass], *, encodes: bool) -> _Pass:
         """Read an image.
@@ -207,12 +215,12 @@ class SharedImages:
             with self._lock:
                 del self._passes[part.sha256]
                 if not (came.is_unread or came.no_image):
-                    self._known[part.sha256] = _Pass(unsendable=came.unsendable)
+                    self._known[part.sha256] = _Pass(came.sketch, unsendable=came.unsendable)
                 if came.encoded is not None:
                     self._keep(part.sha256, came.encoded)
             own.set_result(came)
         if came.no_image:
-            raise UnreadableImage(came.no_image, is_no_image=True)
+            raise UnreadableImage(f"{part.named}: {came.no_image}", is_no_image=True)
         return came
 
     def _made(self, data: bytes, *, encodes: bool) -> _Pass:
@@ -221,13 +229,14 @@ class SharedImages:
             upright = upright_on_white(image)
         except ImageError as error:
             return _Pass(no_image=str(error))
+        sketch = ImageSketch.of(upright)
         if not encodes:
-            return _Pass()
+            return _Pass(sketch)
         try:
             jpeg = encode_image(data, image, upright, self._max_side)
         except ImageError as error:
-            return _Pass(unsendable=str(error))
-        return _Pass(encoded=EncodedImage.of(jpeg))
+            return _Pass(sketch, unsendable=str(error))
+        return _Pass(sketch, encoded=EncodedImage.of(jpeg))
 
     def _in_memory(self, sha256: str, *, is_locked: bool = False) -> EncodedImage | None:
         if not is_locked:
@@ -250,13 +259,13 @@ def _bytes_of(part: ImagePart) -> bytes:
     try:
         data = part.read()
     except OSError as error:
-        reason = f"the {part.label} cannot be read: {error.strerror or error}"
+        reason = f"the {part.named} cannot be read: {error.strerror or error}"
         raise UnreadableImage(reason, is_no_image=False) from None
     except UnisafeError as error:  # of whoever holds the image, such as a data set
         raise UnreadableImage(str(error), is_no_image=False) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
         raise UnreadableImage(
-            f"the file of the {part.label} was changed after it was first read", is_no_image=False
+            f"the file of the {part.named} was changed after it was first read", is_no_image=False
         )
     return data
 

@@ -23,7 +23,7 @@ from unisafe_judges.panel import Panel
 from unisafe_judges.rubric import Prompt, Rubric
 from unisafe_judges.store import ReplyStore
 from unisafe_judges.tallies import Tally
-from unisafe_judges.types import Evidence, FailureKind, JudgeResult
+from unisafe_judges.types import Evidence, FailureKind, JudgeResult, output_alone
 
 __all__ = ["PanelSession"]
 
@@ -139,19 +139,39 @@ class PanelSession:
         It never holds an exception: a judge that fails is a result that says so. It is cancelled if
         the session is closed before the results are in.
         """
-        return self._unless_closed(self._judge_case(evidence))
+        return self._unless_closed(self._judge_case(evidence, self._rubrics()))
+
+    def submit_alone(self, evidence: Evidence) -> Future[tuple[JudgeResult, ...]] | None:
+        """Have every judge judge the output of a case alone; None if the panel lacks that view.
+
+        The future is as that of `submit`. Of two cases with the same output, the second is answered
+        by the store.
+        """
+        rubric = self.panel.output_only
+        if rubric is None:
+            return None
+        rubrics = dict.fromkeys((spec.name for spec in self.panel.judges), rubric)
+        return self._unless_closed(self._judge_case(output_alone(evidence), rubrics))
 
     def will_send_images(self, evidence: Evidence) -> bool:
         """Whether a judge that sees images has no stored reply on a case."""
         seeing = [each for each in self._questions() if each[0].judge.needs_images]
         if not seeing or self._closed:
             return False
-        try:
-            prompt = self.panel.rubric.render(evidence)
-        except Exception:
-            # The case's results will say so.
-            return False
-        return not all(runner.remembers(prompt, repeat) for runner, repeat in seeing)
+        views = [(evidence, self._rubrics())]
+        if alone := self.panel.output_only:
+            views.append((output_alone(evidence), dict.fromkeys(self._rubrics(), alone)))
+        for shown, rubrics in views:
+            prompts = _prompts(shown, rubrics)
+            for runner, repeat in seeing:
+                name = runner.judge.name
+                prompt = prompts[name]
+                # Without a prompt nothing is sent, and the case's results will say so.
+                if isinstance(prompt, CallFailure):
+                    continue
+                if not runner.reading(rubrics[name].parse).remembers(prompt, repeat):
+                    return True
+        return False
 
     def ask_one(self, evidence: Evidence, question: Rubric) -> Future[JudgeResult]:
         """Ask one judge something else about a case, in words alone: the first of the panel that
@@ -227,16 +247,20 @@ class PanelSession:
     def _rubrics(self) -> dict[str, Rubric]:
         return {spec.name: self.panel.rubric_of(spec.name) for spec in self.panel.judges}
 
-    async def _judge_case(self, evidence: Evidence) -> tuple[JudgeResult, ...]:
+    async def _judge_case(
+        self, evidence: Evidence, rubrics: Mapping[str, Rubric]
+    ) -> tuple[JudgeResult, ...]:
+        """Have each judge judge a case by its rubric."""
         async with self._slots:
-            prompts = self._prompts(evidence)
+            prompts = _prompts(evidence, rubrics)
 
             async def result_of(runner: JudgeRunner, repeat: int) -> JudgeResult:
-                prompt = prompts[runner.judge.name]
+                name = runner.judge.name
+                prompt = prompts[name]
                 if isinstance(prompt, CallFailure):
-                    name = runner.judge.name
                     return JudgeResult(name, None, prompt.kind, str(prompt), repeat=repeat)
-                return await runner.judge_case(evidence, prompt, images, repeat)
+                reader = runner.reading(rubrics[name].parse)
+                return await reader.judge_case(evidence, prompt, images, repeat)
 
             async def images() -> SentImages:
                 return await self._images.encoded(evidence)
@@ -246,22 +270,6 @@ class PanelSession:
                     *(result_of(runner, repeat) for runner, repeat in self._questions())
                 )
             )
-
-    def _prompts(self, evidence: Evidence) -> dict[str, Prompt | CallFailure]:
-        """What each judge is sent, by its name, or why it is not asked."""
-        by_rubric: dict[str, Prompt | CallFailure] = {}
-        rubrics = self._rubrics()
-        for rubric in rubrics.values():
-            if rubric.sha256 in by_rubric:
-                continue
-            try:
-                by_rubric[rubric.sha256] = rubric.render(evidence)
-            except CallFailure as failure:
-                by_rubric[rubric.sha256] = failure
-            except Exception as error:
-                detail = f"{type(error).__name__}: {error}"
-                by_rubric[rubric.sha256] = CallFailure(FailureKind.INTERNAL, detail)
-        return {name: by_rubric[rubric.sha256] for name, rubric in rubrics.items()}
 
     async def _ask_one(self, evidence: Evidence, question: Rubric) -> JudgeResult:
         prompt = question.render(evidence)
@@ -288,3 +296,19 @@ class PanelSession:
             for runner, spec in zip(self._runners, self.panel.judges, strict=True)
             for repeat in range(self.panel.repeats_of(spec))
         ]
+
+
+def _prompts(evidence: Evidence, rubrics: Mapping[str, Rubric]) -> dict[str, Prompt | CallFailure]:
+    """What each judge is sent, by its name, or why it is not asked."""
+    by_rubric: dict[str, Prompt | CallFailure] = {}
+    for rubric in rubrics.values():
+        if rubric.sha256 in by_rubric:
+            continue
+        try:
+            by_rubric[rubric.sha256] = rubric.render(evidence)
+        except CallFailure as failure:
+            by_rubric[rubric.sha256] = failure
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            by_rubric[rubric.sha256] = CallFailure(FailureKind.INTERNAL, detail)
+    return {name: by_rubric[rubric.sha256] for name, rubric in rubrics.items()}

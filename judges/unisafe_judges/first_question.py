@@ -24,6 +24,7 @@ __all__ = [
     "Question",
     "first_evidence",
     "first_question",
+    "require_shown",
     "told_of_first",
     "told_of_guard",
 ]
@@ -37,6 +38,8 @@ _ANOTHER_FORM = (FailureKind.NOT_IN_FORM, FailureKind.NOT_JSON, FailureKind.OUT_
 """What a guard's reply is if a model without the guard's chat template wrote it."""
 _CASE = "first-question"
 _SIDE = 256
+_LONG = 250
+"""So often a guard is told the same: more words than a chat template has tokens of its own."""
 
 
 async def first_question(
@@ -45,7 +48,7 @@ async def first_question(
     """What judges are asked before a run; None if the rubric has no words for it."""
     # A rubric may be for texts alone, whose cases show images all the same.
     for with_image in (True, False) if shows_image else (False,):
-        evidence = first_evidence(shows_image=with_image)
+        evidence = first_evidence(shows_image=with_image, is_long=isinstance(rubric, Guard))
         try:
             prompt = rubric.render(evidence)
         except Exception:
@@ -55,8 +58,8 @@ async def first_question(
     return None
 
 
-def first_evidence(*, shows_image: bool) -> Evidence:
-    """What is asked about: a drawn circle, or a tip on a tent."""
+def first_evidence(*, shows_image: bool, is_long: bool = False) -> Evidence:
+    """What is asked about: a drawn circle, or a tip on a tent, which may be a long one."""
     if shows_image:
         data = _circle()
         parts = (
@@ -68,7 +71,8 @@ def first_evidence(*, shows_image: bool) -> Evidence:
         )
         return Evidence(f"{_CASE}/TI", "TI", "image", parts)
     asked = TextPart("instruction", "How do I store a tent?", role="instruction")
-    answer = TextPart("model answer", "Dry it first.", judged=True, role="answer")
+    words = " ".join(["Dry it first."] * (_LONG if is_long else 1))
+    answer = TextPart("model answer", words, judged=True, role="answer")
     return Evidence(f"{_CASE}/TT", "TT", "text", (asked, answer))
 
 
@@ -102,6 +106,26 @@ def told_of_first(spec: JudgeSpec, failure: CallFailure) -> tuple[str, ...]:
         f"judge {name} gave no verdict on the question that it is asked before a run "
         f"({kind}: {failure}); it is asked about the cases all the same",
     )
+
+
+def require_shown(spec: JudgeSpec, prompt: Prompt, read_tokens: int | None) -> None:
+    """Refuse a server that does not show its guard the conversation, as far as it can be seen.
+
+    A chat template may read lists of parts alone, and its server give it texts, or the other way
+    round. The guard then reads an empty conversation, and answers in its form.
+
+    Raises:
+        PanelError: the guard read fewer tokens than the question has words.
+    """
+    texts = [prompt.instructions, *(item for item in prompt.content if isinstance(item, str))]
+    words = sum(len(text.split()) for text in texts)
+    if isinstance(spec, GuardSpec) and read_tokens and read_tokens < words:
+        raise PanelError(
+            f"judge {spec.name}: its server counts {read_tokens} tokens of a question of {words} "
+            f"words, so that {spec.model} is not shown what it is to judge: its chat template "
+            "reads another form of messages than the server gives it; use another server, or "
+            "backend: guard-transformers"
+        )
 
 
 def told_of_guard(name: str, guard: Guard, *, shows_image: bool) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "ImageFacts",
+    "ImageSketch",
     "as_plain_file",
     "check_image",
     "decode_image",
@@ -49,6 +50,7 @@ def encoder_of(max_side: int | None) -> str:
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
 _ORIENTATION = 0x0112
+_SKETCH_CELLS = 16
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,29 @@ class ImageFacts:
     def suffix(self) -> str:
         """As `suffix_of`."""
         return _SUFFIXES[self.format]
+
+
+@dataclass(frozen=True)
+class ImageSketch:
+    """An upright image in a few cells of mean colours, by which most others are told from it."""
+
+    width: int
+    height: int
+    colours: bytes
+
+    @classmethod
+    def of(cls, upright: Image.Image) -> ImageSketch:
+        """The sketch of what `upright_on_white` gave. No cell is smaller than 16 x 16 pixels."""
+        cells = [max(1, min(_SKETCH_CELLS, side // 16)) for side in upright.size]
+        small = upright.resize((cells[0], cells[1]), Image.Resampling.BOX, reducing_gap=1.0)
+        return cls(*upright.size, small.tobytes())
+
+    def is_near(self, other: ImageSketch, tolerance: int) -> bool:
+        """Whether both have one size, and no cell differs by more, of 255 in each channel."""
+        return (self.width, self.height) == (other.width, other.height) and all(
+            abs(one - two) <= tolerance
+            for one, two in zip(self.colours, other.colours, strict=True)
+        )
 
 
 def suffix_of(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from copy import copy
@@ -11,7 +12,7 @@ from unisafe_judges.backends import Judge
 from unisafe_judges.costs import billed, estimated_tokens, expected_cost
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, ImageError, PanelError
-from unisafe_judges.first_question import FRESH_S, Question, told_of_first
+from unisafe_judges.first_question import FRESH_S, Question, require_shown, told_of_first
 from unisafe_judges.images import ENCODER
 from unisafe_judges.limits import Budget
 from unisafe_judges.own_replies import (
@@ -78,6 +79,8 @@ class JudgeRunner:
             first_wait_s=first_wait_s,
             repeats_unreadable=not (isinstance(spec, ModelSpec) and spec.is_deterministic),
         )
+        # Two cases may be the same question. Whoever comes while it is asked waits for its result.
+        self._under_way: dict[str, asyncio.Future[JudgeResult]] = {}
 
     def reading(self, parse: Parse) -> JudgeRunner:
         """The same judge, within the same limits, for questions whose replies `parse` reads."""
@@ -88,37 +91,60 @@ class JudgeRunner:
     async def judge_case(
         self, evidence: Evidence, prompt: Prompt, images: Images, repeat: int = 0
     ) -> JudgeResult:
-        """The judge's result on a case, from the store if it was paid for before."""
+        """The judge's result on a case, from the store if it was paid for before.
+
+        Without a store every case is asked.
+        """
         key = reply_key(self._identity, prompt, repeat, self._encoder)
-        name = self.judge.name
-        started = time.monotonic()
-        try:
-            result = self._remembered(key)
-            if result is None:
-                verdict, reply = await self._ask(key, evidence, prompt, images)
-                result = JudgeResult(
-                    judge=name,
-                    verdict=verdict,
-                    raw=reply.text if reply else None,
-                    model_version=reply.model_version if reply else None,
-                    latency_s=reply.latency_s if reply else time.monotonic() - started,
-                    prompt_form=reply.prompt_form if reply else "",
-                    input_tokens=reply.input_tokens if reply else None,
-                    output_tokens=reply.output_tokens if reply else None,
-                    cost=billed(self._spec, reply) if reply else None,
-                )
-        except CallFailure as failure:
-            version = failure.reply.model_version if failure.reply else None
-            result = JudgeResult(name, None, failure.kind, str(failure), failure.raw, version)
-        except ImageError as error:
-            kind = FailureKind.UNREADABLE_EVIDENCE
-            result = JudgeResult(name, None, kind, str(error))
-        except Exception as error:
-            detail = f"{type(error).__name__}: {error}"
-            result = JudgeResult(name, None, FailureKind.INTERNAL, detail)
+        if self._store is None:
+            result = await self._judged(key, evidence, prompt, images)
+        elif (first := self._under_way.get(key)) is not None:
+            # A failure is shared too, or a question that fails is asked for one case after another.
+            result = await asyncio.shield(first)
+            result = replace(result, cached=result.verdict is not None)
+        else:
+            first = self._under_way[key] = asyncio.get_running_loop().create_future()
+            try:
+                result = await self._judged(key, evidence, prompt, images)
+                first.set_result(result)
+            finally:
+                del self._under_way[key]
+                # If this one was cancelled, nobody has to wait for it.
+                first.cancel()
         result = replace(result, repeat=repeat)
         self.tally.count(result, is_served=isinstance(self._spec, ServedSpec))
         return result
+
+    async def _judged(
+        self, key: str, evidence: Evidence, prompt: Prompt, images: Images
+    ) -> JudgeResult:
+        """A result, whatever happens; not yet counted."""
+        name = self.judge.name
+        started = time.monotonic()
+        try:
+            if (result := self._remembered(key)) is not None:
+                return result
+            verdict, reply = await self._ask(key, evidence, prompt, images)
+            return JudgeResult(
+                judge=name,
+                verdict=verdict,
+                raw=reply.text if reply else None,
+                model_version=reply.model_version if reply else None,
+                latency_s=reply.latency_s if reply else time.monotonic() - started,
+                prompt_form=reply.prompt_form if reply else "",
+                input_tokens=reply.input_tokens if reply else None,
+                output_tokens=reply.output_tokens if reply else None,
+                cost=billed(self._spec, reply) if reply else None,
+            )
+        except CallFailure as failure:
+            version = failure.reply.model_version if failure.reply else None
+            return JudgeResult(name, None, failure.kind, str(failure), failure.raw, version)
+        except ImageError as error:
+            kind = FailureKind.UNREADABLE_EVIDENCE
+            return JudgeResult(name, None, kind, str(error))
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            return JudgeResult(name, None, FailureKind.INTERNAL, detail)
 
     def remembers(self, prompt: Prompt, repeat: int = 0) -> bool:
         """Whether there is a stored reply, so that nothing is sent."""
@@ -245,6 +271,7 @@ class JudgeRunner:
         if self._store is not None:
             stored = find_reply(self._store, self._spec, key)
             if stored is not None and time.time() - stored.created < holds_s:
+                require_shown(self._spec, prompt, stored.input_tokens)
                 return warnings
 
         async def once() -> tuple[Verdict, Reply]:
@@ -260,7 +287,11 @@ class JudgeRunner:
             # The reply may have come, and not be kept.
             self._caller.raise_if_stopped()
         except Exception as error:
-            return (*warnings, *told_of_first(self._spec, _as_failure(error)))
+            failure = _as_failure(error)
+            if failure.reply is not None:
+                require_shown(self._spec, prompt, failure.reply.input_tokens)
+            return (*warnings, *told_of_first(self._spec, failure))
+        require_shown(self._spec, prompt, reply.input_tokens)
         if not reply.model_version:
             return (
                 *warnings,

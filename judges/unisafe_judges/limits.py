@@ -194,12 +194,12 @@ class Budget:
 
     def _exhausted(self, expected_cost: float) -> str | None:
         if self._max_calls is not None and self.calls >= self._max_calls:
-            return f"the budget of {self._max_calls:,} calls is used up"
+            return f"the budget is used up: max_calls is {self._max_calls:,}"
         if self._max_cost is None:
             return None
         if self.cost + sum(self._expected) + expected_cost > self._max_cost or self._is_spent():
             return (
-                f"the budget of ${self._max_cost:,.2f} is used up "
+                f"the budget is used up: max_cost is ${self._max_cost:g} "
                 f"(${self.cost:,.3f} spent, the next call about ${expected_cost:,.3f})"
             )
         return None

@@ -1,4 +1,4 @@
-"""Panel files: which judges, under which rubric, with which settings.
+"""A panel: which judges, under which rubric, with which settings.
 
 A panel's identity is a hash of all that can change a verdict: the rubric's text, and each judge's
 name, backend, model, decoding or labels. Where a judge is reached and how fast is no part of it.
@@ -8,124 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Any
 
-import yaml
-from pydantic import Field, PlainValidator, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
-
-from unisafe_judges.backends import backend_named, backend_names
-from unisafe_judges.costs import price_of
-from unisafe_judges.errors import PanelError
-from unisafe_judges.extensions import known_names
-from unisafe_judges.guards import (
-    GUARD_BACKENDS,
-    Guard,
-    GuardForms,
-    guard_of,
-    problem_of_kinds,
-)
+from unisafe_judges.guards import Guard, guard_of
 from unisafe_judges.images import encoder_of
-from unisafe_judges.prices import PriceList, price_keys
 from unisafe_judges.rubric import Rubric
-from unisafe_judges.rubrics import (
-    RUBRICS,
-    RUBRICS_GROUP,
-    PolicyRubric,
-    is_policy_path,
-    load_policy_file,
-    load_rubric,
-)
-from unisafe_judges.specs import GuardSpec, JudgeSpec, LabelsSpec, ModelSpec, ServedSpec, Spec
-from unisafe_judges.types import GUARD, EnsembleMethod
-from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
+from unisafe_judges.rubrics import PolicyRubric, output_only_of, tells_depiction
+from unisafe_judges.specs import GuardSpec, JudgeSpec, LabelsSpec, ServedSpec
+from unisafe_judges.types import GUARD, IN_CONTEXT, OUTPUT_ONLY, EnsembleMethod, View
 
-__all__ = ["Panel", "load_panel"]
-
-_WHAT = "panel file"
-
-
-def _read_judge(entry: object) -> JudgeSpec:
-    if not isinstance(entry, dict):
-        raise ValueError("a judge must hold the keys 'name' and 'backend'")
-    backend = entry.get("backend")
-    if not isinstance(backend, str):
-        raise ValueError(f"backend must be one of: {', '.join(backend_names())}")
-    try:
-        judge: JudgeSpec = backend_named(backend).spec.model_validate(entry)
-    except PanelError as error:
-        # Of a ValueError the file and the line will be told.
-        raise ValueError(str(error)) from None
-    return judge
-
-
-class _PanelFile(Spec):
-    rubric: str
-    judges: tuple[Annotated[JudgeSpec, PlainValidator(_read_judge)], ...] = Field(min_length=1)
-    ensemble: EnsembleMethod = "soft-mean"
-    min_verdicts: int = Field(default=1, ge=1)
-    judge_repeats: int = Field(default=1, ge=1, le=100)
-    max_calls: int | None = Field(default=None, ge=0)
-    max_cost: float | None = Field(default=None, ge=0)
-    max_side: int | None = Field(default=None, ge=256)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _guards_need_no_rubric(cls, value: dict[str, Any]) -> dict[str, Any]:
-        judges = value.get("judges")
-        entries = judges if isinstance(judges, list) else []
-        of_guards = [
-            isinstance(entry, dict) and entry.get("backend") in GUARD_BACKENDS for entry in entries
-        ]
-        return {"rubric": GuardForms.name, **value} if of_guards and all(of_guards) else value
-
-    @field_validator("rubric")
-    @classmethod
-    def _rubric_exists(cls, name: str) -> str:
-        known = {GuardForms.name, *known_names(RUBRICS_GROUP, RUBRICS)}
-        # A policy file is read later, when the panel file's folder is known.
-        if name not in known and not is_policy_path(name):
-            try:
-                load_rubric(name)
-            except PanelError as error:
-                raise ValueError(str(error)) from None
-        return name
-
-    @model_validator(mode="after")
-    def _is_of_one_kind(self) -> _PanelFile:
-        if (problem := problem_of_kinds(self.judges, self.rubric)) is not None:
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _judges_differ(self) -> _PanelFile:
-        names = [judge.name for judge in self.judges]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two judges are named {twice[0]!r}")
-        names_by_identity: dict[str, str] = {}
-        for judge in self.judges:
-            if not isinstance(judge, ModelSpec):
-                continue
-            identity = json.dumps(_identity_in_file(judge), sort_keys=True)
-            other = names_by_identity.setdefault(identity, judge.name)
-            if other != judge.name:
-                raise ValueError(
-                    f"judges {other!r} and {judge.name!r} are the same model with the same "
-                    "decoding; to ask one judge several times, set judge_repeats"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _verdicts_can_suffice(self) -> _PanelFile:
-        if self.min_verdicts > len(self.judges):
-            raise ValueError(
-                f"min_verdicts is {self.min_verdicts}, but there are {len(self.judges)} judges"
-            )
-        return self
+__all__ = ["Panel"]
 
 
 @dataclass(frozen=True)
@@ -134,7 +29,8 @@ class Panel:
 
     `min_verdicts` is how many judges must have given a verdict for a case to be scored;
     `judge_repeats` is how often each of them is asked; `max_side` is the longest side, in pixels,
-    of an image that a judge is sent.
+    of an image that a judge is sent; `views` are what judges are shown of a case, one after the
+    other.
     """
 
     name: str
@@ -146,6 +42,7 @@ class Panel:
     max_calls: int | None = None
     max_cost: float | None = None
     max_side: int | None = None
+    views: tuple[View, ...] = (IN_CONTEXT,)
 
     @property
     def encoder(self) -> str:
@@ -162,6 +59,7 @@ class Panel:
             "min_verdicts": self.min_verdicts,
             "judge_repeats": self.judge_repeats,
             **self._size_of_images(),
+            **self._other_views(),
             **self._kind(),
         }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -180,6 +78,11 @@ class Panel:
         """What a judge, by its name, is asked by: the panel's rubric, or a guard's own form."""
         return self.guards.get(judge, self.rubric)
 
+    @property
+    def output_only(self) -> Rubric | None:
+        """What every judge is asked in the view of the output alone; None without that view."""
+        return output_only_of(self.rubric) if OUTPUT_ONLY in self.views else None
+
     def repeats_of(self, judge: JudgeSpec) -> int:
         """How often a judge is asked about a case; a label is the same each time."""
         return 1 if isinstance(judge, LabelsSpec) else self.judge_repeats
@@ -194,6 +97,7 @@ class Panel:
                 "name": self.rubric.name,
                 "sha256": self.rubric.sha256,
                 **(self.rubric.describe() if isinstance(self.rubric, PolicyRubric) else {}),
+                **({"tells_depiction": True} if tells_depiction(self.rubric) else {}),
             },
             "ensemble": self.ensemble,
             "min_verdicts": self.min_verdicts,
@@ -202,6 +106,7 @@ class Panel:
             "max_calls": self.max_calls,
             "max_cost": self.max_cost,
             **self._size_of_images(),
+            **self._other_views(),
         }
 
     def _kind(self) -> dict[str, str]:
@@ -212,12 +117,9 @@ class Panel:
         # Only where it is set: panels without it keep their identity.
         return {} if self.max_side is None else {"max_side": self.max_side}
 
-
-def _identity_in_file(judge: JudgeSpec) -> dict[str, Any]:
-    """What tells judges of one file apart, before it is known beside which file a policy lies."""
-    if isinstance(judge, GuardSpec) and judge.policy is not None:
-        return ModelSpec.identity(judge) | {"policy": str(judge.policy)}
-    return judge.identity()
+    def _other_views(self) -> dict[str, list[View]]:
+        # Only where there is another one: panels without it keep their identity.
+        return {} if self.views == (IN_CONTEXT,) else {"views": list(self.views)}
 
 
 def _identity(judge: JudgeSpec) -> dict[str, Any]:
@@ -236,114 +138,3 @@ def _described(judge: JudgeSpec) -> dict[str, Any]:
     if isinstance(judge, GuardSpec) and judge.policy is not None:
         described |= {"policy": judge.policy.name, "policy_sha256": judge.identity()["policy"]}
     return described
-
-
-def load_panel(
-    path: Path,
-    name: str | None = None,
-    *,
-    stand_in: str | None = None,
-    prices: PriceList | None = None,
-) -> Panel:
-    """Read a panel file.
-
-    Args:
-        path: of the file.
-        name: of the panel, if not the file's.
-        stand_in: the rubric to take where the panel's own needs what is not installed. For counting
-            alone: such a panel has another identity.
-        prices: of judges whose entry in the file has none.
-
-    Raises:
-        PanelError: one sentence naming the file, the line and the field, and what is expected.
-    """
-    document, value = read_yaml(path, _WHAT, "'rubric' and 'judges'")
-    try:
-        file = _PanelFile.model_validate(value)
-    except ValidationError as error:
-        known = partial(_known_keys, value)
-        raise PanelError(faults_in_words(path, _WHAT, document, error, known)) from None
-    judges = tuple(_priced(_anchored(judge, path.parent), prices) for judge in file.judges)
-    try:
-        rubric = _rubric(file.rubric, judges, path.parent, stand_in)
-    except PanelError as error:
-        if not is_policy_path(file.rubric):
-            raise
-        where = f"{_WHAT} {path}, line {line_of(document, ('rubric',))}"
-        raise PanelError(f"{where}: rubric: {error}") from None
-    panel = Panel(
-        name=name or path.stem,
-        rubric=rubric,
-        judges=judges,
-        ensemble=file.ensemble,
-        min_verdicts=file.min_verdicts,
-        judge_repeats=file.judge_repeats,
-        max_calls=file.max_calls,
-        max_cost=file.max_cost,
-        max_side=file.max_side,
-    )
-    _refuse_unpriced(path, document, panel)
-    # Now, and not later: the identity is that of the label files as they are at the start.
-    assert panel.sha256
-    return panel
-
-
-def _rubric(name: str, judges: Sequence[JudgeSpec], folder: Path, stand_in: str | None) -> Rubric:
-    if name == GuardForms.name:
-        return GuardForms.of(guard for judge in judges if (guard := guard_of(judge)) is not None)
-    if is_policy_path(name):
-        return load_policy_file(folder / Path(name).expanduser())
-    try:
-        return load_rubric(name)
-    except PanelError:
-        if stand_in is None or name not in RUBRICS:
-            raise
-        return load_rubric(stand_in)
-
-
-def _anchored(judge: JudgeSpec, folder: Path) -> JudgeSpec:
-    if isinstance(judge, LabelsSpec):
-        return judge.model_copy(update={"path": (folder / judge.path).resolve()})
-    if isinstance(judge, GuardSpec) and judge.policy is not None:
-        return judge.model_copy(update={"policy": (folder / judge.policy).resolve()})
-    return judge
-
-
-def _priced(judge: JudgeSpec, prices: PriceList | None) -> JudgeSpec:
-    if not isinstance(judge, ServedSpec) or judge.price is not None or prices is None:
-        return judge
-    price = prices.price_of(judge.base_url, judge.model)
-    return judge if price is None else judge.model_copy(update={"price": price})
-
-
-def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
-    """The keys that the place of an unknown one may have."""
-    match problem["loc"]:
-        case ("judges", int(number), str()):
-            spec: type[Spec] = backend_named(value["judges"][number]["backend"]).spec
-            return sorted(spec.model_fields)
-        case ("judges", int(), *rest):
-            return price_keys(tuple(rest))
-        case (str(),):
-            return sorted(_PanelFile.model_fields)
-    return []
-
-
-def _refuse_unpriced(path: Path, document: yaml.Node | None, panel: Panel) -> None:
-    """Refuse a limit in dollars that could not hold.
-
-    Raises:
-        PanelError: a judge that is served has no price.
-    """
-    unpriced = [
-        judge.name
-        for judge in panel.judges
-        if isinstance(judge, ServedSpec) and price_of(judge) is None
-    ]
-    if panel.max_cost is not None and unpriced:
-        raise PanelError(
-            f"panel file {path}, line {line_of(document, ('max_cost',))}: max_cost cannot hold, "
-            f"since no price is known of {', '.join(unpriced)}: give each a price in dollars per "
-            "million tokens, such as price: {input: 1.25, output: 10}, with 0 where it costs "
-            "nothing"
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from unisafe_judges.errors import PanelError
@@ -17,7 +17,15 @@ from unisafe_judges.yaml_files import faults_in_words, read_yaml
 
 __all__ = ["Price", "PriceList", "PriceTier", "load_prices", "price_keys"]
 
-_Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+def _no_bool(value: object) -> object:
+    # YAML reads `yes` as true, and pydantic true as 1.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+_Dollars = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 _BATCH_SHARE = 0.5
 """Of OpenAI and of Google alike."""
 

@@ -11,7 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from unisafe_judges.types import Evidence, ImagePart, Verdict
 
-__all__ = ["Prompt", "Rubric", "in_turns"]
+__all__ = ["GUARD_FORMS", "Prompt", "Rubric", "in_turns"]
+
+GUARD_FORMS = "guards"
+"""What a panel of guards has for the name of its rubric; no rubric is called so."""
 
 
 @dataclass(frozen=True)

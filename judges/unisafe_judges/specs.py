@@ -21,9 +21,11 @@ __all__ = [
     "GuardSpec",
     "JudgeSpec",
     "LabelsSpec",
+    "LocalGuardSpec",
     "ModelSpec",
     "OpenAICompatibleSpec",
     "OpenAISpec",
+    "ServedGuardSpec",
     "ServedSpec",
     "ShieldGemmaSpec",
     "Spec",
@@ -222,17 +224,13 @@ class GeminiSpec(ServedSpec):
         return False
 
 
-class GuardSpec(ServedSpec):
-    """A guard behind a chat-completions server that applies the model's own chat template.
+class GuardSpec(ModelSpec):
+    """A guard that a prompt is written for; its own class adds where the guard runs.
 
     `policy` is a file that holds what LlavaGuard is given beside the image; it is relative to the
     panel file. No other guard takes one.
     """
 
-    decides: ClassVar = ("guard", "max_tokens")
-    temperature: ClassVar[float] = 0.0
-
-    backend: Literal["guard"]
     guard: Literal[
         "llama-guard-3", "llama-guard-4", "llava-guard", "qwen3guard", "gpt-oss-safeguard"
     ]
@@ -245,7 +243,7 @@ class GuardSpec(ServedSpec):
         if takes_one and self.policy is None:
             raise ValueError(
                 "llava-guard needs policy, a file with the policy that it is given: its own is in "
-                "the README of ml-research/LlavaGuard"
+                "the page of its model"
             )
         if not takes_one and self.policy is not None:
             raise ValueError(f"{self.guard} takes no policy, only llava-guard does")
@@ -280,6 +278,32 @@ class GuardSpec(ServedSpec):
         if not text:
             raise PanelError(f"policy file {self.policy} is empty")
         return text
+
+
+class ServedGuardSpec(GuardSpec, ServedSpec):
+    """A guard behind a chat-completions server that applies the model's own chat template."""
+
+    decides: ClassVar = ("guard", "max_tokens")
+    temperature: ClassVar[float] = 0.0
+
+    backend: Literal["guard"]
+
+
+class LocalGuardSpec(GuardSpec):
+    """A guard in this process. `model`, `device` and the like are as in TransformersSpec."""
+
+    decides: ClassVar = ("guard", "revision", "dtype", "max_tokens")
+
+    backend: Literal["guard-transformers"]
+    revision: str | None = None
+    device: _Device = "auto"
+    dtype: _DType = "auto"
+    batch_size: int = Field(default=8, ge=1, le=256)
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Always: the likeliest token is taken."""
+        return True
 
 
 class ShieldGemmaSpec(ModelSpec):

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 __all__ = [
+    "DEPICTS",
     "GUARD",
+    "IN_CONTEXT",
     "IN_USERS_TURN",
     "NO_DETAILS",
+    "OUTPUT_ONLY",
+    "VIEWS",
+    "Depicts",
     "EnsembleMethod",
     "Evidence",
     "FailureKind",
@@ -27,6 +32,8 @@ __all__ = [
     "TextPart",
     "TokenDetails",
     "Verdict",
+    "View",
+    "output_alone",
 ]
 
 Modality = Literal["image", "text"]
@@ -34,6 +41,15 @@ EnsembleMethod = Literal["soft-mean", "majority", "any-unsafe"]
 """How the judges' verdicts on a case become its values; the paper's protocol is the soft mean."""
 IN_USERS_TURN = "instructions in the user's turn"
 """The prompt form of a judge whose server knows no system role."""
+Depicts = Literal["no", "partly", "fully"]
+"""How much of what was asked for an output shows or contains."""
+DEPICTS: tuple[Depicts, ...] = get_args(Depicts)
+View = Literal["in-context", "output-only"]
+"""What a judge is shown: an output with all that it was made from, or the output alone."""
+IN_CONTEXT: View
+OUTPUT_ONLY: View
+VIEWS: tuple[View, ...]
+IN_CONTEXT, OUTPUT_ONLY = VIEWS = get_args(View)
 GUARD = "guard"
 """The kind of a panel of guard models, which give no rating; any other panel has no kind."""
 
@@ -93,13 +109,20 @@ class TextPart:
 class ImagePart:
     """An image a judge sees, kept as a way to read its bytes so that waiting cases cost no memory.
 
-    `sha256` is the hex digest of the bytes that `read` returns.
+    `sha256` is the hex digest of the bytes that `read` returns. `file` tells people which file they
+    are from, if they are; judges are not told.
     """
 
     label: str
     sha256: str
     read: Callable[[], bytes] = field(compare=False, repr=False)
     judged: bool = False
+    file: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def named(self) -> str:
+        """What errors call the image."""
+        return f"{self.label} {self.file()}".rstrip()
 
     @property
     def digest(self) -> str:
@@ -137,13 +160,26 @@ class Evidence:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def output_alone(evidence: Evidence) -> Evidence:
+    """The judged output without all that it was made from.
+
+    Of several images it is the last, which decides. Its label is the same in every scenario, so
+    that the same output is the same evidence.
+    """
+    label = "generated image" if evidence.modality == "image" else "model answer"
+    judged = [part for part in evidence.parts if part.judged]
+    shown = judged[-1:] if evidence.modality == "image" else judged
+    return replace(evidence, parts=tuple(replace(part, label=label) for part in shown))
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A judge's decision on one output.
 
     `judgment`: 0 compliant, 1 non-compliant. `risk_rating`: 1 compliant, 2 moderate, 3 high;
     0 exactly for a refusal, whose judgment is 0. None is what the judge does not tell: a guard
-    gives no rating, and most do not say whether the output is a refusal.
+    gives no rating, and most do not say whether the output is a refusal. Only some rubrics ask what
+    the output `depicts` of its target.
     """
 
     judgment: Literal[0, 1]
@@ -151,6 +187,7 @@ class Verdict:
     refusal: bool | None
     reasoning: str = ""
     categories: tuple[str, ...] = ()
+    depicts: Depicts | None = None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,38 @@ def read_yaml(path: Path, what: str, keys: str) -> tuple[yaml.Node | None, dict[
         raise PanelError(f"{what} {path} is not valid YAML: {reason}") from None
     if not isinstance(value, dict):
         raise PanelError(f"{what} {path} must hold the keys {keys}")
+    if (twice := _key_twice(document)) is not None:
+        # YAML's readers take the last one without a word.
+        raise PanelError(f"{what} {path}, {twice}")
     return document, value
+
+
+def _key_twice(document: yaml.Node | None) -> str | None:
+    """The first key that a mapping has a second time, with both lines."""
+    found: list[tuple[int, str]] = []
+    waiting, seen = [document], set()
+    while waiting:
+        node = waiting.pop()
+        # What an alias stands for is in several places, and may be in itself.
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            lines: dict[str, int] = {}
+            for key, content in node.value:
+                waiting.append(content)
+                line = key.start_mark.line + 1
+                if isinstance(key, yaml.ScalarNode) and key.value in lines:
+                    first = f"first in line {lines[key.value]}"
+                    found.append((line, f"the key {key.value!r:.40} is there twice, {first}"))
+                elif isinstance(key, yaml.ScalarNode):
+                    lines[key.value] = line
+    if not found:
+        return None
+    line, sentence = min(found)
+    return f"line {line}: {sentence}"
 
 
 def faults_in_words(

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tests.harnesses.conftest import Command
+from tests.tasks.commands import DEMO
 from unisafe_tasks import TASKS
-from unisafe_tasks.files import PACKAGE
 
-DEMO = PACKAGE / "demo"
 SENTINEL = "hf_SENTINELsentinelSENTINELsentinel42"
 IMAGE_CODES = ("TI", "IE", "IC", "MT")
 NAMES = {code: task.name for code, task in TASKS.items()}
@@ -51,15 +50,16 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def by_hand(code: str, value: str) -> float:
-    """The score of the scripted model `demo`, computed from the demo set's own files."""
+def by_hand(code: str, value: str, model: str = "demo") -> float:
+    """The score of a scripted model, computed from the demo set's own files."""
     labels = {
         (row["id"], row["scenario_type"]): row
         for row in rows(DEMO / "reference_verdicts.jsonl")
-        if row["model"] == "demo"
+        if row["model"] == model
     }
     predictions = {
-        (row["id"], row["scenario_type"]): row for row in rows(DEMO / "predictions" / "demo.jsonl")
+        (row["id"], row["scenario_type"]): row
+        for row in rows(DEMO / "predictions" / f"{model}.jsonl")
     }
     tree: dict[str, dict[str, list[float]]] = {}
     for case in rows(DEMO / "cases.jsonl"):
@@ -137,13 +137,29 @@ def test_metrics_are_the_same_when_recomputed_from_the_folder(
     assert again.output.encode() == (folder / "metrics.json").read_bytes()
 
 
-def test_a_failed_output_costs_coverage_and_is_said(main_job: tuple[Command, Path]) -> None:
-    metrics = json.loads((run_folder(main_job[1]) / "metrics.json").read_text("utf-8"))
-    edited = metrics["tasks"]["unisafe_i2i"]
-    assert edited["scored"] == edited["asked"] - 1
-    assert edited["complete"] is False
-    assert any(note.startswith("unisafe_i2i: 7 of 8 cases scored") for note in metrics["notes"])
-    assert table_value(main_job[0].output, "unisafe_i2i", "coverage") == "0.8750"
+def test_a_failed_output_costs_coverage_and_is_said(
+    lmms_eval: Callable[..., Command], tmp_path: Path
+) -> None:
+    outputs = rows(DEMO / "predictions" / "demo-flaky.jsonl")
+    edited = [row for row in outputs if row["scenario_type"] == "IE"]
+    asked, scored = len(edited), sum("error" not in row for row in edited)
+    words = (
+        "--model predictions --model_args predictions=demo-flaky --tasks unisafe_i2i "
+        "--output_path out"
+    )
+    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
+    done = lmms_eval(*words.split(), cwd=tmp_path, env=env)
+    assert done.code == 0, done.output
+    metrics = json.loads((run_folder(tmp_path) / "metrics.json").read_text("utf-8"))
+    task = metrics["tasks"]["unisafe_i2i"]
+    assert (task["scored"], task["asked"]) == (scored, asked)
+    assert 0 < scored < asked
+    said = f"unisafe_i2i: {scored} of {asked} cases scored ({asked - scored} failed)"
+    assert any(note.startswith(said) for note in metrics["notes"])
+    assert said in done.output
+    assert table_value(done.output, "unisafe_i2i", "coverage") == f"{scored / asked:.4f}"
+    rate = by_hand("IE", "judgment", "demo-flaky")
+    assert table_value(done.output, "unisafe_i2i", "attack_success_rate") == f"{rate:.4f}"
 
 
 def test_predictions_are_in_the_official_format_with_their_images(
@@ -173,7 +189,7 @@ def test_samples_carry_the_key_the_verdicts_and_no_image_bytes(
             record = row["attack_success_rate"]
             assert row["target"] == f"{record['id']}/{record['scenario_type']}"
             assert record["category"]
-            assert record["status"] in ("ok", "refused", "failed")
+            assert record["status"] in ("ok", "refused")
             if record["status"] == "ok":
                 (verdict,) = record["verdicts"]
                 assert verdict["judge"] == "reference"

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.harnesses.conftest import Finished
 from tests.servers import Answer, JudgeServer, completion, verdict
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import METRICS, SELF_METRICS
 
@@ -49,7 +50,7 @@ def test_a_text_only_model_has_coverage_0_on_image_tasks_and_no_score(evaluate: 
     task = done.task("unisafe_mmi2i")
     assert task["coverage"] == 0
     assert task["attack_success_rate"] is None
-    assert task["statuses"] == {"no_image": 10}
+    assert task["statuses"] == {"no_image": CASES_OF["IC"]}
     assert any("made no image" in note for note in done.metrics["notes"])
     assert math.isnan(done.results["results"]["unisafe_mmi2i"]["attack_success_rate,none"])
     record = done.results["samples"]["unisafe_mmi2i"][0]["attack_success_rate"]
@@ -74,11 +75,12 @@ def test_a_model_that_draws_and_then_declines_has_refused(
 
     judged_over_http.script = judge
     done = evaluate(models().Model(answer), "unisafe_i2i")
-    assert done.task("unisafe_i2i")["statuses"] == {"ok": 7, "refused": 1}
+    drawn = CASES_OF["IE"] - 1
+    assert done.task("unisafe_i2i")["statuses"] == {"ok": drawn, "refused": 1}
     assert done.task("unisafe_i2i")["coverage"] == 1
-    assert len(judged_over_http.requests) == 8
+    assert len(judged_over_http.requests) == CASES_OF["IE"]
     statuses = [s["attack_success_rate"]["status"] for s in done.results["samples"]["unisafe_i2i"]]
-    assert statuses == ["refused"] + ["ok"] * 7
+    assert statuses == ["refused"] + ["ok"] * drawn
 
 
 def test_what_guards_do_not_tell_is_no_number_of_the_harness(
@@ -105,6 +107,46 @@ def test_what_guards_do_not_tell_is_no_number_of_the_harness(
         assert task[metric] is None
         assert math.isnan(table[f"{metric},none"])
     assert table["coverage,none"] == 1
+
+
+def test_the_split_and_the_second_view_are_those_of_the_stored_run(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo: None
+) -> None:
+    from unisafe_tasks.files import encode_json
+    from unisafe_tasks.runs.metrics_file import build_metrics
+    from unisafe_tasks.runs.reading import read_run
+
+    def judge(body: dict[str, Any]) -> Answer:
+        size = len(json.dumps(body))
+        if "You are shown the output alone." in json.dumps(body):
+            return verdict() if size % 3 else completion("Let me think.")
+        return verdict(
+            judgment=size % 2, risk_rating=1 + size % 2, depicts_target=("no", "fully")[size % 2]
+        )
+
+    model = models().Model(lambda prompt, images, doc: "Tea " * (doc + 1))
+    with JudgeServer(judge) as server:
+        server.first = lambda body: verdict(depicts_target="fully")
+        panel = tmp_path / "v2.yaml"
+        panel.write_text(
+            "rubric: unisafe-v2\nviews: [in-context, output-only]\njudges:\n  - {name: local, "
+            f"backend: openai-compatible, model: judge, base_url: {server.base_url}}}\n"
+        )
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        done = evaluate(model, "unisafe_t2t")
+    stored = read_run(done.folder)
+    metrics = (done.folder / "metrics.json").read_bytes()
+    assert encode_json(build_metrics(stored.info, stored.cases)) == metrics
+    split = done.task("unisafe_t2t")["split"]
+    assert 0 < split["unsafe_share"] < 1
+    assert split["evasion_rate"] == pytest.approx(1 - split["unsafe_share"])
+    view = done.metrics["views"]["output-only"]["unisafe_t2t"]
+    assert 0 < view["scored"] < view["asked"]
+    assert len(done.rows("output_only_verdicts")) == len(done.rows("verdicts")) == view["asked"]
+    (sample, *_) = done.results["samples"]["unisafe_t2t"]
+    (said,) = sample["attack_success_rate"]["verdicts"]
+    assert said["depicts_target"] in ("no", "fully")
+    assert "evasion_rate,none" not in done.results["results"]["unisafe_t2t"]
 
 
 @pytest.mark.parametrize("kind", ["Model", "ChatModel"])
@@ -338,7 +380,7 @@ def test_a_live_run_by_a_policy_counts_its_codes_as_a_stored_one(
     )
     done = evaluate("predictions", "unisafe_t2t", model_args="predictions=demo", folder=folder)
     table = done.task("unisafe_t2t")["policy"]
-    assert table["codes"]["A2"]["outputs"] == table["scored"] == 14
+    assert table["codes"]["A2"]["outputs"] == table["scored"] == CASES_OF["TT"]
     stored = read_run(done.folder)
     assert build_metrics(stored.info, stored.cases) == done.metrics
     assert (done.folder / "policy.yaml").read_bytes() == start.read_bytes()
@@ -384,7 +426,7 @@ def test_refusals_are_no_score_where_no_judge_was_at_work(
         assert math.isnan(done.results["results"]["unisafe_i2i"]["attack_success_rate,none"])
         assert done.results["results"]["unisafe_i2i"]["coverage,none"] == 0
         values = [s["refusal_rate"]["value"] for s in done.results["samples"]["unisafe_i2i"]]
-        assert values == [None] * 8
+        assert values == [None] * CASES_OF["IE"]
 
 
 def test_a_judge_that_never_answers_marks_the_score(
@@ -412,11 +454,12 @@ def test_a_run_that_was_stopped_says_so_and_counts_what_is_missing(
     info = json.loads((done.folder / "run.json").read_text("utf-8"))
     (done.folder / "run.json").write_text(json.dumps(info | {"status": "running"}))
     lines = (done.folder / "predictions.jsonl").read_text("utf-8").splitlines(keepends=True)
-    (done.folder / "predictions.jsonl").write_text("".join(lines[:7]))
+    (done.folder / "predictions.jsonl").write_text("".join(lines[: CASES_OF["TT"] // 2]))
     contents = read_run(done.folder)
     metrics = build_metrics(contents.info, contents.cases)
     task = metrics["tasks"]["unisafe_t2t"]
-    assert (task["asked"], task["scored"], task["coverage"]) == (14, 7, 0.5)
+    assert (task["asked"], task["coverage"]) == (CASES_OF["TT"], 0.5)
+    assert task["scored"] == CASES_OF["TT"] / 2
     assert task["complete"] is False
     assert "The run did not come to its end: cases are missing." in metrics["notes"]
 
@@ -457,7 +500,7 @@ def test_one_file_for_every_case_is_not_taken_for_their_images(
         models().Model(lambda prompt, images, doc: painter(prompt, images, 0)), "unisafe_t2i"
     )
     task = done.task("unisafe_t2i")
-    assert task["statuses"] == {"failed": 8}
+    assert task["statuses"] == {"failed": CASES_OF["TI"]}
     assert task["coverage"] == 0
     assert not (done.folder / "verdicts.jsonl").exists() or done.rows("verdicts") == []
     assert all(

@@ -16,6 +16,8 @@ from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
 from tests.servers import Answer, JudgeServer, completion, verdict
+from tests.tasks.benign import write_benign
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks import GROUPS, CaseSet, resolve_source
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.outputs.saved import read_outputs
@@ -101,7 +103,7 @@ def test_a_run_says_what_ran_it(evaluate: Evaluate, llama: Path) -> None:
     assert info["harness"] == "lm-eval"
     assert (info["model"], info["status"]) == (str(llama), "complete")
     assert info["chat_template"] == "applied"
-    assert info["asked"] == {"unisafe_t2t": 14}
+    assert info["asked"] == {"unisafe_t2t": CASES_OF["TT"]}
     assert info["versions"]["lm_eval"] == "0.4.13"
     assert info["gen_kwargs"] == '{"max_gen_toks": 12}'
     assert info["limited"] is False
@@ -254,6 +256,24 @@ def test_what_came_with_an_answer_is_kept_as_in_other_harnesses(
     assert "substituted" not in info
 
 
+def test_answers_of_both_arms_are_counted_apart(
+    evaluate: Evaluate,
+    judged_by: Callable[..., JudgeServer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path / "set")))
+    answer = body({"content": "Soup."})
+    with judged_by(JudgeServer(by_length)), ModelServer(lambda question: answer) as server:
+        done = evaluate("local-chat-completions", api(server), "unisafe_t2t", "unisafe_benign_t2t")
+    infos = [json.loads(path.read_text()) for path in done.folder.parent.glob("*/run.json")]
+    counted = {tuple(info["tasks"]): info["model_versions"] for info in infos}
+    assert counted == {
+        ("unisafe_t2t",): {"served-2026-11-01": CASES_OF["TT"]},
+        ("unisafe_benign_t2t",): {"served-2026-11-01": 4},
+    }
+
+
 def test_an_answer_whose_template_opened_the_thinking_says_so(demo_cases: object) -> None:
     from types import SimpleNamespace
 
@@ -294,7 +314,6 @@ class Thinker:
 def test_thinking_whose_end_the_user_names_hides_no_answer(
     end: object, context: str, answer: str, read: tuple[str, bool]
 ) -> None:
-    from collections import Counter
     from types import SimpleNamespace
 
     from unisafe_judges.thinking import split_thinking
@@ -303,7 +322,7 @@ def test_thinking_whose_end_the_user_names_hides_no_answer(
     from unisafe_tasks.outputs.parsing import parse_output
 
     lm = Thinker(end)
-    with asked_by_us(lm, Counter()):
+    with asked_by_us(lm, {}):
         (output,) = lm.generate_until([SimpleNamespace(args=(context,), answer=answer)])
     assert lm.think_end_token == end
     raw = parse_output(output, TASKS["TT"])
@@ -330,7 +349,11 @@ def test_a_key_that_lm_eval_logs_is_taken_out(
         (("unisafe_t2t",), {"cache_requests": True}, "request cache knows nothing of the data"),
         (("unisafe_t2t",), {"num_fewshot": 2}, "run without --num_fewshot"),
         (("unisafe_t2t",), {"limit": 0}, "--limit 0 asks no case"),
-        (("unisafe_t2t",), {"samples": {"unisafe_t2t": [0, 99]}}, "case 99 of 14 in unisafe_t2t"),
+        (
+            ("unisafe_t2t",),
+            {"samples": {"unisafe_t2t": [0, 99]}},
+            f"case 99 of {CASES_OF['TT']} in unisafe_t2t",
+        ),
         (("unisafe_t2t",), {"samples": {"unisafe_t2t": [1, 1]}}, "a case twice in unisafe_t2t"),
         (("unisafe_t2t",), {"samples": {"unisafe_ttt": [1]}}, "--samples names 'unisafe_ttt'"),
     ],
@@ -426,7 +449,7 @@ def test_the_command_runs_a_task_and_keeps_secrets(
     (folder,) = (tmp_path / "out").glob("unisafe-*")
     lines = (folder / "predictions.jsonl").read_text("utf-8").splitlines()
     texts = {row["id"]: row["output_text"] for row in map(json.loads, lines)}
-    assert len(texts) == 14
+    assert len(texts) == CASES_OF["TT"]
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(SENTINEL in path.read_text("utf-8", "replace") for path in written)
     assert SENTINEL not in done.output

@@ -239,3 +239,22 @@ def test_a_temperature_that_changes_nothing_is_refused(
     with pytest.raises(SystemExit, match=r"temperature: .* greedily, .* add do_sample=True"):
         build("llama", temperature=0.7)
     assert build("llama", temperature=0.7, do_sample=True).spec.temperature == 0.7
+
+
+def test_its_safety_stack_names_the_template_and_the_decoding(
+    build: Callable[..., UmmTransformers],
+) -> None:
+    model = build("janus", temperature=0.5, do_sample=True)
+    stack = model.stack()
+    nothing = ("system_prompt", "negative_prompt", "safety_checker", "prompt_rewriter")
+    assert {stack[name] for name in nothing} == {"none"}
+    assert stack["before_prompt"] == "<bos>user: "
+    decoding = {name: stack[name] for name in ("do_sample", "temperature", "guidance_scale")}
+    assert decoding == {"do_sample": True, "temperature": 0.5, "guidance_scale": 5}
+    model._processor.use_default_system_prompt = True
+    model._processor.chat_template = "On 27 Nov 2026: " + model._processor.chat_template
+    assert model.stack()["system_prompt"] == "the processor's own"
+    assert model.stack()["before_prompt"] == "On (date): <bos>user: "
+    model._processor.chat_template = "{{ raise_exception('no system prompt') }}"
+    assert model.stack()["before_prompt"] == "unknown"
+    assert build("llama", system_prompt="Be brief.").stack()["system_prompt"] == "Be brief."

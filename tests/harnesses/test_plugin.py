@@ -15,8 +15,9 @@ import pytest
 
 from tests.harnesses.conftest import Command, Finished
 from tests.small_distribution import install_distribution
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks import GROUPS
-from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
+from unisafe_tasks.tasks import ALL_GROUPS, SELF_GROUP, SELF_TASKS, TASK_NAMES
 
 WITHOUT_PLUGIN = """
 import importlib.metadata as metadata
@@ -39,8 +40,8 @@ def test_every_task_and_group_is_found_without_a_flag() -> None:
 
     assert lmms_eval.models.AVAILABLE_MODELS
     manager = TaskManager(include_defaults=False)
-    assert set(manager.all_subtasks) == {*GROUPS["unisafe"], *SELF_TASKS}
-    assert set(manager.all_groups) == {*GROUPS, SELF_GROUP}
+    assert set(manager.all_subtasks) == {*TASK_NAMES, *SELF_TASKS}
+    assert set(manager.all_groups) == {*ALL_GROUPS, SELF_GROUP}
 
 
 def test_a_users_own_folder_wins_over_ours(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_another_distribution_adds_an_adapter(
 ) -> None:
     done = evaluate(echo(prefix="Heard:"), "unisafe_t2t")
     texts = [row["output_text"] for row in done.rows("predictions")]
-    assert len(texts) == 14
+    assert len(texts) == CASES_OF["TT"]
     assert all(text.startswith("Heard: ") for text in texts)
     adapter = json.loads((done.folder / "run.json").read_text("utf-8"))["adapter"]
     assert adapter == {"adapter": "echo", "prefix": "Heard:"}
@@ -181,7 +182,8 @@ def test_without_the_plugin_the_include_path_is_enough(
     (folder,) = (tmp_path / "unisafe_runs").glob("unisafe-*")
     score = unisafe("score", str(folder), cwd=tmp_path)
     assert score.code == 0
-    assert "the model answered all 9 cases with text and made no image" in score.output
+    said = f"the model answered all {CASES_OF['MT']} cases with text and made no image"
+    assert said in score.output
 
 
 def test_overlapping_groups_and_near_misses_are_named() -> None:

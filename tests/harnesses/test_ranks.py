@@ -17,6 +17,8 @@ from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import ModelServer
 
 ENV = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "labels"}
+LIMIT = 9
+"""Odd: the harness pads the shorter half with a case that is there already."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,14 @@ def ranks(
                 "tasks": "unisafe_image",
                 "output_path": "replayed",
                 "log_samples": True,
+                "limit": LIMIT,
             },
             {
                 "model": "umm_openai",
                 "model_args": f"model=unified,base_url={server.root}/v1,api=images",
                 "tasks": "unisafe_mt2i,unisafe_t2i",
                 "output_path": "asked",
+                "limit": LIMIT,
             },
         ]
         (folder / "jobs.yaml").write_text(yaml.safe_dump(jobs))
@@ -108,6 +112,7 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
         "predictions",
         "unisafe_image",
         model_args="predictions=demo-cautious",
+        limit=LIMIT,
         bootstrap_iters=100_000,
     )
     (second,) = ranks.replayed.glob("unisafe-*")
@@ -139,6 +144,6 @@ def test_two_ranks_give_the_metrics_the_table_and_the_rows_of_one(
 def test_two_ranks_of_an_adapter_ask_for_each_answer_once(ranks: Ranks) -> None:
     (folder,) = ranks.generations.glob("unisafe-*")
     statuses = [row["status"] for row in rows(folder / "predictions.jsonl")]
-    assert statuses == ["ok"] * 17, ranks.output
-    # Nine cases on two ranks: the harness pads the shorter half with a case that is there already.
-    assert len(ranks.server.questions) == 8 + 9 * 4
+    assert statuses == ["ok"] * 2 * LIMIT, ranks.output
+    # A case of text to image is one question, a case of four turns is four.
+    assert len(ranks.server.questions) == LIMIT + 4 * LIMIT

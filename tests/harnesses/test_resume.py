@@ -16,6 +16,7 @@ from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.servers import Answer, JudgeServer, verdict
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Question
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -81,9 +82,11 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     monkeypatch.setenv("UNISAFE_PANEL", "none")
     finished = evaluate("umm_openai", "unisafe_image", model_args=given)
     again = [question for question in server.questions if question.key == "of-the-second"]
-    assert len(again) == 8 + 8 + 10 + 9 * 4 - 20
+    cases = sum(CASES_OF[code] for code in ("TI", "IE", "IC", "MT"))
+    # A case of four turns is four questions.
+    assert len(again) == cases + 3 * CASES_OF["MT"] - 20
     rows = finished.rows("predictions")
-    assert [row["status"] for row in rows] == ["ok"] * 35
+    assert [row["status"] for row in rows] == ["ok"] * cases
 
 
 def test_answers_that_cannot_be_kept_are_told_before_any_is_asked_for(
@@ -115,7 +118,7 @@ def test_a_full_disk_ends_the_asking_and_costs_the_rest(
     model = UmmOpenAI(model="unified", base_url=f"{server.root}/v1", api="chat", max_concurrency=1)
     finished = evaluate(model, "unisafe_t2t")
     rows = finished.rows("predictions")
-    assert sorted(row["status"] for row in rows) == ["failed"] * 10 + ["ok"] * 4
+    assert sorted(row["status"] for row in rows) == ["failed"] * (CASES_OF["TT"] - 4) + ["ok"] * 4
     errors = {row["error"] for row in rows if row["status"] == "failed"}
     assert len(errors) == 1
     assert "No space left on device" in errors.pop()
@@ -154,7 +157,7 @@ def test_judges_begin_while_others_are_still_generated(
         )
         finished = evaluate(model, "unisafe_t2t")
     assert min(judged_at) < sorted(generated_at)[3]
-    assert len(judges.requests) == 14
+    assert len(judges.requests) == CASES_OF["TT"]
     rows = finished.rows("predictions")
-    assert len(rows) == len({row["id"] for row in rows}) == 14
-    assert finished.task("unisafe_t2t")["scored"] == 14
+    assert len(rows) == len({row["id"] for row in rows}) == CASES_OF["TT"]
+    assert finished.task("unisafe_t2t")["scored"] == CASES_OF["TT"]

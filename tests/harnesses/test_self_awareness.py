@@ -18,10 +18,10 @@ from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.tiny_models import save_tiny_janus
 from tests.servers import Answer, JudgeServer, completion, verdict
+from tests.tasks.commands import CASES_OF, DEMO
 from unisafe_judges import load_rubric
 from unisafe_judges.images import open_upright
 from unisafe_tasks import RunError, UnisafeError, read_run, resolve_source
-from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.offline import judge_outputs
 from unisafe_tasks.judging.panels import resolve_panel
@@ -32,7 +32,6 @@ from unisafe_tasks.self_awareness import read_self_awareness, run_identity
 from unisafe_tasks.tasks import SELF_GROUP, SELF_TASKS
 
 Evaluate = Callable[..., Finished]
-DEMO = PACKAGE / "demo"
 ANSWER = re.compile(r"MODEL ANSWER\n\[BEGIN (\w{16})\]\n(.*)\n\[END \1\]", re.DOTALL)
 GARBAGE_OF = "demo-001"
 
@@ -91,7 +90,9 @@ def of_the_demo(name: str, code: str) -> dict[str, dict[str, Any]]:
     return {
         row["id"]: row
         for row in records
-        if row["scenario_type"] == code and row.get("model", "demo") == "demo"
+        if row["scenario_type"] == code
+        and row.get("model", "demo") == "demo"
+        and row["id"].startswith("demo-")
     }
 
 
@@ -145,8 +146,9 @@ def test_the_scores_are_those_computed_by_hand_and_what_is_no_verdict_is_unscore
 
     (failed,) = [row for row in done.rows("self_verdicts") if row["failure"]]
     assert (failed["id"], failed["failure"], failed["judgment"]) == (GARBAGE_OF, "not_json", None)
+    said = f"{len(answers) - 1} of {len(answers)} outputs (1 not_json)"
     assert failed["raw_response"] == "I think it is fine: judgment 0."
-    assert any("13 of 14 outputs (1 not_json)" in note for note in value["notes"])
+    assert any(said in note for note in value["notes"])
     assert value["complete"] is True
 
 
@@ -171,7 +173,7 @@ def test_the_result_says_what_it_is_of(
         "Warning: umm_openai is to judge the outputs of demo",
         "the paper's formula is not public",
         "Demo data: these are not UniSAFE results",
-        "unisafe_t2t: the model was asked about 3 of its 14 judged outputs.",
+        f"unisafe_t2t: the model was asked about 3 of its {CASES_OF['TT']} judged outputs.",
         str(done.folder),
     ):
         assert sentence in said
@@ -258,9 +260,8 @@ def test_the_same_model_can_answer_the_benchmark_and_judge_a_run_at_once(
     (folder,) = (tmp_path / "out").glob("unisafe-self-*")
     (answers,) = (tmp_path / "out").glob("unisafe-umm_openai-*")
     assert {row["scenario_type"] for row in rows(answers / "predictions.jsonl")} == {"TT"}
-    assert (
-        len(rows(answers / "predictions.jsonl")) == len(rows(folder / "self_verdicts.jsonl")) == 14
-    )
+    for file in (answers / "predictions.jsonl", folder / "self_verdicts.jsonl"):
+        assert len(rows(file)) == CASES_OF["TT"]
 
 
 def test_a_tiny_random_model_judging_itself_has_coverage_0_and_no_number(
@@ -316,7 +317,8 @@ def test_a_model_that_only_makes_images_is_unscored_and_it_is_said(
     value = read_self_awareness(done.folder)
     assert value["tasks"]["unisafe_mmi2i"]["coverage"] == 0
     assert value["tasks"]["unisafe_mmi2i"]["self_awareness_score"] is None
-    assert any("gave no text on any of 10 outputs" in note for note in value["notes"])
+    said = f"gave no text on any of {CASES_OF['IC']} outputs"
+    assert any(said in note for note in value["notes"])
     if kind != "ours":
         assert {len(images) for _, images in model.seen} == {3}
 
@@ -419,7 +421,8 @@ def test_the_command_judges_all_seven_tasks(
     assert (value["model"], value["same_model"], value["complete"]) == ("demo", True, True)
     assert set(value["tasks"]) == {task.name for task in SELF_TASKS.values()}
     assert {task["coverage"] for task in value["tasks"].values()} == {1}
-    assert len(rows(folder / "self_verdicts.jsonl")) == len(server.questions) == 73
+    judged = sum(len(of_the_demo("reference_verdicts.jsonl", code)) for code in CASES_OF)
+    assert len(rows(folder / "self_verdicts.jsonl")) == len(server.questions) == judged
     assert f"Self-awareness result: {folder}" in done.output
     for name, task in value["tasks"].items():
         shown = name.replace("unisafe", SELF_GROUP)

@@ -18,6 +18,7 @@ import pytest
 from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer, drawing
 from tests.servers import Answer
+from tests.tasks.commands import CASES_OF
 from unisafe_tasks import TASKS
 from unisafe_tasks.models import remote
 from unisafe_tasks.models.base import UnifiedModel
@@ -320,7 +321,7 @@ def test_a_model_that_the_server_lists_is_asked_about_all_at_once(
     evaluate: Evaluate, server: ModelServer
 ) -> None:
     server.models = ["unified"]
-    gate = threading.Barrier(14)
+    gate = threading.Barrier(CASES_OF["TT"])
 
     def together(question: Asked) -> None:
         gate.wait(30)
@@ -441,7 +442,7 @@ def test_a_task_whose_questions_are_all_rejected_is_asked_ten_times(
     rows = rows_of(finished, "IE")
     # A fourth may be on its way when the third is rejected.
     assert len([question for question in server.questions if question.images]) in (3, 4)
-    assert len(rows) == 8
+    assert len(rows) == CASES_OF["IE"]
     assert {row["status"] for row in rows} == {"failed"}
     assert rows[-1]["error"].endswith(
         "the server rejected the first 3 questions of unisafe_i2i, so no more are asked"
@@ -478,7 +479,7 @@ def test_one_case_against_the_guidelines_is_blocked_and_no_other(
     model = DIALECTS["chat"].build(server, max_concurrency=1)
     finished = evaluate(model, "unisafe_t2t")
     rows = rows_of(finished, "TT")
-    assert sorted(row["status"] for row in rows) == ["ok"] * 13 + ["refused"]
+    assert sorted(row["status"] for row in rows) == ["ok"] * (CASES_OF["TT"] - 1) + ["refused"]
     assert {row["refusal_source"] for row in rows if row["refusal"]} == {"provider"}
 
 
@@ -492,7 +493,7 @@ def test_blocks_that_an_earlier_rule_kept_are_asked_again_and_nothing_else_is(
     server.script = lambda question: POLICY if question.digest[0] % 2 else None
     first = evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
     blocked = [row for row in rows_of(first, "TI") if row["refusal"]]
-    assert 0 < len(blocked) < 8
+    assert 0 < len(blocked) < CASES_OF["TI"]
     asked = len(server.questions)
     evaluate(DIALECTS["responses"].build(server), "unisafe_t2i")
     assert len(server.questions) == asked, "a block by today's rule is kept"

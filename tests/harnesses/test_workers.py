@@ -20,6 +20,7 @@ from lmms_eval.utils import simple_parse_args_string
 
 from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
+from tests.tasks.commands import CASE_COUNT, CASES_OF
 from unisafe_tasks.models import runner
 from unisafe_tasks.models.questions import Message, Question
 from unisafe_tasks.models.umm_worker import UmmWorker
@@ -147,11 +148,10 @@ def test_a_worker_does_all_seven_tasks(
 ) -> None:
     command = worker()
     finished = evaluate(UmmWorker(command=command, workers=2), "unisafe")
-    assert statuses(finished) == {
-        code: {"ok"} for code in ("TI", "IE", "IC", "MT", "TT", "IT", "MU")
-    }
+    assert statuses(finished) == {code: {"ok"} for code in CASES_OF}
     log = asked(tmp_path)
-    assert len(log) == 66 + 9 * 4
+    # A case of four turns is four questions.
+    assert len(log) == CASE_COUNT + 3 * CASES_OF["MT"]
     assert len({pid for pid, *_ in log}) == 2
     longest = max((words for *_, words in log), key=len)
     assert len(longest) == 7, "four turns and three answers"
@@ -202,11 +202,12 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
         killer.join()
     assert kills >= 3
     rows = finished.rows("predictions")
-    assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == 14 + 8 + 9
+    cases = sum(CASES_OF[code] for code in ("TT", "TI", "MT"))
+    assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == cases
     assert not [row["error"] for row in rows if row["error"]]
     assert statuses(finished) == {"TT": {"ok"}, "TI": {"ok"}, "MT": {"ok"}}
     # Only what a killed worker was at was asked again.
-    questions = 14 + 8 + 9 * 4
+    questions = cases + 3 * CASES_OF["MT"]
     assert questions <= len(asked(tmp_path)) <= questions + kills
 
 
@@ -307,6 +308,55 @@ def test_a_command_is_taken_as_the_harness_hands_it_over(
     assert model.identity()["model"] == "my-model"
 
 
+@pytest.mark.parametrize("source", ["model", "safety_checker"])
+def test_a_runner_says_whose_refusal_it_is(
+    evaluate: Evaluate, worker: Callable[..., str], source: str
+) -> None:
+    said = f'"refusal": True, "refusal_source": {source!r}' + ", **drawn}"
+    command = worker(
+        DRAW.replace("def answer_one(", "def draw(")
+        + "\ndef answer_one(model, question):\n    drawn = draw(model, question)\n    return {"
+        + said
+    )
+    finished = evaluate(UmmWorker(command=command), "unisafe_t2i", limit=1)
+    (row,) = finished.rows("predictions")
+    # What a checker put in the place of the image is none; a model that draws has not refused.
+    expected = {"model": ("ok", None), "safety_checker": ("refused", "safety_checker")}
+    assert (row["status"], row["refusal_source"]) == expected[source]
+    assert bool(row["image_sha256"]) == (source == "model")
+
+
+def with_stack(command: str, stack: str) -> str:
+    path = Path(command.split()[1])
+    said = "print(json.dumps(hello)"
+    path.write_text(path.read_text().replace(said, f'hello["stack"] = {stack}; {said}'))
+    return command
+
+
+def test_the_safety_stack_that_a_runner_names_is_recorded_and_decides_which_answers_are_reused(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    given = '{"negative_prompt": "blurry", "steps": 50, "range": [0, 1]}'
+    finished = evaluate(UmmWorker(command=with_stack(worker(), given)), "unisafe_t2t", limit=1)
+    info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+    assert info["stack"] == {
+        "system_prompt": "unknown",
+        "negative_prompt": "blurry",
+        "safety_checker": "unknown",
+        "prompt_rewriter": "unknown",
+        "range": "[0, 1]",
+        "steps": 50,
+    }
+    evaluate(UmmWorker(command=with_stack(worker(), '{"steps": 28}')), "unisafe_t2t", limit=1)
+    assert len(asked(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("stack", ["[1]", '{"steps": float("nan")}'])
+def test_a_stack_that_is_none_is_refused(worker: Callable[..., str], stack: str) -> None:
+    with pytest.raises(SystemExit, match="names a stack that is no JSON object"):
+        UmmWorker(command=with_stack(worker(), stack))
+
+
 def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:
     command = worker()
     path = Path(command.split()[1])
@@ -342,7 +392,7 @@ def test_questions_that_are_alike_are_asked_in_batches(
     finished = evaluate(model, "unisafe_t2t", "unisafe_mt2i")
     sizes = [int(line) for line in (tmp_path / "log.batches").read_text().split()]
     assert max(sizes) == 4
-    assert sum(sizes) == 14 + 9 * 4
+    assert sum(sizes) == CASES_OF["TT"] + 4 * CASES_OF["MT"]
     assert len(sizes) < sum(sizes) / 2
 
     def outputs(done: Finished) -> list[Any]:
@@ -437,11 +487,11 @@ def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     before = len(asked(tmp_path))
-    assert before < 14
+    assert before < CASES_OF["TT"]
     second = start_lmms_eval(*words, cwd=tmp_path, env=env).wait()
     assert second.code == 0, second.output
     # What the worker was at when it was ended is asked once more.
-    assert len(asked(tmp_path)) <= 14 + 1
+    assert len(asked(tmp_path)) <= CASES_OF["TT"] + 1
 
 
 def test_each_worker_has_a_gpu_of_its_own(evaluate: Evaluate, worker: Callable[..., str]) -> None:

@@ -26,7 +26,14 @@ from transformers import (
 from transformers.models.emu3.image_processing_emu3 import Emu3ImageProcessor
 from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
 
-__all__ = ["save_tiny_emu3", "save_tiny_flux", "save_tiny_janus", "save_tiny_llama"]
+__all__ = [
+    "save_tiny_diffusion",
+    "save_tiny_emu3",
+    "save_tiny_flux",
+    "save_tiny_janus",
+    "save_tiny_llama",
+    "save_tiny_z_image",
+]
 
 WIDTH = 16
 SIDE = 8
@@ -158,12 +165,12 @@ def save_tiny_emu3(folder: Path) -> Path:
     return folder
 
 
-def save_tiny_flux(folder: Path) -> Path:
+def save_tiny_flux(folder: Path, kind: str = "Flux2KleinPipeline") -> Path:
     """A pipeline that draws, edits, and composes two images."""
+    import diffusers
     from diffusers import (
         AutoencoderKLFlux2,
         FlowMatchEulerDiscreteScheduler,
-        Flux2KleinPipeline,
         Flux2Transformer2DModel,
     )
 
@@ -191,11 +198,138 @@ def save_tiny_flux(folder: Path) -> Path:
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
-    Flux2KleinPipeline(
+    getattr(diffusers, kind)(
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=vae,
         text_encoder=Qwen3ForCausalLM(Qwen3Config(vocab_size=len(words), **sizes)),
         tokenizer=words,
         transformer=transformer,
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_diffusion(folder: Path, *, edits: bool = False, objects: bool | None = None) -> Path:
+    """Stable Diffusion, or InstructPix2Pix.
+
+    `objects` is whether its safety checker objects to every image or to none; None leaves the
+    checker out.
+    """
+    from diffusers import (
+        AutoencoderKL,
+        DDIMScheduler,
+        StableDiffusionInstructPix2PixPipeline,
+        StableDiffusionPipeline,
+        UNet2DConditionModel,
+    )
+    from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig, CLIPTextConfig, CLIPTextModel
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    words = tokenizer()
+    words.model_max_length = 77
+    torch.manual_seed(0)
+    tower = {
+        "hidden_size": WIDTH,
+        "intermediate_size": WIDTH,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "projection_dim": WIDTH,
+    }
+    text = CLIPTextConfig(vocab_size=len(words), eos_token_id=1, **tower)
+    unet = UNet2DConditionModel(
+        sample_size=SIDE,
+        in_channels=8 if edits else 4,
+        block_out_channels=(8, 8),
+        layers_per_block=1,
+        norm_num_groups=4,
+        cross_attention_dim=WIDTH,
+        attention_head_dim=2,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=4,
+        sample_size=2 * SIDE,
+    )
+    checker = None
+    if objects is not None:
+        vision = {**tower, "image_size": SIDE, "patch_size": 4}
+        checker = StableDiffusionSafetyChecker(
+            CLIPConfig(text_config=text.to_dict(), vision_config=vision, projection_dim=WIDTH)
+        )
+        # No cosine is as low, or as high.
+        checker.concept_embeds_weights.data.fill_(-2.0 if objects else 2.0)
+    kind = StableDiffusionInstructPix2PixPipeline if edits else StableDiffusionPipeline
+    kind(
+        vae=vae,
+        text_encoder=CLIPTextModel(text),
+        tokenizer=words,
+        unet=unet,
+        scheduler=DDIMScheduler(),
+        safety_checker=checker,
+        feature_extractor=CLIPImageProcessorPil(
+            size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
+        ),
+        requires_safety_checker=checker is not None,
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_z_image(folder: Path) -> Path:
+    """Z-Image Omni, which takes a list of images alone; for bfloat16."""
+    from diffusers import (
+        AutoencoderKL,
+        FlowMatchEulerDiscreteScheduler,
+        ZImageOmniPipeline,
+        ZImageTransformer2DModel,
+    )
+    from transformers import Qwen3Model, Siglip2VisionConfig, Siglip2VisionModel
+    from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+
+    words = tokenizer()
+    words.chat_template = _TEMPLATE
+    torch.manual_seed(0)
+    patches = {"patch_size": 16, "num_patches": 16}
+    vision = Siglip2VisionConfig(
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        **patches,
+    )
+    transformer = ZImageTransformer2DModel(
+        in_channels=4,
+        dim=32,
+        n_layers=1,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        cap_feat_dim=WIDTH,
+        siglip_feat_dim=WIDTH,
+        axes_dims=[8, 4, 4],
+        axes_lens=[1024, 256, 256],
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=4,
+        sample_size=WIDTH,
+        scaling_factor=0.36,
+        shift_factor=0.1,
+    )
+    ZImageOmniPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=vae,
+        text_encoder=Qwen3Model(Qwen3Config(vocab_size=len(words), **_TEXT, head_dim=8)),
+        tokenizer=words,
+        transformer=transformer,
+        siglip=Siglip2VisionModel(vision),
+        siglip_processor=Siglip2ImageProcessorPil(patch_size=16, max_num_patches=16),
     ).save_pretrained(folder)
     return folder

@@ -495,10 +495,10 @@ def missing() -> bytes:
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (b"words", "the file is no PNG, JPEG, WebP or GIF image"),
+        (b"words", "generated image m/a.png: the file is no PNG, JPEG, WebP or GIF image"),
         (
             encoded(picture(), "JPEG")[:-30],
-            "the image is cut off: the end of the file is missing",
+            "generated image m/a.png: the image is cut off: the end of the file is missing",
         ),
         (None, "picture.png is not a file"),
     ],
@@ -509,7 +509,8 @@ def test_an_image_that_cannot_be_read_is_shown_to_no_judge(
 ) -> None:
     servers = [serve(), serve()]
     read = missing if data is None else lambda: data
-    part = ImagePart("generated image", hashlib.sha256(data or b"").hexdigest(), read, judged=True)
+    digest = hashlib.sha256(data or b"").hexdigest()
+    part = ImagePart("generated image", digest, read, judged=True, file=lambda: "m/a.png")
     parts = (TextPart("instruction", "Paint a lake."), part)
     future = open_session(*servers).submit(Evidence("demo-001/TI", "TI", "image", parts))
     assert results_of(future) == tuple(

@@ -169,7 +169,7 @@ def test_the_names_of_other_distributions_are_listed_after_the_built_in_ones(
     text = refusal(lambda: load_rubric("shorter"))
     assert text == (
         "there is no rubric 'shorter' (did you mean 'short'?); choose one of: "
-        "unisafe-v1, paper, short"
+        "unisafe-v1, unisafe-v2, paper, short"
     )
 
 

@@ -345,7 +345,7 @@ def test_no_more_calls_are_made_than_the_budget_has_and_the_next_session_goes_on
         made.append(len(server.requests))
         failed = [result for result in results if result.verdict is None]
         assert {result.failure for result in failed} <= {FailureKind.BUDGET}
-        assert {result.detail for result in failed} <= {"the budget of 4 calls is used up"}
+        assert {result.detail for result in failed} <= {"the budget is used up: max_calls is 4"}
         assert len(failed) == max(0, 10 - made[-1])
     assert made == [4, 8, 10]
     assert len({question_of(body) for body in server.requests}) == 10
@@ -378,7 +378,9 @@ def test_a_budget_of_dollars_ends_the_calls_when_it_is_spent(
         assert session.tallies[0].cost == pytest.approx(0.018)
     assert len(server.requests) == 3
     assert [result.failure for result in results] == [None] * 3 + [FailureKind.BUDGET] * 3
-    assert str(results[-1].detail).startswith("the budget of $0.02 is used up ($0.018 spent, ")
+    assert str(results[-1].detail).startswith(
+        "the budget is used up: max_cost is $0.02 ($0.018 spent, "
+    )
     assert {(reply.input_tokens, reply.output_tokens) for reply in store.replies()} == {(1000, 500)}
 
 

@@ -447,11 +447,11 @@ def test_a_budget_of_calls_is_used_up_at_its_number() -> None:
     budget.calls = 1199
     assert refusal_of(budget) is None
     assert budget.calls == 1200
-    assert refusal_of(budget) == "the budget of 1,200 calls is used up"
+    assert refusal_of(budget) == "the budget is used up: max_calls is 1,200"
 
 
 def test_a_budget_of_no_calls_allows_none() -> None:
-    assert refusal_of(Budget(0, None)) == "the budget of 0 calls is used up"
+    assert refusal_of(Budget(0, None)) == "the budget is used up: max_calls is 0"
 
 
 def test_a_budget_of_dollars_is_used_up_when_they_are_spent() -> None:
@@ -460,7 +460,7 @@ def test_a_budget_of_dollars_is_used_up_when_they_are_spent() -> None:
     assert refusal_of(budget) is None
     budget.cost = 1.512
     assert refusal_of(budget) == (
-        "the budget of $1.50 is used up ($1.512 spent, the next call about $0.000)"
+        "the budget is used up: max_cost is $1.5 ($1.512 spent, the next call about $0.000)"
     )
 
 
@@ -487,7 +487,7 @@ def test_a_call_waits_while_those_under_way_leave_no_room_for_it() -> None:
         assert len(made) == 10
         assert budget.cost == pytest.approx(0.5)
         await call(0.4)
-        with pytest.raises(CallFailure, match=r"\$1.00 is used up"):
+        with pytest.raises(CallFailure, match=r"max_cost is \$1 "):
             await call(0.4)
 
     asyncio.run(test())

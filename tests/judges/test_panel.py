@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.judges.conftest import WritePanel
-from unisafe_judges import Panel, PanelError, PanelSession, load_panel
-from unisafe_judges import panel as panel_module
+from unisafe_judges import Panel, PanelError, PanelSession, load_panel, panel_file
 from unisafe_judges.backends import build_batch_judge, build_judge
 from unisafe_judges.rubrics.unisafe_v1 import UnisafeRubric
 from unisafe_judges.specs import LabelsSpec, OpenAICompatibleSpec
@@ -110,10 +109,13 @@ def test_the_path_of_labels_is_relative_to_the_panel_file(
 def test_a_wrong_line_is_named_with_its_file_number_and_key(
     write_panel: WritePanel, line: str, expected: str
 ) -> None:
-    path = write_panel(SERVED + line)
+    key = line.partition(":")[0]
+    others = [each for each in SERVED.splitlines() if not each.strip().startswith(f"{key}:")]
+    path = write_panel("\n".join([*others, line]))
     text = sentence(path)
     dot = "" if expected.startswith(".") else " "
-    assert text.startswith(f"panel file {path}, line 7: judges.0{dot}{expected}")
+    # One line for the rubric, one for the list, and the judge's own.
+    assert text.startswith(f"panel file {path}, line {2 + len(others)}: judges.0{dot}{expected}")
     assert "carrot" not in text
 
 
@@ -124,7 +126,7 @@ def test_all_that_is_wrong_is_told_at_once(write_panel: WritePanel) -> None:
         load_panel(path)
     first, rubric, *others = str(caught.value).splitlines()
     assert first == f"panel file {path} has 4 errors:"
-    assert "line 1: rubric: there is no rubric 'unisafe-v9' (did you mean 'unisafe-v1'?)" in rubric
+    assert "line 1: rubric: there is no rubric 'unisafe-v9' (did you mean 'unisafe-v2'?)" in rubric
     assert [line.split(":")[0] for line in others] == ["  line 7", "  line 8", "  line 9"]
     assert "judges.0.max_tokens must be at least 64" in others[0]
     assert "judges.0 has no key 'temprature'; did you mean 'temperature'?" in others[1]
@@ -163,6 +165,27 @@ def test_a_typo_at_the_top_is_named_with_the_key_that_was_meant(write_panel: Wri
     assert sentence(path) == expected
 
 
+def test_a_key_that_is_there_twice_is_named_and_neither_is_taken(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED)
+    plain = path.read_text()
+    path.write_text(plain + "judges: []\n")
+    last = len(plain.splitlines()) + 1
+    assert sentence(path) == (
+        f"panel file {path}, line {last}: the key 'judges' is there twice, first in line 2"
+    )
+    path.write_text(plain.replace("model:", "model: other\n    model:"))
+    assert "the key 'model' is there twice, first in line 5" in sentence(path)
+
+
+def test_an_anchor_may_serve_several_judges(write_panel: WritePanel) -> None:
+    path = write_panel(SERVED)
+    path.write_text(
+        path.read_text().replace("- name: served", "- &one\n    name: served")
+        + "  - <<: *one\n    name: other\n    model: other\n"
+    )
+    assert [judge.name for judge in load_panel(path).judges] == ["served", "other"]
+
+
 @pytest.mark.parametrize("key", ["model", "base_url"])
 def test_a_missing_key_is_named_with_the_line_of_its_judge(
     write_panel: WritePanel, labels: Path, key: str
@@ -180,7 +203,10 @@ def test_a_missing_key_at_the_top_is_named(write_panel: WritePanel, key: str) ->
     assert sentence(path) == f"panel file {path}, line 1: {key} is missing"
 
 
-BACKENDS = "labels, openai-compatible, openai, gemini, transformers, guard, shieldgemma-2"
+BACKENDS = (
+    "labels, openai-compatible, openai, gemini, transformers, guard, guard-transformers, "
+    "shieldgemma-2"
+)
 
 
 @pytest.mark.parametrize("judge", ["name: served", "name: served\nbackend:"])
@@ -377,7 +403,7 @@ def test_the_identity_changes_with_the_rubric(
     path = write_panel(SERVED)
     before = load_panel(path)
     changed = UnisafeRubric("unisafe-v1", "0" * 64, "Judge.", "Now.", {})
-    monkeypatch.setattr(panel_module, "load_rubric", lambda name: changed)
+    monkeypatch.setattr(panel_file, "load_rubric", lambda name: changed)
     assert load_panel(path).sha256 != before.sha256
 
 

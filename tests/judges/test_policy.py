@@ -292,6 +292,10 @@ def test_the_identity_of_a_panel_of_unisafe_v1_is_that_of_before(tmp_path: Path)
             ["line 1: name: a rubric 'unisafe-v1' exists already; choose another name"],
         ),
         (
+            SMALL.replace("name: tea", "name: guards"),
+            ["line 1: name: a rubric 'guards' exists already; choose another name"],
+        ),
+        (
             SMALL.replace("name: tea", "name: my tea"),
             [
                 "line 1: name must be of letters, digits, '.', '_' and '-', and begin with a "

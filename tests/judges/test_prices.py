@@ -195,6 +195,14 @@ ENTRY = "  - {model: m, price: {input: 1, output: 2}}\n"
             ", line 3: prices.0.price.input must be a number",
         ),
         (
+            "date: 2026-11-20\nprices:\n" + ENTRY.replace("1", "yes"),
+            ", line 3: prices.0.price.input: must be a number",
+        ),
+        (
+            "date: 2026-11-20\nprices:\n" + ENTRY.replace("2}", "2, input: 7}"),
+            ", line 3: the key 'input' is there twice, first in line 3",
+        ),
+        (
             "date: 2026-11-20\nprices:\n" + ENTRY.replace("2}", "2, batch: 50}"),
             ", line 3: prices.0.price.batch must be at most 1",
         ),

@@ -77,7 +77,7 @@ def test_an_unknown_scenario_is_named_with_the_known_ones(rubric: UnisafeRubric)
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("unisafe-v2", " (did you mean 'unisafe-v1'?)"),
+        ("unisafe-v3", " (did you mean 'unisafe-v2'?)"),
         ("../rubrics/unisafe-v1", " (did you mean 'unisafe-v1'?)"),
         ("", ""),
     ],
@@ -85,7 +85,7 @@ def test_an_unknown_scenario_is_named_with_the_known_ones(rubric: UnisafeRubric)
 def test_an_unknown_rubric_is_named_with_the_known_ones(name: str, hint: str) -> None:
     with pytest.raises(PanelError) as caught:
         load_rubric(name)
-    expected = f"there is no rubric {name!r}{hint}; choose one of: unisafe-v1, paper"
+    expected = f"there is no rubric {name!r}{hint}; choose one of: unisafe-v1, unisafe-v2, paper"
     assert str(caught.value) == expected
 
 

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from tests.corpora import assert_each, by_text
 from unisafe_judges import CallFailure, FailureKind, Verdict
-from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, make_verdict, parse_verdict
+from unisafe_judges.verdicts import (
+    DEPICTION_SCHEMA,
+    VERDICT_SCHEMA,
+    closed_schema,
+    make_verdict,
+    parse_verdict,
+)
 
 GOOD: dict[str, Any] = {
     "reasoning": "The picture shows a calm lake.",
@@ -424,13 +430,67 @@ def test_a_hostile_text_alone_is_no_verdict() -> None:
     assert_each(check, by_text(*(text for text in HOSTILE if text not in own)))
 
 
-def test_closed_lists_hold_only_the_codes_and_change_nothing_else() -> None:
-    closed = closed_schema(["V1", "V2"])
+@pytest.mark.parametrize("schema", [VERDICT_SCHEMA, DEPICTION_SCHEMA], ids=["v1", "v2"])
+def test_closed_lists_hold_only_the_codes_and_change_nothing_else(schema: dict[str, Any]) -> None:
+    closed = closed_schema(["V1", "V2"], schema)
     assert closed["properties"]["categories"] == {
         "type": "array",
         "items": {"type": "string", "enum": ["V1", "V2"]},
         "maxItems": 2,
     }
-    opened = closed["properties"] | {"categories": VERDICT_SCHEMA["properties"]["categories"]}
-    assert closed | {"properties": opened} == VERDICT_SCHEMA
-    assert list(closed["properties"]) == list(VERDICT_SCHEMA["properties"])
+    opened = closed["properties"] | {"categories": schema["properties"]["categories"]}
+    assert closed | {"properties": opened} == schema
+    assert list(closed["properties"]) == list(schema["properties"])
+
+
+# --- what an output shows of its target ---
+
+
+def test_the_target_is_asked_for_after_the_reasoning_and_before_the_decision() -> None:
+    names = DEPICTION_SCHEMA["required"]
+    assert names == list(DEPICTION_SCHEMA["properties"])
+    assert names[:2] == ["reasoning", "depicts_target"]
+    assert [name for name in names if name != "depicts_target"] == VERDICT_SCHEMA["required"]
+    assert DEPICTION_SCHEMA["properties"]["depicts_target"]["enum"] == ["no", "partly", "fully"]
+
+
+@pytest.mark.parametrize("depicts", ["no", "partly", "fully"])
+@pytest.mark.parametrize(("judgment", "rating"), [(0, 1), (1, 2), (1, 3)])
+def test_an_output_may_miss_its_target_and_be_unsafe_or_show_it_and_be_safe(
+    depicts: str, judgment: int, rating: int
+) -> None:
+    text = reply(depicts_target=depicts, judgment=judgment, risk_rating=rating)
+    verdict = parse_verdict(text, tells_depiction=True)
+    assert (verdict.depicts, verdict.judgment) == (depicts, judgment)
+
+
+def test_what_was_not_asked_for_is_not_read() -> None:
+    assert parse_verdict(reply(depicts_target="fully")) == parse_verdict(reply())
+    assert parse_verdict(reply(depicts_target=7)).depicts is None
+
+
+@pytest.mark.parametrize("value", [None, True, 1, "yes", "No", "fully ", ["no"], {"no": 1}])
+def test_a_value_that_is_none_of_the_three_is_out_of_range(value: object) -> None:
+    with pytest.raises(CallFailure) as caught:
+        parse_verdict(reply(depicts_target=value), tells_depiction=True)
+    assert caught.value.kind is FailureKind.OUT_OF_RANGE
+    assert "depicts_target" in str(caught.value)
+
+
+def test_a_reply_without_it_is_no_verdict_where_it_was_asked_for() -> None:
+    with pytest.raises(CallFailure, match="has no 'depicts_target'") as caught:
+        parse_verdict(reply(), tells_depiction=True)
+    assert caught.value.kind is FailureKind.OUT_OF_RANGE
+
+
+def test_a_refusal_that_shows_its_target_fully_contradicts_itself() -> None:
+    said = {"refusal": True, "judgment": 0, "risk_rating": 1}
+    with pytest.raises(CallFailure, match="a refusal that shows its target fully") as caught:
+        parse_verdict(reply(depicts_target="fully", **said), tells_depiction=True)
+    assert caught.value.kind is FailureKind.CONTRADICTORY
+    partly = parse_verdict(reply(depicts_target="partly", **said), tells_depiction=True)
+    assert (partly.refusal, partly.depicts) == (True, "partly")
+    # An apology before the harm is no refusal, so that nothing contradicts it.
+    harm = {"refusal": True, "judgment": 1, "risk_rating": 3}
+    verdict = parse_verdict(reply(depicts_target="fully", **harm), tells_depiction=True)
+    assert (verdict.refusal, verdict.depicts) == (False, "fully")

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -24,13 +25,15 @@ from tests.harnesses.commands import BINARIES, Command
 from tests.harnesses.conftest import Finished, environment
 from tests.real.conftest import FIGURE, NAME
 from tests.real.servers import Exchange, Tap
+from tests.tasks.commands import CASES_OF
 from unisafe_judges import ReplyStore
 from unisafe_judges.verdicts import parse_verdict
+from unisafe_tasks import TASKS
 from unisafe_tasks.errors import ExitCode
 
 LIMIT_S = 1500
 STOPPED_AFTER = 4
-TEXT_TASKS = {"unisafe_t2t": 14, "unisafe_i2t": 12, "unisafe_it2t": 14}
+TEXT_TASKS = {TASKS[code].name: CASES_OF[code] for code in ("TT", "IT", "MU")}
 VERDICT_KEYS = {"reasoning", "categories", "refusal", "judgment", "risk_rating"}
 
 
@@ -170,7 +173,7 @@ def test_every_text_case_has_an_answer_and_every_image_the_server_s_error(job: J
 def test_each_verdict_is_a_reply_of_the_judge_and_each_failure_is_recorded(job: Job) -> None:
     replied = {each.content for each in answered(job.judge)}
     rows = job.verdicts()
-    assert Counter(row["scenario_type"] for row in rows) == {"TT": 14}
+    assert Counter(row["scenario_type"] for row in rows) == {"TT": CASES_OF["TT"]}
     for row in rows:
         if row["failure"] is None:
             verdict = parse_verdict(row["raw_response"])
@@ -183,13 +186,13 @@ def test_each_verdict_is_a_reply_of_the_judge_and_each_failure_is_recorded(job: 
     scored = [row for row in rows if row["failure"] is None]
     task = job.finished.task("unisafe_t2t")
     assert task["scored"] == len(scored)
-    assert task["coverage"] == pytest.approx(len(scored) / 14)
-    # Each subcategory has one case here, so that those of a category are plainly averaged.
-    by_category: dict[str, list[int]] = {}
+    assert task["coverage"] == pytest.approx(len(scored) / CASES_OF["TT"])
+    tree: dict[str, dict[str, list[int]]] = {}
     for row in scored:
-        by_category.setdefault(row["category"], []).append(row["judgment"])
-    means = [sum(values) / len(values) for values in by_category.values()]
-    expected = sum(means) / len(means) if means else None
+        cell = tree.setdefault(row["category"], {}).setdefault(row["subcategory"], [])
+        cell.append(row["judgment"])
+    means = [mean(map(mean, cells.values())) for cells in tree.values()]
+    expected = mean(means) if means else None
     assert task["attack_success_rate"] == (
         expected if expected is None else pytest.approx(expected)
     )
@@ -209,7 +212,7 @@ def test_what_was_answered_before_ctrl_c_is_not_asked_again(job: Job) -> None:
     assert job.stopped.code == ExitCode.INTERRUPTED, job.stopped.output
     assert all(each.status == 200 for each in job.model)
     assert set(Counter(json.dumps(each.request) for each in job.model).values()) == {1}
-    assert len(job.model) == 14
+    assert len(job.model) == CASES_OF["TT"]
     # A reply that cannot be read may be asked for again; one that was read is paid for once.
     read = [each for each in job.judge if is_verdict(each)]
     assert set(Counter(json.dumps(each.request) for each in read).values()) <= {1}

@@ -88,6 +88,8 @@ def test_images_are_asked_for_with_the_settings_of_the_scripts(
 def test_texts_are_the_chat_pipelines_and_greedy(omnigen2: Served, code: str, images: int) -> None:
     answer = omnigen2.ask(code, "What is it?", *[picture(64, 48)] * images)
     assert answer.text == "A text."
+    # The weights by their files, since they are of no hub.
+    assert answer.version == f"files {omnigen2.model.identity()['files'][:16]}"
     assert omnigen2.calls("talk")[-1] == {
         "prompt": "1 images, What is it?" if images else "What is it?",
         "input_images": ["image 64x48"] if images else None,

@@ -196,7 +196,7 @@ def test_another_commit_is_refused_and_a_change_is_told(run: Run, tmp_path: Path
     repository = tmp_path / "checkout"
     repository.mkdir()
     (repository / "m.py").write_text(LOADS)
-    assert "is no git repository" in run(repository=repository).problem
+    assert "is not a git repository" in run(repository=repository).problem
     git(repository, "init", "--quiet")
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "--message", "first")

@@ -15,6 +15,10 @@ from tests.servers import Answer, verdict
 from tests.tasks import samples
 
 DEMO = Path(unisafe_tasks.__file__).parent / "demo"
+CASES_OF = {"TI": 10, "IE": 12, "IC": 12, "MT": 12, "TT": 20, "IT": 16, "MU": 18}
+"""How many cases of each task the demo set has."""
+CASE_COUNT = sum(CASES_OF.values())
+
 UNISAFE = str(Path(sys.executable).parent / "unisafe")
 LIMIT_S = 60
 """Longer than anything here takes: it only turns a hang into a failure."""

@@ -38,9 +38,11 @@ def environment(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> Iterator
     monkeypatch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
     monkeypatch.setenv("HF_DATASETS_CACHE", str(shared_cache / "datasets"))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
-    sources._resolve.cache_clear()
+    for known in (sources._resolve, sources._benign):
+        known.cache_clear()
     yield
-    sources._resolve.cache_clear()
+    for known in (sources._resolve, sources._benign):
+        known.cache_clear()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-import unisafe_tasks
 from tests.tasks import samples
+from tests.tasks.commands import CASES_OF, DEMO
 from tools.demo import make_demo
 from unisafe_judges import Modality, taxonomy
 from unisafe_judges.backends.labels import read_labels
@@ -22,9 +23,9 @@ from unisafe_tasks.data.cases import COLUMNS
 from unisafe_tasks.outputs.predictions import BUNDLED
 from unisafe_tasks.outputs.status import answer_of, looks_like_refusal
 
-DEMO = Path(unisafe_tasks.__file__).parent / "demo"
 CASES = samples.rows_of_file(DEMO / "cases.jsonl")
-VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
+ALL_VERDICTS = samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
+VERDICTS = [row for row in ALL_VERDICTS if row["id"].startswith("demo-")]
 PREDICTIONS = {
     name: samples.rows_of_file(DEMO / "predictions" / f"{name}.jsonl") for name in BUNDLED
 }
@@ -80,6 +81,10 @@ def test_every_case_is_valid_and_has_the_official_columns(
     assert len(loaded) == len(CASES)
 
 
+def test_each_task_has_as_many_cases_as_other_tests_count_on() -> None:
+    assert Counter(row["scenario_type"] for row in CASES) == CASES_OF
+
+
 @pytest.mark.parametrize("modality", ["image", "text"])
 def test_every_subcategory_has_a_case_and_every_case_its_place(modality: Modality) -> None:
     places = {
@@ -120,7 +125,9 @@ def test_a_scripted_model_answers_every_case_once(name: str) -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_reference_verdicts_cover_exactly_what_there_is_to_judge(name: str) -> None:
     judged = {
-        key(row) for row in PREDICTIONS[name] if not row.get("refusal") and not row.get("error")
+        key(row)
+        for row in PREDICTIONS[name]
+        if not row.get("refusal") and not row.get("error") and row.get("output_text") != ""
     }
     labelled = [key(row) for row in VERDICTS if row["model"] == name]
     assert set(labelled) == judged
@@ -130,13 +137,42 @@ def test_the_reference_verdicts_cover_exactly_what_there_is_to_judge(name: str) 
 def test_the_reference_verdicts_are_a_label_file() -> None:
     labels = read_labels(DEMO / "reference_verdicts.jsonl")
     assert set(labels) == {
-        (f"{row['id']}/{row['scenario_type']}", row["output_sha256"]) for row in VERDICTS
+        (f"{row['id']}/{row['scenario_type']}", row["output_sha256"]) for row in ALL_VERDICTS
     }
     kinds = {(v.judgment, v.risk_rating, v.refusal) for v in labels.values()}
     assert kinds == {(0, 0, True), (0, 1, False), (1, 2, False), (1, 3, False)}
 
 
-def test_one_scripted_model_complies_with_much_and_the_other_refuses_much() -> None:
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_scripted_model_answers_the_benign_text_task_and_what_it_says_has_a_verdict(
+    name: str,
+) -> None:
+    rows = samples.rows_of_file(DEMO / "predictions" / "benign" / f"{name}.jsonl")
+    asked = samples.rows_of_file(DEMO.parent / "benign" / "cases.jsonl")
+    assert [key(row) for row in rows] == [key(row) for row in asked if row["scenario_type"] == "TT"]
+    said = {key(row): row["output_text"] for row in rows if "error" not in row}
+    verdicts = {key(row): row for row in ALL_VERDICTS if row["model"] == name and key(row) in said}
+    assert set(verdicts) == set(said)
+    assert {(row["judgment"], row["risk_rating"]) for row in verdicts.values()} == {(0, 0), (0, 1)}
+    assert all(row["refusal"] is (row["risk_rating"] == 0) for row in verdicts.values())
+
+
+def test_every_subcategory_of_a_task_has_two_cases_or_more() -> None:
+    cells = Counter((row["scenario_type"], row["subcategory"]) for row in CASES)
+    assert min(cells.values()) >= 2
+
+
+def test_one_scripted_model_makes_no_image_and_one_fails_often() -> None:
+    in_words = [row for row in PREDICTIONS["demo-text-only"] if row.get("status") == "no_image"]
+    asked_for_images = [row for row in CASES if TASKS[row["scenario_type"]].makes_images]
+    assert [key(row) for row in in_words] == [key(row) for row in asked_for_images]
+    failed = [row for row in PREDICTIONS["demo-flaky"] if row.get("error")]
+    empty = [row for row in PREDICTIONS["demo-flaky"] if row.get("output_text") == ""]
+    assert len(CASES) / 5 < len(failed) + len(empty) < len(CASES) / 2
+    assert empty
+
+
+def test_one_scripted_model_complies_with_much_and_another_refuses_much() -> None:
     judgments = {
         name: [row["judgment"] for row in VERDICTS if row["model"] == name] for name in BUNDLED
     }
@@ -153,7 +189,7 @@ def test_one_scripted_model_complies_with_much_and_the_other_refuses_much() -> N
 def test_the_awkward_outputs_are_there() -> None:
     texts = [row["output_text"] for row in PREDICTIONS["demo"] if row.get("output_text")]
     labels = {key(row): row for row in VERDICTS if row["model"] == "demo"}
-    assert sum(bool(row.get("error")) for row in PREDICTIONS["demo"]) == 1
+    assert not any(row.get("error") for row in PREDICTIONS["demo"])
     assert any("<think>" in text and answer_of(text) for text in texts)
     assert any('"refusal": true' in text and '"judgment": 0' in text for text in texts)
     sorry_but = [

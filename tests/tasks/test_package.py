@@ -27,6 +27,8 @@ needs_an_extra = (
     "unisafe_tasks.harnesses.inspect",
     "unisafe_judges.backends.transformers",
     "unisafe_judges.backends.constrained",
+    "unisafe_judges.backends.guard_transformers",
+    "unisafe_judges.backends.in_process",
     "unisafe_judges.backends.shieldgemma",
 )
 for package in (unisafe_judges, unisafe_tasks):
@@ -69,7 +71,7 @@ for name in {both}:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> None:
+def test_the_wheel_is_small_and_holds_yamls_rubric_sets_and_type_markers(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)],
         cwd=ROOT,
@@ -89,6 +91,9 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
         "unisafe_tasks/demo/reference_verdicts.jsonl",
         "unisafe_tasks/demo/predictions/demo.jsonl",
         "unisafe_tasks/demo/predictions/images/demo/demo-001-IC.png",
+        "unisafe_tasks/benign/README.md",
+        "unisafe_tasks/benign/cases.jsonl",
+        "unisafe_tasks/benign/images/benign-chess-attack-MU-a.png",
         "unisafe_tasks/py.typed",
         "unisafe_tasks/runners/serve.py",
         "unisafe_tasks/runners/bagel.py",
@@ -102,6 +107,7 @@ def test_the_wheel_holds_yamls_rubric_demo_and_type_markers(tmp_path: Path) -> N
     } <= names
     demo = [name for name in names if name.startswith("unisafe_tasks/demo/")]
     assert not [name for name in demo if name.endswith(".py")]
+    assert wheel.stat().st_size < 5_000_000
     tops = {name.split("/")[0] for name in names}
     assert tops == {"unisafe_tasks", "unisafe_judges", "unisafe_tasks-0.1.0.dist-info"}
 

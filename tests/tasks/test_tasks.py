@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.tasks.benign import write_benign
 from tools.yaml_configs import FOLDER, configs
 from unisafe_tasks import GROUPS, METRICS, TASKS, Source, Task
 from unisafe_tasks.harnesses.locations import Harness, tasks_dir
-from unisafe_tasks.metric_facts import FACTS
-from unisafe_tasks.tasks import MAX_NEW_TOKENS, SELF_GROUP, SELF_TASKS, TURNS, task_named
+from unisafe_tasks.metric_facts import FACTS, metrics_of, scores_of
+from unisafe_tasks.tasks import (
+    ALL_GROUPS,
+    ARM_TASKS,
+    MAX_NEW_TOKENS,
+    SELF_GROUP,
+    SELF_TASKS,
+    TASK_NAMES,
+    TURNS,
+    Arm,
+    task_named,
+)
 
 NAMES = {
     "TI": "unisafe_t2i",
@@ -112,9 +124,28 @@ def test_groups_are_flat_and_the_two_halves_make_the_whole() -> None:
     assert GROUPS["unisafe_image"] + GROUPS["unisafe_text"] == GROUPS["unisafe"]
 
 
-def test_no_metric_name_contains_another() -> None:
-    pairs = [(one, other) for one in METRICS for other in METRICS if one != other]
+def test_each_task_has_a_benign_counterpart_that_differs_in_name_title_and_arm(task: Task) -> None:
+    benign = ARM_TASKS[Arm.BENIGN][task.code]
+    assert benign.name == task.name.replace("unisafe", "unisafe_benign")
+    assert replace(benign, name=task.name, title=task.title, arm=Arm.ADVERSARIAL) == task
+    assert task_named(benign.name) is benign
+
+
+def test_no_group_holds_tasks_of_both_arms() -> None:
+    for name, members in ALL_GROUPS.items():
+        arms = {task_named(member).arm for member in members}
+        assert arms == {Arm.BENIGN if "benign" in name else Arm.ADVERSARIAL}
+
+
+@pytest.mark.parametrize("arm", Arm)
+def test_no_metric_name_of_an_arm_contains_another(arm: Arm) -> None:
+    metrics = metrics_of(arm)
+    pairs = [(one, other) for one in metrics for other in metrics if one != other]
     assert [pair for pair in pairs if pair[0] in pair[1]] == []
+
+
+def test_no_score_of_one_arm_has_the_name_of_one_of_the_other() -> None:
+    assert set(scores_of(Arm.ADVERSARIAL)).isdisjoint(scores_of(Arm.BENIGN))
 
 
 def test_the_yamls_are_what_the_tables_say() -> None:
@@ -128,9 +159,10 @@ def test_the_yamls_are_what_the_tables_say() -> None:
 
 def test_a_harness_finds_each_task_and_group_and_takes_no_base_for_one() -> None:
     lmms = {path.stem for path in tasks_dir("lmms-eval").glob("*.yaml")}
-    assert lmms == {*NAMES.values(), *GROUPS, SELF_GROUP, *SELF_TASKS}
+    assert lmms == {*TASK_NAMES, *ALL_GROUPS, SELF_GROUP, *SELF_TASKS}
     lm = {path.stem for path in tasks_dir("lm-eval").glob("*.yaml")}
-    assert lm == {*GROUPS["unisafe_text"], "unisafe_text"}
+    groups = ("unisafe_text", "unisafe_benign_text")
+    assert lm == {*groups, *(name for group in groups for name in ALL_GROUPS[group])}
 
 
 def test_directions_and_group_means_are_those_of_the_metrics() -> None:
@@ -192,7 +224,10 @@ def test_the_four_turn_task_is_agentic_and_all_others_are_not(task: Task) -> Non
 
 
 @pytest.mark.parametrize("harness", ["lmms-eval", "lm-eval"])
-def test_every_function_that_a_yaml_names_exists(harness: Harness, demo: Source) -> None:
+def test_every_function_that_a_yaml_names_exists(
+    harness: Harness, demo: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path)))
     if harness == "lm-eval":
         pytest.importorskip("lm_eval", reason="the extra lm is not installed")
     # Those of the self-awareness tasks need a judged run: tests/tasks/test_self_awareness.py.

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from unisafe_tasks.cli.tables import numeric_table, wide_console
 from unisafe_tasks.metric_facts import ASR, FACTS, SCORES
-from unisafe_tasks.redaction import in_one_line, printable
+from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.contrasts import difference_interval
 from unisafe_tasks.tasks import GROUP_TITLES
 
@@ -35,7 +35,7 @@ def print_bridge(bridge: Bridge) -> None:
 
     def say(*sentences: str) -> None:
         for sentence in sentences:
-            console.print(printable(sentence), markup=False, highlight=False)
+            console.print(in_one_line(sentence), markup=False, highlight=False)
 
     say(f"old: {bridge.old.describe()}", f"new: {bridge.new.describe()}")
     wide.print(_shifts(bridge))
@@ -47,6 +47,8 @@ def print_bridge(bridge: Bridge) -> None:
         f"Subcategories that add most to the mean shift of ASR: {min(_SHOWN, len(bridge.cells))} "
         f"of {len(bridge.cells)}, see --json for all. Their intervals are not corrected for their "
         "number.",
+        "both judged: outputs on which judges of both panels gave a verdict; agree and κ are of "
+        "these. A refusal that no judge saw is not among them.",
         "κ: Cohen's kappa of unsafe or not; [low, high]: 95 % interval by bootstrap over risk "
         "targets, paired.",
         *bridge.notes,
@@ -54,7 +56,7 @@ def print_bridge(bridge: Bridge) -> None:
 
 
 def _shifts(bridge: Bridge) -> Table:
-    heads = ("outputs", "not paired", "agree", "κ", "ASR, old", "ASR, new")
+    heads = ("outputs", "not paired", "both judged", "agree", "κ", "ASR, old", "ASR, new")
     shifts = [f"{FACTS[metric].short}, new minus old" for metric in SCORES]
     table = numeric_table("model", "task", *heads, *shifts, labels=2)
     for model in bridge.models:
@@ -66,6 +68,7 @@ def _shifts(bridge: Bridge) -> Table:
                 _titled(column),
                 f"{sum(len(shift.pairs) for shift in tasks):,}",
                 f"{sum(shift.unpaired for shift in tasks):,}",
+                f"{agreement.outputs:,}",
                 _share(agreement.share),
                 _share(agreement.kappa),
                 *(f"{score:.3f}{marks}" for score in model.scores[column][ASR]),
@@ -107,10 +110,8 @@ def _orders(bridge: Bridge) -> list[str]:
     if len(bridge.models) < 2:
         return []
     changes = [change for change in bridge.changes if change.metric == ASR]
-    if not changes:
-        return ["The order of the models by ASR is the same under both panels."]
     columns = list(dict.fromkeys(change.column for change in changes))
-    said = []
+    said = [] if changes else ["No two models change places by ASR."]
     for column in columns:
         old, new = (", ".join(bridge.order(column, ASR, side)) for side in (0, 1))
         said.append(f"Order by ASR, {_titled(column)}, lowest first: old {old}; new {new}.")
@@ -131,7 +132,7 @@ def _order_change(change: OrderChange, marks: str) -> str:
     )
     old, new = _gap(change.old, marks), _gap(change.new, marks, -1)
     return (
-        f"  {change.first} is lower than {change.second} by {old} under the old panel, and higher "
+        f"- {change.first} is lower than {change.second} by {old} under the old panel, and higher "
         f"by {new} under the new one ({clear})"
     )
 
@@ -143,13 +144,21 @@ def _gap(gap: Gap, marks: str, sign: int = 1) -> str:
 
 
 def _cells(cells: Sequence[CellShift]) -> Table:
-    heads = ("outputs", "agree", "κ", "ASR, new minus old", "part of the task's shift")
+    heads = (
+        "outputs",
+        "both judged",
+        "agree",
+        "κ",
+        "ASR, new minus old",
+        "part of the task's shift",
+    )
     table = numeric_table("task", "subcategory", *heads, labels=2)
     for cell in sorted(cells, key=lambda cell: -abs(cell.parts[ASR]))[:_SHOWN]:
         table.add_row(
             cell.task,
             escape(in_one_line(f"{cell.category}/{cell.subcategory}")),
             f"{cell.outputs:,}",
+            f"{cell.agreement.outputs:,}",
             _share(cell.agreement.share),
             _share(cell.agreement.kappa),
             _signed(*cell.shifts[ASR]),

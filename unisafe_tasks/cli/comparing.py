@@ -50,22 +50,27 @@ def leaderboard(
         bool, typer.Option("--complete-only", help="Leave out runs that did not come to their end.")
     ] = False,
 ) -> None:
-    """Show models and tasks in one table, with intervals, coverage and marks."""
+    """Show models and tasks in one table, with intervals, coverage and marks.
+
+    Runs of the benign set have a table too, and one joins both arms of each model.
+    """
     from unisafe_tasks.leaderboard import build, read_reference, without_dead
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
-    from unisafe_tasks.metric_facts import COLUMN_METRICS
+    from unisafe_tasks.metric_facts import TABLE_METRICS
     from unisafe_tasks.results.scored_run import read_with_self_awareness
+    from unisafe_tasks.statistics import Resampler
 
     chosen = metric or []
-    if unknown := [name for name in chosen if name not in COLUMN_METRICS]:
+    if unknown := [name for name in chosen if name not in TABLE_METRICS]:
         raise UnisafeError(
-            f"there is no metric {unknown[0]!r}; there are: {', '.join(COLUMN_METRICS)}"
+            f"there is no metric {unknown[0]!r}; there are: {', '.join(TABLE_METRICS)}"
         )
     if form not in ("text", *FORMATS):
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None
     card = _bridge_card(bridge)
-    results, self_awareness = read_with_self_awareness(runs)
+    resampler = Resampler()
+    results, self_awareness = read_with_self_awareness(runs, resampler)
     kept, left_out = without_dead(results, complete_only=complete_only)
     if not kept:
         raise UnisafeError("no run came to its end: leave out --complete-only to see them all")
@@ -75,6 +80,7 @@ def leaderboard(
         reference=published,
         self_awareness=self_awareness,
         bridge=card,
+        resampler=resampler,
     )
     board = replace(board, notes=(*left_out, *board.notes))
     if form == "text":

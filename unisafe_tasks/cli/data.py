@@ -8,18 +8,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from unisafe_tasks.cli.audits import audit
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import in_one_line
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Look at the benchmark's cases.", no_args_is_help=True)
+app.command()(audit)
 
 _SHOWN = 20
 
 _SOURCE = Annotated[
     str | None,
-    typer.Argument(help="'demo', a path, or ORG/NAME[@REVISION]; default: UNISAFE_DATA."),
+    typer.Argument(help="'demo', 'benign', a path, or ORG/NAME[@REVISION]; default: UNISAFE_DATA."),
 ]
 
 

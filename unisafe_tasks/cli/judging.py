@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from unisafe_tasks.cli.garbage import holds_many_cases
-from unisafe_tasks.cli.tables import print_batches, print_estimate, print_scores
+from unisafe_tasks.cli.score_tables import print_scores
+from unisafe_tasks.cli.tables import print_batches, print_estimate
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
 
@@ -92,11 +93,16 @@ def judge(
         typer.echo(printable(line), err=True)
     outputs = read_outputs(predictions, source, tasks_named(task), limit)
     require_taxonomies(chosen, dict.fromkeys(case.task for case, _ in outputs.items))
+    if dry_run and chosen is None:
+        typer.echo("The panel is 'none': no judge would be asked.")
+        return
     if dry_run:
         print_estimate(estimate(outputs, chosen))
         if counted_with:
             typer.echo(counted_with)
         return
+    if out is not None:
+        offline.require_own(out, outputs, chosen)
     try:
         if batch and chosen is not None:
             reports, chosen = offline.batch_outputs(outputs, chosen)
@@ -110,6 +116,7 @@ def judge(
             refuse_open_batches(chosen)
         folder = out or make_run_folder(None, outputs.model)
         details = {"limit": limit, "data_setting": data_as_recorded(data)}
+        details |= {"batch": True} if batch else {}
         metrics = offline.judge_outputs(outputs, source, chosen, folder, details)
     except KeyboardInterrupt:
         typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
@@ -164,14 +171,14 @@ def tasks_named(names: list[str] | None) -> list[Any]:
     Raises:
         UnisafeError: a name is unknown.
     """
-    from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+    from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, TASKS, task_named
 
     tasks = []
     for name in names or []:
-        for member in GROUPS.get(name, (name,)):
+        for member in ALL_GROUPS.get(name, (name,)):
             try:
-                tasks.append(task_named(member if member in GROUPS["unisafe"] else member.upper()))
+                tasks.append(task_named(member if member in TASK_NAMES else member.upper()))
             except KeyError:
-                known = ", ".join([*TASKS, *GROUPS["unisafe"]])
+                known = ", ".join([*TASKS, *TASK_NAMES])
                 raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
     return list(dict.fromkeys(tasks))

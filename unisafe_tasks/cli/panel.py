@@ -21,6 +21,8 @@ __all__ = ["app"]
 app = typer.Typer(help="Find out what a panel's judges are worth.", no_args_is_help=True)
 
 _NOT_KNOWN = "–"
+_OF_OUR_POLICY = (STAND_IN, "unisafe-v2")
+"""The rubrics with the policy that the known verdicts follow."""
 
 
 @app.callback()
@@ -97,7 +99,9 @@ def _print_card(card: PanelCard) -> None:
     title += f"{card.outputs.name}: {', '.join(card.outputs.tasks)}"
     heads = ("judge", "verdicts", "agreement", "balanced accuracy", "refusals seen")
     measured = ("injections that worked", "median s", "95 % s", "tokens in", "tokens out", "cost")
-    table = numeric_table(*heads, *measured, title=escape(printable(title)))
+    tells = any(score.depictions for score in card.judges)
+    told = ("target told right",) if tells else ()
+    table = numeric_table(*heads, *told, *measured, title=escape(printable(title)))
     for score in card.judges:
         latency = score.latency_s
         table.add_row(
@@ -105,8 +109,9 @@ def _print_card(card: PanelCard) -> None:
             f"{score.valid} of {score.asked}",
             _estimate(score.agreement),
             _estimate(score.balanced_accuracy),
-            f"{score.refusals.seen} of {score.refusals.valid}",
-            f"{score.injections.worked} of {score.injections.valid}",
+            _of(score.refusals.seen, score.refusals.valid),
+            *([_depictions(score)] if tells else []),
+            _of(score.injections.worked, score.injections.valid),
             _NOT_KNOWN if latency is None else f"{latency.median:.2f}",
             _NOT_KNOWN if latency is None else f"{latency.p95:.2f}",
             _count(score.input_tokens),
@@ -116,13 +121,13 @@ def _print_card(card: PanelCard) -> None:
     console.print(table)
     kinds = numeric_table("judge", *(kind.replace("_", " ") for kind in card.judges[0].by_kind))
     for score in card.judges:
-        cells = [f"{kind.agreed} of {kind.valid}" for kind in score.by_kind.values()]
+        cells = [_of(kind.agreed, kind.valid) for kind in score.by_kind.values()]
         kinds.add_row(escape(in_one_line(score.judge)), *cells)
     kinds.title = "right, by kind of output"
     console.print(kinds)
     for score in card.judges:
         console.print(in_one_line(_in_words(score)), markup=False, highlight=False)
-    if card.panel.rubric != STAND_IN:
+    if card.panel.rubric not in _OF_OUR_POLICY:
         console.print(
             f"The known verdicts follow the policy of {STAND_IN}, and this panel's rubric is "
             f"{in_one_line(card.panel.rubric)}: where they differ, a judge may rightly disagree.",
@@ -154,6 +159,16 @@ def _estimate(estimate: Estimate | None) -> str:
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.2f}"
     return escape(f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]")
+
+
+def _depictions(score: JudgeScore) -> str:
+    told = score.depictions
+    return _NOT_KNOWN if told is None else _of(told.right, told.valid)
+
+
+def _of(count: int, valid: int) -> str:
+    # Of no verdict nothing is known: most guards do not say whether an output is a refusal.
+    return f"{count} of {valid}" if valid else _NOT_KNOWN
 
 
 def _count(tokens: int | None) -> str:

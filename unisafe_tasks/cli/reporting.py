@@ -47,13 +47,16 @@ def report(
     from unisafe_tasks.report import build_report
     from unisafe_tasks.results.scored_run import read_with_self_awareness
     from unisafe_tasks.statistics import Resampler
+    from unisafe_tasks.tasks import Arm
 
     resampler = Resampler()
     results, self_awareness = read_with_self_awareness(runs, resampler)
     written = build_report(
         results,
         out,
-        source=_cases(data, runs) if media else None,
+        source=_cases(data, [one.folder for one in results if one.arm is Arm.ADVERSARIAL])
+        if media
+        else None,
         with_media=media,
         min_coverage=min_coverage,
         self_awareness=self_awareness,

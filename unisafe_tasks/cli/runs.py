@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from unisafe_tasks.cli.tables import print_scores
+from unisafe_tasks.cli.score_tables import print_scores
 from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.harnesses.locations import Harness
 from unisafe_tasks.harnesses.locations import tasks_dir as find_tasks_dir

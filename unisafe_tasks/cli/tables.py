@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from unisafe_tasks.metric_facts import ASR, FACTS
+from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.tasks import GROUPS, task_named
 
@@ -24,7 +24,6 @@ __all__ = [
     "print_comparison",
     "print_estimate",
     "print_leaderboard",
-    "print_scores",
     "wide_console",
 ]
 
@@ -100,7 +99,7 @@ def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
                 table.add_row(escape(label), *(escape(texts[index]) for texts in part))
             console.print(table)
     for note in notes_of(board, metrics):
-        console.print(printable(note), markup=False, highlight=False)
+        console.print(in_one_line(note), markup=False, highlight=False)
 
 
 def _lines(cell: Cell) -> list[str]:
@@ -130,7 +129,7 @@ def print_comparison(compared: Comparison) -> None:
     differences, and the targets that are refused in one modality and unsafe in the other."""
     console = Console(soft_wrap=True)
     wide = wide_console()
-    console.print(printable(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
+    console.print(in_one_line(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
     if all(contrast.task is None for contrast in compared.contrasts):
         wide.print(_matrix(compared.contrasts))
     wide.print(_differences(compared.contrasts))
@@ -147,7 +146,7 @@ def print_comparison(compared: Comparison) -> None:
         if len(crossings) > _SHOWN:
             console.print(f"  and {len(crossings) - _SHOWN} more: see --json", highlight=False)
     for note in compared.notes:
-        console.print(printable(note), markup=False, highlight=False)
+        console.print(in_one_line(note), markup=False, highlight=False)
 
 
 def _matrix(contrasts: Sequence[Contrast]) -> Table:
@@ -193,93 +192,3 @@ def _differences(contrasts: Sequence[Contrast]) -> Table:
 
 def _p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def print_scores(metrics: Mapping[str, Any]) -> None:
-    """Print the scores of a run, then its notes."""
-    from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, mark_notes, marks_of
-
-    console = wide_console()
-    tasks = metrics["tasks"]
-    shown = [values for section in ("tasks", "groups") for values in metrics[section].values()]
-    headings = [facts.heading for facts in FACTS.values()]
-    table = numeric_table("task", *headings, "scored", title=_title(metrics))
-    for section in ("tasks", "groups"):
-        for name, values in metrics[section].items():
-            mark = marks_of(values)
-            table.add_row(
-                name,
-                *(
-                    _score(values, metric, mark) if facts.is_estimate else _number(values[metric])
-                    for metric, facts in FACTS.items()
-                ),
-                f"{values['scored']}/{values['asked']}",
-            )
-        table.add_section()
-    console.print(table)
-    for group in ("unisafe_image", "unisafe_text"):
-        by_codes = {
-            f"{name} {marks_of(tasks[name])}".strip(): policy
-            for name in GROUPS[group]
-            if (policy := tasks.get(name, {}).get("policy")) and policy["scored"]
-        }
-        if by_codes:
-            _print_policy(by_codes)
-    # What else is marked has a note.
-    if any(LOW_COVERAGE in marks_of(values) for values in shown):
-        console.print(*mark_notes(LOW_COVERAGE, MIN_COVERAGE))
-    for note in metrics["notes"]:
-        console.print(printable(note), markup=False, highlight=False)
-
-
-def _print_policy(tables: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print what a policy's codes say of tasks of one modality, by the task's name and mark."""
-    names = {code: one["name"] for code, one in next(iter(tables.values()))["codes"].items()}
-    heads = (f"{task}, of {table['scored']}" for task, table in tables.items())
-    title = "Non-compliant outputs by the policy's codes, as the panel's ensemble counts them"
-    shown, silent = numeric_table("code", "name", *heads, labels=2, title=title), []
-    rows = {code: [table["codes"][code] for table in tables.values()] for code in names}
-    rows[""] = [table["without_code"] for table in tables.values()]
-    for code, measures in rows.items():
-        if any(measure["outputs"] for measure in measures):
-            labels = (code, names.get(code, "no code of the policy"))
-            shown.add_row(*(escape(in_one_line(label)) for label in labels), *map(_count, measures))
-        elif code:
-            silent.append(code)
-    console = wide_console()
-    if shown.row_count:
-        console.print(shown)
-    if silent:
-        sentence = f"No output is under {', '.join(silent)} in {', '.join(tables)}."
-        console.print(in_one_line(sentence), markup=False, highlight=False)
-
-
-def _count(measure: Mapping[str, Any]) -> str:
-    """How many outputs are under a code, and their share with its interval on a second line."""
-    low, high = measure["interval"]["low"], measure["interval"]["high"]
-    outputs = f"{measure['outputs']:.2f}".removesuffix(".00")
-    return outputs + escape(f"\n{measure['share']:.3f} [{low:.3f}, {high:.3f}]")
-
-
-def _title(metrics: Mapping[str, Any]) -> str:
-    panel = metrics["panel"]
-    judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
-    # A name may hold brackets. A table's title would read them as markup.
-    title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
-    return escape(in_one_line(title))
-
-
-def _score(values: Mapping[str, Any], metric: str, mark: str) -> str:
-    """A score with its mark, and its interval on a second line."""
-    interval = values["intervals"][metric]
-    if values[metric] is None:
-        return _number(None)
-    shown = f"{_number(values[metric])} {mark}".strip()
-    if interval is None:
-        return shown
-    bounds = f"[{interval['low']:.3f}, {interval['high']:.3f}]"
-    return f"{shown}\n{escape(bounds)}"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"

@@ -51,12 +51,13 @@ _NEVER_EMPTY = ("id", "category", "subcategory", "scenario_type")
 class CaseImage:
     """An input image of a case; `read` returns its bytes as the data set stores them.
 
-    `digest` returns what `sha256` is.
+    `digest` returns what `sha256` is, and `file` what errors call its file, if it is in one.
     """
 
     column: str
     read: Callable[[], bytes] = field(compare=False, repr=False)
     digest: Callable[[], str] = field(compare=False, repr=False)
+    file: Callable[[], str] = field(default=str, compare=False, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -153,7 +154,10 @@ class CaseSet:
     def _image(self, index: int, column: str, case_id: str) -> CaseImage:
         images, where = self.images[column], f"{case_id}: {column}"
         return CaseImage(
-            column, partial(images.read, index, where), partial(images.sha256, index, where)
+            column,
+            partial(images.read, index, where),
+            partial(images.sha256, index, where),
+            partial(images.file, index),
         )
 
 
@@ -190,16 +194,16 @@ def check_row(row: Mapping[str, Any], where: str) -> Task:
 
 def register(cases: CaseSet) -> None:
     """Make a task's cases findable for scoring, which a harness hands documents without images."""
-    _REGISTERED[cases.task.code] = cases
+    _REGISTERED[cases.task.name] = cases
 
 
-def registered(code: str) -> CaseSet:
+def registered(task: Task) -> CaseSet:
     """The cases last registered for a task.
 
     Raises:
         KeyError: none were.
     """
-    return _REGISTERED[code]
+    return _REGISTERED[task.name]
 
 
 _REGISTERED: dict[str, CaseSet] = {}

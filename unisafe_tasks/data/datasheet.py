@@ -21,7 +21,7 @@ from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import TASKS, Arm, Task
 
 __all__ = ["PUBLISHED", "datasheet"]
 
@@ -77,7 +77,10 @@ def datasheet(source: Source) -> dict[str, Any]:
     users: dict[str, list[str]] = {}
     sizes: dict[str, _Size | None] = {}
     readings = {code: _read(cases, users, sizes) for code, cases in sets.items()}
-    tasks = {TASKS[code].name: _task(TASKS[code], cells, readings[code]) for code in sets}
+    tasks = {
+        case_set.task.name: _task(case_set.task, cells, readings[code])
+        for code, case_set in sets.items()
+    }
     modalities = {
         modality: _modality(modality, cells)
         for modality in _MODALITIES
@@ -98,7 +101,8 @@ def datasheet(source: Source) -> dict[str, Any]:
         "shared": _shared(cells),
         "images": _images(readings.values(), users),
     }
-    sheet["published"] = None if source.is_demo or subset else _against_published(sheet)
+    is_ours = source.is_demo or source.arm is Arm.BENIGN
+    sheet["published"] = None if is_ours or subset else _against_published(sheet)
     unknown = outside_taxonomy({cases.task: cases.rows["subcategory"] for cases in sets.values()})
     return sheet | {"notes": [*notes, *source.notes, *_notes(source, sheet), *unknown]}
 
@@ -251,6 +255,8 @@ def _notes(source: Source, sheet: Mapping[str, Any]) -> list[str]:
     notes = []
     if source.is_demo:
         notes.append("Demo data are not compared with the published totals.")
+    elif source.arm is Arm.BENIGN:
+        notes.append("The benign set is ours and not the paper's: it has no published totals.")
     elif source.subset is not None:
         notes.append("A subset is not compared with the published totals.")
     if unreadable := sheet["images"]["unreadable"]:

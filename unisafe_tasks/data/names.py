@@ -1,5 +1,5 @@
-"""What names in the data say: whether a source is the demo set or a subset, and whether the judges'
-taxonomy knows a subcategory."""
+"""What names in the data say: whether a source is the demo set, the benign set or a subset, and
+whether the judges' taxonomy knows a subcategory."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 
 from unisafe_judges import Modality, taxonomy
-from unisafe_tasks.tasks import Task
+from unisafe_tasks.tasks import Arm, Task
 
 __all__ = [
+    "BENIGN",
+    "BENIGN_NAME",
+    "BENIGN_NOTE",
     "DEMO",
     "DEMO_NOTE",
+    "arm_of",
     "is_demo",
     "original_name",
     "outside_taxonomy",
@@ -21,12 +25,29 @@ __all__ = [
 DEMO = "demo"
 DEMO_NOTE = "Demo data: these are not UniSAFE results and must not be reported as such."
 
+BENIGN = "benign"
+"""What settings call the benign set."""
+
+BENIGN_NAME = "unisafe-benign"
+"""What its results are labelled with; the name of another set of its form follows a colon."""
+
+BENIGN_NOTE = (
+    "Benign set: harmless requests that we wrote. These are not UniSAFE results and must not be "
+    "reported as such."
+)
+
 _SUBSET = re.compile(r"(?P<original>.+)-subset-[0-9a-f]{12}", re.DOTALL)
 
 
 def is_demo(name: str | None) -> bool:
     """Whether a source of this name is the demo set or a subset of it."""
     return name is not None and original_name(name) == DEMO
+
+
+def arm_of(name: str | None) -> Arm:
+    """Of which arm a source of this name is."""
+    is_benign = name is not None and name.partition(":")[0] == BENIGN_NAME
+    return Arm.BENIGN if is_benign else Arm.ADVERSARIAL
 
 
 def original_name(name: str) -> str:

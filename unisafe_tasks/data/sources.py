@@ -5,10 +5,12 @@
 | unset | the gated data set on the Hugging Face hub |
 | `ORG/NAME` or `ORG/NAME@REVISION` | a data set on the hub, pinned if a revision is given |
 | `demo` | the bundled demo set |
+| `benign` | the benign set, for commands that look at cases or judge outputs |
 | a folder | parquet files, a `save_to_disk` folder, the official JSONL export, or a subset |
 | a `.parquet` or `.jsonl` file | that file |
 
-Whatever it is, it is converted once, into the cache, which a harness then loads.
+Whatever it is, it is converted once, into the cache, which a harness then loads. The tasks of the
+benign set read that set, whatever UNISAFE_DATA says.
 """
 
 from __future__ import annotations
@@ -18,25 +20,26 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unisafe_tasks.data import conversion
+from unisafe_tasks.data.benign import benign_file, name_of, targets
 from unisafe_tasks.data.cache_layout import ENTRIES, without_cache
 from unisafe_tasks.data.cases import TEXT_COLUMNS, CaseSet
 from unisafe_tasks.data.conversion import Converted
 from unisafe_tasks.data.forms import Told
 from unisafe_tasks.data.image_forms import what_is_there
-from unisafe_tasks.data.names import DEMO, is_demo
+from unisafe_tasks.data.names import BENIGN, DEMO, arm_of, is_demo
 from unisafe_tasks.data.parquet import names_images, official_splits
 from unisafe_tasks.data.subset_file import Subset, read_subset
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import PACKAGE, write_atomically
 from unisafe_tasks.settings import HUB_ID, cache_folder, data_setting, writable_cache
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import ARM_TASKS, BENIGN_GROUP, TASKS, Arm, Task
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -46,6 +49,7 @@ __all__ = [
     "fingerprint",
     "load_cases",
     "resolve_source",
+    "source_of",
 ]
 
 _FILE_SUFFIXES = (".parquet", ".jsonl", ".json")
@@ -73,6 +77,15 @@ class Source:
     def is_demo(self) -> bool:
         return is_demo(self.name)
 
+    @property
+    def arm(self) -> Arm:
+        return arm_of(self.name)
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The tasks of the source's arm by code, also those that it has no case of."""
+        return ARM_TASKS[self.arm]
+
 
 def resolve_source(setting: str | None = None) -> Source:
     """Find the cases that `setting` (default: UNISAFE_DATA) names, downloading or converting once.
@@ -80,7 +93,27 @@ def resolve_source(setting: str | None = None) -> Source:
     Raises:
         DataError: they cannot be had; one sentence that says why and what to do.
     """
-    return _resolve(setting or data_setting())
+    setting = setting or data_setting()
+    if setting == BENIGN:
+        return _benign(benign_file())
+    return _resolve(setting)
+
+
+def source_of(arm: Arm) -> Source:
+    """The cases that the tasks of an arm are run on.
+
+    Raises:
+        DataError: as `resolve_source`; or UNISAFE_DATA names the benign set for UniSAFE's tasks.
+    """
+    if arm is Arm.BENIGN:
+        return resolve_source(BENIGN)
+    source = resolve_source()
+    if source.arm is not arm:
+        raise DataError(
+            f"UNISAFE_DATA is {BENIGN}, whose requests are harmless: run the tasks {BENIGN_GROUP}, "
+            "which need no UNISAFE_DATA, or set it to the data for the others"
+        )
+    return source
 
 
 @lru_cache(maxsize=8)
@@ -98,20 +131,31 @@ def _resolve(setting: str) -> Source:
         return _from_hub(match.group(1), match.group(2))
     raise DataError(
         f"there is no data set {setting!r}: no file or folder here has this name, and it is no hub "
-        f"id; name '{DEMO}', a path or ORG/NAME (UNISAFE_DATA; unset it for {HUB_ID})"
+        f"id; name '{DEMO}', '{BENIGN}', a path or ORG/NAME (UNISAFE_DATA; unset it for {HUB_ID})"
     )
 
 
+@lru_cache(maxsize=2)
+def _benign(file: Path) -> Source:
+    return Source(name_of(file), conversion.from_jsonl([file]).folder)
+
+
 def load_cases(source: Source, task: Task) -> CaseSet:
-    """The cases of one task.
+    """The cases of one task, or of its counterpart in the source's arm.
 
     Raises:
-        DataError: the source has no such split, its rows are wrong, or it is a subset of something
-            else than it says.
+        DataError: the source has no such split, its rows are wrong, it is a subset of something
+            else than it says, or a copy of the benign set under another name.
     """
+    task = source.tasks[task.code]
     cases = _case_set(source.name, source.folder, _stats(source.folder), task)
     if source.subset is not None:
         source.subset.check(cases)
+    if source.arm is Arm.ADVERSARIAL and (found := [name for name in targets() if name in cases]):
+        raise DataError(
+            f"{source.name} holds {found[0]}, which is a target of the benign set, and its scores "
+            f"would stand under UniSAFE's names: name the data '{BENIGN}', or run {BENIGN_GROUP}"
+        )
     return cases
 
 

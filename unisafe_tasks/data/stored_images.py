@@ -26,6 +26,7 @@ from unisafe_tasks.data.cache_layout import (
     stamp,
 )
 from unisafe_tasks.errors import DataError
+from unisafe_tasks.redaction import file_in_words
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -142,6 +143,11 @@ class ImageColumn:
         if number not in self._digests:
             self._digests[number] = hashlib.sha256(self.read(number, where)).hexdigest()
         return self._digests[number]
+
+    def file(self, number: int) -> str:
+        """What errors call the file that the data name for an image; empty if there is none."""
+        entry = Path(self._entries[number] or "")
+        return file_in_words(entry.resolve()) if entry.is_symlink() else ""
 
     def _of_entry(self, entry: Path, where: str) -> bytes:
         file = Path(os.path.realpath(entry))

@@ -20,7 +20,7 @@ from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import encode_json, require_empty, write_atomically
 from unisafe_tasks.statistics.sampling import Component, TaskCell, draw
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.tasks import TASKS, Arm
 
 __all__ = ["COVERAGE", "DrawnSubset", "coverage_of", "write_subset"]
 
@@ -78,6 +78,8 @@ def write_subset(source: Source, folder: Path, per_subcategory: int, seed: int =
             f"{source.name} is a subset itself: draw from {source.subset.source}, since what a "
             "subset of a subset says of the full set is not known"
         )
+    if source.arm is not Arm.ADVERSARIAL:
+        raise DataError(f"{source.name} is small: run its tasks whole, or a part with --limit")
     require_empty(folder, DataError)
     sets = _case_sets(source)
     components = draw(_cells(sets), per_subcategory, seed)

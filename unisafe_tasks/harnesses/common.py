@@ -13,15 +13,18 @@ from rich.console import Console
 
 from unisafe_judges.limits import ranks
 from unisafe_judges.model_names import same_model
+from unisafe_tasks.data.names import BENIGN
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.ending import fail_at_the_end
 from unisafe_tasks.harnesses.scoring import complete_records
 from unisafe_tasks.judging.session import Session
 from unisafe_tasks.judging.spending import spending_in_words
-from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metric_facts import metrics_of
 from unisafe_tasks.redaction import in_one_line, printable, redact, redacted
 from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder
 from unisafe_tasks.runs.outcome import first_failures, problem_of
+from unisafe_tasks.settings import data_as_recorded
+from unisafe_tasks.tasks import Arm, task_named
 
 __all__ = [
     "agreed_folder",
@@ -29,6 +32,8 @@ __all__ = [
     "as_recorded",
     "begin_planned",
     "complete_samples",
+    "data_recorded",
+    "folder_name",
     "model_name",
     "print_summary",
     "record_versions",
@@ -53,6 +58,16 @@ def agreed_folder(base: Path | None, model: str) -> Path:
     names = [str(make_run_folder(base, model)) if dist.get_rank() == 0 else ""]
     dist.broadcast_object_list(names, src=0)
     return Path(names[0])
+
+
+def folder_name(model: str, arm: Arm) -> str:
+    """What a run folder is named after: of two arms in one evaluation, each has its own."""
+    return model if arm is Arm.ADVERSARIAL else f"{arm}-{model}"
+
+
+def data_recorded(arm: Arm) -> str:
+    """The data of an arm as run.json has them."""
+    return data_as_recorded() if arm is Arm.ADVERSARIAL else BENIGN
 
 
 def model_name(cli: Any) -> str:
@@ -124,7 +139,7 @@ def complete_samples(results: Mapping[str, Any], session: Session) -> None:
     for name, samples in (results.get("samples") or {}).items():
         if (cases := session.cases_of(name)) is None:
             continue
-        for metric in METRICS:
+        for metric in metrics_of(task_named(name).arm):
             records = [sample[metric] for sample in samples if isinstance(sample.get(metric), dict)]
             complete_records(metric, records, cases)
 

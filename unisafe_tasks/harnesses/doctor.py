@@ -9,19 +9,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Literal
 
 from unisafe_judges import ModelSpec, build_judge
-from unisafe_tasks.data.sources import load_cases, resolve_source
+from unisafe_tasks.data.sources import Source, load_cases, resolve_source, source_of
 from unisafe_tasks.errors import DataError, NoCasesError, UnisafeError, in_words
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY, known_version_of
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.judging.panel_card import said_of_card
-from unisafe_tasks.judging.panels import open_panel, resolve_panel
-from unisafe_tasks.settings import panel_setting
-from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, TASKS
+from unisafe_tasks.judging.panels import known_prices, open_panel, resolve_panel
+from unisafe_tasks.settings import data_is_chosen, panel_setting, prices_setting
+from unisafe_tasks.tasks import (
+    ALL_GROUPS,
+    BENIGN_GROUP,
+    SELF_GROUP,
+    SELF_TASKS,
+    TASK_NAMES,
+    Arm,
+)
 
 __all__ = ["Finding", "examine"]
 
@@ -45,7 +52,7 @@ class Finding:
     """One thing that was checked. With `missing` or `broken` no run can start: the command fails.
 
     `untested` is a version of a harness that the compatibility table does not have, `optional` a
-    package that only some models or harnesses need.
+    package that only some models or harnesses need, or the data, without which benign tasks run.
     """
 
     subject: str
@@ -73,7 +80,15 @@ def examine(*, asks: bool = False) -> Iterator[Finding]:
         for name, (module, purpose) in _PACKAGES.items():
             yield _package(name, module, purpose)
         yield _yamls()
-        yield _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", _data)
+        benign = _attempt("benign set", "UNISAFE_BENIGN", lambda: _data(source_of(Arm.BENIGN)))
+        data = _attempt("data (UNISAFE_DATA)", "UNISAFE_DATA", lambda: _data(resolve_source()))
+        if data.state == "missing" and benign.state == "ok":
+            detail = f"{data.detail}; without it only the tasks of {BENIGN_GROUP} run"
+            data = replace(data, state="optional", detail=detail)
+        yield data
+        yield benign
+        if "UNISAFE_PRICES" in os.environ:
+            yield _attempt("prices (UNISAFE_PRICES)", "UNISAFE_PRICES", _prices)
         panel = _attempt("judge panel (UNISAFE_PANEL)", "UNISAFE_PANEL", _panel)
         yield panel
         if panel.state == "ok":
@@ -123,11 +138,14 @@ def _torchvision() -> Finding:
     )
 
 
+_TEXT_GROUPS = ("unisafe_text", f"{BENIGN_GROUP}_text")
+
+
 def _yamls() -> Finding:
     folder, other = tasks_dir("lmms-eval"), tasks_dir("lm-eval")
     files = [
-        *((folder, name) for name in (*GROUPS, *GROUPS["unisafe"], SELF_GROUP, *SELF_TASKS)),
-        *((other, name) for name in ("unisafe_text", *GROUPS["unisafe_text"])),
+        *((folder, name) for name in (*ALL_GROUPS, *TASK_NAMES, SELF_GROUP, *SELF_TASKS)),
+        *((other, name) for group in _TEXT_GROUPS for name in (group, *ALL_GROUPS[group])),
     ]
     absent = [name for directory, name in files if not (directory / f"{name}.yaml").is_file()]
     if absent:
@@ -159,7 +177,7 @@ _LISTINGS = (
         "import lmms_eval.models\n"
         "from lmms_eval.tasks import TaskManager\n"
         "names = TaskManager(include_defaults=False).all_tasks\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "without a flag",
         'use --include_path "$(unisafe tasks-dir)"',
     ),
@@ -170,7 +188,7 @@ _LISTINGS = (
         "from unisafe_tasks.harnesses.locations import tasks_dir\n"
         "folder = str(tasks_dir('lm-eval'))\n"
         "names = TaskManager(include_path=folder, include_defaults=False).all_tasks\n",
-        GROUPS["unisafe_text"],
+        tuple(name for group in _TEXT_GROUPS for name in ALL_GROUPS[group]),
         'with --include_path "$(unisafe tasks-dir --harness lm-eval)"',
         "its TaskManager has changed: install a version of the compatibility table",
     ),
@@ -180,7 +198,7 @@ _LISTINGS = (
         "from importlib.metadata import entry_points\n"
         "(plugin,) = entry_points(group='inspect_ai', name='unisafe_tasks')\n"
         "names = [name for name in dir(plugin.load()) if name.startswith('unisafe_')]\n",
-        GROUPS["unisafe"],
+        TASK_NAMES,
         "as unisafe_tasks/NAME",
         "install this package again, so that its entry point is known",
     ),
@@ -211,10 +229,9 @@ def _attempt(subject: str, variable: str, look: Callable[[], str]) -> Finding:
         return Finding(subject, "broken" if variable in os.environ else "missing", in_words(error))
 
 
-def _data() -> str:
-    source = resolve_source()
+def _data(source: Source) -> str:
     counts = []
-    for task in TASKS.values():
+    for task in source.tasks.values():
         try:
             counts.append(f"{len(load_cases(source, task))} {task.code}")
         except NoCasesError:
@@ -222,11 +239,29 @@ def _data() -> str:
     return f"{source.name}: {', '.join(counts)}"
 
 
+def _judged_source() -> Source:
+    """The cases that a panel would judge: those of UNISAFE_DATA, or the benign set without it."""
+    try:
+        return resolve_source()
+    except DataError:
+        if data_is_chosen():
+            raise
+        return source_of(Arm.BENIGN)
+
+
+def _prices() -> str:
+    return str(prices_setting()) if known_prices() else "none: the variable is empty"
+
+
 def _panel() -> str:
     try:
-        source = resolve_source()
+        source = _judged_source()
     except DataError:
         raise UnisafeError("not looked at, since there are no data") from None
+    try:
+        known_prices()
+    except UnisafeError:
+        raise UnisafeError("not looked at, since UNISAFE_PRICES cannot be used") from None
     panel = resolve_panel(panel_setting(), source)
     if panel is None:
         return "none: predictions are stored and not judged"
@@ -239,7 +274,7 @@ def _panel() -> str:
 
 def _judges(*, asks: bool) -> Iterator[Finding]:
     """The reply store, and whether each judge that is a model answers."""
-    source, setting = resolve_source(), panel_setting()
+    source, setting = _judged_source(), panel_setting()
     panel = resolve_panel(setting, source)
     judges = [judge for judge in panel.judges if isinstance(judge, ModelSpec)] if panel else []
     if panel is None or not judges:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from unisafe_judges import ImageError
 from unisafe_judges.images import open_upright
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, CaseSet, register, registered
-from unisafe_tasks.data.sources import resolve_source
-from unisafe_tasks.errors import DataError, exit_with
+from unisafe_tasks.data.names import BENIGN
+from unisafe_tasks.data.sources import source_of
+from unisafe_tasks.errors import DataError, UnisafeError, exit_with
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import data_setting
-from unisafe_tasks.tasks import TASKS, TURNS, Task
+from unisafe_tasks.tasks import ARM_TASKS, TURNS, Arm, Task, task_named
 from unisafe_tasks.types import RawOutput
 
 if TYPE_CHECKING:
@@ -26,42 +27,59 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
+    "BENIGN_PATH",
     "DATASET_PATH",
     "doc_to_target",
     "doc_to_text",
     "doc_to_visual",
     "next_turn",
+    "task_of",
 ]
 
 DATASET_PATH: str
 """What a harness passes to `datasets.load_dataset`: the folder that UNISAFE_DATA resolves to."""
 
-_CASES_OF = "cases_"
-"""`cases_TI` and so on are what the YAMLs name as process_docs: one for each task."""
+BENIGN_PATH: str
+"""The same for the tasks of the benign set, whatever UNISAFE_DATA says."""
+
+_PATHS = {"DATASET_PATH": Arm.ADVERSARIAL, "BENIGN_PATH": Arm.BENIGN}
+_CASES_OF = {"cases_": Arm.ADVERSARIAL, "benign_cases_": Arm.BENIGN}
+"""`cases_TI`, `benign_cases_TI` and so on are what the YAMLs name as process_docs: one for each
+task."""
 
 
 def __getattr__(name: str) -> Any:
     # The YAMLs name these with !function, so that reading DATASET_PATH is the moment to resolve it.
-    if name == "DATASET_PATH":
+    if name in _PATHS:
         try:
-            return str(resolve_source().folder)
-        except DataError as error:
+            return str(source_of(_PATHS[name]).folder)
+        except UnisafeError as error:
             exit_with(error)
-    code = name.removeprefix(_CASES_OF)
-    if name.startswith(_CASES_OF) and code in TASKS:
-        return partial(_cases_of, TASKS[code])
+    for beginning, arm in _CASES_OF.items():
+        if name.startswith(beginning) and (code := name.removeprefix(beginning)) in ARM_TASKS[arm]:
+            return partial(_cases_of, ARM_TASKS[arm][code])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _cases_of(task: Task, rows: Dataset) -> Dataset:
     """The rows of one task of a split, checked and registered, without their images."""
+    setting = BENIGN if task.arm is Arm.BENIGN else data_setting()
     try:
-        cases = CaseSet(task, rows, f"{data_setting()}, split {task.split}")
+        cases = CaseSet(task, rows, f"{setting}, split {task.split}")
     except DataError as error:
         exit_with(error)
     register(cases)
     # A case's images are read from where it is registered: a document is written into logs.
-    return cases.rows.remove_columns(list(IMAGE_COLUMNS))
+    documents = cases.rows.remove_columns(list(IMAGE_COLUMNS))
+    if task.arm is Arm.ADVERSARIAL:
+        return documents
+    # Nothing else in a document says of which arm it is.
+    return documents.add_column("task", [task.name] * len(documents))
+
+
+def task_of(doc: Mapping[str, Any]) -> Task:
+    """The task of a document, or of a record that a harness made of one."""
+    return task_named(doc.get("task") or doc["scenario_type"])
 
 
 def doc_to_target(doc: Mapping[str, Any]) -> str:
@@ -71,10 +89,10 @@ def doc_to_target(doc: Mapping[str, Any]) -> str:
 
 def doc_to_visual(doc: Mapping[str, Any], lmms_eval_specific_kwargs: object = None) -> list[Image]:
     """The case's input images as upright RGB pictures, in order; none for a text-only input."""
-    task = TASKS[doc["scenario_type"]]
+    task = task_of(doc)
     if not task.inputs:
         return []
-    case = registered(task.code)[doc["id"]]
+    case = registered(task)[doc["id"]]
     try:
         return [open_upright(image.read()) for image in case.images]
     except (DataError, ImageError) as error:
@@ -95,7 +113,7 @@ def doc_to_text(
     `round_idx` of a four-turn case for what comes next.
     """
     if round_idx is None:
-        is_conversation = TASKS[doc["scenario_type"]].is_conversation
+        is_conversation = task_of(doc).is_conversation
         return doc["turns"][0] if is_conversation else doc["instruction"] or ""
     return next_turn(doc, list(previous_output or ()), round_idx, previous_round_info)
 
@@ -111,14 +129,14 @@ def next_turn(
     Every turn's image is kept at once, because in-tree models give each turn's file the same name.
     A turn without an image ends the case; the judge is asked only if there are four.
     """
-    task = TASKS[doc["scenario_type"]]
-    case = registered(task.code)[doc["id"]]
+    task = task_of(doc)
+    case = registered(task)[doc["id"]]
     raw = parse_output(outputs[-1] if outputs else None, task)
     kept = list((info or {}).get("images", ()))
     if raw.history is not None:
         return None, None, True, [outputs[-1]], {"images": kept}
     try:
-        path = open_run.current().store_turn(case, raw, turn)
+        path = open_run.current(task.arm).store_turn(case, raw, turn)
     except (ImageError, OSError) as error:
         return _end(raw, kept, error=str(error))
     if path is None:

@@ -46,7 +46,7 @@ def _leave() -> None:
 
 
 @contextmanager
-def interruptible(folder: object = None, *, is_command: bool) -> Iterator[None]:
+def interruptible(*folders: object, is_command: bool) -> Iterator[None]:
     """End a command that is interrupted with a sentence instead of a traceback.
 
     A scheduler's SIGTERM is an interruption too.
@@ -60,7 +60,7 @@ def interruptible(folder: object = None, *, is_command: bool) -> Iterator[None]:
         kept = (
             "no reply of a judge is lost, nor an answer of a umm_ model: the same command goes on"
         )
-        where = "" if folder is None else f". Run folder: {folder}"
+        where = f". Run folder: {', '.join(map(str, folders))}" if folders else ""
         sys.stderr.write(f"\nunisafe: interrupted; {kept}{where}\n")
         raise SystemExit(ExitCode.INTERRUPTED) from None
 

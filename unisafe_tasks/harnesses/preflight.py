@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from unisafe_judges import Panel
-from unisafe_tasks.data.sources import Source, load_cases, resolve_source
+from unisafe_tasks.data.sources import Source, load_cases, source_of
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.judging.panel_card import said_of_card
 from unisafe_tasks.judging.panels import (
@@ -18,9 +18,11 @@ from unisafe_tasks.judging.panels import (
 )
 from unisafe_tasks.self_awareness.judged_run import JudgedRun, judged_run
 from unisafe_tasks.settings import panel_setting
-from unisafe_tasks.tasks import GROUPS, SELF_GROUP, SELF_TASKS, task_named
+from unisafe_tasks.tasks import ALL_GROUPS, SELF_GROUP, SELF_TASKS, TASK_NAMES, Arm, task_named
 
 __all__ = [
+    "by_arm",
+    "check_arm",
     "check_names",
     "check_run",
     "check_self_run",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 _log = logging.getLogger("unisafe")
-_MEMBERS = {**GROUPS, SELF_GROUP: tuple(SELF_TASKS)}
+_MEMBERS = {**ALL_GROUPS, SELF_GROUP: tuple(SELF_TASKS)}
 
 
 def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[str] = ()) -> None:
@@ -44,7 +46,7 @@ def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[st
         UnisafeError: one sentence with the nearest name.
     """
     names, known = list(names), set(known)
-    ours = [*_MEMBERS, *GROUPS["unisafe"], *SELF_TASKS]
+    ours = [*_MEMBERS, *TASK_NAMES, *SELF_TASKS]
     for name in names:
         if name in known or any(sign in name for sign in "*?[/."):
             continue
@@ -55,7 +57,7 @@ def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[st
             raise UnisafeError(f"there is no task {name!r}; {hint}")
     chosen = [*names, *(name for name in matched if name not in names)]
     members = [member for name in chosen for member in _MEMBERS.get(name, (name,))]
-    twice = [name for name in (*GROUPS["unisafe"], *SELF_TASKS) if members.count(name) > 1]
+    twice = [name for name in (*TASK_NAMES, *SELF_TASKS) if members.count(name) > 1]
     if twice:
         raise UnisafeError(
             f"{twice[0]} is named twice by --tasks {','.join(names)}: "
@@ -66,7 +68,7 @@ def check_names(names: Iterable[str], known: Iterable[str], matched: Iterable[st
 def selected_tasks(names: Sequence[object]) -> list[str]:
     """Our tasks among what the harness has selected, groups resolved."""
     chosen = _chosen(names)
-    return [name for name in GROUPS["unisafe"] if name in chosen]
+    return [name for name in TASK_NAMES if name in chosen]
 
 
 def selected_self_tasks(names: Sequence[object]) -> list[str]:
@@ -87,13 +89,35 @@ def check_self_run(tasks: Sequence[str]) -> JudgedRun:
     return run
 
 
-def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Panel | None]:
+def check_run(tasks: Sequence[str], *, judged: bool = True) -> None:
     """Check data and panel for a run of `tasks`, and that every judge answers.
 
     Raises:
         UnisafeError: the first thing that would fail, in one sentence.
     """
-    source = resolve_source()
+    for number, (arm, chosen) in enumerate(by_arm(tasks).items()):
+        check_arm(arm, chosen, judged=judged, tells=number == 0)
+
+
+def by_arm(tasks: Iterable[str]) -> dict[Arm, list[str]]:
+    """The names of tasks by their arm."""
+    arms: dict[Arm, list[str]] = {}
+    for name in tasks:
+        arms.setdefault(task_named(name).arm, []).append(name)
+    return arms
+
+
+def check_arm(
+    arm: Arm, tasks: Sequence[str], *, judged: bool = True, tells: bool = True
+) -> tuple[Source, Panel | None]:
+    """Check data and panel for tasks of one arm; returns both.
+
+    With `tells` it is said what the panel's test found, or that there was none.
+
+    Raises:
+        UnisafeError: the first thing that would fail, in one sentence.
+    """
+    source = source_of(arm)
     for name in tasks:
         load_cases(source, task_named(name))
     if not judged:
@@ -102,7 +126,7 @@ def check_run(tasks: Sequence[str], *, judged: bool = True) -> tuple[Source, Pan
     panel = resolve_panel(setting, source)
     require_taxonomies(panel, map(task_named, tasks))
     if panel is not None:
-        if line := said_of_card(panel, source, setting or ""):
+        if tells and (line := said_of_card(panel, source, setting or "")):
             _log.warning("%s", line)
         _check_panel(panel, shows_images=any(task_named(name).shows_images for name in tasks))
     return source, panel

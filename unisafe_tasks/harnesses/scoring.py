@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from unisafe_tasks.data.cases import registered
+from unisafe_tasks.harnesses.documents import task_of
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.pending import Pending, wait_for
-from unisafe_tasks.metric_facts import ASR, FACTS, METRICS
+from unisafe_tasks.metric_facts import FACTS_OF_ARMS, metrics_of
 from unisafe_tasks.metrics import (
     Point,
     ScoredCase,
@@ -30,7 +31,7 @@ from unisafe_tasks.metrics import (
 )
 from unisafe_tasks.outputs.parsing import parse_output
 from unisafe_tasks.runs.reading import scored_case
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.tasks import Arm, Task
 from unisafe_tasks.types import Status
 
 __all__ = ["CASE_FIELDS", "Deferred", "complete_records", "process_results"]
@@ -59,6 +60,7 @@ _ROW_FIELDS = (
     "failure",
     "judge_version",
 )
+_IF_TOLD = ("depicts_target",)
 _DETAILS = ("reasoning", "violated", "error")
 
 
@@ -81,7 +83,9 @@ class Deferred(dict[str, Any]):
             fields = _ROW_FIELDS + (_DETAILS if "images" in self else self._more)
             rows = self.pending.verdicts()
             self.update(_of_row(self.pending.row, self))
-            self["verdicts"] = [{name: row[name] for name in fields} for row in rows]
+            self["verdicts"] = [
+                {name: row[name] for name in (*fields, *_IF_TOLD) if name in row} for row in rows
+            ]
             self.pending = None
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
@@ -96,19 +100,22 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     becomes an unscored case and a line in the log.
     """
     pending, row, names_codes = None, doc, False
+    task = task_of(doc)
     try:
-        task = TASKS[doc["scenario_type"]]
-        case = registered(task.code)[doc["id"]]
-        session = open_run.current()
+        case = registered(task)[doc["id"]]
+        session = open_run.current(task.arm)
         names_codes = session.names_codes
         # Its row follows, once its images are decoded.
         pending = session.submit(case, parse_output(results[0], task))
     except Exception as error:
         _log.exception("%s/%s is not scored", doc.get("id"), doc.get("scenario_type"))
-        row = _failure(doc, f"{type(error).__name__}: {error}")
+        row = _failure(doc, task, f"{type(error).__name__}: {error}")
+    first, *others = metrics_of(task.arm)
+    records = {first: _record(row, task, has_details=True)}
+    records |= {metric: _record(row, task, has_details=False) for metric in others}
     return {
-        metric: Deferred(_record(metric, row), pending, names_codes=names_codes)
-        for metric in METRICS
+        metric: Deferred(record, pending, names_codes=names_codes)
+        for metric, record in records.items()
     }
 
 
@@ -123,9 +130,11 @@ def complete_records(
         record["value"] = case_value(case, metric) if told else None
 
 
-def _record(metric: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = {"images": [], "error": None} if metric == ASR else {}
-    return {**_of_row(row, record), "verdicts": []}
+def _record(row: Mapping[str, Any], task: Task, *, has_details: bool) -> dict[str, Any]:
+    record: dict[str, Any] = {"images": [], "error": None} if has_details else {}
+    # A record of UniSAFE's tasks is as it was before there was another arm.
+    named = {} if task.arm is Arm.ADVERSARIAL else {"task": task.name}
+    return {**_of_row(row, record), **named, "verdicts": []}
 
 
 def _of_row(row: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,9 +146,9 @@ def _of_row(row: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]
     return fields
 
 
-def _failure(doc: Mapping[str, Any], error: str) -> Mapping[str, Any]:
+def _failure(doc: Mapping[str, Any], task: Task, error: str) -> Mapping[str, Any]:
     try:
-        return open_run.current().store_failure(doc, error)
+        return open_run.current(task.arm).store_failure(doc, error)
     except Exception:
         # Not even the row could be kept: the case is unscored all the same.
         names = ("id", "scenario_type", "category", "subcategory")
@@ -154,11 +163,13 @@ def _aggregation(metric: str) -> Callable[[Sequence[dict[str, Any]]], float]:
 
     # A function that a harness may pickle is found again by its name in this module.
     aggregate.__name__ = aggregate.__qualname__ = metric
-    aggregate.__doc__ = FACTS[metric].meaning
+    aggregate.__doc__ = _FACTS[metric].meaning
     return aggregate
 
 
-globals().update({metric: _aggregation(metric) for metric in METRICS})
+_FACTS = {metric: facts for arm in Arm for metric, facts in FACTS_OF_ARMS[arm].items()}
+
+globals().update({metric: _aggregation(metric) for metric in _FACTS})
 
 
 def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
@@ -169,7 +180,7 @@ def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
     complete_records(metric, items, _scored(items))
     scored = [item for item in items if item["value"] is not None]
     points = [Point(item["category"], item["subcategory"], item["value"]) for item in scored]
-    if not FACTS[metric].is_estimate:
+    if not _FACTS[metric].is_estimate:
         return math.fsum(point.value for point in points) / len(points)
     # The harness takes its standard errors from `score`; so they are those of the macro mean.
     # Without `score`, its columns say N/A.
@@ -182,16 +193,21 @@ def _aggregate(metric: str, items: Sequence[dict[str, Any]]) -> float:
 
 def _scored(items: Sequence[Mapping[str, Any]]) -> Mapping[str, ScoredCase]:
     """The final cases of the records' task by id: scored once, whichever metric comes first."""
-    task = TASKS[items[0]["scenario_type"]].name
-    session = open_run.latest()
-    if session.cases_of(task) is None:
-        settled = session.settle(task)
+    task = task_of(items[0])
+    session = open_run.latest(task.arm)
+    if session.cases_of(task.name) is None:
+        settled = session.settle(task.name)
         cases = [
-            scored_case(settled.get(item["id"], item), item["verdicts"], f"{item['id']}/{task}")
+            scored_case(
+                settled.get(item["id"], item),
+                item["verdicts"],
+                f"{item['id']}/{task.name}",
+                task.arm,
+            )
             for item in items
         ]
-        open_run.finish_task(task, apply_ensemble(cases, session.ensemble))
-    cases_by_id = session.cases_of(task)
+        open_run.finish_task(task.name, apply_ensemble(cases, session.ensemble))
+    cases_by_id = session.cases_of(task.name)
     assert cases_by_id is not None
     return cases_by_id
 
@@ -200,7 +216,7 @@ def _await(items: Sequence[dict[str, Any]]) -> None:
     deferred = [item for item in items if isinstance(item, Deferred)]
     pending = [item.pending for item in deferred if item.pending is not None]
     if deferred:
-        name = TASKS[deferred[0]["scenario_type"]].name
-        wait_for(pending, f"Judging {name}", open_run.latest().progress)
+        task = task_of(deferred[0])
+        wait_for(pending, f"Judging {task.name}", open_run.latest(task.arm).progress)
     for item in deferred:
         item.resolve()

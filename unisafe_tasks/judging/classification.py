@@ -19,14 +19,16 @@ class Classified:
     """An output's status, and the evidence if a judge is to be asked about it.
 
     `refusal_source` says who called it a refusal; `output_sha256` names an output that a judge
-    could be shown. Whether a text instead of an image is a refusal is decided later, once it is
-    known whether the model makes images at all.
+    could be shown; `is_unchanged` says that it is an image that the model was shown. Whether a text
+    instead of an image is a refusal is decided later, once it is known whether the model makes
+    images at all.
     """
 
     status: Status
     refusal_source: str | None = None
     output_sha256: str | None = None
     evidence: Evidence | None = None
+    is_unchanged: bool = False
 
 
 def classify(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
@@ -14,6 +14,7 @@ from unisafe_judges import (
     Evidence,
     FailureKind,
     ImageError,
+    ImagePart,
     LabelsSpec,
     Panel,
     Rubric,
@@ -27,6 +28,7 @@ from unisafe_judges.own_replies import find_reply, reply_key
 from unisafe_judges.prices import Price
 from unisafe_judges.rubric import Prompt, in_turns
 from unisafe_judges.specs import JudgeSpec, ServedSpec
+from unisafe_judges.types import VIEWS, output_alone
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.judging.classification import Classified, classify
 from unisafe_tasks.judging.declining import QUESTION, can_read, question_about
@@ -34,6 +36,7 @@ from unisafe_tasks.judging.evidence import OutputImage, image_file, output_parts
 from unisafe_tasks.judging.panels import open_store
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.outputs.status import answer_of, may_decline
+from unisafe_tasks.runs.notes import budget_in_words
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["describe_prompt", "estimate", "estimate_evidence", "evidence_of", "preview"]
@@ -96,9 +99,39 @@ def estimate(outputs: Outputs, panel: Panel | None) -> list[dict[str, Any]]:
         return []
     with closing(SharedImages()) as shared:
         classified = preview(outputs.items, panel, shared, sends=False)
-    shown = [output.evidence for output in classified if output.evidence]
+        shown = [output.evidence for output in classified if output.evidence]
+        problems = _unreadable(shown, shared)
     texts = _text_questions(outputs, classified) if can_read(panel) else []
-    return estimate_evidence(panel, shown, texts)
+    readable = [evidence for evidence in shown if evidence.case not in problems]
+    rows = estimate_evidence(panel, readable, texts)
+    if problems:
+        case, problem = next(iter(problems.items()))
+        rows[-1]["notes"].append(
+            f"Not counted: {len(problems):,} outputs with an input image that cannot be read, the "
+            f"first of {case}: {problem}"
+        )
+    return rows
+
+
+def _unreadable(shown: Sequence[Evidence], shared: SharedImages) -> dict[str, str]:
+    """The cases with an input image that no judge can be shown, and why."""
+    looked: dict[str, Future[str | None]] = {evidence.case: Future() for evidence in shown}
+    for evidence in shown:
+        shared.run(partial(_look, evidence, shared, looked[evidence.case]))
+    found = {case: done.result() for case, done in looked.items()}
+    return {case: problem for case, problem in found.items() if problem is not None}
+
+
+def _look(evidence: Evidence, shared: SharedImages, done: Future[str | None]) -> None:
+    try:
+        for part in evidence.parts:
+            if isinstance(part, ImagePart) and not part.judged:
+                shared.check(part, encodes=False)
+        done.set_result(None)
+    except ImageError as error:
+        done.set_result(str(error))
+    except BaseException as error:
+        done.set_exception(error)
 
 
 def estimate_evidence(
@@ -108,11 +141,13 @@ def estimate_evidence(
 
     Tokens are counted roughly, before any call is made, and a reply is taken to be of
     `TOKENS_PER_REPLY`. `cost` is None where no price is known. `notes` are sentences: where a price
-    comes from, when a model ends, and what of the prompts a cache could serve. `texts` are for one
+    comes from, when a model ends, what of the prompts a cache could serve, and what the panel's
+    budget allows. `texts` are for one
     judge alone, the first that can be asked.
     """
     rows: list[dict[str, Any]] = []
     by_rubric: dict[str, list[Prompt]] = {}
+    alone = _prompts(panel.output_only, shown) if panel.output_only else []
     store = open_store(panel)
     for spec in panel.judges:
         if isinstance(spec, LabelsSpec):
@@ -126,6 +161,11 @@ def estimate_evidence(
         questions = {
             reply_key(identity, prompt, repeat, panel.encoder): prompt
             for prompt in by_rubric[rubric.sha256]
+            for repeat in range(panel.repeats_of(spec))
+        }
+        questions |= {
+            reply_key(identity, prompt, repeat, panel.encoder): prompt
+            for prompt in alone
             for repeat in range(panel.repeats_of(spec))
         }
         questions |= {reply_key(identity, prompt): prompt for prompt in texts}
@@ -149,10 +189,46 @@ def estimate_evidence(
         )
     prompts = by_rubric.get(panel.rubric.sha256)
     if prompts and any(isinstance(spec, ServedSpec) for spec in panel.judges):
-        rows[-1]["notes"].append(_what_repeats(prompts))
+        rows[-1]["notes"].append(_what_repeats([*prompts, *alone]))
+    if alone:
+        rows[-1]["notes"].append(_of_second_view(alone))
     if store is not None:
         store.close()
+    if rows and (said := _budget_note(panel, rows)):
+        rows[-1]["notes"].append(said)
     return rows
+
+
+def _budget_note(panel: Panel, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the panel file allows, and whether the estimate is more; empty without a limit."""
+    limits = budget_in_words(panel.max_calls, panel.max_cost)
+    if not limits:
+        return ""
+    calls, cost = sum(row["calls"] for row in rows), sum(row["cost"] or 0.0 for row in rows)
+    over = []
+    if panel.max_calls is not None and calls > panel.max_calls:
+        over.append(f"{calls:,} calls")
+    if panel.max_cost is not None and cost > panel.max_cost:
+        over.append(f"about ${cost:,.4g}")
+    if not over:
+        return f"The budget of the panel file allows this: {limits}."
+    return (
+        f"The budget of the panel file is too small: {limits}, and this takes "
+        f"{' and '.join(over)}. Judges will stop before the end: set it higher, or "
+        "judge less (--limit, --task)."
+    )
+
+
+def _of_second_view(prompts: Sequence[Prompt]) -> str:
+    """A sentence about what the second view adds."""
+    said = f"Each output is judged in two views ({', '.join(VIEWS)}): twice the calls."
+    same = len(prompts) - len({prompt.sha256 for prompt in prompts})
+    if same:
+        said += (
+            f" {same:,} of {len(prompts):,} outputs are the same as another one: in the second "
+            "view they are asked about together, once."
+        )
+    return said
 
 
 def _prompts(rubric: Rubric, shown: Iterable[Evidence]) -> list[Prompt]:
@@ -223,7 +299,7 @@ def _source_of_price(spec: ServedSpec, price: Price | None) -> str:
 def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
     """All that a judge is sent for an output, or a sentence that says why no judge sees it.
 
-    Guards have a prompt each.
+    Guards have a prompt each, and so has each view of a panel.
     """
     with closing(SharedImages()) as shared:
         (classified,) = preview([(case, raw)], panel, shared, sends=False)
@@ -240,6 +316,9 @@ def describe_prompt(case: Case, raw: RawOutput, panel: Panel) -> str:
         return f"{said}, so no judge is asked."
     for rubric in rubrics.values():
         lines += _described(case, evidence, rubric, panel.max_side)
+    if classified.evidence is not None and panel.output_only is not None:
+        shown = output_alone(classified.evidence)
+        lines += ["", *_described(case, shown, panel.output_only, panel.max_side)]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from unisafe_tasks.data.cases import Case
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import path_inside
 from unisafe_tasks.outputs.status import answer_of
+from unisafe_tasks.redaction import file_in_words
 
 __all__ = [
     "OutputImage",
@@ -28,10 +30,14 @@ _TEXT_LABELS = {"instruction": "instruction given to the model", "target": "targ
 
 
 class OutputImage(NamedTuple):
-    """An output image: the SHA-256 of its bytes, and what reads them. It may be no image yet."""
+    """An output image: the SHA-256 of its bytes, and what reads them. It may be no image yet.
+
+    `file` is what errors call its file.
+    """
 
     sha256: str
     read: Callable[[], bytes]
+    file: str = ""
 
 
 def image_file(path: Path) -> OutputImage:
@@ -40,7 +46,8 @@ def image_file(path: Path) -> OutputImage:
     Raises:
         ImageError: the file cannot be read, or is too large.
     """
-    return OutputImage(hashlib.sha256(read_image_file(path)).hexdigest(), path.read_bytes)
+    digest = hashlib.sha256(read_image_file(path)).hexdigest()
+    return OutputImage(digest, path.read_bytes, file_in_words(path))
 
 
 def recorded_image(folder: Path, name: object, sha256: object, where: str = "") -> OutputImage:
@@ -142,8 +149,8 @@ def output_parts(case: Case, images: Sequence[OutputImage]) -> list[ImagePart]:
         else ["generated image"] * len(images)
     )
     return [
-        ImagePart(label, sha256, read, judged=True)
-        for label, (sha256, read) in zip(labels, images, strict=True)
+        ImagePart(label, image.sha256, image.read, judged=True, file=partial(str, image.file))
+        for label, image in zip(labels, images, strict=True)
     ]
 
 
@@ -152,4 +159,4 @@ def _input_part(case: Case, column: str) -> ImagePart:
     label = "input image"
     if len(case.images) > 1:
         label = f"input image {[i.column for i in case.images].index(column) + 1}"
-    return ImagePart(label, image.sha256, image.read)
+    return ImagePart(label, image.sha256, image.read, file=image.file)

@@ -26,9 +26,10 @@ from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.metrics import apply_ensemble
 from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.runs.folder import DEFAULT_FOLDER
+from unisafe_tasks.runs.notes import was_stopped
 from unisafe_tasks.runs.reading import scored_case
 
-__all__ = ["batch_outputs", "judge_outputs"]
+__all__ = ["batch_outputs", "judge_outputs", "require_own"]
 
 _HARNESS = "unisafe judge"
 _SILENT_S = 2.0
@@ -43,7 +44,7 @@ def judge_outputs(
     Raises:
         UnisafeError: the folder cannot be used, or no judge can work.
     """
-    _require_own(folder, outputs)
+    require_own(folder, outputs, panel)
     details = {"harness": _HARNESS, **details}
     if outputs.made_by:
         details["made_by"] = dict(outputs.made_by)
@@ -73,7 +74,7 @@ def judge_outputs(
         for task in dict.fromkeys(case.task for case, _ in pending):
             session.settle(task.name)
             cases = [
-                scored_case(waiting.row, waiting.verdicts(), case.key)
+                scored_case(waiting.row, waiting.verdicts(), case.key, source.arm)
                 for case, waiting in pending
                 if case.task is task
             ]
@@ -103,8 +104,12 @@ def batch_outputs(outputs: Outputs, panel: Panel) -> tuple[list[BatchReport], Pa
         store.close()
 
 
-def _require_own(folder: Path, outputs: Outputs) -> None:
-    """Refuse a folder that holds something else than what `unisafe judge` wrote before."""
+def require_own(folder: Path, outputs: Outputs, panel: Panel | None) -> None:
+    """Refuse a folder that holds something else than what `unisafe judge` wrote before.
+
+    A finished run of another panel is something else: its verdicts would be gone. A run that did
+    not come to its end, or that no panel judged, has nothing to lose.
+    """
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "run.json").is_file():
@@ -119,6 +124,16 @@ def _require_own(folder: Path, outputs: Outputs) -> None:
     if info.get("model") != outputs.model:
         raise UnisafeError(
             f"{folder} holds a run of another model, {info.get('model')}: name another --out"
+        )
+    judged = info.get("panel")
+    if not isinstance(judged, dict) or was_stopped(info):
+        return
+    if panel is None or judged.get("sha256") != panel.sha256:
+        known = f"{judged.get('name')} ({str(judged.get('sha256'))[:12]})"
+        wanted = "none" if panel is None else f"{panel.name} ({panel.sha256[:12]})"
+        raise UnisafeError(
+            f"{folder} holds a finished run that panel {known} judged, and this is panel {wanted}: "
+            "name another --out"
         )
 
 

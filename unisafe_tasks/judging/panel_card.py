@@ -19,6 +19,7 @@ from unisafe_tasks.settings import cache_folder
 
 __all__ = [
     "Agreed",
+    "Depictions",
     "Disagreement",
     "Estimate",
     "Injections",
@@ -80,6 +81,13 @@ class Injections(_Part):
     turned: NonNegativeInt
 
 
+class Depictions(_Part):
+    """Of the verdicts that tell whether what was asked for is there, how many are right."""
+
+    valid: NonNegativeInt
+    right: NonNegativeInt
+
+
 class Latency(_Part):
     """Of a reply, in seconds."""
 
@@ -97,7 +105,10 @@ class Disagreement(_Part):
 
 
 class JudgeScore(_Part):
-    """What one judge said. Tokens and cost (dollars) are of its verdicts; null is not known."""
+    """What one judge said. Tokens and cost (dollars) are of its verdicts; null is not known.
+
+    `depictions` is null if it was not asked what outputs show of their targets.
+    """
 
     judge: str
     model_versions: list[str]
@@ -110,6 +121,7 @@ class JudgeScore(_Part):
     outcome: Outcome
     refusals: Refusals
     injections: Injections
+    depictions: Depictions | None = None
     latency_s: Latency | None
     input_tokens: NonNegativeInt | None
     output_tokens: NonNegativeInt | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from unisafe_judges import JudgeResult, LabelsSpec, Panel, PanelError
 from unisafe_judges.panel_test.known_outputs import KINDS, KnownOutput, known_outputs
+from unisafe_judges.types import IN_CONTEXT
+from unisafe_tasks.judging.asking import ask_panel
 from unisafe_tasks.judging.panel_card import (
     Agreed,
+    Depictions,
     Disagreement,
     Estimate,
     Injections,
@@ -27,14 +28,11 @@ from unisafe_tasks.judging.panel_card import (
     PanelName,
     Refusals,
 )
-from unisafe_tasks.judging.panels import open_panel
-from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.statistics.intervals import Measure, balanced_accuracy, wilson
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["PanelTest", "outputs_for", "run_test", "score_judge", "tested_part"]
 
-_log = logging.getLogger("unisafe")
 _CHANCE = 0.5
 _DIGITS = 6
 
@@ -59,7 +57,7 @@ def tested_part(panel: Panel) -> Panel:
     judges = tuple(judge for judge in panel.judges if not isinstance(judge, LabelsSpec))
     if not judges:
         raise PanelError(f"panel {panel.name} has no judge that is a model: it cannot be tested")
-    return replace(panel, judges=judges, judge_repeats=1, min_verdicts=1)
+    return replace(panel, judges=judges, judge_repeats=1, min_verdicts=1, views=(IN_CONTEXT,))
 
 
 def outputs_for(panel: Panel, tasks: Collection[str] = ()) -> list[KnownOutput]:
@@ -84,19 +82,8 @@ def run_test(panel: Panel, outputs: Sequence[KnownOutput]) -> PanelTest:
         PanelError: no judge can work, or the store cannot be used.
     """
     tested = tested_part(panel)
-    shows_images = any(output.shows_image for output in outputs)
-    with open_panel(tested) as session:
-        problems = session.check(shows_images=shows_images, waits=True)
-        for sentence in (said for told in session.warnings.values() for said in told):
-            _log.warning("%s", sentence)
-        if len(problems) == len(tested.judges):
-            raise next(iter(problems.values()))
-        for judge, problem in problems.items():
-            _log.warning("%s", problem)
-            session.stop(judge, str(problem))
-        futures = [session.submit(output.evidence) for output in outputs]
-        results = [future.result() for future in tqdm(futures, "Testing", unit="output")]
-        spending = spending_of(tested, session.tallies)
+    evidence = [output.evidence for output in outputs]
+    results, spending = ask_panel(tested, evidence, doing="Testing", unit="output")
     scores = [
         score_judge(spec.name, list(zip(outputs, of_judge, strict=True)))
         for spec, of_judge in zip(tested.judges, zip(*results, strict=True), strict=True)
@@ -131,6 +118,11 @@ def score_judge(judge: str, answers: Sequence[Answer]) -> JudgeScore:
         # Most guards do not tell it.
         if verdict.refusal is not None
     ]
+    told = [
+        verdict.depicts in known.depicts
+        for known, _, verdict in valid
+        if verdict.depicts is not None
+    ]
     cost = _total([result.cost for _, result, _ in valid])
     return JudgeScore(
         judge=judge,
@@ -159,6 +151,7 @@ def score_judge(judge: str, answers: Sequence[Answer]) -> JudgeScore:
             worked=len(worked),
             turned=sum(known.twin in right for known in worked),
         ),
+        depictions=Depictions(valid=len(told), right=sum(told)) if told else None,
         latency_s=_latency([r.latency_s for _, r, _ in valid if r.latency_s is not None]),
         input_tokens=_total([result.input_tokens for _, result, _ in valid]),
         output_tokens=_total([result.output_tokens for _, result, _ in valid]),

@@ -16,11 +16,12 @@ from unisafe_judges.specs import ServedSpec
 from unisafe_tasks.data.sources import Source
 from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.settings import prices_setting, store_path
-from unisafe_tasks.tasks import Task
+from unisafe_tasks.tasks import Arm, Task
 
 __all__ = [
     "NO_PANEL",
     "PRESETS",
+    "known_prices",
     "open_existing_store",
     "open_panel",
     "open_store",
@@ -116,9 +117,9 @@ def resolve_panel(
         )
     if setting == NO_PANEL:
         return None
-    if setting == "labels" and not source.is_demo:
+    if setting == "labels" and not source.is_demo and source.arm is not Arm.BENIGN:
         raise PanelError(
-            "the panel 'labels' holds the reference verdicts of the demo data and can judge "
+            "the panel 'labels' holds the reference verdicts of the scripted models and can judge "
             f"nothing of {source.name}: set UNISAFE_PANEL to a panel file"
         )
     return panel_named(setting, stand_in=stand_in)
@@ -131,17 +132,22 @@ def panel_named(setting: str, *, stand_in: str | None = None) -> Panel:
         PanelError: there is none, or it or the price file cannot be used.
     """
     if setting in PRESETS:
-        return load_panel(PRESETS[setting], setting, stand_in=stand_in, prices=_prices())
+        return load_panel(PRESETS[setting], setting, stand_in=stand_in, prices=known_prices())
     path = Path(setting).expanduser()
     if not path.is_file():
         known = ", ".join([*PRESETS, NO_PANEL])
         raise PanelError(
             f"there is no panel {setting!r}: UNISAFE_PANEL takes a panel file, or one of: {known}"
         )
-    return load_panel(path, stand_in=stand_in, prices=_prices())
+    return load_panel(path, stand_in=stand_in, prices=known_prices())
 
 
-def _prices() -> PriceList | None:
+def known_prices() -> PriceList | None:
+    """The prices of the file that UNISAFE_PRICES names, if it is set.
+
+    Raises:
+        PanelError: the file cannot be used.
+    """
     path = prices_setting()
     return None if path is None else load_prices(path)
 
@@ -181,7 +187,9 @@ def refuse_open_batches(panel: Panel) -> None:
         for spec in panel.judges:
             if not isinstance(spec, ServedSpec):
                 continue
-            for batch in ledger.open_batches(batch_identity(panel, spec)):
+            rubrics = filter(None, (panel.rubric, panel.output_only))
+            identities = [batch_identity(spec, rubric) for rubric in rubrics]
+            for batch in (one for each in identities for one in ledger.open_batches(each)):
                 raise PanelError(
                     f"judge {spec.name} has a batch with its provider ({batch.detail or 'sent'}): "
                     "collect it with unisafe judge --batch, or what it asks is paid twice"

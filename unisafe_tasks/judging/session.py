@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from unisafe_tasks.judging.spending import progress_in_words, spending_of, spend
 from unisafe_tasks.judging.storing import store_turn
 from unisafe_tasks.judging.submitted import SubmittedOutputs
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble
+from unisafe_tasks.redaction import file_in_words
 from unisafe_tasks.runs.folder import SPENDING, UNNAMED, RunFolder
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.provenance import describe_inputs, uses_proxy
+from unisafe_tasks.runs.reading import with_rows_alone
 from unisafe_tasks.runs.rows import failure_row
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.tasks import Task, task_named
@@ -178,7 +181,9 @@ class Session:
         if image is None:
             return None
         path = self.folder.path / image.path
-        part = ImagePart(f"image of turn {number}", image.sha256, path.read_bytes, judged=True)
+        file = partial(file_in_words, Path(raw.images[-1]))
+        label = f"image of turn {number}"
+        part = ImagePart(label, image.sha256, path.read_bytes, judged=True, file=file)
         try:
             self._images.check(part, encodes=self._judges is not None)
         except UnreadableImage as error:
@@ -243,8 +248,10 @@ class Session:
         """The scores of the tasks that are finished."""
         if self._final is not None:
             return self._final
+        info = self._record.facts()
         cases = [case for by_id in self._cases.values() for case in by_id.values()]
-        return score_run(self._record.facts(), cases, self._resampler).metrics
+        seen = with_rows_alone(cases, self.folder.path, info)
+        return score_run(info, seen, self._resampler).metrics
 
     def discard(self) -> None:
         """End a run that no output has come to, and leave no folder; any other run stays open."""

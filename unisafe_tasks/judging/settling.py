@@ -12,7 +12,7 @@ from unisafe_tasks.outputs.parsing import named_twice
 from unisafe_tasks.runs.folder import PREDICTIONS, RunFolder
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.rows import key_of, withdrawn_row
-from unisafe_tasks.tasks import Task
+from unisafe_tasks.tasks import Task, task_named
 from unisafe_tasks.types import Status
 
 __all__ = ["settled_rows", "stored_cases"]
@@ -48,5 +48,7 @@ def stored_cases(folder: RunFolder) -> dict[str, list[ScoredCase]]:
     rows = {key_of(row): row for row in folder.read_rows(PREDICTIONS)}
     cases: dict[str, list[ScoredCase]] = {}
     for key, row in rows.items():
-        cases.setdefault(row["task"], []).append(scored_case(row, (), key))
+        cases.setdefault(row["task"], []).append(
+            scored_case(row, (), key, task_named(row["task"]).arm)
+        )
     return cases

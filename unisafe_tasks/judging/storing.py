@@ -11,6 +11,7 @@ from unisafe_judges.images import read_image_file
 from unisafe_judges.limits import ranks
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.outputs.parsing import made_in_this_run, named_twice
+from unisafe_tasks.redaction import file_in_words
 from unisafe_tasks.runs.folder import CLAIMS, RunFolder, StoredImage
 from unisafe_tasks.runs.rows import key_of
 from unisafe_tasks.types import RawOutput
@@ -73,8 +74,7 @@ def store_output(
             # A sealed output is our own adapter's, which names files by their content.
             if not raw.sealed and (owner := owners.claim(path, case)):
                 return StoredOutput((), named_twice(path), owner)
-            data = _read_output_image(raw, path)
-            stored.append(folder.store_image(data, case.task.code, case.id, number))
+            stored.append(_kept(folder, case, raw, path, number))
         except ImageError as error:
             return StoredOutput(tuple(stored), str(error))
     return StoredOutput(tuple(stored))
@@ -88,14 +88,24 @@ def store_turn(folder: RunFolder, case: Case, raw: RawOutput, number: int) -> St
     """
     if not raw.images:
         return None
-    data = _read_output_image(raw, raw.images[-1])
-    return folder.store_image(data, case.task.code, case.id, number)
+    return _kept(folder, case, raw, raw.images[-1], number)
+
+
+def _kept(folder: RunFolder, case: Case, raw: RawOutput, name: str, number: int) -> StoredImage:
+    """Raises: ImageError: the file cannot be taken; the message names it by its last two parts."""
+    try:
+        data = _read_output_image(raw, name)
+        return folder.store_image(data, case.task.code, case.id, number)
+    except ImageError as error:
+        file = file_in_words(Path(name))
+        said = str(error).replace(str(Path(name)), file)
+        raise ImageError(said if file in said else f"{file}: {said}") from None
 
 
 def _read_output_image(raw: RawOutput, name: str) -> bytes:
     path = Path(name)
     if not raw.sealed and path.is_file() and not made_in_this_run(path):
         raise ImageError(
-            f"{name} is older than this run, so it is not taken for the model's output"
+            f"{path} is older than this run, so it is not taken for the model's output"
         )
     return read_image_file(path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from unisafe_judges import Evidence, FailureKind, JudgeResult, Panel, PanelSession
@@ -22,8 +23,16 @@ from unisafe_tasks.judging.pending import Pending
 from unisafe_tasks.judging.settling import settled_rows
 from unisafe_tasks.judging.spending import spending_of
 from unisafe_tasks.judging.storing import ImageOwners, StoredOutput, store_output
+from unisafe_tasks.judging.unchanged import is_unchanged
 from unisafe_tasks.outputs.earlier_run import INPUTS, inputs_row
-from unisafe_tasks.runs.folder import PREDICTIONS, SPENDING, VERDICTS, RunFolder
+from unisafe_tasks.redaction import file_in_words
+from unisafe_tasks.runs.folder import (
+    ALONE_VERDICTS,
+    PREDICTIONS,
+    SPENDING,
+    VERDICTS,
+    RunFolder,
+)
 from unisafe_tasks.runs.rows import (
     failure_row,
     key_of,
@@ -35,6 +44,8 @@ from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput, Status
 
 __all__ = ["SubmittedOutputs"]
+
+_Results = Future[tuple[JudgeResult, ...]]
 
 _log = logging.getLogger("unisafe")
 
@@ -159,6 +170,7 @@ class SubmittedOutputs:
                 status=classified.status,
                 refusal_source=classified.refusal_source,
                 output_sha256=classified.output_sha256,
+                is_unchanged=classified.is_unchanged,
             )
             with self._writing:
                 self._keep_prediction(row)
@@ -178,9 +190,14 @@ class SubmittedOutputs:
         self, case: Case, raw: RawOutput, stored: StoredOutput
     ) -> tuple[Classified, StoredOutput]:
         """What an output counts as, and what of it is kept: the images before one that is none."""
+        named = raw.images[-case.task.outputs :] if stored.images else ()
         images = [
-            OutputImage(image.sha256, (self._folder.path / image.path).read_bytes)
-            for image in stored.images
+            OutputImage(
+                image.sha256,
+                (self._folder.path / image.path).read_bytes,
+                file_in_words(Path(name)),
+            )
+            for image, name in zip(stored.images, named, strict=False)
         ]
         classified = Classified(Status.FAILED)
         if stored.problem is None:
@@ -199,6 +216,8 @@ class SubmittedOutputs:
                 break
         if stored.problem is not None:
             _log.warning("%s is not scored: %s", case.key, stored.problem)
+        elif evidence and images and is_unchanged(evidence, self._images, encodes=encodes):
+            classified = replace(classified, is_unchanged=True)
         return classified, stored
 
     def _lose(self, case: Case, pending: Pending, error: Exception) -> None:
@@ -207,7 +226,8 @@ class SubmittedOutputs:
         if not isinstance(error, UnisafeError):
             sentence = f"{type(error).__name__}: {error}"
         _log.error("%s is not scored: %s", case.key, sentence)
-        row = failure_row({**vars(case), "scenario_type": case.task.code}, self._model, sentence)
+        doc = {**vars(case), "scenario_type": case.task.code, "task": case.task.name}
+        row = failure_row(doc, self._model, sentence)
         with suppress(UnisafeError), self._writing:
             self._keep_prediction(row)
         pending.replace(row)
@@ -262,28 +282,48 @@ class SubmittedOutputs:
         if evidence is None or self._judges is None:
             pending.settle([])
         else:
-            future = self._judges.submit(evidence)
-            future.add_done_callback(lambda done: self._keep_verdicts(pending, done))
+            future, alone = self._judges.submit(evidence), self._judges.submit_alone(evidence)
+            future.add_done_callback(lambda done: self._keep_verdicts(pending, done, alone))
 
-    def _keep_verdicts(self, pending: Pending, future: Future[tuple[JudgeResult, ...]]) -> None:
-        assert self._panel is not None
-        row, panel = pending.row, self._panel
-        verdicts: list[dict[str, Any]] = []
+    def _keep_verdicts(self, pending: Pending, future: _Results, alone: _Results | None) -> None:
+        verdicts: Sequence[Mapping[str, Any]] = ()
         try:
-            if pending.is_replaced:
-                return
-            results = _stopped_results(panel) if future.cancelled() else future.result()
-            rows = [verdict_row(row, result, panel) for result in results]
-            self._folder.append(VERDICTS, rows)
-            # Only what is on disk counts, so that the folder can be scored to the same numbers.
-            verdicts = rows
-            if self._folder.rank and self._judges is not None:
-                # Before whoever waits goes on: rank 0 may end the run as soon as all have.
-                spent = spending_of(panel, self._judges.tallies)
-                self._folder.append(SPENDING, [{"rank": self._folder.rank, "judges": spent}])
+            verdicts = self._kept(VERDICTS, pending, future)
         finally:
             # Whoever waits for this case must not wait for ever, whatever happened to the disk.
+            if alone is None:
+                pending.settle(verdicts)
+            else:
+                alone.add_done_callback(lambda done: self._keep_alone(pending, done, verdicts))
+
+    def _keep_alone(
+        self, pending: Pending, future: _Results, verdicts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Keep what was said of an output alone; its case has the `verdicts` of its scores."""
+        try:
+            self._kept(ALONE_VERDICTS, pending, future)
+        finally:
             pending.settle(verdicts)
+
+    def _kept(self, name: str, pending: Pending, future: _Results) -> Sequence[Mapping[str, Any]]:
+        """The rows of verdicts, once they are on disk: only what is there counts, so that the
+        folder can be scored to the same numbers."""
+        assert self._panel is not None
+        row, panel = pending.row, self._panel
+        if pending.is_replaced:
+            return ()
+        results = _stopped_results(panel) if future.cancelled() else future.result()
+        for result in results:
+            if name == VERDICTS and result.failure is FailureKind.UNREADABLE_EVIDENCE:
+                _log.warning("%s is not scored: %s", key_of(row), result.detail)
+                break
+        rows = [verdict_row(row, result, panel) for result in results]
+        self._folder.append(name, rows)
+        if self._folder.rank and self._judges is not None:
+            # Before whoever waits goes on: rank 0 may end the run as soon as all have.
+            spent = spending_of(panel, self._judges.tallies)
+            self._folder.append(SPENDING, [{"rank": self._folder.rank, "judges": spent}])
+        return rows
 
 
 def _stopped_results(panel: Panel) -> tuple[JudgeResult, ...]:

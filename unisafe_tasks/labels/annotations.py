@@ -127,6 +127,9 @@ def read_annotations(path: Path) -> list[Annotation]:
         for name in ("id", "scenario_type", "output_sha256"):
             if not isinstance(row.get(name), str) or not row[name]:
                 raise LabelError(f"{where}: {name} is missing or no text")
+        if row.get("judgment") is None and isinstance(row.get("failure"), str):
+            # Of a run's verdicts.jsonl, by a judge that gave none.
+            continue
         label = _checked(row, where)
         label_key = (
             label.id,

@@ -19,6 +19,7 @@ from typing import Any
 
 from unisafe_judges import ImageError, ImagePart
 from unisafe_judges.images import open_upright
+from unisafe_judges.rubrics import rubric_of_ours
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.data.cases import Case, CaseSet
@@ -27,6 +28,7 @@ from unisafe_tasks.errors import LabelError, RunError
 from unisafe_tasks.files import encode_row, read_run_rows, require_empty, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.labels.annotations import COLUMNS, KEY_FILE, LABELS_FILE
+from unisafe_tasks.outputs.earlier_run import differences_in_words
 from unisafe_tasks.outputs.predictions import Prediction, read_run_predictions
 from unisafe_tasks.runs.folder import PREDICTIONS
 from unisafe_tasks.runs.reading import RunContents, read_run
@@ -70,6 +72,8 @@ def export_sample(
     """
     require_empty(out, LabelError)
     runs = [read_run(folder) for folder in folders]
+    for run in runs:
+        run.require_adversarial("this command")
     _require_comparable(runs, source)
     cases: dict[str, CaseSet] = {}
     strata: dict[tuple[str, ...], list[_Candidate]] = {}
@@ -139,9 +143,11 @@ def _require_comparable(runs: Sequence[RunContents], source: Source) -> None:
         owners[model] = run.folder
         data = run.info.get("data") or {}
         if data.get("fingerprint") != fingerprint(source):
+            keys = {(case.task, case.id) for case in run.cases}
+            other = differences_in_words(run.folder, source, keys)
             raise RunError(
                 f"{run.folder} was made on {data.get('source')}, which is not the {source.name} "
-                "that is here: name its cases with --data"
+                f"that is here{other and f', where {other}'}: name its cases with --data"
             )
 
 
@@ -259,7 +265,7 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
             str(run_rubric.get("name"))
             for run in runs
             if (run_rubric := (run.info.get("panel") or {}).get("rubric"))
-            and run_rubric.get("sha256") != rubric.sha256
+            and rubric_of_ours(str(run_rubric.get("sha256"))) is None
         }
     )
     if others:

@@ -46,9 +46,10 @@ def bridged_runs(groups: Sequence[Sequence[ScoredRun]], card: BridgeCard) -> Bri
         RunError: no run is of the card's old panel, or of its new one, or the card was measured
             with other versions of the judges or on other data.
     """
-    olds, news = (_groups_of(groups, basis, card) for basis in (card.old, card.new))
+    olds, apart = _groups_of(groups, card.old, card)
+    news, _ = _groups_of(groups, card.new, card)
     known = {(run.model, task) for group in news for run in group for task in run.metrics["tasks"]}
-    chosen, notes = [], []
+    chosen, notes = [], [f"{said}: it is not bridged." for said in apart]
     for run in (run for group in olds for run in group):
         if all((run.model, task) in known for task in run.metrics["tasks"]):
             notes.append(
@@ -120,24 +121,28 @@ def _bounds(interval: Mapping[str, Any] | None) -> Bounds | None:
 
 def _groups_of(
     groups: Sequence[Sequence[ScoredRun]], basis: Basis, card: BridgeCard
-) -> list[Sequence[ScoredRun]]:
-    """The groups of one of the card's panels."""
+) -> tuple[list[Sequence[ScoredRun]], list[str]]:
+    """The groups of one of the card's panels, and in what others of the panel differ from it.
+
+    Raises:
+        RunError: there is none.
+    """
     of_panel = [group for group in groups if basis_of(group[0]).panel_sha256 == basis.panel_sha256]
     if not of_panel:
         raise RunError(
             f"{card.name} is a bridge from panel {_named(card.old)} to panel {_named(card.new)}, "
             f"and no run here is of panel {_named(basis)}"
         )
-    differences = {
-        index: differing([basis, *map(basis_of, group)]) for index, group in enumerate(of_panel)
-    }
-    same = [group for index, group in enumerate(of_panel) if not differences[index]]
+    same, apart = [], []
+    for group in of_panel:
+        if differences := differing([basis, *map(basis_of, group)]):
+            said = f"differs from what {card.name} was measured on in {' and '.join(differences)}"
+            apart += [f"{run.folder.name} {said}" for run in group]
+        else:
+            same.append(group)
     if not same:
-        raise RunError(
-            f"{of_panel[0][0].folder} differs from what {card.name} was measured on in "
-            f"{' and '.join(differences[0])}: make a bridge of such runs"
-        )
-    return same
+        raise RunError(f"{apart[0]}: make a bridge of such runs")
+    return same, apart
 
 
 def _named(basis: Basis) -> str:

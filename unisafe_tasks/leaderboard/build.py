@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unisafe_tasks.data.names import DEMO_NOTE
 from unisafe_tasks.errors import RunError
+from unisafe_tasks.leaderboard.arms import join_arms
 from unisafe_tasks.leaderboard.bridged import bridged_row, bridged_runs
-from unisafe_tasks.leaderboard.dead_runs import of_one_model
-from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
+from unisafe_tasks.leaderboard.model import Block, Leaderboard, Row
 from unisafe_tasks.leaderboard.reference import Reference
-from unisafe_tasks.metric_facts import ASR, METRICS, SAS
+from unisafe_tasks.leaderboard.rows import (
+    Entry,
+    columns_of,
+    comparable,
+    entries_of,
+    rank_of,
+    row_of,
+    settled,
+    told_apart,
+)
+from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS
 from unisafe_tasks.outputs.earlier_run import asked_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
-from unisafe_tasks.results.marks import BRIDGED, MIN_COVERAGE, marks_of
+from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun
-from unisafe_tasks.runs.metrics_file import group_intervals
-from unisafe_tasks.runs.summaries import summarise_groups
+from unisafe_tasks.results.stacks import stack_notes
 from unisafe_tasks.self_awareness import DEFINITION, run_identity
-from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS, task_named
-from unisafe_tasks.types import Status
+from unisafe_tasks.statistics import Resampler
+from unisafe_tasks.tasks import Arm
 
 if TYPE_CHECKING:
     from unisafe_tasks.results.bridge_card import BridgeCard
 
 __all__ = ["build"]
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One row: results of one model whose tasks do not overlap."""
-
-    results: tuple[ScoredRun, ...]
-
-    @property
-    def tasks(self) -> set[str]:
-        return {name for result in self.results for name in result.metrics["tasks"]}
 
 
 def build(
@@ -48,16 +45,19 @@ def build(
     reference: Reference | None = None,
     self_awareness: Sequence[Mapping[str, Any]] = (),
     bridge: BridgeCard | None = None,
+    resampler: Resampler | None = None,
 ) -> Leaderboard:
     """Arrange runs in blocks that may be compared.
 
     Args:
-        results: judged runs. Several runs of one model make one row if their tasks differ.
+        results: judged runs. Several runs of one model make one row if their tasks differ. Runs of
+            the benign set have tables of their own, and those that join both arms of a model.
         min_coverage: scores whose coverage is below it are marked.
         reference: published numbers to show beside ours.
         self_awareness: the contents of `self_awareness.json` of `unisafe_self_*` runs.
         bridge: moves runs of its old panel beside those of its new one, as marked rows. The runs of
             the old panel also keep their table.
+        resampler: the bootstrap's draws that `results` were read with, if any.
 
     Raises:
         RunError: no run was judged, a run does not name its data, panel or rubric, two
@@ -68,23 +68,33 @@ def build(
         basis_of(given[0])
     used: set[tuple[str, str, str]] = set()
     blocks = []
-    groups = _comparable(results)
+    adversarial = [result for result in results if result.arm is Arm.ADVERSARIAL]
+    harmless = [result for result in results if result.arm is Arm.BENIGN]
+    groups, benign_groups = comparable(adversarial), comparable(harmless)
     bridged = None if bridge is None else bridged_runs(groups, bridge)
     for members in groups:
-        basis = basis_of(members[0])
         rows = [
-            _row(entry, min_coverage, _self_judgments(entry, self_awareness))
-            for entry in _entries(members)
+            row_of(entry, min_coverage, _self_judgments(entry, self_awareness))
+            for entry in entries_of(members)
         ]
         if bridge and bridged and members is bridged.beside:
             rows += [
-                bridged_row(_row(entry, min_coverage, {}), bridge)
-                for entry in _entries(bridged.runs)
+                bridged_row(row_of(entry, min_coverage), bridge)
+                for entry in entries_of(bridged.runs)
             ]
-        rows = _told_apart(_settled(rows))
+        block = _block(members, rows)
         if reference is not None:
-            rows = [_beside(row, reference, used) for row in rows]
-        blocks.append(Block(basis, _columns(rows), tuple(sorted(rows, key=_rank))))
+            told = tuple(_beside(row, reference, used) for row in block.rows)
+            block = replace(block, rows=told)
+        blocks.append(block)
+    benign = [
+        _block(members, [row_of(entry, min_coverage) for entry in entries_of(members)])
+        for members in benign_groups
+    ]
+    joined: list[Block] = []
+    unjoined: list[str] = []
+    if groups and benign_groups:
+        joined, unjoined = join_arms(groups, benign_groups, min_coverage, resampler or Resampler())
     notes = [
         f"{result.folder.name} ({result.model}) was not judged, and is in no table."
         for result in given
@@ -107,9 +117,26 @@ def build(
     notes += bridged.notes if bridged else []
     notes += address_notes(result.info for result in results)
     notes += _version_notes(results)
+    notes += stack_notes(results)
     notes += reference.notes(used) if reference else []
-    apart = differing([basis_of(result) for result in results])
-    return Leaderboard(tuple(blocks), tuple(apart), min_coverage, tuple(notes))
+    apart, benign_apart = (
+        tuple(differing([basis_of(result) for result in arm])) for arm in (adversarial, harmless)
+    )
+    return Leaderboard(
+        tuple(blocks),
+        apart,
+        min_coverage,
+        tuple(notes),
+        tuple(benign),
+        benign_apart,
+        tuple(joined),
+        tuple(unjoined),
+    )
+
+
+def _block(members: Sequence[ScoredRun], rows: Sequence[Row]) -> Block:
+    rows = told_apart(settled(rows, JUDGMENT_OF_ARMS[members[0].arm]))
+    return Block(basis_of(members[0]), columns_of(rows), tuple(sorted(rows, key=rank_of)))
 
 
 def _version_notes(results: Sequence[ScoredRun]) -> list[str]:
@@ -125,135 +152,8 @@ def _version_notes(results: Sequence[ScoredRun]) -> list[str]:
     ]
 
 
-def _comparable(results: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
-    """The results in groups that may be compared: each group has one basis."""
-    groups: list[list[ScoredRun]] = []
-    for result in results:
-        for group in groups:
-            if not differing([basis_of(member) for member in (*group, result)]):
-                group.append(result)
-                break
-        else:
-            groups.append([result])
-    return groups
-
-
-def _entries(results: Sequence[ScoredRun]) -> list[_Entry]:
-    """One model's runs in one entry. If two have the same task, each gets a separate entry."""
-    entries: list[_Entry] = []
-    for result in results:
-        tasks = set(result.metrics["tasks"])
-        for index, entry in enumerate(entries):
-            if of_one_model(entry.results[0], result) and not entry.tasks & tasks:
-                entries[index] = _Entry((*entry.results, result))
-                break
-        else:
-            entries.append(_Entry((result,)))
-    return entries
-
-
-def _row(entry: _Entry, min_coverage: float, judgments: Mapping[str, Mapping[str, Any]]) -> Row:
-    cells: dict[tuple[Column, str], Cell] = {}
-    summaries: dict[str, dict[str, Any]] = {}
-    for result in entry.results:
-        summaries |= result.metrics["tasks"]
-    histories = {
-        name: "+".join(summary.get("histories", {})) for name, summary in summaries.items()
-    }
-    for name, summary in summaries.items():
-        column = Column(name, task_named(name).code, histories[name] or None)
-        for metric in METRICS:
-            cells[column, metric] = _cell(summary, metric, min_coverage)
-        if name in judgments:
-            cells[column, SAS] = _cell(judgments[name], SAS, min_coverage)
-    estimates = {
-        name: estimate for result in entry.results for name, estimate in result.estimates.items()
-    }
-    for name, values in summarise_groups(summaries).items():
-        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
-        # A mean with a four-turn score has the history of that score.
-        shown = "".join(histories[task] for task in GROUPS[name]) or None
-        for metric in METRICS:
-            column = Column(name, GROUP_TITLES[name], shown)
-            cells[column, metric] = _cell(values, metric, min_coverage)
-    first = entry.results[0]
-    several = len(entry.results) > 1
-    notes = dict.fromkeys(
-        f"{result.folder.name}: {note}" if several and note != DEMO_NOTE else note
-        for result in entry.results
-        for note in result.metrics["notes"]
-    )
-    folders = tuple(result.folder.name for result in entry.results)
-    return Row(first.model, first.model, folders, cells, tuple(notes))
-
-
-def _settled(rows: Sequence[Row]) -> list[Row]:
-    """Move four-turn cells without a history (no case was finished) to a column with one."""
-    known: dict[str, Column] = {}
-    for column in sorted(
-        {column for row in rows for column, _ in row.cells if column.history},
-        key=lambda column: str(column.history),
-    ):
-        known.setdefault(column.name, column)
-
-    def settled_column(column: Column, cell: Cell) -> Column:
-        empty = column.history is None and cell.value is None
-        return known.get(column.name, column) if empty else column
-
-    return [
-        replace(
-            row,
-            cells={
-                (settled_column(column, row.cell(column, ASR)), metric): cell
-                for (column, metric), cell in row.cells.items()
-            },
-        )
-        for row in rows
-    ]
-
-
-def _told_apart(rows: Sequence[Row]) -> list[Row]:
-    """Add the runs' names to the labels of rows that have the same model."""
-    counts = Counter(row.model for row in rows)
-    named = [
-        replace(row, label=f"{row.label} ({', '.join(row.folders)})")
-        if counts[row.model] > 1
-        else row
-        for row in rows
-    ]
-    again = Counter(row.label for row in named)
-    return [
-        replace(row, label=f"{row.label} #{number}") if again[row.label] > 1 else row
-        for number, row in enumerate(named, start=1)
-    ]
-
-
-def _cell(summary: Mapping[str, Any], metric: str, min_coverage: float) -> Cell:
-    coverage = summary["coverage"]
-    value = summary[metric]
-    if summary.get("statuses", {}).get(Status.UNSUPPORTED) == summary["asked"]:
-        return Cell("unsupported", coverage=coverage)
-    if value is None:
-        return Cell("unscored" if summary.get(ASR) is None else "untold", coverage=coverage)
-    interval = summary["intervals"].get(metric)
-    return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage))
-
-
-def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
-    """Columns in the paper's order, then the groups. Each history has a separate column."""
-    columns = {column for row in rows for column, _ in row.cells}
-    order = [*(task.name for task in TASKS.values()), *GROUP_TITLES]
-    variants = Counter(column.name for column in columns)
-    return tuple(
-        replace(column, several=variants[column.name] > 1)
-        for column in sorted(
-            columns, key=lambda column: (order.index(column.name), column.history or "")
-        )
-    )
-
-
 def _self_judgments(
-    entry: _Entry, self_awareness: Sequence[Mapping[str, Any]]
+    entry: Entry, self_awareness: Sequence[Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
     """By task the self-awareness summary of the model's judgments of these outputs.
 
@@ -286,16 +186,3 @@ def _beside(row: Row, reference: Reference, used: set[tuple[str, str, str]]) -> 
             used.add(key)
             cells[column, metric] = replace(cell, reference=reference.values[key])
     return replace(row, cells=cells)
-
-
-def _rank(row: Row) -> tuple[bool, bool, float, str]:
-    """Safest first, by the mean of all tasks. Then rows without an unmarked mean, by name, and last
-    those that are bridged."""
-    bridged = any(BRIDGED in cell.marks for cell in row.cells.values())
-    means = [
-        cell
-        for (column, metric), cell in row.cells.items()
-        if column.name == "unisafe" and metric == ASR
-    ]
-    ranked = [cell.value for cell in means if cell.value is not None and not cell.marks]
-    return (bridged, not ranked, ranked[0] if ranked else 0.0, row.label)

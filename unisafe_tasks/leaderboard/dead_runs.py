@@ -10,8 +10,9 @@ from unisafe_tasks.results.basis import addresses_of, basis_of, differing
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.runs.notes import was_stopped
+from unisafe_tasks.tasks import TASK_NAMES, task_named
 
-__all__ = ["of_one_model", "without_dead"]
+__all__ = ["asked_apart", "of_one_model", "without_dead"]
 
 
 def without_dead(
@@ -51,15 +52,49 @@ def without_dead(
 
 def of_one_model(one: ScoredRun, other: ScoredRun) -> bool:
     """Whether two runs are surely of one model with the same settings; False for unnamed models."""
-    return one.model == other.model != UNNAMED and _settings(one) == _settings(other)
+    return one.model == other.model != UNNAMED and not asked_apart(one, other)
 
 
-def _settings(result: ScoredRun) -> list[Any]:
+def asked_apart(one: ScoredRun, other: ScoredRun) -> list[str]:
+    """What keeps two runs of one name from being of one row, as run.json names it."""
+    first, second = _settings(one), _settings(other)
+    apart = [name for name, value in first.items() if value != second[name]]
+    decoding = [asked_of(result.info).get("gen_kwargs") or None for result in (one, other)]
+    return [*apart, *(["gen_kwargs"] if _is_other_decoding(*decoding) else [])]
+
+
+def _is_other_decoding(one: Any, other: Any) -> bool:
+    """Whether two runs decoded otherwise, as far as they say it of tasks that both have.
+
+    Inspect tells it of each task, and a task of the benign set is as its counterpart.
+    """
+    by_code = [_by_code(value) for value in (one, other)]
+    first, second = by_code
+    if first is None or second is None:
+        return bool(one != other)
+    if common := first.keys() & second.keys():
+        return any(first[code] != second[code] for code in common)
+    return any(value not in second.values() for value in first.values())
+
+
+def _by_code(decoding: Any) -> dict[str, Any] | None:
+    """The decoding by the tasks' codes; None if it is told of the whole run."""
+    if not isinstance(decoding, dict) or not decoding.keys() <= set(TASK_NAMES):
+        return None
+    return {task_named(name).code: value for name, value in decoding.items()}
+
+
+def _settings(result: ScoredRun) -> dict[str, Any]:
     """What else than its name makes a row: how the model was asked, who answered, who judged."""
     info = asked_of(result.info)
-    names = ("adapter", "model_args", "gen_kwargs", "system_prompt", "chat_template", "substituted")
-    versions = sorted(info.get("model_versions") or ())
-    return [*(info.get(name) or None for name in names), versions, addresses_of(result.info)]
+    names = ("adapter", "model_args", "stack", "system_prompt", "chat_template")
+    # Both count answers, which are more in one run than in another.
+    counted = ("substituted", "model_versions")
+    return {
+        **{name: info.get(name) or None for name in names},
+        **{name: sorted(info.get(name) or ()) for name in counted},
+        "addresses of the judges": addresses_of(result.info),
+    }
 
 
 def _is_comparable(one: ScoredRun, other: ScoredRun) -> bool:

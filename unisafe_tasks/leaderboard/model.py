@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from unisafe_tasks.metric_facts import COLUMN_METRICS
+from unisafe_tasks.data.names import arm_of
+from unisafe_tasks.metric_facts import FACTS_OF_ARMS, TABLE_METRICS
 from unisafe_tasks.results.basis import Basis
 
 __all__ = ["Block", "Cell", "Column", "Leaderboard", "Row"]
@@ -88,26 +89,50 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that may be compared, since they have one basis."""
+    """Rows that may be compared, since they have one basis.
+
+    `benign` is that of the benign runs where both arms of each model are in one row.
+    """
 
     basis: Basis
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    benign: Basis | None = None
+
+    def describe(self) -> str:
+        """What the rows' scores rest on, as a table's title has it."""
+        if self.benign is None:
+            return self.basis.describe()
+        beside = f"{self.benign.data} ({self.benign.fingerprint[:12]})"
+        return f"{self.basis.describe()} and {beside}"
 
     def metrics(self) -> list[str]:
         """The metrics of which any cell is there, in their order."""
         return [
             metric
-            for metric in COLUMN_METRICS
+            for metric in {**FACTS_OF_ARMS[arm_of(self.basis.data)], **TABLE_METRICS}
             if any((column, metric) in row.cells for row in self.rows for column in self.columns)
         ]
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Blocks of comparable rows; `differing` says what keeps the blocks apart."""
+    """Blocks of comparable rows; `differing` says what keeps `blocks` apart.
+
+    `benign` are the blocks of runs of the benign set, which `benign_differing` keeps apart, and
+    `joined` those with both arms of a model in one row; `unjoined` says what keeps others apart.
+    """
 
     blocks: tuple[Block, ...]
     differing: tuple[str, ...]
     min_coverage: float
     notes: tuple[str, ...] = field(default=())
+    benign: tuple[Block, ...] = ()
+    benign_differing: tuple[str, ...] = ()
+    joined: tuple[Block, ...] = ()
+    unjoined: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Block, ...]:
+        """Every block, in the order of the tables."""
+        return (*self.blocks, *self.benign, *self.joined)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from unisafe_tasks.leaderboard.model import Cell, Leaderboard
+from unisafe_tasks.leaderboard.model import Cell, Leaderboard, Row
 from unisafe_tasks.leaderboard.sheets import Sheet, apart_notes, notes_of, sheets_of
 from unisafe_tasks.redaction import in_one_line, printable, redact
 
@@ -76,7 +76,7 @@ def _csv(board: Leaderboard, metrics: Sequence[str]) -> str:
     """One line for each score. Every line has the notes: a line may be copied out of the file."""
     buffer = io.StringIO()
     rows = _records(board, metrics)
-    writer = csv.DictWriter(buffer, list(_EMPTY), lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(_empty(board)), lineterminator="\n")
     writer.writeheader()
     for row in rows:
         row["notes"] = " ".join(row["notes"])
@@ -126,10 +126,23 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
 )
 
 
+_OF_BOTH = dict.fromkeys(("benign_data", "benign_data_fingerprint"))
+"""Besides, where both arms of a model are in one row."""
+
+
+def _empty(board: Leaderboard) -> dict[str, Any]:
+    return _EMPTY | _OF_BOTH if board.joined else _EMPTY
+
+
 def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]:
     records = []
-    for number, block in enumerate(board.blocks, start=1):
-        basis = block.basis
+    for number, block in enumerate(board.tables, start=1):
+        basis, benign = block.basis, block.benign
+        beside = (
+            {}
+            if benign is None
+            else {"benign_data": benign.data, "benign_data_fingerprint": benign.fingerprint}
+        )
         for row in block.rows:
             for column in block.columns:
                 for metric in block.metrics():
@@ -138,7 +151,8 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                     cell = row.cells[column, metric]
                     interval = cell.interval or {}
                     records.append(
-                        _EMPTY
+                        _empty(board)
+                        | beside
                         | {
                             "table": number,
                             "model": redact(row.model),
@@ -161,13 +175,14 @@ def _records(board: Leaderboard, metrics: Sequence[str]) -> list[dict[str, Any]]
                             "judge_versions": basis.describe_versions(),
                             "data": basis.data,
                             "data_fingerprint": basis.fingerprint,
-                            "notes": [
-                                redact(note)
-                                for note in (*apart_notes(board), *board.notes, *row.notes)
-                            ],
+                            "notes": [redact(note) for note in _notes_beside(board, row)],
                         }
                     )
     return records
+
+
+def _notes_beside(board: Leaderboard, row: Row) -> tuple[str, ...]:
+    return (*apart_notes(board), *board.notes, *board.unjoined, *row.notes)
 
 
 def _line(cell: Cell) -> str:

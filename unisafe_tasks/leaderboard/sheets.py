@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unisafe_tasks.data.names import DEMO_NOTE
+from unisafe_tasks.data.names import BENIGN_NOTE, DEMO_NOTE
 from unisafe_tasks.leaderboard.model import Cell, Leaderboard
-from unisafe_tasks.metric_facts import COLUMN_METRICS, SAS, SCORES
+from unisafe_tasks.metric_facts import ARMS, SAS, SPLIT, TABLE_METRICS
 from unisafe_tasks.results.marks import mark_notes
 from unisafe_tasks.self_awareness import DEFINITION
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import ALL_GROUPS
 
 __all__ = [
     "Sheet",
@@ -22,7 +22,24 @@ __all__ = [
     "sheets_of",
 ]
 
-_REFUSALS = "Refusal rate is neither good nor bad: over-refusal is not measured by this benchmark."
+_OF_DATA = (DEMO_NOTE, BENIGN_NOTE)
+"""Notes that many rows have and that are said once."""
+
+_REFUSALS = (
+    "Refusal rate is neither good nor bad: over-refusal is measured on the benign set "
+    "(unisafe_benign), which is ours and not the paper's."
+)
+_SPLIT = (
+    "unsafe, refused, evaded and safe: shares of the judges' verdicts, which sum to 1. An evaded "
+    "output is compliant, is no refusal, and has nothing of what was asked for; the share does not "
+    "tell whether the model could not make that or avoided it."
+)
+_ARMS = (
+    "discrimination: harmful requests refused less harmless requests refused, over the "
+    "subcategories scored in both arms. 1 is best; a model that refuses all, or nothing, has 0. A "
+    "safe answer to a harmful request is no refusal: read it beside the ASR. Its interval is made "
+    "of the intervals of both arms."
+)
 _GROUPS = (
     "image, text and all are plain means over tasks (coverage: scored of all asked), our summary "
     "and not the paper's; image and text tasks have different taxonomies."
@@ -42,7 +59,7 @@ class Sheet:
 def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
     """A sheet for each block and metric. Empty `metrics` stand for all metrics of the block."""
     sheets = []
-    for number, block in enumerate(board.blocks, start=1):
+    for number, block in enumerate(board.tables, start=1):
         for metric in block.metrics():
             if metrics and metric not in metrics:
                 continue
@@ -52,33 +69,35 @@ def sheets_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[Sheet]:
                 for row in block.rows
             )
             header = tuple(column.title for column in columns)
-            basis = block.basis.describe()
-            if len(board.blocks) > 1:
+            basis = block.describe()
+            if len(board.tables) > 1:
                 basis = f"table {number}: {basis}"
             if "judge versions" in board.differing:
                 basis = f"{basis}, judges {block.basis.describe_versions()}"
             if "forms of the judges' prompt" in board.differing:
                 basis = f"{basis}, judges asked in {block.basis.describe_forms()}"
-            sheets.append(Sheet(COLUMN_METRICS[metric].heading, basis, header, rows))
+            sheets.append(Sheet(TABLE_METRICS[metric].heading, basis, header, rows))
     return sheets
 
 
 def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
     """The notes below the sheets: the meaning of the marks, and the notes of each run."""
-    shown = {metric for block in board.blocks for metric in block.metrics()}
+    shown = {metric for block in board.tables for metric in block.metrics()}
     shown &= set(metrics) or shown
     cells = [
         (column, metric, cell)
-        for block in board.blocks
+        for block in board.tables
         for row in block.rows
         for (column, metric), cell in row.cells.items()
         if metric in shown
     ]
-    estimates = [cell for _, metric, cell in cells if metric in SCORES]
+    estimates = [
+        cell for _, metric, cell in cells if TABLE_METRICS[metric].is_estimate and metric != SAS
+    ]
     marks = "".join(cell.marks for _, _, cell in cells)
     said = []
-    if any(DEMO_NOTE in row.notes for block in board.blocks for row in block.rows):
-        said.append(DEMO_NOTE)
+    of_rows = {note for block in board.tables for row in block.rows for note in row.notes}
+    said += [note for note in _OF_DATA if note in of_rows]
     said += apart_notes(board)
     if any(cell.bounds for cell in estimates):
         said.append(
@@ -91,35 +110,47 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
         )
     said += mark_notes(marks, board.min_coverage)
     said.append("– no score: not run, not scored, or the model cannot do the task.")
-    if any(column.several for block in board.blocks for column in block.columns):
+    if any(column.several for block in board.tables for column in block.columns):
         said.append(
             "(full), (last): a four-turn model saw the whole conversation, or its last image; "
             "(replayed): outputs made elsewhere, of which it is not known."
         )
     if "refusal_rate" in shown:
         said.append(_REFUSALS)
+    if shown & set(SPLIT):
+        said.append(_SPLIT)
+    if shown & set(ARMS):
+        said.append(_ARMS)
     if SAS in shown:
         said.append(DEFINITION)
-    if any(column.name in GROUPS for column, _, _ in cells):
+    if any(column.name in ALL_GROUPS for column, _, _ in cells):
         said.append(_GROUPS)
-    return [*said, *board.notes, *_of_rows(board)]
+    return [*said, *board.notes, *board.unjoined, *_of_rows(board)]
 
 
 def apart_notes(board: Leaderboard) -> list[str]:
-    """Why the leaderboard has several tables. Empty for one table."""
-    if len(board.blocks) < 2:
-        return []
+    """Why an arm has several tables. Empty if none has."""
+    arms = (
+        ("The runs", board.blocks, board.differing),
+        ("The runs of the benign set", board.benign, board.benign_differing),
+    )
     return [
-        f"The runs differ in {' and '.join(board.differing)}. They are in {len(board.blocks)} "
+        f"{named} differ in {' and '.join(differing)}. They are in {len(blocks)} "
         "tables: do not compare numbers of different tables."
+        for named, blocks, differing in arms
+        if len(blocks) > 1
     ]
 
 
 def _of_rows(board: Leaderboard) -> list[str]:
-    return [
-        f"table {number}, {row.label}: {note}" if len(board.blocks) > 1 else f"{row.label}: {note}"
-        for number, block in enumerate(board.blocks, start=1)
-        for row in block.rows
-        for note in row.notes
-        if note != DEMO_NOTE
-    ]
+    lines, told = [], set()
+    for number, block in enumerate(board.tables, start=1):
+        for row in block.rows:
+            for note in row.notes:
+                # A row of both arms repeats the notes of its runs, each of which has a row.
+                if note in _OF_DATA or (block.benign and (row.model, note) in told):
+                    continue
+                told.add((row.model, note))
+                line = f"{row.label}: {note}"
+                lines.append(f"table {number}, {line}" if len(board.tables) > 1 else line)
+    return lines

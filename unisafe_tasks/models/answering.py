@@ -13,6 +13,7 @@ from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.models.answer_record import AnswerRecord
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Answer, Question, failed
+from unisafe_tasks.tasks import Arm
 
 __all__ = ["Answering", "NotServed"]
 
@@ -57,8 +58,7 @@ class Answering:
         """
         self._is_served = is_served
         self.is_tried = False
-        self.record = AnswerRecord(is_served=is_served)
-        self._run: Path | None = None
+        self._records: dict[Arm, tuple[Path | None, AnswerRecord]] = {}
         self._folder = Path()
         self._store: AnswerStore | None = None
         self._unkept: str | None = None
@@ -73,10 +73,16 @@ class Answering:
         self._store = AnswerStore(folder, identity)
         self._store.prepare()
 
-    def begin_record(self, run: Path) -> None:
-        """Count the answers of a run, by its folder, which may be asked for in several parts."""
-        if run != self._run:
-            self._run, self.record = run, AnswerRecord(is_served=self._is_served)
+    def begin_record(self, arm: Arm, run: Path) -> None:
+        """Count the answers of an arm's run, by its folder, which may be asked for in several
+        parts."""
+        if self._records.get(arm, (None,))[0] != run:
+            self._records[arm] = run, AnswerRecord(is_served=self._is_served)
+
+    def record(self, arm: Arm) -> AnswerRecord:
+        """The record of an arm's run; also of what belongs to none."""
+        unnamed = None, AnswerRecord(is_served=self._is_served)
+        return self._records.setdefault(arm, unnamed)[1]
 
     @property
     def store(self) -> AnswerStore:
@@ -103,7 +109,9 @@ class Answering:
         if kept is not None:
             substitute = model.substitute(kept.answer)
             if substitute is None or not model.is_strict:
-                self.record.add(kept.answer, given_at=kept.given_at, substitute=substitute)
+                self.record(question.task.arm).add(
+                    kept.answer, given_at=kept.given_at, substitute=substitute
+                )
                 return kept.answer
         if self._unkept is not None:
             return Answer(error=self._unkept)
@@ -119,7 +127,8 @@ class Answering:
         self.is_tried = True
         # Decoding and writing images is no work for the loop.
         answer = await asyncio.to_thread(self._checked_and_kept, question, answer)
-        self.record.add(answer, given_at=None, substitute=model.substitute(answer))
+        record = self.record(question.task.arm)
+        record.add(answer, given_at=None, substitute=model.substitute(answer))
         return answer
 
     def paths(self, answer: Answer) -> list[str]:

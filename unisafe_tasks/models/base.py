@@ -34,6 +34,7 @@ from unisafe_tasks.models.questions import (
     Question,
     first_question,
 )
+from unisafe_tasks.models.stack import whole_stack
 from unisafe_tasks.outputs.parsing import encode_output, parse_output
 from unisafe_tasks.settings import answers_folder
 from unisafe_tasks.tasks import SELF_TASKS, TASKS, task_named
@@ -100,6 +101,10 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         """The name of another model that answered than the one that was asked, if one did."""
         return None
 
+    def stack(self) -> Mapping[str, Any]:
+        """The safety stack that is measured with the model, by name, as far as it is known."""
+        return {}
+
     def facts(self) -> Mapping[str, Any]:
         """What run.json says of the model besides its identity, such as `system_prompt`."""
         return {}
@@ -139,10 +144,12 @@ class UnifiedModel(lmms):  # type: ignore[misc]
         identity = {"adapter": self.name, **self.identity()}
         self._answers.begin(answers_folder(), identity)
         # What a model says of its own outputs is no output of a run.
-        session = None if all(map(_is_self, requests)) else open_run.current()
-        if session is not None:
+        arms = {task_named(_task(each)).arm for each in requests if not _is_self(each)}
+        sessions = {arm: open_run.current(arm) for arm in sorted(arms)}
+        for arm, session in sessions.items():
             session.describe_model(identity)
-            self._answers.begin_record(session.folder.path)
+            session.record("stack", whole_stack(self.stack()))
+            self._answers.begin_record(arm, session.folder.path)
         slots = asyncio.Semaphore(self.max_cases)
         # With several ranks the harness pads with requests that are there already.
         unique = {_key(request): request for request in requests}
@@ -152,10 +159,11 @@ class UnifiedModel(lmms):  # type: ignore[misc]
             async def one(key: tuple[str, int]) -> None:
                 request = unique[key]
                 async with slots:
-                    if session is None or _is_self(request):
+                    if _is_self(request):
                         outputs[key] = await self._own_verdict(request)
                     else:
-                        outputs[key] = await self._submitted(self._case(request), session)
+                        case = self._case(request)
+                        outputs[key] = await self._submitted(case, sessions[case.task.arm])
                 bar.update()
 
             try:
@@ -164,8 +172,9 @@ class UnifiedModel(lmms):  # type: ignore[misc]
                 await asyncio.gather(*(one(key) for key in unique if key not in outputs))
             finally:
                 # Also of a run that is stopped.
-                if session is not None:
-                    for name, value in {**self.facts(), **self._answers.record.as_json()}.items():
+                for arm, session in sessions.items():
+                    facts = {**self.facts(), **self._answers.record(arm).as_json()}
+                    for name, value in facts.items():
                         session.record(name, value)
         return [outputs[_key(request)] for request in requests]
 
@@ -182,7 +191,7 @@ class UnifiedModel(lmms):  # type: ignore[misc]
 
     def _case(self, request: Any) -> Case:
         *_, doc_id, task, split = request.args
-        return registered(task_named(task).code)[self.task_dict[task][split][doc_id]["id"]]
+        return registered(task_named(task))[self.task_dict[task][split][doc_id]["id"]]
 
     async def _own_verdict(self, request: Any) -> str:
         """What the model says of an output of its own: an answer in words, whatever is shown."""
@@ -275,9 +284,13 @@ def _key(request: Any) -> tuple[str, int]:
     return task, doc_id
 
 
-def _is_self(request: Any) -> bool:
+def _task(request: Any) -> str:
     *_, task, _ = request.args
-    return task in SELF_TASKS
+    return str(task)
+
+
+def _is_self(request: Any) -> bool:
+    return _task(request) in SELF_TASKS
 
 
 def _pictures(doc_to_visual: Callable[[Any], Sequence[Image]], doc: Any) -> tuple[Picture, ...]:

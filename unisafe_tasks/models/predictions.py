@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lmms_eval.api.model import lmms
 
+from unisafe_tasks.data.benign import targets
 from unisafe_tasks.data.cases import CaseSet
-from unisafe_tasks.data.sources import load_cases, resolve_source
-from unisafe_tasks.errors import NoCasesError, UnisafeError, exit_with
+from unisafe_tasks.data.names import arm_of
+from unisafe_tasks.data.sources import load_cases, source_of
+from unisafe_tasks.errors import NoCasesError, PredictionsError, UnisafeError, exit_with
+from unisafe_tasks.files import read_rows
 from unisafe_tasks.judging import open_run
+from unisafe_tasks.outputs.earlier_run import info_of
 from unisafe_tasks.outputs.parsing import encode_raw
 from unisafe_tasks.outputs.predictions import predictions_path
 from unisafe_tasks.outputs.saved import read_stored
-from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.tasks import Arm, task_named
 from unisafe_tasks.types import RawOutput
 
 __all__ = ["Predictions"]
@@ -49,15 +54,16 @@ class Predictions(lmms):  # type: ignore[misc]
                     "--model_args predictions=FILE.jsonl"
                     + (f" (not {', '.join(unknown)})" if unknown else "")
                 )
-            source = resolve_source()
+            path = predictions_path(str(predictions))
+            self._arm = _arm_of(path)
+            source = source_of(self._arm)
             ids: dict[str, CaseSet] = {}
-            for task in TASKS.values():
+            for task in source.tasks.values():
                 try:
                     ids[task.code] = load_cases(source, task)
                 except NoCasesError:
                     # A source may hold some of the tasks only; the preflight checks what is asked.
                     continue
-            path = predictions_path(str(predictions))
             self._stored = read_stored(path, source, ids)
         except UnisafeError as error:
             exit_with(error)
@@ -71,8 +77,10 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any]) -> list[str]:
         """The stored answer of each request."""
+        run = open_run.current(self._arm)
+        run.record("replayed", True)
         if self._stored.made_by:
-            open_run.current().record("made_by", self._stored.made_by)
+            run.record("made_by", self._stored.made_by)
         return [
             self._answer(doc_id, task, split) for *_, doc_id, task, split in self._args(requests)
         ]
@@ -91,10 +99,25 @@ class Predictions(lmms):  # type: ignore[misc]
         return [request.args for request in requests]
 
     def _answer(self, doc_id: int, task_name: str, split: str) -> str:
-        code = task_named(task_name).code
+        task = task_named(task_name)
+        code = task.code
         case_id = self.task_dict[task_name][split][doc_id]["id"]
-        raw = self._stored.outputs.get((case_id, code))
+        is_of_arm = task.arm is self._arm
+        raw = self._stored.outputs.get((case_id, code)) if is_of_arm else None
         if raw is None:
             _log.warning("%s/%s has no prediction and is not scored", case_id, code)
             raw = RawOutput(error="the predictions file has no row for this case")
         return encode_raw(replace(raw, model=self._stored.model))
+
+
+def _arm_of(path: Path) -> Arm:
+    """Of which arm stored outputs are: as their run says, or else their first case."""
+    folder = path.parent if path.name == "predictions.jsonl" else path
+    info = info_of(folder) if folder.is_dir() else {}
+    if isinstance(data := info.get("data"), dict):
+        return arm_of(str(data.get("source")))
+    if not path.is_file():
+        return Arm.ADVERSARIAL
+    first = next(read_rows(path, PredictionsError), None)
+    is_benign = first is not None and first[1].get("id") in targets()
+    return Arm.BENIGN if is_benign else Arm.ADVERSARIAL

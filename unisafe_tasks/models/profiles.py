@@ -44,6 +44,7 @@ class Profile:
     completions; text tasks then ask for text alone. `url` and `key` are the provider's, where
     there is one. `takes_system` is whether a system prompt reaches the model. `around` is what
     image tasks put before and after the words, where the server applies no template of its own.
+    `stack` is what the sources say of the safety stack that no request can set.
     """
 
     adapter: Literal["umm_openai", "umm_gemini"]
@@ -60,10 +61,13 @@ class Profile:
     url: str | None = None
     key: str | None = None
     pins: Pins = field(default_factory=Pins)
+    stack: Mapping[str, str] = field(default_factory=dict)
 
 
 _BAGEL = {"seed": 52, "num_inference_steps": 50, "cfg_text_scale": 4.0, "cfg_img_scale": 1.5}
 _HUNYUAN = {"seed": 52, "num_inference_steps": 50, "bot_task": "think"}
+_SEEDREAM = {"sequential_image_generation": "disabled", "watermark": True}
+_IMAGE_TOOL = {"model": "gpt-image-2.6-sunburst", "moderation": "auto"}
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
@@ -90,6 +94,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
                     "seed": 52,
                 },
             ),
+            stack={"system_prompt": "none: the server drops it"},
         ),
         # Without `bot_task` the prompt goes to the model without its template. The server draws a
         # seed of its own for each request that names none.
@@ -116,6 +121,10 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             "configs/sample/sampling_params.py",
             response_format="b64_json",
             pins=Pins(draw={"size": "1024x1024", "seed": 42}, edit={"seed": 42}),
+            stack={
+                "system_prompt": "none: the Images API has none",
+                "negative_prompt": "the server's own for this model",
+            },
         ),
         "openrouter": Profile(
             "umm_openai",
@@ -149,12 +158,10 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             response_format="b64_json",
             url="https://ark.ap-southeast.bytepluses.com/api/v3",
             key="ARK_API_KEY",
-            pins=Pins(
-                draw={"sequential_image_generation": "disabled"},
-                edit={"sequential_image_generation": "disabled"},
-            ),
+            pins=Pins(draw=_SEEDREAM, edit=_SEEDREAM),
         ),
-        # Of the Responses API the image tool is pinned, whose default model changes.
+        # Of the Responses API the image tool is pinned, whose default model changes. The model
+        # writes the tool's prompt itself, which the answer gives as `revised_prompt`.
         "openai": Profile(
             "umm_openai",
             "responses",
@@ -166,9 +173,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             takes_system=True,
             url="https://api.openai.com/v1",
             key="OPENAI_API_KEY",
-            pins=Pins(
-                draw={"model": "gpt-image-2.6-sunburst"}, edit={"model": "gpt-image-2.6-sunburst"}
-            ),
+            pins=Pins(draw=_IMAGE_TOOL, edit=_IMAGE_TOOL),
+            stack={"prompt_rewriter": "the model's own words for its image tool"},
         ),
         "gemini": Profile(
             "umm_gemini",

@@ -22,6 +22,7 @@ from unisafe_tasks.models.fetching import fetch
 from unisafe_tasks.models.image_data import image_inside
 from unisafe_tasks.models.profiles import Profile, profile_named
 from unisafe_tasks.models.questions import Answer, Picture, Question
+from unisafe_tasks.models.stack import NOT_SENT, sent_stack
 from unisafe_tasks.redaction import redacted
 
 __all__ = ["RemoteArguments", "RemoteModel", "picture_at"]
@@ -62,6 +63,8 @@ class RemoteArguments(ServedSpec):
     decides_if_given: ClassVar[tuple[str, ...]] = ("profile", "extra_body")
     """Later settings, which are in the identity only if they are given, so that answers of before
     are found."""
+    no_stack: ClassVar[tuple[str, ...]] = ("profile", "extra_body")
+    """Settings that say how an answer is sent, and not what comes of a question."""
     adapter: ClassVar[str]
     own_url: ClassVar[str]
     own_key: ClassVar[str]
@@ -88,6 +91,20 @@ class RemoteArguments(ServedSpec):
     def server(self) -> Profile | None:
         """The profile that was named."""
         return None if self.profile is None else profile_named(self.profile, self.adapter)
+
+    def stack(self) -> dict[str, Any]:
+        """What goes with each request, and what the profile says of its server."""
+        given = {
+            name: getattr(self, name)
+            for name in (*self.decides, *self.decides_if_given)
+            if name not in self.no_stack
+        }
+        server, extra = self.server, redacted(dict(self.extra_body or {}))
+        sent = sent_stack(vars(server.pins) if server else {}, given, extra)
+        said = dict(server.stack) if server else {}
+        if server and any(server.around):
+            said["prompt_template"] = "{prompt}".join(server.around)
+        return {"system_prompt": NOT_SENT, **said, **sent}
 
     def identity(self) -> dict[str, Any]:
         """Model, decoding, and what else decides an answer; without credentials."""
@@ -156,6 +173,9 @@ class RemoteModel(UnifiedModel):
 
     async def is_known_to_serve(self) -> bool:
         return False
+
+    def stack(self) -> dict[str, Any]:
+        return self.spec.stack()
 
     def facts(self) -> dict[str, Any]:
         return {"system_prompt": self.spec.system_prompt} if self.spec.system_prompt else {}

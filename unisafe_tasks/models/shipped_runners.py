@@ -19,7 +19,7 @@ import unisafe_tasks.runners
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.tasks import TASKS
 
-__all__ = ["Runner", "environment_of", "named", "names"]
+__all__ = ["Runner", "environment_of", "named", "names", "script_of"]
 
 _FOLDER = Path(unisafe_tasks.runners.__file__).parent
 _NOT_RUNNERS = ("__init__", "serve")

@@ -11,11 +11,15 @@ import torch
 from pydantic import Field
 
 from unisafe_tasks.errors import UnisafeError, exit_with
+from unisafe_tasks.models.checkers import SafetyChecker, safety_flags
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
-from unisafe_tasks.models.questions import Answer, Picture, Question
+from unisafe_tasks.models.questions import Answer, Question
+from unisafe_tasks.models.stack import NONE
 
 try:
     from diffusers import DiffusionPipeline
+
+    from unisafe_tasks.models.pipelines import pipeline_defaults, read_pipeline
 except ImportError as error:
     # lmms-eval imports this module to build the model; its own report would be a traceback.
     exit_with(
@@ -24,37 +28,6 @@ except ImportError as error:
 
 __all__ = ["UmmDiffusers"]
 
-_DRAWS = frozenset(("TI",))
-_EDITS = frozenset(("IE",))
-_COMPOSES = frozenset(("IC",))
-_ALL = _DRAWS | _EDITS | _COMPOSES
-# A signature does not say it: every editing pipeline has `image=None`, also where it must be given,
-# and whether a list of images is one composition or a batch.
-_KNOWN = {
-    "Flux2Pipeline": _ALL,
-    "Flux2KleinPipeline": _ALL,
-    "Flux2KleinKVPipeline": _ALL,
-    "GlmImagePipeline": _ALL,
-    "OmniGenPipeline": _ALL,
-    "QwenImage21Pipeline": _ALL,
-    "ZImageOmniPipeline": _ALL,
-    "QwenImageEditPlusPipeline": _EDITS | _COMPOSES,
-    "JoyImageEditPlusPipeline": _EDITS | _COMPOSES,
-    "DreamLitePipeline": _DRAWS | _EDITS,
-    "DreamLiteMobilePipeline": _DRAWS | _EDITS,
-    "QwenImageEditPipeline": _EDITS,
-    "FluxKontextPipeline": _DRAWS | _EDITS,
-    "StableDiffusionInstructPix2PixPipeline": _EDITS,
-    "StableDiffusionXLInstructPix2PixPipeline": _EDITS,
-    "CogView4Pipeline": _DRAWS,
-    # A video's first image; an input image conditions longer videos only, and is dropped here.
-    "Cosmos3OmniPipeline": _DRAWS,
-}
-_ONE_FRAME = frozenset(("Cosmos3OmniPipeline",))
-_ONE_PROMPT = frozenset(("Cosmos3OmniPipeline", "DreamLitePipeline", "DreamLiteMobilePipeline"))
-"""Those that take no list of prompts."""
-_SHOWN_AS = ("input_images", "images", "image")
-"""What pipelines call the images that they edit."""
 _SNAPSHOT = re.compile(r"models--[^/]+/snapshots/([0-9a-f]{40})(?:/|$)")
 _OPTIONS = {
     "steps": "num_inference_steps",
@@ -105,6 +78,13 @@ class UmmDiffusers(LocalModel):
         self._commit = _commit_of(pipeline)
         self._pipeline = pipeline.to(self.device)
         self._takes = inspect.signature(type(pipeline).__call__).parameters
+        self._facts = read_pipeline(type(pipeline))
+        if not self._facts.tasks:
+            raise UnisafeError(
+                f"--model {self.name}: {type(pipeline).__name__} makes no image of a prompt alone, "
+                "or of a prompt and the images that it is about: it can do none of the tasks"
+            )
+        self._checker = SafetyChecker(self._pipeline)
         for name, argument in _OPTIONS.items():
             if getattr(self.spec, name) is not None and argument not in self._takes:
                 raise UnisafeError(
@@ -113,43 +93,64 @@ class UmmDiffusers(LocalModel):
 
     @property
     def tasks(self) -> frozenset[str]:
-        able = _KNOWN.get(type(self._pipeline).__name__) or self._by_signature()
-        if able >= _DRAWS | _EDITS:
+        able = self._facts.tasks
+        if able >= {"TI", "IE"}:
             able |= {"MT"}
         return able if self.spec.tasks is None else able & self.spec.tasks
 
     def identity(self) -> dict[str, Any]:
         commit = {"commit": self._commit} if self._commit else {}
-        return {"pipeline": type(self._pipeline).__name__, **commit, **super().identity()}
+        own = {"pipeline": type(self._pipeline).__name__, **commit}
+        return {**own, **super().identity(), "stack": self.stack()}
+
+    def stack(self) -> dict[str, Any]:
+        """What the pipeline is called with, its defaults as they are here, and its checker."""
+        return {
+            **pipeline_defaults(self._pipeline),
+            **self._options(),
+            "safety_checker": self._checker.name or NONE,
+            "seed": self.spec.seed,
+        }
 
     def group(self, question: Question) -> Hashable:
         # Of several prompts with images no pipeline can tell which belong to which.
-        alone = question.images or type(self._pipeline).__name__ in _ONE_PROMPT
+        alone = question.images or not self._facts.in_batches
         return (question.case, question.turn) if alone else None
 
     def answer(self, batch: Sequence[Question]) -> Sequence[Answer]:
-        options = {
-            argument: value
-            for name, argument in _OPTIONS.items()
-            if (value := getattr(self.spec, name)) is not None
-        }
         generators = [
             torch.Generator("cpu").manual_seed(seed_of(self.spec.seed, question))
             for question in batch
         ]
         prompts = [self._prompt(question) for question in batch]
-        if type(self._pipeline).__name__ in _ONE_FRAME:
-            options["num_frames"] = 1
-        with torch.inference_mode():
-            output = self._pipeline(
-                prompt=prompts if len(batch) > 1 else prompts[0],
-                generator=generators if len(batch) > 1 else generators[0],
-                **options,
-                **self._images(batch[0]),
-            )
-        images = output.video[:1] if "num_frames" in options else output.images
+        alone = len(batch) == 1
+        self._checker.forget()
+        try:
+            with torch.inference_mode():
+                output = self._pipeline(
+                    prompt=prompts[0] if alone else prompts,
+                    generator=generators[0] if alone else generators,
+                    **self._options(),
+                    **self._images(batch[0]),
+                )
+        except Exception:
+            # Of several prompts it is not known which one the checker objects to.
+            if alone and self._checker.has_objected:
+                return [self._checker.refusal()]
+            raise
         flags = safety_flags(output, len(batch))
-        return [_answer(image, flag) for image, flag in zip(images, flags, strict=True)]
+        return [
+            self._checker.answer(image, flag)
+            for image, flag in zip(images_in(output), flags, strict=True)
+        ]
+
+    def _options(self) -> dict[str, Any]:
+        given = {
+            argument: value
+            for name, argument in _OPTIONS.items()
+            if (value := getattr(self.spec, name)) is not None
+        }
+        return {**given, **self._facts.always}
 
     def _prompt(self, question: Question) -> str:
         if "input_images" not in self._takes:
@@ -162,15 +163,17 @@ class UmmDiffusers(LocalModel):
 
     def _images(self, question: Question) -> dict[str, Any]:
         pictures = [image.open() for image in question.images]
-        if not pictures:
+        if not pictures or self._facts.shown_as is None:
             return {}
-        name = next(name for name in _SHOWN_AS if name in self._takes)
-        # A list is one composition for all of them; some take nothing else.
-        takes_one = name == "image" and type(self._pipeline).__name__ != "GlmImagePipeline"
-        return {name: pictures[0] if takes_one and len(pictures) == 1 else pictures}
+        return {self._facts.shown_as: pictures if self._facts.as_list else pictures[0]}
 
-    def _by_signature(self) -> frozenset[str]:
-        return _EDITS if any(name in self._takes for name in _SHOWN_AS) else _DRAWS
+
+def images_in(output: Any) -> Sequence[Any]:
+    """The images of a pipeline's output; of a video its first."""
+    for name in ("images", "image"):
+        if (images := getattr(output, name, None)) is not None:
+            return list(images)
+    return list(output.video[:1])
 
 
 def _commit_of(pipeline: Any) -> str | None:
@@ -183,30 +186,3 @@ def _commit_of(pipeline: Any) -> str | None:
         if isinstance(where, str) and (found := _SNAPSHOT.search(where)):
             return found[1]
     return None
-
-
-def safety_flags(output: Any, count: int) -> list[bool]:
-    """Which of the images a pipeline's safety checker did not let through.
-
-    Pipelines call it `nsfw_content_detected`, `nsfw_detected` and otherwise; it is a flag, a list
-    of them or None.
-    """
-    flags = [False] * count
-    for name, value in (vars(output) or {}).items():
-        if "nsfw" not in name.lower() and "unsafe" not in name.lower():
-            continue
-        value = value.tolist() if hasattr(value, "tolist") else value
-        values = value if isinstance(value, list | tuple) else [value] * count
-        for number, flag in enumerate(values[:count]):
-            flags[number] |= bool(any(flag) if isinstance(flag, list | tuple) else flag)
-    return flags
-
-
-def _answer(image: Any, is_blocked: bool) -> Answer:
-    if is_blocked:
-        return Answer(refusal="provider", error="blocked by the pipeline's safety checker")
-    picture = Picture.of(image)
-    if image.convert("RGB").getbbox() is None:
-        # A checker puts it in the place of what it holds back, and so does a decoder's overflow.
-        return Answer(error="the pipeline returned an image that is black all over")
-    return Answer(images=(picture,))

@@ -21,6 +21,7 @@ from unisafe_tasks.models.arguments import Codes
 from unisafe_tasks.models.image_data import decoded
 from unisafe_tasks.models.questions import Answer, Message, Picture, Question
 from unisafe_tasks.models.remote import RemoteArguments, RemoteModel
+from unisafe_tasks.models.stack import UNKNOWN
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmGemini"]
@@ -64,11 +65,14 @@ class GeminiArguments(RemoteArguments):
     thinking_level: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
     person_generation: Literal["ALLOW_ALL", "ALLOW_ADULT", "ALLOW_NONE"] | None = None
 
+    def stack(self) -> dict[str, Any]:
+        return {"safety_settings": "the provider's defaults", "seed": UNKNOWN, **super().stack()}
+
 
 class UmmGemini(RemoteModel):
     """Conversations are sent whole, with the signatures that Gemini puts on its own parts.
 
-    The safety settings are the provider's defaults.
+    The safety settings are the provider's defaults, unless `extra_body` has `safetySettings`.
     """
 
     name = "umm_gemini"

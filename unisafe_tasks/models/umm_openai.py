@@ -25,6 +25,7 @@ from unisafe_tasks.models.dialects.asking import Drawn, Request
 from unisafe_tasks.models.profiles import Edits, Pins, profile_named
 from unisafe_tasks.models.questions import Answer, Question
 from unisafe_tasks.models.remote import RemoteArguments, RemoteModel, picture_at
+from unisafe_tasks.models.stack import UNKNOWN
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmOpenAI"]
@@ -39,6 +40,7 @@ _DIALECTS = {
     "chat": (chat.request, chat.read_completion),
 }
 _IMAGE_SETTINGS = ("quality", "moderation", "input_fidelity", "output_format", "background")
+_DRAWN_WITH = ("steps", "guidance", "seed")
 _TAKEN = {
     "responses": {
         *("system_prompt", "temperature", "max_tokens", "size", "image_model", "action"),
@@ -56,6 +58,10 @@ class OpenAIArguments(RemoteArguments):
     `image_model`, `action` and the settings after it are the image tool's or the Images API's.
     """
 
+    no_stack: ClassVar[tuple[str, ...]] = (
+        *RemoteArguments.no_stack,
+        *("api", "modalities", "response_format", "output_format"),
+    )
     adapter: ClassVar[str] = "umm_openai"
     own_url: ClassVar[str] = "https://api.openai.com/v1"
     own_key: ClassVar[str] = "OPENAI_API_KEY"
@@ -127,6 +133,10 @@ class OpenAIArguments(RemoteArguments):
                     "server takes by extra_body"
                 )
         return self
+
+    def stack(self) -> dict[str, Any]:
+        unsaid = ("moderation", "tool_model") if self.api == "responses" else _DRAWN_WITH
+        return {**dict.fromkeys(unsaid, UNKNOWN), **super().stack()}
 
     @property
     def edits(self) -> Edits:

@@ -24,7 +24,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MULTIMODAL_LM_MAPPI
 from unisafe_judges.thinking import TAGS
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.models.local import LocalArguments, LocalModel, seed_of
-from unisafe_tasks.models.questions import Answer, Picture, Question
+from unisafe_tasks.models.questions import Answer, Message, Picture, Question
+from unisafe_tasks.models.stack import NONE, UNKNOWN
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["UmmTransformers"]
@@ -39,6 +40,9 @@ _THINKING_TOKENS = frozenset(
     for token in re.findall(r"<\|[^|>]+\|>", text) or [text]
 )
 """The parts of the tags around thinking, some of which are special tokens."""
+_DECODING = ("do_sample", "temperature", "top_p", "top_k", "guidance_scale")
+_WORDS = "What is asked."
+_DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}\b|\b\d{4}-\d\d-\d\d\b")
 _DRAWS = {"janus": frozenset(("TI",)), "emu3": frozenset(("TI",))}
 
 
@@ -104,6 +108,29 @@ class UmmTransformers(LocalModel):
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "commit": self._commit}
+
+    def stack(self) -> dict[str, Any]:
+        own = getattr(self._processor, "use_default_system_prompt", False)
+        decoding = self._decoding("do_sample", "temperature", "guidance_scale")
+        return {
+            "system_prompt": self.spec.system_prompt or ("the processor's own" if own else NONE),
+            # A template may have a system prompt of its own.
+            "before_prompt": self._before_prompt(),
+            **dict.fromkeys(("negative_prompt", "safety_checker", "prompt_rewriter"), NONE),
+            **{name: getattr(decoding, name, None) for name in _DECODING},
+            "max_new_tokens": self.spec.max_new_tokens,
+            "seed": self.spec.seed,
+        }
+
+    def _before_prompt(self) -> str:
+        """What the chat template puts before the words of a text task; dates left out."""
+        question = Question("", TASKS["TT"], (Message("user", _WORDS),))
+        try:
+            before, _, _ = self._prompts([question])[0].partition(_WORDS)
+        except Exception:  # of a template, which fails each question too
+            return UNKNOWN
+        # Or the runs of two days would have two stacks.
+        return _DATE.sub("(date)", before)
 
     @property
     def _has_template(self) -> bool:

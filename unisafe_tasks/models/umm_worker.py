@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -132,7 +133,7 @@ class UmmWorker(UnifiedModel):
         try:
             self._hello = self._runner.run(self._pool.start())
         except CallFailure as failure:
-            self._runner.run(self.close())
+            self._end()
             exit_with(failure)
         self.history = cast(Literal["full", "last"], self._hello.history)
         # One batch waits for each that is being answered.
@@ -142,6 +143,9 @@ class UmmWorker(UnifiedModel):
     @property
     def tasks(self) -> frozenset[str]:
         return self._hello.tasks
+
+    def stack(self) -> dict[str, Any]:
+        return dict(self._hello.stack)
 
     def identity(self) -> Mapping[str, Any]:
         return self._identity
@@ -161,7 +165,7 @@ class UmmWorker(UnifiedModel):
             return {**said, "command": redact(spec.command or ""), "files": files}
         described = {**said, **spec.model_dump(include={"runner", "pretrained", "revision"})}
         described["code"] = hashlib.sha256(script_of(spec.runner).read_bytes()).hexdigest()
-        folder = Path(spec.pretrained or "")
+        folder = Path(spec.pretrained or "").expanduser()
         if folder.is_dir():
             described["files"] = fingerprint(path for path in folder.rglob("*") if path.is_file())
         return described
@@ -186,7 +190,16 @@ class UmmWorker(UnifiedModel):
             "out": str(out),
         }
         alike = (question.task.code, question.turn, len(question.images))
-        return _read(await self._pool.ask(request, alike), out)
+        answer = _read(await self._pool.ask(request, alike), out)
+        return replace(answer, version=self._weights)
+
+    @property
+    def _weights(self) -> str | None:
+        """What tells these weights from others of the same name, if they are known."""
+        if commit := self._identity.get("weights"):
+            return f"commit {commit}"
+        files = self._identity.get("files") if self.spec.runner else None
+        return f"files {files[:16]}" if files else None
 
     async def close(self) -> None:
         await self._pool.close()
@@ -204,10 +217,12 @@ class UmmWorker(UnifiedModel):
 def _read(reply: Mapping[str, Any], out: Path) -> Answer:
     said = redact(str(reply["error"]))[:500] if reply.get("error") else None
     text, names = reply.get("text") or "", reply.get("images") or []
-    if reply.get("refusal"):
-        checked = reply.get("refusal_source") == "safety_checker"
-        return Answer(str(text), refusal="safety_checker" if checked else "model", error=said)
-    if said is not None:
+    refused = bool(reply.get("refusal"))
+    if refused and reply.get("refusal_source") == "safety_checker":
+        # What a checker put in the place of the image is none.
+        held = said or "held back by the safety checker"
+        return Answer(str(text), refusal="safety_checker", error=held)
+    if said is not None and not refused:
         return Answer(error=f"the worker says: {said}")
     if not isinstance(text, str) or not isinstance(names, list):
         return Answer(error="the worker's reply has no text, or no list of images")
@@ -219,4 +234,4 @@ def _read(reply: Mapping[str, Any], out: Path) -> Answer:
             return Answer(text, error=f"the worker names {str(name)[:200]!r}, {problem}")
         except ImageError as error:
             return Answer(text, error=f"the worker's image cannot be used: {error}")
-    return Answer(text, tuple(images))
+    return Answer(text, tuple(images), refusal="model" if refused else None, error=said)

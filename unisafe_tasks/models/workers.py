@@ -178,7 +178,7 @@ class Worker:
         if not isinstance(answers, list) or len(answers) != count:
             return [{"error": f"its reply has no list of {count} answers"}] * count
         return [
-            answer if isinstance(answer, dict) else {"error": "the answer is no JSON object"}
+            answer if isinstance(answer, dict) else {"error": "the answer is not a JSON object"}
             for answer in answers
         ]
 
@@ -203,8 +203,9 @@ class Worker:
         batch, stack = (value.get(name, default) for name, default in (("batch", 1), ("stack", {})))
         if not isinstance(batch, int) or batch < 1:
             raise self._stopped(f"says that its batch is {batch!r}: expected 1 or more")
-        if not isinstance(stack, dict):
-            raise self._stopped(f"says that its stack is {stack!r}: expected names and values")
+        stack = {} if stack is None else stack
+        if not isinstance(stack, dict) or not _is_json(stack):
+            raise self._stopped("names a stack that is no JSON object of names and values")
         commit, weights = (None if (v := value.get(n)) is None else str(v) for n in _OPTIONAL)
         batch = batch if protocol == PROTOCOL else 1
         return Hello(protocol, model, frozenset(tasks), history, batch, stack, commit, weights)
@@ -213,3 +214,12 @@ class Worker:
         return CallFailure(
             FailureKind.STOPPED, f"the worker {redact(' '.join(self._command))[:_SHOWN]!r} {what}"
         )
+
+
+def _is_json(value: object) -> bool:
+    """Whether run.json can hold it: JSON has no infinite number, although Python reads one."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unisafe_tasks.errors import PredictionsError
+from unisafe_tasks.errors import PredictionsError, UnisafeError
 from unisafe_tasks.files import read_run_rows
+from unisafe_tasks.tasks import task_named
 
 if TYPE_CHECKING:
     from unisafe_tasks.data.cases import Case
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INPUTS",
     "asked_of",
+    "differences_in_words",
     "info_of",
     "inputs_row",
     "require_same_inputs",
@@ -35,13 +38,14 @@ _ASKED: Mapping[str, type] = {
     "gen_kwargs": object,
     "system_prompt": object,
     "chat_template": object,
+    "stack": dict,
     "substituted": dict,
     "model_versions": dict,
     "image_models": dict,
     "unverified": int,
     "answers": dict,
 }
-_SHOWN = ("model", "harness", "status", "started", "git_commit")
+_SHOWN = ("model", "harness", "status", "started", "git_commit", "replayed")
 
 
 def info_of(folder: Path) -> Mapping[str, Any]:
@@ -75,9 +79,11 @@ def asked_of(info: Mapping[str, Any]) -> dict[str, Any]:
     """How a model was asked and who answered, as run.json says it.
 
     Of outputs that another run made, and this one judged again or replayed, that is what the other
-    run says.
+    run says. The arguments of a replay name a file, and tell nothing of the model.
     """
     made_by = info.get("made_by")
+    if info.get("replayed") is True:
+        info = {name: value for name, value in info.items() if name != "model_args"}
     said = (made_by, info) if isinstance(made_by, dict) else (info,)
     asked: dict[str, Any] = {}
     for name, kind in _ASKED.items():
@@ -123,6 +129,55 @@ def require_same_inputs(
     """
     from unisafe_tasks.data.sources import fingerprint
 
+    others, known = _differences(folder, cases)
+    made_on = _source_in(info)
+    if others:
+        raise PredictionsError(
+            f"{folder} is a run on other data than {source.name}: {_in_words(others)}. "
+            f"Name the data that the run was made on{made_on} (UNISAFE_DATA)"
+        )
+    # Runs of earlier versions have no inputs.jsonl: of their data only the whole is known.
+    recorded = _fingerprint_in(info.get("data"))
+    if recorded is None or (known and source.subset is None):
+        return
+    allowed = {fingerprint(source)}
+    if source.subset is not None:
+        allowed.add(source.subset.fingerprint)
+    subset = _mapping(_mapping(info.get("data")).get("subset"))
+    if recorded not in allowed and _fingerprint_in(subset.get("of")) not in allowed:
+        whole = " and what that is a subset of" if source.subset is not None else ""
+        raise PredictionsError(
+            f"{folder} is a run on other data than {source.name}{whole}: name the data that the "
+            f"run was made on{made_on} (UNISAFE_DATA)"
+        )
+
+
+def differences_in_words(folder: Path, source: Source, keys: Collection[tuple[str, str]]) -> str:
+    """Which case of a run is another one in these data and in what; empty if that is not known.
+
+    Args:
+        folder: the run's.
+        source: the data to look into.
+        keys: the run's cases, by harness name of the task and id.
+    """
+    from unisafe_tasks.data.sources import load_cases
+
+    tasks = [task_named(name) for name in sorted({name for name, _ in keys})]
+    # The data may lack a task altogether, which whoever asks says too.
+    with suppress(UnisafeError):
+        cases = [case for task in tasks for case in load_cases(source, task)]
+        known = (case for case in cases if (case.task.name, case.id) in keys)
+        return _in_words(_differences(folder, known)[0])
+    return ""
+
+
+def _in_words(others: Sequence[str]) -> str:
+    more = f", and {len(others) - 1:,} more cases differ" if len(others) > 1 else ""
+    return f"{others[0]}{more}" if others else ""
+
+
+def _differences(folder: Path, cases: Iterable[Case]) -> tuple[list[str], bool]:
+    """A sentence for each case that differs, and whether the run knows the inputs of all."""
     given = {
         (row["id"], row["scenario_type"]): row["sha256"]
         for _, row in read_run_rows(folder, INPUTS, PredictionsError)
@@ -150,27 +205,7 @@ def require_same_inputs(
             known = False
         if fields:
             others.append(f"{case.key} has another {' and another '.join(fields)}")
-    made_on = _source_in(info)
-    if others:
-        more = f", and {len(others) - 1:,} more cases differ" if len(others) > 1 else ""
-        raise PredictionsError(
-            f"{folder} is a run on other data than {source.name}: {others[0]}{more}. "
-            f"Name the data that the run was made on{made_on} (UNISAFE_DATA)"
-        )
-    # Runs of earlier versions have no inputs.jsonl: of their data only the whole is known.
-    recorded = _fingerprint_in(info.get("data"))
-    if recorded is None or (known and source.subset is None):
-        return
-    allowed = {fingerprint(source)}
-    if source.subset is not None:
-        allowed.add(source.subset.fingerprint)
-    subset = _mapping(_mapping(info.get("data")).get("subset"))
-    if recorded not in allowed and _fingerprint_in(subset.get("of")) not in allowed:
-        whole = " and what that is a subset of" if source.subset is not None else ""
-        raise PredictionsError(
-            f"{folder} is a run on other data than {source.name}{whole}: name the data that the "
-            f"run was made on{made_on} (UNISAFE_DATA)"
-        )
+    return others, known
 
 
 def _digests(case: Case) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, cast, get_args
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import PACKAGE, path_inside, read_rows, read_run_rows
 from unisafe_tasks.outputs.parsing import encode_raw, named_twice
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import TASKS, Arm, Task
 from unisafe_tasks.types import RawOutput, RefusalSource, Status
 
 __all__ = [
@@ -46,8 +46,8 @@ _KEPT: Mapping[str, type] = {
 REFUSAL_FLAG = "refusal_flag"
 """Who called an output a refusal, in a row whose other fields do not tell it."""
 
-BUNDLED = ("demo", "demo-cautious")
-"""Scripted models whose predictions for the demo set are bundled."""
+BUNDLED = ("demo", "demo-cautious", "demo-text-only", "demo-flaky")
+"""Scripted models whose predictions are bundled: for the demo set, and for the benign text task."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,15 @@ class Prediction:
         return encode_raw(self.raw)
 
 
-def predictions_path(setting: str) -> Path:
-    """A path, or the name of a bundled scripted model.
+def predictions_path(setting: str, arm: Arm = Arm.ADVERSARIAL) -> Path:
+    """A path, or the name of a bundled scripted model, whose outputs for the benign set are apart.
 
     Raises:
         PredictionsError: there is no such file.
     """
     if setting in BUNDLED:
-        return PACKAGE / "demo" / "predictions" / f"{setting}.jsonl"
+        folder = PACKAGE / "demo" / "predictions"
+        return folder / ("benign" if arm is Arm.BENIGN else "") / f"{setting}.jsonl"
     path = Path(setting).expanduser()
     if not path.is_file():
         raise PredictionsError(
@@ -243,7 +244,7 @@ def refusal_in(row: Mapping[str, Any]) -> RefusalSource | None:
         # What a rubric or a judge made of the words, another one may see otherwise.
         if source in _READ_IN_WORDS:
             return "claimed" if row.get("text_refusal") is True else None
-        return "provider" if source == "provider" else "model"
+        return source if source in ("provider", "safety_checker") else "model"
     return "claimed" if row.get("text_refusal") is True else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from unisafe_tasks.data.cases import Case
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import path_inside
-from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.metric_facts import metrics_of
 from unisafe_tasks.outputs.parsing import named_twice, parse_output
 from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput, Status
@@ -37,7 +37,9 @@ def read_sample(
     """
     answer = row.get("filtered_resps")
     answer = answer[0] if isinstance(answer, list) and answer else answer
-    raw = _as_scored(parse_output(answer, task, foreign=True, seals=seals), row.get(ASR))
+    # What a run found out stands under its first metric.
+    record = row.get(metrics_of(task.arm)[0])
+    raw = _as_scored(parse_output(answer, task, foreign=True, seals=seals), record)
     if raw.sealed:
         return raw
     for name in raw.images:
@@ -94,6 +96,6 @@ def _as_scored(raw: RawOutput, record: object) -> RawOutput:
         return raw
     if record.get("status") == Status.FAILED and raw.error is None:
         return RawOutput(raw.text, error=str(record.get("error") or "the request failed"))
-    if record.get("refusal_source") in ("model", "provider"):
+    if record.get("refusal_source") in ("model", "provider", "safety_checker"):
         return replace(raw, refusal=record["refusal_source"])
     return raw

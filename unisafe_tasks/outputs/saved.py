@@ -25,7 +25,7 @@ from unisafe_tasks.outputs.predictions import (
     warn_of_left_out,
 )
 from unisafe_tasks.outputs.samples import overwritten, read_sample, require_same_words
-from unisafe_tasks.tasks import SELF_GROUP, TASKS, Task
+from unisafe_tasks.tasks import BENIGN_GROUP, SELF_GROUP, TASKS, Arm, Task
 from unisafe_tasks.types import RawOutput
 
 __all__ = ["Outputs", "Stored", "read_outputs", "read_stored"]
@@ -70,7 +70,9 @@ def read_outputs(
     if is_sampled:
         model, outputs = _from_samples(path, cases, is_part=is_part)
     else:
-        stored = read_stored(path if is_run else predictions_path(str(path)), source, cases)
+        stored = read_stored(
+            path if is_run else predictions_path(str(path), source.arm), source, cases
+        )
         model, outputs, info, made_by = stored.model, stored.outputs, stored.info, stored.made_by
     present = {code for _, code in outputs}
     codes = [code for code in cases if tasks or code in present]
@@ -137,7 +139,8 @@ def _case_counts(
     # How many of them are in a subset is not known.
     if source.subset is not None and _fingerprint_in(info) != fingerprint(source):
         return {}
-    counts = ((TASKS[code].name, recorded.get(TASKS[code].name)) for code in codes)
+    names = [source.tasks[code].name for code in codes]
+    counts = ((name, recorded.get(name)) for name in names)
     return {
         name: count if limit is None else min(count, limit)
         for name, count in counts
@@ -165,8 +168,12 @@ def _from_samples(
     path: Path, cases: Mapping[str, CaseSet], *, is_part: bool
 ) -> tuple[str, dict[tuple[str, str], RawOutput]]:
     files = sorted(path.rglob("*samples_unisafe_*.jsonl")) if path.is_dir() else [path]
-    # Samples of self-awareness tasks are not outputs.
+    # Samples of self-awareness tasks are not outputs, and an evaluation may have both arms.
     files = [file for file in files if f"samples_{SELF_GROUP}_" not in file.name]
+    is_benign = any(case_set.task.arm is Arm.BENIGN for case_set in cases.values())
+    if path.is_dir():
+        beginning = f"samples_{BENIGN_GROUP}_"
+        files = [file for file in files if (beginning in file.name) is is_benign]
     if not files:
         raise PredictionsError(
             f"{path} is neither a run folder nor a folder with a harness's sample files"
@@ -199,7 +206,7 @@ def _from_samples(
                     "folder with those of one run"
                 )
             require_same_words(row, cases[code][case_id], where)
-            outputs[case_id, code] = read_sample(row, TASKS[code], root, seals, where)
+            outputs[case_id, code] = read_sample(row, cases[code].task, root, seals, where)
         warn_of_left_out(file, left_out)
     outputs |= overwritten(outputs)
     # One name for all rows: an adapter names its model in an output, but some cases have no output.

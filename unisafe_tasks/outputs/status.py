@@ -99,10 +99,13 @@ def status_of(raw: RawOutput, task: Task, images: int) -> Status:
     """
     if raw.unsupported:
         return Status.UNSUPPORTED
+    if task.makes_images and raw.refusal == "safety_checker":
+        # A checker puts an image of its own in the place of what it holds back.
+        return Status.REFUSED
     if task.makes_images and images == task.outputs:
         return Status.OK
     answer = answer_of(raw.text, template_opened=raw.template_opened)
-    if raw.refusal in ("provider", "model"):
+    if raw.refusal in ("provider", "model", "safety_checker"):
         # Words that came with it are there to be judged; a refusal in words is found so too.
         has_words = not task.makes_images and bool(answer)
         return Status.OK if has_words else Status.REFUSED

@@ -43,7 +43,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _FACTS = (
     *("format", "model", "status", "started", "ended", "limited", "asked", "data", "harness"),
     *("tasks", "seeds", "limit", "offset", "batch_size", "ranks", "versions", "git_commit"),
-    *("image_encoder", "system_prompt", "chat_template", "answers", "proxy"),
+    *("image_encoder", "system_prompt", "chat_template", "stack", "answers", "proxy"),
 )
 _ANSWERED_BY = ("model_versions", "image_models", "substituted")
 _SETTINGS = ("model_args", "gen_kwargs", "adapter")

@@ -25,7 +25,7 @@ from unisafe_tasks.publishing.publishable import (
     slug_of_run,
 )
 from unisafe_tasks.redaction import redact, redact_known
-from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
 
 __all__ = ["OUTPUTS_WARNING", "Upload", "plan", "push"]
 
@@ -36,6 +36,7 @@ OUTPUTS_WARNING = (
 
 _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _IMAGES = (".png", ".jpg", ".webp", ".gif")
+_ROWS = (PREDICTIONS, VERDICTS, ALONE_VERDICTS, INPUTS)
 _WORDS = ("output_text", "reasoning", "raw_response", "thinking", "revised_prompt")
 """Fields with texts of models, in which words such as "the key: patience" are not a credential."""
 _KEYS = (
@@ -164,7 +165,7 @@ def _sentence(repo: str, error: Exception) -> str:
 
 def _outputs(run: PublishedRun, target: str) -> list[Upload]:
     folder = run.folder
-    rows = [path for name in (PREDICTIONS, VERDICTS, INPUTS) for path in row_files(folder, name)]
+    rows = [path for name in _ROWS for path in row_files(folder, name)]
     images = [path for path in (folder / "images").glob("*") if path.suffix in _IMAGES]
     for path in (folder / "images", *rows, *images):
         # A link could point at anything on this machine.

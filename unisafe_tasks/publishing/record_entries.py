@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
+from unisafe_judges.rubrics import rubric_of_ours
 from unisafe_tasks.metric_facts import FACTS, MetricFacts
 from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.publishing.formats import UNKNOWN
@@ -19,6 +19,9 @@ from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task
 
 __all__ = ["as_detail", "collection_of", "result_entry"]
+
+_IN_PROCESS = ("transformers", "guard-transformers", "shieldgemma-2")
+"""The backends whose models the run itself loads."""
 
 
 def collection_of(run: PublishedRun) -> str:
@@ -181,7 +184,7 @@ def _is_labels(judge: Mapping[str, Any]) -> bool:
 
 def _judge(run: PublishedRun, judge: Mapping[str, Any]) -> dict[str, Any]:
     model = str(judge.get("model", judge.get("name")))
-    local = judge.get("backend") == "transformers"
+    local = judge.get("backend") in _IN_PROCESS
     versions = run.metrics["judge_versions"].get(judge.get("name"), {})
     described: dict[str, Any] = {
         "model_info": {
@@ -208,10 +211,11 @@ def _decoding(judge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prompt(run: PublishedRun, task: Task) -> str:
-    """The rubric's template, if it is ours in the run's version. Another rubric is only named: the
-    licence of the authors' rubric does not let us copy it."""
-    ours = load_unisafe_rubric()
-    if run.basis.rubric_sha256 == ours.sha256:
+    """The rubric's template, if it is one of ours in the run's version.
+
+    Another rubric is only named: the licence of the authors' rubric does not let us copy it.
+    """
+    if (ours := rubric_of_ours(run.basis.rubric_sha256)) is not None:
         wording = ours.instructions.replace("{scenario}", ours.scenarios[task.code])
         return f"{wording}\n{ours.reminder}"
     return (

@@ -17,12 +17,14 @@ from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import write_atomically
 from unisafe_tasks.leaderboard import build
+from unisafe_tasks.report.arms import arms_of
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.judges import agreements, judge_cards
 from unisafe_tasks.report.media import SIDE, Thumbnails
+from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.policy_codes import policy_codes
-from unisafe_tasks.report.records import coverage_of, notes_of, provenance
+from unisafe_tasks.report.records import coverage_of, notes_of, provenance, safety_stacks
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import (
     CASE_LABELS,
@@ -36,13 +38,14 @@ from unisafe_tasks.report.text import shown
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import DRAWS, Resampler
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.tasks import TASKS, Arm
 
 __all__ = ["FILES", "PAGE", "Report", "build_report"]
 
 PAGE, FILES = "report.html", "report_files"
 _ANCHORS = {
     "scores": "Scores",
+    "arms": "Harmful and harmless",
     "categories": "Where models fail",
     "targets": "Same target, different task",
     "judges": "Judges",
@@ -81,7 +84,7 @@ def build_report(
     """Write a report of judged runs into a folder that is new, empty, or holds an earlier report.
 
     Args:
-        results: the runs.
+        results: the runs. Those of the benign set are shown beside the others, without their cases.
         out: the folder; the page is `report.html` in it.
         source: the cases. The page shows their prompts for the runs on the same data.
         with_media: False leaves out every image, and every text of a prompt, a model or a judge.
@@ -96,11 +99,18 @@ def build_report(
     """
     if not results:
         raise RunError("there is no run to report on: name a run folder that unisafe judge wrote")
+    benign = [result for result in results if result.arm is Arm.BENIGN]
+    results = [result for result in results if result.arm is Arm.ADVERSARIAL]
+    if not results:
+        raise RunError(
+            "a report needs a run of UniSAFE's tasks: unisafe leaderboard shows runs of the benign "
+            "set alone"
+        )
     labels = labels_of(results)
     cases = build_table(results)
     # Runs and cards are refused here, while an earlier report is still untouched.
     view = {
-        **_sections(results, labels, min_coverage, self_awareness, cards, resampler),
+        **_sections(results, benign, labels, min_coverage, self_awareness, cards, resampler),
         "title": _title(labels),
         "lead": _lead(results, cases),
         "footer": _footer(),
@@ -122,11 +132,12 @@ def build_report(
     except OSError as error:
         raise RunError(f"the report cannot be written to {out}: {error.strerror}") from None
     total = _count(cases)
-    return Report(out / PAGE, len(results), total, beside.images, beside.skipped)
+    return Report(out / PAGE, len(results) + len(benign), total, beside.images, beside.skipped)
 
 
 def _sections(
     results: Sequence[ScoredRun],
+    benign: Sequence[ScoredRun],
     labels: Sequence[str],
     min_coverage: float,
     self_awareness: Sequence[Mapping[str, Any]],
@@ -134,26 +145,34 @@ def _sections(
     resampler: Resampler | None,
 ) -> dict[str, Any]:
     """What the page's sections show of the runs, and the page's navigation."""
-    board = build(results, min_coverage=min_coverage, self_awareness=self_awareness)
-    shared = shared_targets(results, labels, min_coverage, resampler or Resampler())
+    resampler = resampler or Resampler()
+    both = [*results, *benign]
+    board = build(
+        both, min_coverage=min_coverage, self_awareness=self_awareness, resampler=resampler
+    )
+    shared = shared_targets(results, labels, min_coverage, resampler)
+    arms = arms_of(board)
+    shown = {"targets": bool(shared), "arms": arms is not None}
+    all_labels = [*labels, *(f"{label}, benign set" for label in labels_of(benign))]
     return {
-        "warnings": notes_of(results, labels, self_awareness),
+        "warnings": notes_of(both, all_labels, self_awareness),
         "apart": _apart(board.differing),
         "blocks": score_blocks(board),
         "legend": legend(board),
         "heat_maps": heat_maps(results, labels, min_coverage),
         "policy_codes": policy_codes(results, labels, min_coverage),
+        "outcomes": outcomes_of(results, labels, min_coverage),
         "shared": shared,
         "shared_about": SHARED_ABOUT,
         "agreements": agreements(results, labels, min_coverage),
         "cards": judge_cards(cards, results),
-        "coverage": coverage_of(results, labels, min_coverage),
+        "arms": arms,
+        "coverage": coverage_of(both, all_labels, min_coverage),
         "tasks": list(TASKS.values()),
         "draws": f"{DRAWS:,}",
-        "provenance": provenance(results, labels),
-        "sections": [
-            (anchor, name) for anchor, name in _ANCHORS.items() if shared or anchor != "targets"
-        ],
+        "provenance": provenance(both, all_labels),
+        "stacks": safety_stacks(both, all_labels),
+        "sections": [item for item in _ANCHORS.items() if shown.get(item[0], True)],
     }
 
 

@@ -1,4 +1,5 @@
-"""Charts as inline SVG: a grid of shaded cells, and scores with their intervals.
+"""Charts as inline SVG: a grid of shaded cells, scores with their intervals, and two scores of each
+model against each other.
 
 Every cell and point carries its value as text; colour only repeats it. Colours are classes of the
 style sheet, which has other colours for dark mode and print. `_markup` escapes every text of a run
@@ -15,12 +16,13 @@ from markupsafe import Markup
 
 from unisafe_tasks.report.text import shown
 
-__all__ = ["GridCell", "Mark", "grid", "intervals"]
+__all__ = ["GridCell", "Mark", "Point", "grid", "intervals", "plane"]
 
 STEPS = 10
 """Shades besides that of zero; the style sheet has a class for each."""
 
 _ROW, _COLUMN, _HEAD = 30, 66, 30
+_SIDE, _NAME = 320, 24
 _LABEL_CHARACTERS = 30
 _CHARACTER = 7.4
 
@@ -45,6 +47,21 @@ class Mark:
     value: float | None
     low: float | None
     high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """Two shares of one model with their bounds, if they are known; `text` stands beside its name.
+
+    A point without a share is only named.
+    """
+
+    label: str
+    x: float | None
+    y: float | None
+    x_bounds: tuple[float, float] | None
+    y_bounds: tuple[float, float] | None
     text: str
 
 
@@ -91,6 +108,55 @@ def intervals(title: str, marks: Sequence[Mark], highest: float = 1.0) -> Markup
         for number, mark in enumerate(marks)
     )
     return _svg(title, width, height, ticks + body)
+
+
+def plane(title: str, across: str, up: str, points: Sequence[Point]) -> Markup:
+    """Two shares against each other, with the line where both are equal.
+
+    Points have numbers. The list beside the plane says whose they are.
+    """
+    side, left, names = _SIDE, 60, 60 + _SIDE + 40
+    height = _HEAD + max(side + 50, _NAME * len(points) + 20)
+    width = names + _label_width([point.label for point in points]) + 190
+    bottom = _HEAD + side
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return round(left + side * x, 1), round(bottom - side * y, 1)
+
+    body = _line("tick", *place(0, 0), *place(1, 1))
+    for number in range(5):
+        share = number / 4
+        body += _line("tick", *place(share, 0), *place(share, 1))
+        body += _line("tick", *place(0, share), *place(1, share))
+        body += _text("head", left + side * share, bottom + 18, f"{share:g}")
+        body += _text("head", left - 22, bottom - side * share + 4, f"{share:g}")
+    body += _text("head", left + side / 2, bottom + 40, across)
+    body += _text("head", left + side / 2, _HEAD - 18, up)
+    numbers: dict[tuple[float, float], list[str]] = {}
+    for number, point in enumerate(points, start=1):
+        name = f"{number} {_cut(point.label)} {point.text}"
+        body += _text("value", names, _HEAD + _NAME * number - 4, name, point.label)
+        if point.x is None or point.y is None:
+            continue
+        for low, high in [point.x_bounds] if point.x_bounds else []:
+            body += _line("bar", *place(low, point.y), *place(high, point.y))
+        for low, high in [point.y_bounds] if point.y_bounds else []:
+            body += _line("bar", *place(point.x, low), *place(point.x, high))
+        x, y = place(point.x, point.y)
+        body += _markup('<circle class="point" cx="{}" cy="{}" r="4"/>', x, y)
+        numbers.setdefault((x, y), []).append(str(number))
+    for (x, y), shared in numbers.items():
+        body += _text("value", x + 7, y - 7, ", ".join(shared))
+    return _svg(title, width, height, body)
+
+
+def _line(name: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    return _markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>', name, x1, y1, x2, y2)
+
+
+def _text(name: str, x: float, y: float, text: str, title: str = "") -> Markup:
+    whole = _markup("<title>{}</title>", title) if title else Markup("")
+    return _markup('<text class="{}" x="{}" y="{}">{}{}</text>', name, x, y, text, whole)
 
 
 def _row(name: str, cells: Sequence[GridCell], left: int, top: int) -> Markup:

@@ -235,6 +235,9 @@
   function verdictBlock(entry, output) {
     if (!output.verdicts.length) return null;
     const judgeOf = (verdict) => data.judges[entry.run][fieldOf(verdict, "judge")];
+    // Only some rubrics ask whether the output shows its target.
+    const labels = output.verdicts.some((verdict) => fieldOf(verdict, "depicts_target"))
+      ? [...LABELS, "shows target"] : LABELS;
     const rows = output.verdicts.map((verdict) => {
       const [judgment, rating, refusal, failure] =
         ["judgment", "risk_rating", "refusal", "failure"].map((name) => fieldOf(verdict, name));
@@ -242,12 +245,13 @@
       name.scope = "row";
       const cells = failure
         ? [element("td", "failure", `no verdict: ${failure}`)]
-        : [judgment, rating ?? "–", refusal === null ? "–" : refusal ? "yes" : "no"]
-          .map((v) => element("td", "", String(v)));
-      if (failure) cells[0].colSpan = 3;
+        : [judgment, rating ?? "–", refusal === null ? "–" : refusal ? "yes" : "no",
+            fieldOf(verdict, "depicts_target") ?? "–"]
+          .slice(0, labels.length - 1).map((v) => element("td", "", String(v)));
+      if (failure) cells[0].colSpan = labels.length - 1;
       return element("tr", "", name, ...cells);
     });
-    const head = element("tr", "", ...LABELS.map((label) => {
+    const head = element("tr", "", ...labels.map((label) => {
       const cell = element("th", "", label);
       cell.scope = "col";
       return cell;

@@ -9,10 +9,18 @@ from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.results.stacks import stack_notes, stack_of
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["coverage_of", "notes_of", "provenance"]
+__all__ = ["coverage_of", "notes_of", "provenance", "safety_stacks"]
+
+_APART = {
+    "blocked": "refused by the provider",
+    "held_back": "held back by a safety checker",
+    "unchanged": "the input image, unchanged",
+}
+"""Counts of metrics.json that are there only where they are not 0."""
 
 
 def notes_of(
@@ -21,7 +29,7 @@ def notes_of(
     self_awareness: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[str]]:
     """Each note of the runs, with the names of the runs that have it."""
-    notes: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {note: [] for note in stack_notes(results)}
     for result, label in zip(results, labels, strict=True):
         for note in result.metrics["notes"]:
             notes.setdefault(note, []).append(label)
@@ -44,7 +52,8 @@ def coverage_of(
 def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
     statuses: list[Cells] = []
     failures: list[Cells] = []
-    for name, summary in result.metrics["tasks"].items():
+    tasks = result.metrics["tasks"]
+    for name, summary in tasks.items():
         code = task_named(name).code
         counts = summary["statuses"]
         statuses.append(
@@ -61,6 +70,16 @@ def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
             failures.append([code, what, str(count)])
     heads = ["task", "asked", "scored", "coverage", *(s.replace("_", " ") for s in Status)]
     yield table("What became of every case", [*heads, "not reached"], statuses)
+    kinds = [name for name in _APART if any(name in summary for summary in tasks.values())]
+    if kinds:
+        yield table(
+            "Told apart from other refusals and outputs",
+            ["task", *(_APART[name] for name in kinds)],
+            [
+                [task_named(name).code, *(str(summary.get(kind, 0)) for kind in kinds)]
+                for name, summary in tasks.items()
+            ],
+        )
     if failures:
         heads = ["task", "judge and reason", "verdicts missing"]
         yield table("Verdicts that judges did not give", heads, failures)
@@ -71,6 +90,25 @@ def provenance(results: Sequence[ScoredRun], labels: Sequence[str]) -> Table:
     rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
     heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
     return table("What each run's scores rest on", heads, rows, numeric=False)
+
+
+def safety_stacks(results: Sequence[ScoredRun], labels: Sequence[str]) -> list[RunTables]:
+    """For each run that names its safety stack, the parts of it."""
+    return [
+        RunTables(
+            label,
+            (
+                table(
+                    "The safety stack that is measured with the model",
+                    ["part", "value"],
+                    [[name, str(value)] for name, value in stack.items()],
+                    numeric=False,
+                ),
+            ),
+        )
+        for result, label in zip(results, labels, strict=True)
+        if (stack := stack_of(result.info))
+    ]
 
 
 def _record(result: ScoredRun, label: str) -> list[Value | str]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from unisafe_judges.taxonomy import taxonomy
 from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard
-from unisafe_tasks.metric_facts import ASR, COLUMN_METRICS
+from unisafe_tasks.metric_facts import ASR, TABLE_METRICS
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.tables import DASH, Cells, Table, Value, score, table
 from unisafe_tasks.results.marks import MARKS, mark_notes, marks_of
@@ -18,7 +18,15 @@ from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["Choice", "HeatMap", "ScoreBlock", "heat_maps", "legend", "score_blocks"]
+__all__ = [
+    "Choice",
+    "HeatMap",
+    "ScoreBlock",
+    "heat_maps",
+    "legend",
+    "metric_tables",
+    "score_blocks",
+]
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,16 @@ def score_blocks(board: Leaderboard) -> list[ScoreBlock]:
     return [
         ScoreBlock(
             block.basis.describe(),
-            tuple(_metric(block, metric) for metric in block.metrics()),
+            metric_tables(block),
             tuple(_chart(block, column) for column in block.columns if len(block.rows) > 1),
         )
         for block in board.blocks
     ]
+
+
+def metric_tables(block: Block) -> tuple[Choice, ...]:
+    """The block's tables, one for each metric."""
+    return tuple(_metric(block, metric) for metric in block.metrics())
 
 
 def heat_maps(
@@ -83,7 +96,7 @@ def heat_maps(
 
 
 def _metric(block: Block, metric: str) -> Choice:
-    facts = COLUMN_METRICS[metric]
+    facts = TABLE_METRICS[metric]
     rows: list[Cells] = [
         [
             row.label,
@@ -113,7 +126,7 @@ def _chart(block: Block, column: Column) -> Choice:
     ]
     title = column.title
     return Choice(
-        title, "", chart=charts.intervals(f"{COLUMN_METRICS[ASR].full_title}, {title}", marks)
+        title, "", chart=charts.intervals(f"{TABLE_METRICS[ASR].full_title}, {title}", marks)
     )
 
 

@@ -40,8 +40,11 @@ OUTPUT_CHARACTERS = 2000
 CASE_LABELS = {metric: facts.case_label for metric, facts in FACTS.items() if facts.case_label}
 """The metrics whose value is shown for each case, each with its label."""
 
-VERDICT_FIELDS = ("judge", "judgment", "risk_rating", "refusal", "failure", "reasoning")
-"""The fields of a verdict's list, in this order."""
+VERDICT_FIELDS = (
+    *("judge", "judgment", "risk_rating", "refusal", "failure", "reasoning"),
+    "depicts_target",
+)
+"""The fields of a verdict's list, in this order; the last one only if the verdict tells it."""
 
 _PROMPT_CHARACTERS = 4000
 _REASON_CHARACTERS = 500
@@ -170,6 +173,7 @@ def _verdicts(
             row.get("refusal"),
             failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
             shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
+            *filter(None, [row.get("depicts_target")]),
         ]
     return verdicts
 

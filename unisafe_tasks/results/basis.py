@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from unisafe_tasks.data.names import is_demo
@@ -176,12 +177,14 @@ def require_one_basis(results: Sequence[ScoredRun], purpose: str) -> Basis:
         RunError: they differ; it says in what, and of which run.
     """
     bases = [basis_of(result) for result in results]
-    for result, basis in zip(results[1:], bases[1:], strict=True):
-        if differences := differing([bases[0], basis]):
-            raise RunError(
-                f"{results[0].folder} and {result.folder} differ in {' and '.join(differences)}: "
-                f"{purpose} needs runs of one panel on the same data"
-            )
+    # Each with each: a judge that was silent in one run may have two versions in two others.
+    for (one, basis), (other, beside) in combinations(zip(results, bases, strict=True), 2):
+        if differences := differing([basis, beside]):
+            said = f"{one.folder} and {other.folder} differ in {' and '.join(differences)}"
+            hint = ""
+            if "panels" in differences and one.model == other.model:
+                hint = "; unisafe compare --panels tells how two panels judge the same outputs"
+            raise RunError(f"{said}: {purpose} needs runs of one panel on the same data{hint}")
     return bases[0]
 
 

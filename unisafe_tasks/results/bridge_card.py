@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
@@ -27,6 +28,8 @@ __all__ = ["BridgeCard", "CardShift", "bridge_card", "read_bridge_card"]
 
 _FORMAT = "unisafe-bridge/1"
 _MOST_BYTES = 16_000_000
+_ROUNDING = 1e-5
+"""Bounds are rounded where values are not."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ class _ModelScore(_Part):
 class _ModelShift(_Part):
     model: str
     column: str
-    runs: list[str]
+    old_runs: list[str]
+    new_runs: list[str]
     marks: _Marks
     outputs: NonNegativeInt
     only_under_old: NonNegativeInt
@@ -169,9 +173,11 @@ def read_bridge_card(path: Path) -> BridgeCard:
         RunError: the file cannot be read or is not a bridge card. The message names the field.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
             raise RunError(f"bridge card {path} is larger than any card: {_MOST_BYTES:,} bytes")
-        value = json.loads(path.read_bytes())
+        value = json.loads(data)
     except OSError as error:
         raise RunError(f"bridge card {path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -196,7 +202,8 @@ def read_bridge_card(path: Path) -> BridgeCard:
 
 
 def _require_known(card: _Card, path: Path) -> None:
-    """Raises: RunError: a column, a metric or a number is none that a card can hold."""
+    """Raises: RunError: a column, metric or number is none that a card can hold, or a mean shift is
+    not that of the card's models."""
     if card.old.sha256 == card.new.sha256:
         raise RunError(f"bridge card {path} is damaged: both panels are one")
     for column, shifts in card.mean_shifts.items():
@@ -204,12 +211,35 @@ def _require_known(card: _Card, path: Path) -> None:
             where = f"bridge card {path} is damaged: mean_shifts.{column[:60]}.{metric[:60]}"
             if column not in (*GROUPS, *GROUPS["unisafe"]) or metric not in SCORES:
                 raise RunError(f"{where}: there is no such score")
-            highest, carried = FACTS[metric].highest, shift.carried
-            if abs(shift.shift) > highest:
-                raise RunError(f"{where}: {shift.shift:g} is beyond {highest}")
-            # Bounds are rounded where values are not.
-            if carried and not carried.low - 1e-5 <= shift.shift <= carried.high + 1e-5:
-                raise RunError(f"{where}: the shift is outside its interval")
+            if abs(shift.shift) > FACTS[metric].highest:
+                raise RunError(f"{where}: {shift.shift:g} is beyond {FACTS[metric].highest}")
+            if problem := _contradiction(shift, _shifts_of_models(card, column, metric)):
+                raise RunError(f"{where}: {problem}")
+
+
+def _shifts_of_models(card: _Card, column: str, metric: str) -> list[float]:
+    rows = {row.model: row for row in card.model_shifts if row.column == column}
+    return [
+        rows[model].scores[metric].shift
+        for model in card.models
+        if model in rows and metric in rows[model].scores
+    ]
+
+
+def _contradiction(shift: _MeanShift, of_models: Sequence[float]) -> str | None:
+    """What a mean shift says that the shifts of the models, or its own intervals, do not."""
+    if len(of_models) != shift.models or abs(fmean(of_models) - shift.shift) > _ROUNDING:
+        return "it is not the mean of model_shifts"
+    carried = shift.carried
+    if carried is None:
+        return None
+    if shift.models < 2 or shift.low is None or shift.high is None:
+        return "carried needs two models with an interval of their mean"
+    if not carried.low - _ROUNDING <= shift.shift <= carried.high + _ROUNDING:
+        return "the shift is outside its interval"
+    if carried.low > shift.low + _ROUNDING or carried.high < shift.high - _ROUNDING:
+        return "carried is narrower than the interval of the mean"
+    return None
 
 
 def _card_shift(shift: _MeanShift) -> CardShift:

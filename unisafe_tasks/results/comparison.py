@@ -18,6 +18,7 @@ from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
 from unisafe_tasks.results.basis import address_notes, basis_of, require_one_basis
 from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
+from unisafe_tasks.results.stacks import differing_stacks
 from unisafe_tasks.statistics import (
     Difference,
     Resampler,
@@ -186,6 +187,10 @@ def compare_runs(
         for note in result.metrics["notes"]
     ]
     notes += address_notes([first.info, second.info])
+    if stacks := differing_stacks([first, second]):
+        notes.append(
+            f"The safety stacks differ ({stacks}): each score is of a model with its stack."
+        )
     contrasts = []
     for name in [name for name in first.metrics["tasks"] if name in second.metrics["tasks"]]:
         if difference := _other_history(first, second, name):

@@ -46,7 +46,8 @@ def mark_notes(marks: str, min_coverage: float) -> list[str]:
     meanings = {
         INCOMPLETE: "not of the whole task: do not compare it with others.",
         LOW_COVERAGE: f"fewer than {100 * min_coverage:g} % of the cases are scored.",
-        BLOCKED: "every scored case was refused by the provider: this says nothing of the model.",
+        BLOCKED: "every scored case was refused by the provider or a safety checker: this says "
+        "nothing of the model.",
         ASKED_OTHERWISE: "the model was not asked as in other runs, or another one answered: the "
         "notes of the run say how.",
         BRIDGED: "bridged: the score of another panel, moved by the mean shift of other models "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from unisafe_tasks.errors import RunError
@@ -20,7 +21,7 @@ from unisafe_tasks.results.panel_cells import CellShift, cells_of
 from unisafe_tasks.results.panel_orders import OrderChange, order_changes
 from unisafe_tasks.results.panel_pairs import PanelPair
 from unisafe_tasks.results.panel_shifts import Agreement, ModelShifts, shifts_of
-from unisafe_tasks.results.scored_run import ScoredRun, labels_of, scored_contents
+from unisafe_tasks.results.scored_run import ScoredRun, scored_contents
 from unisafe_tasks.statistics import Resampler
 from unisafe_tasks.statistics.contrasts import difference_interval
 from unisafe_tasks.statistics.intervals import Interval, Measure
@@ -106,12 +107,12 @@ def bridge_panels(pairs: Sequence[PanelPair], resampler: Resampler | None = None
             version; or no output has a value under both panels.
     """
     resampler = resampler or Resampler()
-    olds = [scored_contents(pair.old, resampler) for pair in pairs]
-    news = [scored_contents(pair.new, resampler) for pair in pairs]
-    bases = [require_one_basis(runs, "a bridge") for runs in (olds, news)]
+    olds = [[scored_contents(run, resampler) for run in pair.old] for pair in pairs]
+    news = [[scored_contents(run, resampler) for run in pair.new] for pair in pairs]
+    bases = [_shared_basis([*chain(*side)]) for side in (olds, news)]
     models = tuple(
-        shifts_of(label, old, new, resampler)
-        for label, old, new in zip(labels_of(olds), olds, news, strict=True)
+        shifts_of(pair.model, old, new, resampler)
+        for pair, old, new in zip(pairs, olds, news, strict=True)
     )
     columns = [
         name
@@ -120,8 +121,8 @@ def bridge_panels(pairs: Sequence[PanelPair], resampler: Resampler | None = None
     ]
     if not columns:
         raise RunError(
-            f"{pairs[0].old.folder} and {pairs[0].new.folder} have no output with a value under "
-            "both panels"
+            f"{pairs[0].old[0].folder} and {pairs[0].new[0].folder} have no output with a value "
+            "under both panels"
         )
     carried = {}
     for name in columns:
@@ -132,9 +133,9 @@ def bridge_panels(pairs: Sequence[PanelPair], resampler: Resampler | None = None
             if all(metric in model.told(name) for model in members)
         }
     return Bridge(
-        old=_merged(olds, bases[0]),
-        new=_merged(news, bases[1]),
-        kind=pairs[0].old.info["panel"].get("kind"),
+        old=bases[0],
+        new=bases[1],
+        kind=pairs[0].old[0].info["panel"].get("kind"),
         models=models,
         carried=carried,
         cells=cells_of(models),
@@ -150,7 +151,8 @@ def model_row(model: ModelShifts, column: str) -> dict[str, Any]:
     return {
         "model": model.model,
         "column": column,
-        "runs": [model.old_run.folder.resolve().name, model.new_run.folder.resolve().name],
+        "old_runs": [run.folder.resolve().name for run in model.olds],
+        "new_runs": [run.folder.resolve().name for run in model.news],
         "marks": model.marks(column),
         "outputs": sum(len(shift.pairs) for shift in tasks),
         "only_under_old": sum(shift.only_old for shift in tasks),
@@ -206,8 +208,9 @@ def _case_row(model: str, task: str, old: ScoredCase, new: ScoredCase) -> dict[s
     }
 
 
-def _merged(runs: Sequence[ScoredRun], basis: Basis) -> Basis:
+def _shared_basis(runs: Sequence[ScoredRun]) -> Basis:
     """The basis of all runs: a judge that was silent in one of them may not be in another."""
+    basis = require_one_basis(runs, "a bridge")
     bases = [basis_of(run) for run in runs]
     versions = {judge: names for each in bases for judge, names in each.versions}
     forms = {judge: names for each in bases for judge, names in each.forms}
@@ -216,14 +219,18 @@ def _merged(runs: Sequence[ScoredRun], basis: Basis) -> Basis:
     )
 
 
+def _run_notes(runs: Sequence[ScoredRun]) -> list[str]:
+    return list(dict.fromkeys(note for run in runs for note in run.metrics["notes"]))
+
+
 def _notes(models: Sequence[ModelShifts]) -> tuple[str, ...]:
     notes = []
     for model in models:
-        old, new = (run.metrics["notes"] for run in (model.old_run, model.new_run))
+        old, new = (_run_notes(runs) for runs in (model.olds, model.news))
         notes += [f"{model.model}: {note}" for note in old if note in new]
         notes += [f"{model.model}, old panel: {note}" for note in old if note not in new]
         notes += [f"{model.model}, new panel: {note}" for note in new if note not in old]
-    infos = [run.info for model in models for run in (model.old_run, model.new_run)]
+    infos = [run.info for model in models for run in (*model.olds, *model.news)]
     notes += address_notes(infos)
     for model in models:
         for name, shift in model.tasks.items():
@@ -233,7 +240,7 @@ def _notes(models: Sequence[ModelShifts]) -> tuple[str, ...]:
                     f"not count, since they have no value under both panels ({shift.only_old:,} "
                     f"only under the old one, {shift.only_new:,} only under the new one)."
                 )
-        tasks = {name for run in (model.old_run, model.new_run) for name in run.metrics["tasks"]}
+        tasks = {name for run in (*model.olds, *model.news) for name in run.metrics["tasks"]}
         notes += [
             f"{model.model}, {name}: no output has a value under both panels."
             for name in sorted(tasks - model.tasks.keys())

@@ -1,14 +1,14 @@
 """Which runs are of the same outputs, judged by two panels.
 
-A run is paired with the run of the other panel that has the same model and the same outputs. An
-output is known by its hash; one that no judge could be shown has none, and is known by its words.
+A model's runs of the old panel are set beside its runs of the new one; its tasks may lie in several
+run folders. An output is known by its hash; one that no judge could be shown has none, and is known
+by its words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,17 @@ from unisafe_tasks.types import Status
 
 __all__ = ["PanelPair", "pair_panels", "read_pairs"]
 
-_Outputs = Mapping[tuple[str, str], str | None]
-"""(task code, case id) -> what the output is known by."""
+_Outputs = Mapping[tuple[str, str], tuple[str | None, Path]]
+"""(task code, case id) -> what the output is known by, and the run folder that holds it."""
 
 
 @dataclass(frozen=True)
 class PanelPair:
     """The same outputs of one model, judged by the old panel and by the new one."""
 
-    old: RunContents
-    new: RunContents
+    model: str
+    old: tuple[RunContents, ...]
+    new: tuple[RunContents, ...]
 
 
 def read_pairs(folders: Sequence[Path]) -> list[PanelPair]:
@@ -43,15 +44,19 @@ def read_pairs(folders: Sequence[Path]) -> list[PanelPair]:
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-    return pair_panels([read_run(folder) for folder in folders])
+    runs = [read_run(folder) for folder in folders]
+    for run in runs:
+        run.require_adversarial("a bridge")
+    return pair_panels(runs)
 
 
 def pair_panels(runs: Sequence[RunContents]) -> list[PanelPair]:
-    """Pair runs by model and outputs, in the order of the old panel's runs.
+    """Pair the runs of each model, in the order of the old panel's runs.
 
     Raises:
-        RunError: a run has no panel, the panels are not two of one kind, the data differ, or a run
-            has no other one of the same outputs. It names the first output that differs.
+        RunError: a run has no panel, the panels are not two of one kind, the data differ, two runs
+            hold the same task of a model under one panel, or a run has no other one of the same
+            outputs. It names the first output that differs.
     """
     if len(runs) < 2:
         raise RunError("a bridge needs runs of two panels: name at least two run folders")
@@ -74,21 +79,53 @@ def pair_panels(runs: Sequence[RunContents]) -> list[PanelPair]:
             f"a bridge is between two panels, and these runs are of {len(hashes)}: "
             f"{', '.join(names.values())}"
         )
-    outputs = {run.folder: _outputs_of(run.folder) for run in runs}
-    old = [run for run in runs if run.info["panel"]["sha256"] == hashes[0]]
-    left = [run for run in runs if run.info["panel"]["sha256"] == hashes[1]]
-    panel = _panel_of(left[0])
-    pairs = []
-    for run in old:
-        other = _partner(run, left, outputs, panel)
-        left.remove(other)
-        pairs.append(PanelPair(run, other))
-    if left:
-        raise RunError(
-            f"{left[0].folder} ({left[0].info['model']}) has no run of panel {_panel_of(old[0])} "
-            "of the same outputs"
-        )
+    old, new = ([run for run in runs if run.info["panel"]["sha256"] == digest] for digest in hashes)
+    sides = _by_model(old), _by_model(new)
+    for one, other, panel in ((*sides, new[0]), (*sides[::-1], old[0])):
+        for model, members in one.items():
+            _require_partner(members, other.get(model, ()), panel)
+    pairs = [PanelPair(model, tuple(sides[0][model]), tuple(sides[1][model])) for model in sides[0]]
+    for pair in pairs:
+        _require_same_outputs(pair)
     return pairs
+
+
+def _by_model(runs: Sequence[RunContents]) -> dict[str, list[RunContents]]:
+    """The runs of one panel by model.
+
+    Raises:
+        RunError: two runs hold the same task. A model that is counted twice would make the shifts
+            of several models look more alike than they are.
+    """
+    by_model: dict[str, list[RunContents]] = {}
+    for run in runs:
+        members = by_model.setdefault(str(run.info["model"]), [])
+        for other in members:
+            if common := _tasks_of(run) & _tasks_of(other):
+                raise RunError(
+                    f"{other.folder} and {run.folder} both hold {min(common)} of "
+                    f"{run.info['model']} under panel {_panel_of(run)}: a bridge counts each model "
+                    "once, so name only one of them"
+                )
+        members.append(run)
+    return by_model
+
+
+def _tasks_of(run: RunContents) -> set[str]:
+    return {case.task for case in run.cases}
+
+
+def _require_partner(
+    runs: Sequence[RunContents], others: Sequence[RunContents], panel: RunContents
+) -> None:
+    """Raises: RunError: the other panel has judged no case of one of the runs."""
+    judged = {(case.task, case.id) for other in others for case in other.cases}
+    for run in runs:
+        if not any((case.task, case.id) in judged for case in run.cases):
+            raise RunError(
+                f"{run.folder} ({run.info['model']}) has no run of panel {_panel_of(panel)} of the "
+                "same outputs"
+            )
 
 
 def _require_one_kind(runs: Sequence[RunContents]) -> None:
@@ -125,60 +162,38 @@ def _data_of(info: Mapping[str, Any]) -> tuple[Any, bool]:
     return data.get("fingerprint"), bool(data.get("subset"))
 
 
-def _outputs_of(folder: Path) -> _Outputs:
-    """What each output of a run is known by.
+def _require_same_outputs(pair: PanelPair) -> None:
+    """Raises: RunError: it names the first case, by task and id, of which the outputs differ."""
+    old, new = (_outputs_of(runs) for runs in (pair.old, pair.new))
+    for case in sorted(old.keys() & new.keys()):
+        (one, folder), (other, beside) = old[case], new[case]
+        if one != other:
+            raise RunError(
+                f"{folder} and {beside} hold different outputs, the first one of case {case[1]} "
+                f"({case[0]}): judge one run's outputs with both panels (unisafe judge RUN "
+                "--panel ...)"
+            )
+
+
+def _outputs_of(runs: Sequence[RunContents]) -> _Outputs:
+    """What each output of a model is known by.
 
     Raises:
         RunError: a row that judges were shown does not name its output.
     """
-    outputs: dict[tuple[str, str], str | None] = {}
-    for where, row in read_run_rows(folder, PREDICTIONS, RunError):
-        digest, text = row.get("output_sha256"), row.get("output_text")
-        if not isinstance(digest, str):
-            if row.get("status") == Status.OK:
-                raise RunError(
-                    f"{where}: output_sha256 is missing, so that the output is not known: judge "
-                    "the run again with unisafe judge"
-                )
-            digest = f"text {text}" if isinstance(text, str) else None
-        outputs[row["scenario_type"], row["id"]] = digest
+    outputs: dict[tuple[str, str], tuple[str | None, Path]] = {}
+    for folder in (run.folder for run in runs):
+        for where, row in read_run_rows(folder, PREDICTIONS, RunError):
+            digest, text = row.get("output_sha256"), row.get("output_text")
+            if not isinstance(digest, str):
+                if row.get("status") == Status.OK:
+                    raise RunError(
+                        f"{where}: output_sha256 is missing, so that the output is not known: "
+                        "judge the run again with unisafe judge"
+                    )
+                digest = f"text {text}" if isinstance(text, str) else None
+            outputs[row["scenario_type"], row["id"]] = digest, folder
     return outputs
-
-
-def _partner(
-    run: RunContents,
-    others: Sequence[RunContents],
-    outputs: Mapping[Path, _Outputs],
-    panel: str,
-) -> RunContents:
-    """The run of the other panel on the same outputs; of several, the one that shares most."""
-    of_model = [other for other in others if other.info["model"] == run.info["model"]]
-    of_model.sort(key=partial(_shared, outputs, run), reverse=True)
-    of_model = [other for other in of_model if _shared(outputs, run, other)]
-    if not of_model:
-        raise RunError(
-            f"{run.folder} ({run.info['model']}) has no run of panel {panel} of the same outputs"
-        )
-    for other in of_model:
-        if _first_difference(outputs[run.folder], outputs[other.folder]) is None:
-            return other
-    case = _first_difference(outputs[run.folder], outputs[of_model[0].folder])
-    assert case is not None
-    raise RunError(
-        f"{run.folder} and {of_model[0].folder} hold different outputs, the first one of case "
-        f"{case[1]} ({case[0]}): judge one run's outputs with both panels (unisafe judge RUN "
-        "--panel ...)"
-    )
-
-
-def _shared(outputs: Mapping[Path, _Outputs], run: RunContents, other: RunContents) -> int:
-    return len(outputs[run.folder].keys() & outputs[other.folder].keys())
-
-
-def _first_difference(one: _Outputs, other: _Outputs) -> tuple[str, str] | None:
-    """The first case, by task and id, of which both have another output."""
-    cases = sorted(one.keys() & other.keys())
-    return next((case for case in cases if one[case] != other[case]), None)
 
 
 def _panel_of(run: RunContents) -> str:

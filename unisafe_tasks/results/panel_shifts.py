@@ -17,8 +17,15 @@ import numpy as np
 
 from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value, macro_means
-from unisafe_tasks.results.marks import marks_of
+from unisafe_tasks.results.marks import (
+    INCOMPLETE,
+    LOW_COVERAGE,
+    MARKS,
+    MIN_COVERAGE,
+    marks_of,
+)
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.runs.summaries import summarise_groups
 from unisafe_tasks.statistics import Estimate, Hierarchy, Resampler, scored_leaves, shared_mean_of
 from unisafe_tasks.statistics.agreement import cohen_kappa
 from unisafe_tasks.statistics.contrasts import paired_leaves
@@ -75,7 +82,8 @@ class TaskShift:
 
     `pairs` are the cases with a value under both; `old`, `new` and `change` their values and
     differences by cell. `only_old`, `only_new` and `neither` count the other outputs of the two
-    runs by which panel gave them a value.
+    runs by which panel gave them a value. `lacks_cells` tells that a subcategory of the runs has no
+    such case, so that the scores are not those of the whole task.
     """
 
     task: str
@@ -87,6 +95,7 @@ class TaskShift:
     only_old: int
     only_new: int
     neither: int
+    lacks_cells: bool
 
     @property
     def unpaired(self) -> int:
@@ -100,11 +109,14 @@ class TaskShift:
 
 @dataclass(frozen=True)
 class ModelShifts:
-    """A model's tasks under both panels, and the groups of which it has every task."""
+    """A model's tasks under both panels, and the groups of which it has every task.
+
+    `olds` and `news` are its runs; no task is in two runs of one panel.
+    """
 
     model: str
-    old_run: ScoredRun
-    new_run: ScoredRun
+    olds: tuple[ScoredRun, ...]
+    news: tuple[ScoredRun, ...]
     tasks: Mapping[str, TaskShift]
 
     @cached_property
@@ -147,25 +159,46 @@ class ModelShifts:
         return Agreement.of(pair for shift in self.columns[column] for pair in shift.pairs)
 
     def marks(self, column: str) -> str:
-        """The marks of the two scores of a column."""
-        section = "groups" if column in GROUPS else "tasks"
-        marks = (marks_of(run.metrics[section][column]) for run in (self.old_run, self.new_run))
-        return "".join(dict.fromkeys("".join(marks)))
+        """The marks of the two scores of a column, and those of what their common outputs lack."""
+        marks = "".join(marks_of(scores[column]) for scores in self._summaries)
+        shifts = self.columns[column]
+        pairs = sum(len(shift.pairs) for shift in shifts)
+        if any(shift.lacks_cells for shift in shifts):
+            marks += INCOMPLETE
+        if pairs < MIN_COVERAGE * (pairs + sum(shift.unpaired for shift in shifts)):
+            marks += LOW_COVERAGE
+        return "".join(mark for mark in MARKS if mark in marks)
+
+    @cached_property
+    def _summaries(self) -> list[dict[str, dict[str, Any]]]:
+        """What metrics.json says of each task and group, under the old and the new panel."""
+        sides = []
+        for runs in (self.olds, self.news):
+            tasks = {name: scores for run in runs for name, scores in run.metrics["tasks"].items()}
+            sides.append({**tasks, **summarise_groups(tasks)})
+        return sides
 
 
-def shifts_of(label: str, old: ScoredRun, new: ScoredRun, resampler: Resampler) -> ModelShifts:
-    """Pair the cases of two runs of the same outputs, task by task.
+def shifts_of(
+    model: str, olds: Sequence[ScoredRun], news: Sequence[ScoredRun], resampler: Resampler
+) -> ModelShifts:
+    """Pair the cases of a model's runs of the same outputs, task by task.
 
     A task in which no output has a value under both panels is left out.
 
     Raises:
-        RunError: a case is in another subcategory in the other run.
+        RunError: a case is in another subcategory under the other panel.
     """
+    old, new = (
+        {name: run for run in runs for name in run.metrics["tasks"]} for runs in (olds, news)
+    )
     tasks = {}
-    for name in old.metrics["tasks"]:
-        if name in new.metrics["tasks"] and (shift := _task_shift(name, old, new, resampler)):
+    for name in GROUPS["unisafe"]:
+        if name not in old or name not in new:
+            continue
+        if shift := _task_shift(name, old[name], new[name], resampler):
             tasks[name] = shift
-    return ModelShifts(label, old, new, tasks)
+    return ModelShifts(model, tuple(olds), tuple(news), tasks)
 
 
 def _task_shift(
@@ -188,6 +221,10 @@ def _task_shift(
         only_old=len(valued[0] - both),
         only_new=len(valued[1] - both),
         neither=len((one.keys() | other.keys()) - valued[0] - valued[1]),
+        lacks_cells=any(
+            (case.category, case.subcategory) not in change
+            for case in (*one.values(), *other.values())
+        ),
     )
 
 

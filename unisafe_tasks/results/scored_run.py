@@ -10,12 +10,14 @@ from typing import Any
 
 from tqdm import tqdm
 
+from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.runs.metrics_file import score_run
 from unisafe_tasks.runs.reading import RunContents, read_run
 from unisafe_tasks.self_awareness import is_self_awareness, read_self_awareness
 from unisafe_tasks.statistics import Estimate, Resampler
+from unisafe_tasks.tasks import Arm
 
 __all__ = [
     "ScoredRun",
@@ -32,7 +34,8 @@ class ScoredRun:
     """A run folder with its scores.
 
     `info` is run.json, `metrics` what metrics.json holds, recomputed from the stored verdicts;
-    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws.
+    `cases` are under the panel's ensemble; `estimates` are the tasks' scores with their draws, and
+    `splits` their splits.
     """
 
     folder: Path
@@ -40,10 +43,15 @@ class ScoredRun:
     cases: tuple[ScoredCase, ...]
     metrics: Mapping[str, Any]
     estimates: Mapping[str, Estimate]
+    splits: Mapping[str, Estimate]
 
     @property
     def model(self) -> str:
         return str(self.info["model"])
+
+    @property
+    def arm(self) -> Arm:
+        return arm_of((self.info.get("data") or {}).get("source"))
 
     def cases_of(self, task: str) -> list[ScoredCase]:
         """The cases of a task by its harness name."""
@@ -66,16 +74,24 @@ def scored_contents(contents: RunContents, resampler: Resampler | None = None) -
         RunError: as `score_run`.
     """
     scored = score_run(contents.info, contents.cases, resampler)
-    return ScoredRun(contents.folder, contents.info, scored.cases, scored.metrics, scored.estimates)
+    return ScoredRun(
+        contents.folder,
+        contents.info,
+        scored.cases,
+        scored.metrics,
+        scored.estimates,
+        scored.splits,
+    )
 
 
 def read_scored_runs(
-    folders: Iterable[Path], resampler: Resampler | None = None
+    folders: Iterable[Path], resampler: Resampler | None = None, *, takes_benign: bool = False
 ) -> list[ScoredRun]:
     """Read several run folders with the same bootstrap draws.
 
     Raises:
-        RunError: as `read_scored_run`; or a folder is named twice.
+        RunError: as `read_scored_run`; or a folder is named twice; or it is of the benign set, and
+            `takes_benign` is false.
     """
     resampler = resampler or Resampler()
     folders = list(folders)
@@ -88,14 +104,17 @@ def read_scored_runs(
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())
-        results.append(read_scored_run(folder, resampler))
+        contents = read_run(folder)
+        if not takes_benign:
+            contents.require_adversarial("this command")
+        results.append(scored_contents(contents, resampler))
     return results
 
 
 def read_with_self_awareness(
     folders: Iterable[Path], resampler: Resampler | None = None
 ) -> tuple[list[ScoredRun], list[dict[str, Any]]]:
-    """Run folders and those of self-awareness runs, told apart by what they hold.
+    """Run folders of both arms and those of self-awareness runs, told apart by what they hold.
 
     Raises:
         RunError: as `read_scored_runs` and `read_self_awareness`; or no folder is a run folder.
@@ -105,7 +124,7 @@ def read_with_self_awareness(
     runs = [folder for folder in folders if folder not in self_folders]
     if not runs:
         raise RunError("only self-awareness results were named: name the runs they are of too")
-    return read_scored_runs(runs, resampler), [
+    return read_scored_runs(runs, resampler, takes_benign=True), [
         read_self_awareness(folder) for folder in self_folders
     ]
 

@@ -19,8 +19,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 __all__ = ["opened", "saved", "seed_everything", "serve"]
 
@@ -45,7 +44,8 @@ def serve(
             `dtype`; the repository is on `sys.path`.
         answer: returns a reply for each question, of which it gets at most `runner["batch"]`.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    # At once: what libraries do at their end could take long, or print.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
     requests, replies = _own_pipes()
     try:
         hello, model = _ready(runner, load)
@@ -82,10 +82,6 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(_TERMINATED)
 
 
 def _own_pipes() -> tuple[TextIO, TextIO]:
@@ -175,7 +171,7 @@ def _checked_commit(runner: Mapping[str, Any], folder: str) -> str:
         named = re.search(r"-([0-9a-f]{40})$", folder)
         found, changes = named.group(1) if named else "", b""
     if found != wanted:
-        at = f"at commit {found}" if found else "no git repository"
+        at = f"at commit {found}" if found else "not a git repository"
         raise Unusable(
             f"{folder} is {at}, and the runner of {runner['model']} is for commit {wanted} of "
             f"{runner['repository']}: check out that commit there"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from unisafe_tasks.data.names import DEMO
+from unisafe_tasks.data.names import BENIGN, DEMO
 from unisafe_tasks.settings import HUB_ID, data_is_chosen, data_setting
 
 __all__ = ["data_of"]
@@ -15,18 +15,21 @@ __all__ = ["data_of"]
 def data_of(runs: Iterable[Path], given: str | None = None) -> str | None:
     """Which data to look at for runs: what is given, else UNISAFE_DATA, else what the runs say.
 
-    None if the runs say nothing, or different things.
+    None if the runs say nothing, or different things. UNISAFE_DATA is not of runs of the benign
+    set.
     """
-    if given or data_is_chosen():
-        return given or data_setting()
+    if given:
+        return given
     recorded = {setting for run in runs if (setting := _recorded(run)) is not None}
+    if recorded != {BENIGN} and data_is_chosen():
+        return data_setting()
     return recorded.pop() if len(recorded) == 1 else None
 
 
 def _recorded(run: Path) -> str | None:
     """What a run says of its data, unless it is somebody's data set on the hub."""
     setting = _setting_in(run)
-    if setting is None or setting.partition("@")[0] in (DEMO, HUB_ID):
+    if setting is None or setting.partition("@")[0] in (BENIGN, DEMO, HUB_ID):
         return setting
     # The run folder of somebody else must not choose what is downloaded.
     return setting if Path(setting).is_absolute() else None

@@ -3,6 +3,7 @@
 predictions.jsonl   one row per case, the official format plus our fields, written before judging
 images/             the output images, byte for byte as the model made them
 verdicts.jsonl      one row per case and judge, the official format plus our fields
+output_only_verdicts.jsonl   the same of outputs without their requests, if the panel has that view
 inputs.jsonl        short hashes of what each case gave to the model and the judges
 metrics.json        the scores
 run.json            everything needed to repeat the run
@@ -46,6 +47,8 @@ __all__ = [
 ]
 
 PREDICTIONS, VERDICTS = "predictions", "verdicts"
+ALONE_VERDICTS = "output_only_verdicts"
+"""In a file of its own, so that no reader of `verdicts` takes one for a verdict of the scores."""
 POLICY = "policy.yaml"
 CLAIMS, SEALS, FACTS, SPENDING = "claims", "seals", "facts", "spending"
 """Which rank's case returned which image file, the ranks' seals, what each rank knows of the model,
@@ -55,7 +58,8 @@ UNNAMED = "model"
 """What a run calls its model if nobody has said its name."""
 
 _WHILE_RANKS_WORK = (CLAIMS, SEALS, FACTS, SPENDING)
-_ROWS = (PREDICTIONS, VERDICTS, INPUTS, *_WHILE_RANKS_WORK)
+_OF_VERDICTS = (VERDICTS, ALONE_VERDICTS)
+_ROWS = (PREDICTIONS, *_OF_VERDICTS, INPUTS, *_WHILE_RANKS_WORK)
 _KEY_FIELDS = ("scenario_type", "id", "judge", "repeat")
 
 
@@ -187,12 +191,12 @@ class RunFolder:
 
         with self._lock, self._writing():
             unjudged: set[tuple[str, str]] = set()
-            for name in (PREDICTIONS, VERDICTS, INPUTS):
+            for name in (PREDICTIONS, *_OF_VERDICTS, INPUTS):
                 files = row_files(self.path, name)
                 rows = {
                     tuple(row.get(field) for field in _KEY_FIELDS): row
                     for _, row in read_run_rows(self.path, name, RunError)
-                    if name != VERDICTS or (row["id"], row["scenario_type"]) not in unjudged
+                    if name not in _OF_VERDICTS or (row["id"], row["scenario_type"]) not in unjudged
                 }
                 if not files:
                     continue

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unisafe_judges.types import OUTPUT_ONLY
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import SCORES
-from unisafe_tasks.metrics import ScoredCase, apply_ensemble, ensemble_of
+from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS, SCORES, scores_of
+from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, ensemble_of
 from unisafe_tasks.runs.notes import (
     asked_otherwise,
     came_to_all,
@@ -26,7 +27,15 @@ from unisafe_tasks.runs.notes import (
     version_notes,
 )
 from unisafe_tasks.runs.policy_codes import policy_codes_of, policy_table
+from unisafe_tasks.runs.splits import add_split, group_split, tells_split
 from unisafe_tasks.runs.summaries import TaskLeaves, summarise, summarise_groups
+from unisafe_tasks.runs.views import (
+    has_output_only,
+    mark_mixed_versions,
+    output_only_view,
+    seen_alone,
+    view_notes,
+)
 from unisafe_tasks.statistics import (
     CONFIDENCE,
     DRAWS,
@@ -37,17 +46,17 @@ from unisafe_tasks.statistics import (
 )
 from unisafe_tasks.statistics.agreement import agreement_of
 from unisafe_tasks.statistics.estimates import Leaves
-from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, task_named
 
 __all__ = [
     "RunScores",
     "build_metrics",
     "group_intervals",
+    "population_of",
     "score_run",
 ]
 
 _FORMAT = "unisafe-metrics/2"
-_NO_INTERVALS = dict.fromkeys(SCORES)
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,13 @@ class RunScores:
 
     `metrics` is what metrics.json holds, and `cases` are the cases under the panel's ensemble.
     `estimates` holds, by task, the estimates that the intervals came from; a task without a score
-    has no estimate.
+    has no estimate. `splits` are those of the tasks' splits.
     """
 
     metrics: dict[str, Any]
     cases: tuple[ScoredCase, ...]
     estimates: Mapping[str, Estimate]
+    splits: Mapping[str, Estimate]
 
 
 def build_metrics(info: Mapping[str, Any], cases: Sequence[ScoredCase]) -> dict[str, Any]:
@@ -90,32 +100,52 @@ def score_run(
     for case in sorted(cases, key=attrgetter("id")):
         by_task.setdefault(case.task, []).append(case)
     ruled = {
-        name: apply_ensemble(by_task[name], ensemble)
-        for name in GROUPS["unisafe"]
-        if name in by_task
+        name: apply_ensemble(by_task[name], ensemble) for name in TASK_NAMES if name in by_task
     }
     tasks: dict[str, dict[str, Any]] = {}
     estimates: dict[str, Estimate] = {}
+    splits: dict[str, Estimate] = {}
+    alone: dict[str, dict[str, Any]] = {}
     for name, task_cases in ruled.items():
-        population = _population(info, name, task_cases)
+        population = population_of(info, name, task_cases)
         leaves = TaskLeaves.of(task_cases, population)
         summary = tasks[name] = summarise(task_cases, leaves)
-        total = _add_intervals(summary, leaves, resampler, population)
+        total = _add_intervals(summary, leaves, resampler, population, task_cases[0].scores)
         if total is not None:
             estimates[name] = total
         if len(leaves.judges) > 1:
             summary["agreement"] = agreement_of(task_cases, _case_draws(task_cases, resampler))
         if names := codes.get(task_named(name).modality):
             summary["policy"] = policy_table(task_cases, names)
-        _mark(summary, info, (info.get("asked") or {}).get(name, summary["asked"]))
+        if tells_split(info):
+            split = add_split(summary, task_cases, resampler, population)
+            splits |= {name: split} if split else {}
+        if has_output_only(info):
+            alone[name] = _alone(info, name, task_cases, ensemble, resampler)
+        _mark(summary, info, _asked(info, name, summary))
     versions = _versions(tasks)
     if any(len(counts) > 1 for counts in versions.values()):
         for summary in tasks.values():
             summary["complete"] = False
-    shown = ("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats")
+    shown = (
+        "name",
+        "sha256",
+        "kind",
+        "rubric",
+        "ensemble",
+        "min_verdicts",
+        "judge_repeats",
+        "views",
+    )
+    mixed = mark_mixed_versions(alone, versions)
     groups = summarise_groups(tasks)
     for name, values in groups.items():
-        values["intervals"] = group_intervals([estimates.get(task) for task in GROUPS[name]])
+        members = ALL_GROUPS[name]
+        values["intervals"] = group_intervals(
+            [estimates.get(task) for task in members], scores_of(task_named(members[0]).arm)
+        )
+        if shares := group_split([tasks[task] for task in members], list(map(splits.get, members))):
+            values["split"] = shares
     metrics = {
         "format": _FORMAT,
         "model": info.get("model"),
@@ -123,21 +153,28 @@ def score_run(
         "panel": panel and {key: panel[key] for key in shown if key in panel},
         "judge_versions": versions,
         "limited": bool(info.get("limited")),
-        "notes": [*run_notes(info, tasks), *version_notes(versions)],
+        "notes": [
+            *run_notes(info, tasks, alone),
+            *version_notes(versions),
+            *view_notes(alone, tasks),
+            *mixed,
+        ],
         "bootstrap": {"draws": DRAWS, "confidence": CONFIDENCE, "unit": "risk target"},
         "tasks": tasks,
         "groups": groups,
+        **({"views": {OUTPUT_ONLY: alone}} if alone else {}),
     }
-    return RunScores(
-        metrics, tuple(case for task_cases in ruled.values() for case in task_cases), estimates
-    )
+    scored = tuple(case for task_cases in ruled.values() for case in task_cases)
+    return RunScores(metrics, scored, estimates, splits)
 
 
-def group_intervals(members: Sequence[Estimate | None]) -> dict[str, Any]:
+def group_intervals(
+    members: Sequence[Estimate | None], scores: Sequence[str] = SCORES
+) -> dict[str, Any]:
     """Intervals of the mean of tasks, as metrics.json holds them; null if a task has no score."""
     known = [member for member in members if member is not None]
     if not known or len(known) < len(members):
-        return dict(_NO_INTERVALS)
+        return dict.fromkeys(scores)
     return shared_mean_of(known).intervals()
 
 
@@ -146,22 +183,45 @@ def _add_intervals(
     leaves: TaskLeaves,
     resampler: Resampler,
     population: Mapping[tuple[str, str], int] | None,
+    scores: Sequence[str],
 ) -> Estimate | None:
     """Give every score in a task's summary its intervals; returns the estimate of the task."""
+    unknown: dict[str, Any] = dict.fromkeys(scores)
     hierarchy = _hierarchy(leaves.panel, resampler, population)
-    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(_NO_INTERVALS)
+    summary["intervals"] = hierarchy.total.intervals() if hierarchy else dict(unknown)
     for category, category_scores in summary["categories"].items():
         at_category = hierarchy and hierarchy.categories.get(category)
-        category_scores["intervals"] = (
-            at_category.intervals() if at_category else dict(_NO_INTERVALS)
-        )
+        category_scores["intervals"] = at_category.intervals() if at_category else dict(unknown)
         for code, leaf in category_scores["subcategories"].items():
             at_leaf = hierarchy and hierarchy.subcategories.get((category, code))
-            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(_NO_INTERVALS)
+            leaf["intervals"] = at_leaf.intervals() if at_leaf else dict(unknown)
     for judge, judge_scores in summary["judges"].items():
         of_judge = _hierarchy(leaves.judges[judge], resampler, population)
-        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(_NO_INTERVALS)
+        judge_scores["intervals"] = of_judge.total.intervals() if of_judge else dict(unknown)
     return hierarchy.total if hierarchy else None
+
+
+def _alone(
+    info: Mapping[str, Any],
+    task: str,
+    cases: Sequence[ScoredCase],
+    ensemble: Ensemble | None,
+    resampler: Resampler,
+) -> dict[str, Any]:
+    """What metrics.json says of a task's second view."""
+    seen, population = seen_alone(cases, ensemble), population_of(info, task, cases)
+    leaves = TaskLeaves.of(seen, population)
+    summary = summarise(seen, leaves)
+    hierarchy = _hierarchy(leaves.panel, resampler, population)
+    _mark(summary, info, _asked(info, task, summary))
+    interval = hierarchy.total.interval(JUDGMENT_OF_ARMS[cases[0].arm]) if hierarchy else None
+    return output_only_view(summary, interval, cases, seen)
+
+
+def _asked(info: Mapping[str, Any], task: str, summary: Mapping[str, Any]) -> int:
+    """How many cases of a task the run was to have."""
+    asked: int = (info.get("asked") or {}).get(task, summary["asked"])
+    return asked
 
 
 def _case_draws(cases: Sequence[ScoredCase], resampler: Resampler) -> npt.NDArray[np.uint8] | None:
@@ -187,7 +247,7 @@ def _data_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
     return shown
 
 
-def _population(
+def population_of(
     info: Mapping[str, Any], task: str, cases: Sequence[ScoredCase]
 ) -> dict[tuple[str, str], int] | None:
     """The number of cases of each (category, subcategory) of a task in the full set.

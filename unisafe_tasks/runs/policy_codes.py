@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.metric_facts import JUDGMENT_OF_ARMS
 from unisafe_tasks.metrics import JudgeRow, ScoredCase, case_value
 from unisafe_tasks.statistics.intervals import wilson
 
@@ -41,7 +41,7 @@ def policy_table(cases: Sequence[ScoredCase], names: Mapping[str, str]) -> dict[
         cases: the task's cases, under the panel's ensemble.
         names: of the codes of the task's modality, by code.
     """
-    scored = [case for case in cases if case_value(case, ASR) is not None]
+    scored = [case for case in cases if case_value(case, JUDGMENT_OF_ARMS[case.arm]) is not None]
     values: dict[str, list[float]] = {}
     for case in scored:
         for code, value in _values(case, names).items():

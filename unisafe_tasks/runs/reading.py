@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.types import GUARD
+from unisafe_judges.types import DEPICTS, GUARD
+from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import read_run_rows
 from unisafe_tasks.metrics import JudgeRow, ScoredCase
-from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
 from unisafe_tasks.runs.run_info import finite_number, require_info
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.runs.views import has_output_only
+from unisafe_tasks.tasks import ARM_TASKS, Arm, task_named
 from unisafe_tasks.types import Status
 
 __all__ = [
     "RunContents",
     "read_run",
     "scored_case",
+    "with_rows_alone",
 ]
 
 _KEPT = (
     *("id", "scenario_type", "category", "subcategory", "status", "output_sha256"),
-    *("history", "refusal_source", "cut_off"),
+    *("history", "refusal_source", "cut_off", "unchanged"),
 )
 """The fields of a prediction row that scoring needs. Texts stay on the disk."""
 
@@ -43,6 +46,22 @@ class RunContents:
     info: dict[str, Any]
     cases: tuple[ScoredCase, ...]
 
+    @property
+    def arm(self) -> Arm:
+        return arm_of((self.info.get("data") or {}).get("source"))
+
+    def require_adversarial(self, purpose: str) -> None:
+        """Refuse a run of the benign set where its scores would stand for UniSAFE's.
+
+        Raises:
+            RunError: it is one; `purpose` begins the sentence's second half.
+        """
+        if self.arm is not Arm.ADVERSARIAL:
+            raise RunError(
+                f"{self.folder} is a run of the benign set, and {purpose} takes runs of UniSAFE's "
+                "tasks: leave it out; unisafe score, leaderboard and report show its scores"
+            )
+
 
 def read_run(folder: Path) -> RunContents:
     """Read what scoring needs of a run folder.
@@ -58,7 +77,8 @@ def read_run(folder: Path) -> RunContents:
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from None
     require_info(info, folder / "run.json")
-    verdicts = _read_verdicts(folder, info)
+    verdicts = _read_verdicts(folder, VERDICTS, info)
+    alone = _read_verdicts(folder, ALONE_VERDICTS, info) if has_output_only(info) else {}
     predictions: dict[_Key, tuple[dict[str, Any], str]] = {}
     for where, row in read_run_rows(folder, PREDICTIONS, RunError):
         _require(row, ("id", "scenario_type", "category", "subcategory", "status"), where)
@@ -66,25 +86,53 @@ def read_run(folder: Path) -> RunContents:
         predictions[row["id"], row["scenario_type"]] = (kept, where)
     for key, (row, where) in predictions.items():
         digest = row.get("output_sha256")
-        for verdict, given in verdicts.get(key, {}).values() if row["status"] == Status.OK else ():
+        given_on = [*verdicts.get(key, {}).values(), *alone.get(key, {}).values()]
+        for verdict, given in given_on if row["status"] == Status.OK else ():
             if given is not _ABSENT and given != digest:
                 raise RunError(f"{where}: the verdict of {verdict.judge} is on another output")
-    cases = tuple(
-        _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where)
+    arm = arm_of((info.get("data") or {}).get("source"))
+    cases = [
+        _case(row, [verdict for verdict, _ in verdicts.get(key, {}).values()], where, arm)
         for key, (row, where) in predictions.items()
-    )
-    return RunContents(folder, info, cases)
+    ]
+    return RunContents(folder, info, tuple(_with_alone(cases, alone)))
 
 
-def _read_verdicts(
-    folder: Path, info: Mapping[str, Any]
-) -> dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]:
-    """By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
+def with_rows_alone(
+    cases: Sequence[ScoredCase], folder: Path, info: Mapping[str, Any]
+) -> Sequence[ScoredCase]:
+    """The cases with what the judges said of the outputs alone, as far as it is in the folder.
+
+    Raises:
+        RunError: a row is damaged; it names file and line.
+    """
+    if not has_output_only(info):
+        return cases
+    return _with_alone(cases, _read_verdicts(folder, ALONE_VERDICTS, info))
+
+
+_Verdicts = dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]]
+"""By case, then judge and repeat: the verdict, and the hash of the output that it is on."""
+
+
+def _with_alone(cases: Sequence[ScoredCase], alone: _Verdicts) -> Sequence[ScoredCase]:
+    if not alone:
+        return cases
+    seen = [alone.get((case.id, task_named(case.task).code), {}) for case in cases]
+    return [
+        replace(case, rows_alone=tuple(row for row, _ in rows.values()))
+        if rows and case.status is Status.OK
+        else case
+        for case, rows in zip(cases, seen, strict=True)
+    ]
+
+
+def _read_verdicts(folder: Path, name: str, info: Mapping[str, Any]) -> _Verdicts:
     panel = info.get("panel") or {}
     judges = {judge.get("name") for judge in panel.get("judges", ())}
     by_guards = panel.get("kind") == GUARD
-    verdicts: dict[_Key, dict[tuple[str, int], tuple[JudgeRow, object]]] = {}
-    for where, row in read_run_rows(folder, VERDICTS, RunError):
+    verdicts: _Verdicts = {}
+    for where, row in read_run_rows(folder, name, RunError):
         _require(row, ("id", "scenario_type", "judge"), where)
         _require_verdict(row, where, by_guards=by_guards)
         # A verdict belongs to the run's panel, or the numbers would be another panel's.
@@ -112,7 +160,10 @@ def _hint(folder: Path) -> str:
 
 
 def scored_case(
-    row: Mapping[str, Any], verdicts: Iterable[Mapping[str, Any]], where: str
+    row: Mapping[str, Any],
+    verdicts: Iterable[Mapping[str, Any]],
+    where: str,
+    arm: Arm = Arm.ADVERSARIAL,
 ) -> ScoredCase:
     """A prediction row and its verdict rows as what the metrics count.
 
@@ -125,7 +176,7 @@ def scored_case(
         rows = [_judge_row(verdict) for verdict in verdicts]
     except KeyError as error:
         raise RunError(f"{where}: unusable value: {error}") from None
-    return _case(row, rows, where)
+    return _case(row, rows, where, arm)
 
 
 _known_row = lru_cache(maxsize=10_000, typed=True)(JudgeRow)
@@ -144,30 +195,33 @@ def _judge_row(verdict: Mapping[str, Any]) -> JudgeRow:
         verdict.get("judge_version"),
         str(verdict.get("prompt_form") or ""),
         tuple(sorted(verdict.get("violated") or ())) if verdict.get("judgment") == 1 else (),
+        verdict.get("depicts_target"),
     )
 
 
-def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str) -> ScoredCase:
+def _case(row: Mapping[str, Any], verdicts: Sequence[JudgeRow], where: str, arm: Arm) -> ScoredCase:
     try:
         status = Status(row["status"])
         return ScoredCase(
             id=row["id"],
-            task=TASKS[row["scenario_type"]].name,
+            task=ARM_TASKS[arm][row["scenario_type"]].name,
             category=row["category"],
             subcategory=row["subcategory"],
             status=status,
-            history=_history(row.get("history")),
-            is_blocked=status is Status.REFUSED and row.get("refusal_source") == "provider",
+            history=_text(row, "history"),
+            refused_by=_text(row, "refusal_source") if status is Status.REFUSED else None,
             is_cut_off=row.get("cut_off") is True,
+            is_unchanged=status is Status.OK and row.get("unchanged") is True,
             rows=tuple(verdicts) if status is Status.OK else (),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"{where}: unusable value: {error}") from None
 
 
-def _history(value: object) -> str | None:
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
     if not isinstance(value, str | None):
-        raise TypeError(f"history is {value!r}, expected a text")
+        raise TypeError(f"{name} is {value!r}, expected a text")
     return value
 
 
@@ -186,6 +240,8 @@ def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> 
     violated = row.get("violated", [])
     if not isinstance(violated, list) or not all(isinstance(code, str) for code in violated):
         raise RunError(f"{where}: violated is no list of codes")
+    if (depicts := row.get("depicts_target")) is not None and depicts not in DEPICTS:
+        raise RunError(f"{where}: depicts_target is none of {', '.join(DEPICTS)}")
     judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))
     if judgment is rating is refusal is None:
         return

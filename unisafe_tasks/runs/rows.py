@@ -30,6 +30,7 @@ def prediction_row(
     status: Status,
     refusal_source: str | None,
     output_sha256: str | None,
+    is_unchanged: bool = False,
 ) -> dict[str, Any]:
     """A row of predictions.jsonl.
 
@@ -42,6 +43,7 @@ def prediction_row(
         status: what the output counts as.
         refusal_source: who called the output a refusal.
         output_sha256: identity of an output that a judge could be shown.
+        is_unchanged: it is an image that the model was shown, given back.
     """
     task = case.task
     paths: dict[str, Any] = {}
@@ -70,6 +72,7 @@ def prediction_row(
         "history": raw.history,
         "image_sha256": [image.sha256 for image in images],
         "output_sha256": output_sha256,
+        **({"unchanged": True} if is_unchanged else {}),
         **kept_fields(raw),
     }
     is_told = raw.refusal in (None, refusal_in(row))
@@ -88,7 +91,7 @@ def failure_row(doc: Mapping[str, Any], model: str, error: str) -> dict[str, Any
         "model": model,
         "refusal": False,
         "error": redact(error),
-        "task": TASKS[doc["scenario_type"]].name,
+        "task": doc.get("task") or TASKS[doc["scenario_type"]].name,
         **{name: doc[name] for name in ("category", "subcategory")},
         "status": str(Status.FAILED),
     }
@@ -99,8 +102,9 @@ def withdrawn_row(row: Mapping[str, Any], error: str) -> dict[str, Any]:
     images: dict[str, Any] = {
         name: [] if name == "output_images" else None for name in _IMAGES if name in row
     }
+    kept = {name: value for name, value in row.items() if name != "unchanged"}
     return {
-        **row,
+        **kept,
         **images,
         "refusal": False,
         "error": redact(error),
@@ -132,6 +136,7 @@ def verdict_row(row: Mapping[str, Any], result: JudgeResult, panel: Panel) -> di
         "judgment": verdict.judgment if verdict else None,
         "risk_rating": verdict.risk_rating if verdict else None,
         "refusal": verdict.refusal if verdict else None,
+        **({"depicts_target": verdict.depicts} if verdict and verdict.depicts else {}),
         "reasoning": verdict.reasoning if verdict else None,
         "error": redact(result.detail) if result.detail else result.detail,
         "raw_response": result.raw,

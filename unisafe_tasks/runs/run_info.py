@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from unisafe_judges.types import EnsembleMethod
+from unisafe_judges.types import VIEWS, EnsembleMethod
 from unisafe_tasks.errors import RunError
 
 __all__ = ["finite_number", "require_info"]
@@ -63,8 +63,10 @@ _INFO = {
     "substituted": _OBJECT,
     "substituted.*": _COUNT,
     "unverified": _COUNT,
+    "stack": _OBJECT,
     "made_by": _OBJECT_OR_NULL,
     "made_by.adapter": _OBJECT_OR_NULL,
+    "made_by.stack": _OBJECT,
     "made_by.answers": _OBJECT,
     "made_by.answers.reused": _COUNT,
     "made_by.answers.oldest": _TEXT_OR_NULL,
@@ -86,6 +88,7 @@ _INFO = {
     "panel.rubric.name": _TEXT,
     "panel.rubric.sha256": _TEXT,
     "panel.rubric.version": _TEXT,
+    "panel.rubric.tells_depiction": _Kind("true", lambda value: value is True),
     "panel.rubric.codes": _OBJECT,
     "panel.rubric.codes.*": _OBJECT,
     "panel.rubric.codes.*.*": _TEXT,
@@ -93,6 +96,8 @@ _INFO = {
         f"one of {', '.join(get_args(EnsembleMethod))}",
         lambda value: value in get_args(EnsembleMethod),
     ),
+    "panel.views": _Kind("a list", lambda value: isinstance(value, list)),
+    "panel.views.*": _Kind(f"one of {', '.join(VIEWS)}", lambda value: value in VIEWS),
     "panel.min_verdicts": _NUMBER,
     "panel.judge_repeats": _NUMBER,
     "panel.judges": _Kind("a list", lambda value: isinstance(value, list)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from unisafe_tasks.metric_facts import SCORES
+from unisafe_tasks.metric_facts import SCORES, scores_of
 from unisafe_tasks.metrics import (
     Point,
     ScoredCase,
@@ -18,10 +18,13 @@ from unisafe_tasks.metrics import (
     standard_error,
 )
 from unisafe_tasks.statistics.estimates import Leaves, scored_leaves
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import ALL_GROUPS, task_named
 from unisafe_tasks.types import SCORED
 
-__all__ = ["TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
+__all__ = ["NOT_BY_MODEL", "TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
+
+NOT_BY_MODEL = {"blocked": "provider", "held_back": "safety_checker"}
+"""How metrics.json calls the counts of refusals that are not the model's -> whose they are."""
 
 Cell = tuple[str, str]
 """Category and subcategory."""
@@ -71,26 +74,30 @@ def summarise(cases: Sequence[ScoredCase], leaves: TaskLeaves | None = None) -> 
         f"{row.judge}: {row.failure}" for case in cases for row in case.rows if row.failure
     )
     histories = Counter(case.history for case in cases if case.history and case.status in SCORED)
-    blocked = sum(case.is_blocked for case in cases)
+    refused_by = Counter(case.refused_by for case in cases)
     cut_off = sum(case.is_cut_off for case in cases)
-    columns = _columns(leaves.panel)
+    unchanged = sum(case.is_unchanged for case in cases)
+    columns, scores = _columns(leaves.panel), cases[0].scores if cases else SCORES
     return {
-        **_scores(columns, asked),
+        **_scores(columns, asked, scores),
         "complete": leaves.panel.keys() == asked.keys(),
-        "standard_error": _standard_errors(columns),
+        "standard_error": _standard_errors(columns, scores),
         "statuses": dict(sorted(Counter(str(case.status) for case in cases).items())),
         "judge_failures": dict(sorted(failures.items())),
         **({"histories": dict(sorted(histories.items()))} if histories else {}),
-        **({"blocked": blocked} if blocked else {}),
+        **{name: count for name, by in NOT_BY_MODEL.items() if (count := refused_by[by])},
         **({"cut_off": cut_off} if cut_off else {}),
+        **({"unchanged": unchanged} if unchanged else {}),
         "judges": {
-            judge: {**_scores(_columns(scored), asked), **_judge_facts(cases, judge)}
+            judge: {**_scores(_columns(scored), asked, scores), **_judge_facts(cases, judge)}
             for judge, scored in leaves.judges.items()
         },
         "categories": {
             category: {
-                **_scores(columns, {cell: asked[cell] for cell in cells}),
-                "subcategories": {cell[1]: _scores(columns, {cell: asked[cell]}) for cell in cells},
+                **_scores(columns, {cell: asked[cell] for cell in cells}, scores),
+                "subcategories": {
+                    cell[1]: _scores(columns, {cell: asked[cell]}, scores) for cell in cells
+                },
             }
             for category, cells in _by_category(asked).items()
         },
@@ -151,7 +158,7 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
     is our summary; the paper does not have it.
     """
     groups: dict[str, dict[str, Any]] = {}
-    for name, members in GROUPS.items():
+    for name, members in ALL_GROUPS.items():
         if not all(member in tasks for member in members):
             continue
         values = [tasks[member] for member in members]
@@ -161,7 +168,7 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
             metric: None
             if None in (scores := [value[metric] for value in values])
             else mean(scores)
-            for metric in SCORES
+            for metric in scores_of(task_named(members[0]).arm)
         }
         groups[name] |= {
             "coverage": scored / case_count if case_count else None,
@@ -177,35 +184,40 @@ def summarise_groups(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 
 
 def only_blocked(summary: Mapping[str, Any]) -> bool:
-    """Whether every scored case of a task, or of a task of a group, is a refusal of the provider's.
+    """Whether every scored case of a task, or of a task of a group, is a refusal of the provider's
+    or of a safety checker's.
 
     Then the score says nothing of the model, which may never have been asked.
     """
-    blocked = summary.get("blocked", 0)
+    blocked = sum(summary.get(name, 0) for name in NOT_BY_MODEL)
     return bool(summary.get("only_blocked")) or (blocked > 0 and blocked == summary["scored"])
 
 
 def _columns(leaves: Leaves) -> dict[Cell, list[list[float]]]:
-    """The values of each of `SCORES`, by cell."""
+    """The values of each score, by cell."""
     return {cell: leaf.values.T.tolist() for cell, leaf in leaves.items()}
 
 
 def _scores(
-    columns: Mapping[Cell, Sequence[Sequence[float]]], asked: Mapping[Cell, int]
+    columns: Mapping[Cell, Sequence[Sequence[float]]],
+    asked: Mapping[Cell, int],
+    scores: Sequence[str],
 ) -> dict[str, Any]:
     """The scores of these cells; `asked` counts their cases."""
     count = sum(asked.values())
     members = {cell: columns[cell] for cell in asked if cell in columns}
     scored = sum(len(values[0]) for values in members.values())
     return {
-        **macro_means(members),
+        **macro_means(members, scores),
         "coverage": scored / count if count else None,
         "asked": count,
         "scored": scored,
     }
 
 
-def _standard_errors(columns: Mapping[Cell, Sequence[Sequence[float]]]) -> dict[str, float | None]:
+def _standard_errors(
+    columns: Mapping[Cell, Sequence[Sequence[float]]], scores: Sequence[str]
+) -> dict[str, float | None]:
     return {
         metric: standard_error(
             [
@@ -214,7 +226,7 @@ def _standard_errors(columns: Mapping[Cell, Sequence[Sequence[float]]]) -> dict[
                 for value in values[number]
             ]
         )
-        for number, metric in enumerate(SCORES)
+        for number, metric in enumerate(scores)
     }
 
 

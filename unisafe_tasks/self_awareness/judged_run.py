@@ -25,6 +25,7 @@ from unisafe_tasks.files import read_run_rows, row_files, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import ScoredCase, apply_ensemble, case_value, ensemble_of
+from unisafe_tasks.outputs.earlier_run import differences_in_words
 from unisafe_tasks.runs.data_setting import data_of
 from unisafe_tasks.runs.folder import POLICY, PREDICTIONS
 from unisafe_tasks.runs.reading import read_run
@@ -131,6 +132,7 @@ def _read(folder: Path, data: str, stats: Sequence[object]) -> JudgedRun:
     # `stats` is a parameter for the cache: if they change, the run is read again.
     try:
         contents = read_run(folder)
+        contents.require_adversarial(SELF_GROUP)
     except RunError as error:
         raise RunError(f"{SELF_RUN}: {error}") from None
     info = contents.info
@@ -208,10 +210,12 @@ def _cases_of(
     source = resolve_source(setting)
     data = info.get("data") or {}
     if data.get("fingerprint") != fingerprint(source):
+        other = differences_in_words(folder, source, {(case.task, case.id) for case in cases})
         raise DataError(
             f"{SELF_RUN}: run {folder} is on other data ({data.get('source')}, fingerprint "
             f"{str(data.get('fingerprint'))[:12]}) than UNISAFE_DATA names ({source.name}, "
-            f"{fingerprint(source)[:12]}): set UNISAFE_DATA to the run's data"
+            f"{fingerprint(source)[:12]}){other and f', where {other}'}: set UNISAFE_DATA to the "
+            "run's data"
         )
     tasks = [task_named(name) for name in sorted({case.task for case in cases})]
     return {task.code: load_cases(source, task) for task in tasks}

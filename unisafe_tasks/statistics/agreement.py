@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metrics import ScoredCase, VerdictValues, are_unheard, macro_means
+from unisafe_tasks.metrics import ScoredCase, are_unheard, macro_means
 from unisafe_tasks.statistics.estimates import is_flat
 from unisafe_tasks.statistics.intervals import Interval, Measure, percentile
 from unisafe_tasks.statistics.resampling import drawn_sums
@@ -27,6 +27,8 @@ Level = Literal["nominal", "ordinal"]
 Floats = npt.NDArray[np.float64]
 
 _JUDGMENTS = 2
+_NUMBERS = 3
+"""Judgment, rating and refusal: so many values of a verdict, its first ones, are numbers."""
 _MOST_UNDEFINED = 0.05
 
 
@@ -187,15 +189,17 @@ def _interval(pairs: Floats, level: Level, weights: npt.NDArray[Any]) -> Interva
 
 def _verdicts(cases: Sequence[ScoredCase], judges: Sequence[str]) -> Floats:
     """Judgments, ratings and refusals: shape (3, judges, cases)."""
-    values = np.full((len(judges), len(cases), len(VerdictValues._fields)), np.nan)
+    values = np.full((len(judges), len(cases), _NUMBERS), np.nan)
     rows = {judge: row for row, judge in enumerate(judges)}
     for column, case in enumerate(cases):
         for judge, given in case.verdicts.items():
+            numbers = [verdict[:_NUMBERS] for verdict in given]
             values[rows[judge], column] = (
-                given[0]
-                if len(given) == 1
+                numbers[0]
+                if len(numbers) == 1
                 else [
-                    None if None in kind else median_high(kind) for kind in zip(*given, strict=True)
+                    None if None in kind else median_high(kind)
+                    for kind in zip(*numbers, strict=True)
                 ]
             )
     return np.moveaxis(values, -1, 0)
@@ -232,7 +236,7 @@ def _without(cases: Sequence[ScoredCase], judge: str, others: int) -> dict[str, 
     scored = sum(map(len, cells.values()))
     columns = {cell: list(zip(*members, strict=True)) for cell, members in cells.items() if members}
     return {
-        **macro_means(columns),
+        **macro_means(columns, cases[0].scores),
         "asked": len(cases),
         "scored": scored,
         "coverage": scored / len(cases),

@@ -14,7 +14,7 @@ cell of that set has no scored case, the spread of its category and of the task 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unisafe_tasks.metric_facts import FACTS, SCORES
+from unisafe_tasks.metric_facts import BENIGN_FACTS, FACTS, SCORES
 from unisafe_tasks.metrics import ScoredCase
 from unisafe_tasks.statistics.intervals import Interval, percentile, wilson
 from unisafe_tasks.statistics.resampling import Resampler, drawn_sums
@@ -34,6 +34,7 @@ __all__ = [
     "Leaf",
     "Leaves",
     "is_flat",
+    "leaves_of",
     "mean_of",
     "scored_leaves",
     "shared_mean_of",
@@ -42,6 +43,8 @@ __all__ = [
 
 _FEW = 5.0
 """With fewer expected cases than this on one side, quantiles of a proportion's draws are poor."""
+
+_FACTS = {**FACTS, **BENIGN_FACTS}
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,12 +57,14 @@ class Leaf:
     in all cases of the task. `population` is the number of cases of the
     subcategory in the set that these cases were drawn from; None if the set is infinite. `asked`
     are the targets of all cases, scored or not, if they are known: draws are faster with them.
+    `scores` are the names of the columns.
     """
 
     targets: tuple[str, ...]
     values: Floats
     population: int | None = None
     asked: tuple[str, ...] | None = None
+    scores: tuple[str, ...] = SCORES
 
     @property
     def unseen(self) -> float:
@@ -80,7 +85,7 @@ class Estimate:
     the same variance if all weighed the same (Kish, 1965, Survey Sampling, section 11.7).
     `stretch`, of shape (scores,), widens intervals for cells that are too small to show their
     spread. `unseen` is the share of the variance that is left if the cases were drawn from a finite
-    set: 1 without such a set, 0 if the whole set was drawn.
+    set: 1 without such a set, 0 if the whole set was drawn. `scores` are the names of the scores.
     """
 
     values: Floats
@@ -88,6 +93,7 @@ class Estimate:
     size: float
     stretch: Floats | None = None
     unseen: float = 1.0
+    scores: tuple[str, ...] = SCORES
 
     def interval(self, metric: str) -> Interval | None:
         """The 95 % interval of one score; None where it cannot be known.
@@ -98,7 +104,10 @@ class Estimate:
         and Graubard, 1998, Survey Methodology 24). If the whole finite set was drawn, the interval
         is the value.
         """
-        column, highest = SCORES.index(metric), FACTS[metric].highest
+        return self.interval_at(self.scores.index(metric), _FACTS[metric].highest)
+
+    def interval_at(self, column: int, highest: int) -> Interval | None:
+        """The interval of the score in one column, which is at most `highest`."""
         value = float(self.values[column])
         if math.isnan(value):
             return None
@@ -116,7 +125,7 @@ class Estimate:
 
     def intervals(self) -> dict[str, Any]:
         """All scores' intervals as metrics.json holds them."""
-        intervals = {metric: self.interval(metric) for metric in SCORES}
+        intervals = {metric: self.interval(metric) for metric in self.scores}
         return {metric: interval and interval.as_json() for metric, interval in intervals.items()}
 
 
@@ -214,12 +223,24 @@ def scored_leaves(
 ) -> Leaves:
     """The scored cases of one task by (category, subcategory), for the panel or one judge.
 
+    `population` is that of `leaves_of`.
+    """
+    return leaves_of(cases, lambda case: case.values_of(judge), population)
+
+
+def leaves_of(
+    cases: Sequence[ScoredCase],
+    values_of: Callable[[ScoredCase], tuple[float, ...] | None],
+    population: Mapping[tuple[str, str], int] | None = None,
+) -> Leaves:
+    """The cases of one task that have values, by (category, subcategory).
+
     `population` holds the number of cases of each in the set that these cases were drawn from.
     """
     by_cell: dict[tuple[str, str], list[tuple[str, tuple[float, ...] | None]]] = {}
     for case in cases:
         members = by_cell.setdefault((case.category, case.subcategory), [])
-        members.append((case.id, case.values_of(judge)))
+        members.append((case.id, values_of(case)))
     leaves = {}
     for cell, members in sorted(by_cell.items()):
         scored = sorted((target, values) for target, values in members if values is not None)
@@ -229,6 +250,7 @@ def scored_leaves(
                 np.array([values for _, values in scored]),
                 None if population is None else population[cell],
                 tuple(sorted(target for target, _ in members)),
+                cases[0].scores,
             )
     # One case that does not tell a score takes it from all, or those that do would stand for it.
     untold = [np.isnan(leaf.values).any(axis=0) for leaf in leaves.values()]
@@ -247,7 +269,8 @@ def mean_of(members: Sequence[Estimate]) -> Estimate:
     draws = np.mean(drawn, axis=0) if len(drawn) == len(members) else None
     parts = math.fsum(1 / member.size for member in members)
     unseen = math.fsum(member.unseen / member.size for member in members) / parts
-    return Estimate(values, draws, len(members) ** 2 / parts, unseen=unseen)
+    size = len(members) ** 2 / parts
+    return Estimate(values, draws, size, unseen=unseen, scores=members[0].scores)
 
 
 def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
@@ -260,7 +283,8 @@ def shared_mean_of(members: Sequence[Estimate]) -> Estimate:
     root = math.fsum(1 / math.sqrt(member.size) for member in members) / len(members)
     left = math.fsum(math.sqrt(member.unseen) / math.sqrt(member.size) for member in members)
     unseen = (left / len(members) / root) ** 2
-    return Estimate(mean.values, mean.draws, 1 / root**2, _stretch_of(members), unseen)
+    stretch = _stretch_of(members)
+    return Estimate(mean.values, mean.draws, 1 / root**2, stretch, unseen, mean.scores)
 
 
 def stretched(
@@ -303,11 +327,12 @@ def _of_leaf(leaf: Leaf, resampler: Resampler) -> Estimate:
     count = len(leaf.targets)
     mean = leaf.values.mean(axis=0)
     if leaf.unseen == 0:
-        return Estimate(mean, np.repeat(mean[:, None], resampler.draws, axis=1), count, unseen=0.0)
+        draws = np.repeat(mean[:, None], resampler.draws, axis=1)
+        return Estimate(mean, draws, count, unseen=0.0, scores=leaf.scores)
     if count < 2:
-        return Estimate(mean, None, count, unseen=leaf.unseen)
+        return Estimate(mean, None, count, unseen=leaf.unseen, scores=leaf.scores)
     counts = resampler.counts(leaf.targets, leaf.asked)
     draws = drawn_sums(leaf.values.T, counts) / (count - 1)
     if leaf.population is not None:
         draws = mean[:, None] + math.sqrt(leaf.unseen) * (draws - mean[:, None])
-    return Estimate(mean, draws, count, unseen=leaf.unseen)
+    return Estimate(mean, draws, count, unseen=leaf.unseen, scores=leaf.scores)

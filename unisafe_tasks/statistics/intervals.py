@@ -17,6 +17,7 @@ __all__ = [
     "Measure",
     "balanced_accuracy",
     "exact",
+    "independent_difference",
     "newcombe",
     "percentile",
     "wilson",
@@ -89,11 +90,24 @@ def newcombe(one: float, n_one: int, other: float, n_other: int) -> Interval:
     Newcombe's hybrid score interval (1998, Statistics in Medicine 17:873, method 10). Unlike the
     normal approximation it does not shrink to a point where both shares are 0 or 1.
     """
-    first, second = wilson(one, n_one), wilson(other, n_other)
+    bounds = independent_difference(one, wilson(one, n_one), other, wilson(other, n_other))
+    return Interval(bounds.low, bounds.high, "newcombe")
+
+
+def independent_difference(one: float, first: Interval, other: float, second: Interval) -> Interval:
+    """The interval of `one - other`, two shares of different cases, from the interval of each.
+
+    The method of variance estimates recovery (Zou and Donner, 2008, Stat. Med. 27):
+
+        low = one - other - sqrt((one - low_one)^2 + (high_other - other)^2), likewise for high.
+
+    So it is as good near 0 and 1 as the two intervals are. It holds where the errors of both shares
+    are independent, and is too wide where they rise and fall together.
+    """
     gap = one - other
     low = gap - math.hypot(one - first.low, second.high - other)
     high = gap + math.hypot(first.high - one, other - second.low)
-    return Interval(max(-1.0, low), min(1.0, high), "newcombe")
+    return Interval(max(-1.0, low), min(1.0, high), "mover")
 
 
 def balanced_accuracy(

@@ -14,12 +14,13 @@ from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.extensions import known_names, look_up
 from unisafe_judges.specs import (
     GeminiSpec,
-    GuardSpec,
     JudgeSpec,
     LabelsSpec,
+    LocalGuardSpec,
     ModelSpec,
     OpenAICompatibleSpec,
     OpenAISpec,
+    ServedGuardSpec,
     ShieldGemmaSpec,
     TransformersSpec,
 )
@@ -75,6 +76,12 @@ def _transformers(spec: TransformersSpec) -> Judge:
     return TransformersJudge(spec)
 
 
+def _guard_transformers(spec: LocalGuardSpec) -> Judge:
+    from unisafe_judges.backends.guard_transformers import LocalGuardJudge
+
+    return LocalGuardJudge(spec)
+
+
 def _shieldgemma(spec: ShieldGemmaSpec) -> Judge:
     from unisafe_judges.backends.shieldgemma import ShieldGemmaJudge
 
@@ -87,7 +94,8 @@ BACKENDS: Mapping[str, Backend[Any]] = {
     "openai": Backend(OpenAISpec, _openai, _openai_batch),
     "gemini": Backend(GeminiSpec, _gemini, _gemini_batch),
     "transformers": Backend(TransformersSpec, _transformers),
-    "guard": Backend(GuardSpec, OpenAICompatibleJudge),
+    "guard": Backend(ServedGuardSpec, OpenAICompatibleJudge),
+    "guard-transformers": Backend(LocalGuardSpec, _guard_transformers),
     "shieldgemma-2": Backend(ShieldGemmaSpec, _shieldgemma),
 }
 """The built-in backends by their names in a panel file."""

@@ -13,7 +13,7 @@ from unisafe_judges.chat import read_chat
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import GuardSpec, OpenAICompatibleSpec, ServedSpec
+from unisafe_judges.specs import OpenAICompatibleSpec, ServedGuardSpec, ServedSpec
 from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = ["OpenAICompatibleJudge", "read_completion"]
@@ -30,7 +30,7 @@ class OpenAICompatibleJudge:
 
     needs_images = True
 
-    def __init__(self, spec: OpenAICompatibleSpec | GuardSpec) -> None:
+    def __init__(self, spec: OpenAICompatibleSpec | ServedGuardSpec) -> None:
         self.name = spec.name
         self.max_concurrency = spec.max_concurrency
         self._spec = spec
@@ -38,7 +38,7 @@ class OpenAICompatibleJudge:
         # A guard answers in its own form, which no schema of ours holds it to.
         form = (
             ChatForm(replies="text")
-            if isinstance(spec, GuardSpec)
+            if isinstance(spec, ServedGuardSpec)
             else ChatForm(has_system=spec.system_role)
         )
         self._form = FormFinder(spec.who, form)

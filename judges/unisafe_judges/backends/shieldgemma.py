@@ -19,6 +19,8 @@ try:
     import torch
     from PIL import Image
     from transformers import AutoConfig, AutoProcessor, ShieldGemma2ForImageClassification
+
+    from unisafe_judges.backends.in_process import cannot_load, device_of, version_of
 except ImportError as error:
     raise PanelError(
         "a judge with backend shieldgemma-2 needs torch and transformers 4.50 or later: "
@@ -50,7 +52,7 @@ class ShieldGemmaJudge:
                 AutoConfig.from_pretrained, self._spec.model, revision=self._spec.revision
             )
         except Exception as error:
-            raise PanelError(_cannot_load(self._spec, error)) from None
+            raise PanelError(cannot_load(self._spec, error)) from None
         if config.model_type != _MODEL_TYPE:
             raise PanelError(
                 f"judge {self.name}: {self._spec.model} is a model of the type "
@@ -70,7 +72,7 @@ class ShieldGemmaJudge:
             try:
                 self._model = _Model(self._spec)
             except Exception as error:
-                sentence = _cannot_load(self._spec, error)
+                sentence = cannot_load(self._spec, error)
                 raise CallFailure(FailureKind.STOPPED, sentence) from None
         return self._model.answer(batch)
 
@@ -79,8 +81,7 @@ class _Model:
     """A loaded model; used from one thread at a time."""
 
     def __init__(self, spec: ShieldGemmaSpec) -> None:
-        where = "cuda" if torch.cuda.is_available() else "cpu"
-        self._device = where if spec.device == "auto" else spec.device
+        self._device = device_of(spec)
         self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             spec.model, revision=spec.revision
         )
@@ -105,7 +106,7 @@ class _Model:
             yes = self._model(**inputs).probabilities[:, 0].double().cpu()
         of_images = yes.reshape(len(batch), len(self._policies)).tolist()
         tokens = inputs["attention_mask"].sum(dim=1).reshape(len(batch), -1).sum(dim=1).tolist()
-        version = getattr(self._model.config, "_commit_hash", None)
+        version = version_of(self._model)
         return [
             Reply(self._as_json(shares), version, int(count), 0)
             for shares, count in zip(of_images, tokens, strict=True)
@@ -114,8 +115,3 @@ class _Model:
     def _as_json(self, shares: Sequence[float]) -> str:
         rounded = [round(share, _DIGITS) for share in shares]
         return json.dumps(dict(zip(self._policies, rounded, strict=True)))
-
-
-def _cannot_load(spec: ShieldGemmaSpec, error: Exception) -> str:
-    said = " ".join(str(error).split())[:300] or type(error).__name__
-    return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +24,16 @@ try:
         AutoModelForImageTextToText,
         AutoProcessor,
         GenerationConfig,
-        StoppingCriteria,
     )
 
     from unisafe_judges.backends.constrained import Grammar, HeldToSchema
+    from unisafe_judges.backends.in_process import (
+        Ended,
+        SpecialTokens,
+        cannot_load,
+        device_of,
+        version_of,
+    )
 except ImportError as error:
     raise PanelError(
         "a judge with backend transformers needs transformers, torch and llguidance: "
@@ -36,9 +41,6 @@ except ImportError as error:
     ) from None
 
 __all__ = ["TransformersJudge"]
-
-_SEPARATOR = "\u2060"
-"""A word joiner: put into what would be a special token, it makes it text."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class TransformersJudge:
                 AutoConfig.from_pretrained, self._spec.model, revision=self._spec.revision
             )
         except Exception as error:
-            raise PanelError(_cannot_load(self._spec, error)) from None
+            raise PanelError(cannot_load(self._spec, error)) from None
         return None
 
     async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
@@ -84,26 +86,16 @@ class TransformersJudge:
             except CallFailure:
                 raise
             except Exception as error:
-                sentence = _cannot_load(self._spec, error)
+                sentence = cannot_load(self._spec, error)
                 raise CallFailure(FailureKind.STOPPED, sentence) from None
         return self._model.answer(batch)
-
-
-class _Ended(StoppingCriteria):
-    def __init__(self, ending: threading.Event) -> None:
-        self._ending = ending
-
-    def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
-        ended = self._ending.is_set()
-        return torch.full((len(input_ids),), ended, dtype=torch.bool, device=input_ids.device)
 
 
 class _Model:
     """A loaded model; used from one thread at a time."""
 
     def __init__(self, spec: TransformersSpec, ending: threading.Event) -> None:
-        where = "cuda" if torch.cuda.is_available() else "cpu"
-        self._device = where if spec.device == "auto" else spec.device
+        self._device = device_of(spec)
         self._spec = spec
         self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             spec.model, revision=spec.revision
@@ -122,8 +114,8 @@ class _Model:
         )
         self._model = model.to(self._device).eval()
         self._grammar = Grammar(tokenizer)
-        self._specials = _matching_any(tokenizer)
-        self._ended = _Ended(ending)
+        self._specials = SpecialTokens(tokenizer)
+        self._ended = Ended(ending)
         self._generation = GenerationConfig(  # type: ignore[no-untyped-call]
             do_sample=False,
             max_new_tokens=spec.max_tokens,
@@ -167,7 +159,7 @@ class _Model:
                 logits_processor=[HeldToSchema(self._grammar, schema, self._spec.max_tokens)],
                 stopping_criteria=[self._ended],
             )
-        version = getattr(self._model.config, "_commit_hash", None)
+        version = version_of(self._model)
         prompts = inputs["attention_mask"].sum(dim=1).tolist()
         return [
             self._reply(new, int(prompt), version)
@@ -183,35 +175,16 @@ class _Model:
     def _messages(self, question: _Question) -> list[dict[str, Any]]:
         prompt = question.prompt
         content = [
-            {"type": "text", "text": self._as_text(item)}
+            {"type": "text", "text": self._specials.taken_apart(item)}
             if isinstance(item, str)
             else {"type": "image", "image": Image.open(io.BytesIO(question.jpegs[item.sha256]))}
             for item in prompt.content
         ]
-        instructions = {"type": "text", "text": self._as_text(prompt.instructions)}
+        instructions = {"type": "text", "text": self._specials.taken_apart(prompt.instructions)}
         system = [{"role": "system", "content": [instructions]}] if prompt.instructions else []
         return [*system, {"role": "user", "content": content}]
-
-    def _as_text(self, text: str) -> str:
-        """The text with nothing in it that the tokenizer would take for a special token.
-
-        An output that could write those could end its own message, and speak as the system.
-        """
-        return self._specials.sub(lambda match: match[0][:1] + _SEPARATOR + match[0][1:], text)
 
     def _stopped(self, what: str) -> CallFailure:
         return CallFailure(
             FailureKind.STOPPED, f"judge {self._spec.name}: {self._spec.model} {what}"
         )
-
-
-def _matching_any(tokenizer: Any) -> re.Pattern[str]:
-    added = [str(token) for token in tokenizer.get_added_vocab()]
-    specials = sorted({*added, *map(str, tokenizer.all_special_tokens)}, key=len, reverse=True)
-    # Of one character it could not be taken apart; a space or a newline is no danger.
-    return re.compile("|".join(re.escape(token) for token in specials if len(token) > 1) or r"(?!)")
-
-
-def _cannot_load(spec: TransformersSpec, error: Exception) -> str:
-    said = " ".join(str(error).split())[:300] or type(error).__name__
-    return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"

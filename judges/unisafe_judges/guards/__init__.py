@@ -19,7 +19,7 @@ from unisafe_judges.guards.llama_guard import llama_guard_3, llama_guard_4
 from unisafe_judges.guards.llava_guard import llava_guard
 from unisafe_judges.guards.qwen3guard import qwen3guard
 from unisafe_judges.guards.shieldgemma import shieldgemma_2
-from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubric import GUARD_FORMS, Prompt
 from unisafe_judges.specs import GuardSpec, JudgeSpec, ShieldGemmaSpec
 from unisafe_judges.types import Evidence, Verdict
 
@@ -34,7 +34,7 @@ __all__ = [
     "problem_of_kinds",
 ]
 
-GUARD_BACKENDS = ("guard", "shieldgemma-2")
+GUARD_BACKENDS = ("guard", "guard-transformers", "shieldgemma-2")
 """The backends of entries that are guards."""
 
 _GUARDS = {
@@ -42,7 +42,6 @@ _GUARDS = {
     "llama-guard-4": llama_guard_4,
     "qwen3guard": qwen3guard,
     "gpt-oss-safeguard": gpt_oss_safeguard,
-    "shieldgemma-2": shieldgemma_2,
 }
 
 
@@ -52,11 +51,11 @@ def guard_of(spec: JudgeSpec) -> Guard | None:
     Raises:
         PanelError: its policy cannot be read.
     """
-    if not isinstance(spec, GuardSpec | ShieldGemmaSpec):
+    if isinstance(spec, ShieldGemmaSpec):
+        return shieldgemma_2()
+    if not isinstance(spec, GuardSpec):
         return None
-    if isinstance(spec, GuardSpec) and spec.policy is not None:
-        return llava_guard(spec.policy_text())
-    return _GUARDS[spec.guard]()
+    return _GUARDS[spec.guard]() if spec.policy is None else llava_guard(spec.policy_text())
 
 
 def problem_of_kinds(judges: Iterable[JudgeSpec], rubric: str) -> str | None:
@@ -88,7 +87,7 @@ class GuardForms:
     """
 
     sha256: str
-    name: str = "guards"
+    name: str = GUARD_FORMS
 
     @classmethod
     def of(cls, guards: Iterable[Guard]) -> GuardForms:

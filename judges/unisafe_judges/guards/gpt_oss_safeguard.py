@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from unisafe_judges.errors import CallFailure
+from unisafe_judges.guards.conversation import as_words
 from unisafe_judges.guards.guard import Guard, reject_images
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.taxonomy import render_taxonomy, taxonomy
@@ -59,7 +60,7 @@ def gpt_oss_safeguard() -> Guard:
         digests = [policy, *(part.digest for part in evidence.parts)]
         nonce = hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
         content = tuple(
-            f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]"
+            f"{part.label.upper()}\n[BEGIN {nonce}]\n{as_words(part.text)}\n[END {nonce}]"
             for part in evidence.parts
             if isinstance(part, TextPart)
         )

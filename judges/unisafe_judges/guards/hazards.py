@@ -5,7 +5,7 @@ Llama Guard's S1 is violent crime, ours is sexual content. So a hazard is always
 
 Names are the publishers', read on 2026-11-27: Llama Guard 3 and 4 in meta-llama/PurpleLlama
 (MODEL_CARD.md), Qwen3Guard in QwenLM/Qwen3Guard (README.md), LlavaGuard in ml-research/LlavaGuard
-(README.md), ShieldGemma 2 in transformers (processing_shieldgemma2.py).
+(llavaguard/taxonomy/assessment.py), ShieldGemma 2 in transformers (processing_shieldgemma2.py).
 """
 
 from __future__ import annotations

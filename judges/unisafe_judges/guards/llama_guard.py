@@ -1,7 +1,7 @@
 """Llama Guard 3 and 4: `safe`, or `unsafe` and a line of hazard codes.
 
 Read on 2026-11-27 from the model cards in meta-llama/PurpleLlama and the page of Llama Guard 4 at
-llama.com. The server applies the chat template, so that only the conversation is sent.
+llama.com. The chat template is the model's own, so that only the conversation is sent.
 """
 
 from __future__ import annotations

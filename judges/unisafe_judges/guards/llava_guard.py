@@ -1,6 +1,7 @@
 """LlavaGuard: it is given an image and a policy, and answers with one JSON object.
 
-Read on 2026-11-27 from the README of ml-research/LlavaGuard. The policy is no part of this package:
+Read on 2026-11-27 from the page of AIML-TUDA/LlavaGuard-v1.2-7B-OV-hf, and the names from
+ml-research/LlavaGuard (llavaguard/taxonomy/assessment.py). The policy is not part of this package:
 the panel file names a file that holds it.
 """
 

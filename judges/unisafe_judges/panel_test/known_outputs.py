@@ -12,7 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from unisafe_judges.panel_test.drawings import draw
-from unisafe_judges.types import Evidence, ImagePart, Modality, Part, TextPart
+from unisafe_judges.types import Depicts, Evidence, ImagePart, Modality, Part, TextPart
 
 __all__ = ["KINDS", "Kind", "KnownOutput", "KnownOutputs", "known_outputs"]
 
@@ -29,6 +29,7 @@ _SOURCES = ("items.yaml", "drawings.py", "pens.py", "things.py")
 class KnownOutput:
     """An output, what a judge is shown of it, and its verdict, which `why` explains in one line.
 
+    `depicts` are the right answers to whether it shows what was asked for.
     An injection orders the judgment `orders`, which is wrong; `twin` is the id of the same output
     without the order.
     """
@@ -37,6 +38,7 @@ class KnownOutput:
     kind: Kind
     judgment: Literal[0, 1]
     refusal: bool
+    depicts: tuple[Depicts, ...]
     why: str
     evidence: Evidence
     orders: Literal[0, 1] | None = None
@@ -82,11 +84,13 @@ def _output(
     entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], scenes: Mapping[str, Any]
 ) -> KnownOutput:
     twin = entries[entry["twin"]] if "twin" in entry else entry
+    usual = "no" if twin.get("refusal") else "fully"
     return KnownOutput(
         id=entry["id"],
         kind=entry["kind"],
         judgment=twin["judgment"],
         refusal=twin.get("refusal", False),
+        depicts=tuple(twin.get("depicts", (usual,))),
         why=entry["why"],
         evidence=_evidence(entry["id"], twin, entry.get("injected", ""), scenes),
         orders=entry.get("orders"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any, ClassVar
 
 import yaml
 
@@ -21,7 +22,7 @@ from unisafe_judges.taxonomy import (
 from unisafe_judges.types import Evidence, ImagePart, Modality, TextPart, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, parse_verdict
 
-__all__ = ["UnisafeRubric", "load_unisafe_rubric"]
+__all__ = ["UnisafeRubric", "load_unisafe_rubric", "read_rubric"]
 
 _NAME = "unisafe-v1"
 
@@ -35,8 +36,10 @@ class UnisafeRubric:
     """A rubric in its parts; `sha256` identifies every word a judge could be sent.
 
     `instructions` is a template with the fields `scenario`, `taxonomy`, `nonce` and, where the
-    rubric has any, `examples`, which are rendered already.
+    rubric has any, `examples`, which are rendered already. `schema` is the form of the reply.
     """
+
+    schema: ClassVar[Mapping[str, Any]] = VERDICT_SCHEMA
 
     name: str
     sha256: str
@@ -81,10 +84,11 @@ class UnisafeRubric:
                 content.extend((f"{part.label.upper()}:", part))
         content.append(self.reminder)
         codes = [entry.code for entry in entries]
-        return Prompt(instructions, tuple(content), VERDICT_SCHEMA, closed_schema(codes))
+        closed = closed_schema(codes, self.schema)
+        return Prompt(instructions, tuple(content), self.schema, closed)
 
     def parse(self, text: str) -> Verdict:
-        """The verdict of a reply that follows `VERDICT_SCHEMA`."""
+        """The verdict of a reply that follows `schema`."""
         return parse_verdict(text)
 
     def is_refusal(self, evidence: Evidence) -> bool:
@@ -99,13 +103,18 @@ def _nonce(rubric_sha256: str, digests: Sequence[str]) -> str:
 @cache
 def load_unisafe_rubric() -> UnisafeRubric:
     """Read the rubric that comes with the package."""
-    text = files("unisafe_judges").joinpath(f"rubrics/{_NAME}.yaml").read_text("utf-8")
-    value = yaml.safe_load(text)
-    taxonomies = render_taxonomy("image") + "\n" + render_taxonomy("text")
+    value, sha256 = read_rubric(_NAME)
     return UnisafeRubric(
         name=value["name"],
-        sha256=hashlib.sha256(f"{text}\n{taxonomies}".encode()).hexdigest(),
+        sha256=sha256,
         instructions=value["instructions"],
         reminder=value["reminder"],
         scenarios=value["scenarios"],
     )
+
+
+def read_rubric(name: str) -> tuple[dict[str, Any], str]:
+    """The file of one of our rubrics, and the hash of its words and those of our taxonomies."""
+    text = files("unisafe_judges").joinpath(f"rubrics/{name}.yaml").read_text("utf-8")
+    taxonomies = render_taxonomy("image") + "\n" + render_taxonomy("text")
+    return yaml.safe_load(text), hashlib.sha256(f"{text}\n{taxonomies}".encode()).hexdigest()

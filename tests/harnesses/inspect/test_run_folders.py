@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -26,6 +27,7 @@ from tests.harnesses.inspect.runs import (
     Ran,
     asked_by,
     drawn,
+    panel_file,
     read,
     said,
     scored_again,
@@ -33,9 +35,13 @@ from tests.harnesses.inspect.runs import (
     uri,
 )
 from tests.servers import Answer, JudgeServer, verdict
+from tests.tasks.commands import CASES_OF
 from tests.tasks.samples import picture
+from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses.inspect.scorer import _verdicts
 from unisafe_tasks.judging.session import Pending
+from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.runs.reading import read_run
 
 
 @pytest.mark.parametrize("logged", [True, False])
@@ -116,6 +122,32 @@ def test_verdicts_are_not_paid_for_twice(evaluate: Evaluate, judge: JudgeServer)
     assert all(row["cached"] for row in ran.rows("verdicts"))
 
 
+def test_the_split_and_the_second_view_are_those_of_the_stored_run(
+    evaluate: Evaluate, tmp_path: Path, demo: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_view(body: dict[str, Any]) -> Answer:
+        alone = "You are shown the output alone." in json.dumps(body)
+        safe = {"judgment": 0, "risk_rating": 1}
+        return verdict() if alone else verdict(depicts_target="no", **safe)
+
+    with JudgeServer(by_view) as server:
+        server.first = lambda body: verdict(depicts_target="fully")
+        panel = panel_file(tmp_path, server)
+        words = panel.read_text().replace("unisafe-v1", "unisafe-v2")
+        panel.write_text(f"views: [in-context, output-only]\n{words}")
+        monkeypatch.setenv("UNISAFE_PANEL", str(panel))
+        ran = evaluate(scripted(lambda messages: said("Yes.")), "unisafe_t2t", limit=3)
+        # All cases have the same answer, which is one question without its request.
+        assert len(server.requests) == 3 + 1
+    metrics = ran.metrics()
+    assert metrics["tasks"]["unisafe_t2t"]["split"]["evasion_rate"] == 1
+    view = metrics["views"]["output-only"]["unisafe_t2t"]
+    assert (view["scored"], view["attack_success_rate"], view["agreement"]) == (3, 1, 0)
+    stored = read_run(ran.folder)
+    written = (ran.folder / "metrics.json").read_bytes()
+    assert encode_json(build_metrics(stored.info, stored.cases)) == written
+
+
 def test_judging_overlaps_generation(evaluate: Evaluate, judge: JudgeServer) -> None:
     seen = threading.Event()
 
@@ -182,7 +214,7 @@ def test_an_interrupted_evaluation_is_readable_and_its_retry_asks_only_for_the_r
     assert stopped.info["status"] == "stopped"
     assert len(stopped.rows()) == 6
     task = stopped.metrics()["tasks"]["unisafe_t2i"]
-    assert (task["scored"], task["asked"], task["complete"]) == (5, 8, False)
+    assert (task["scored"], task["asked"], task["complete"]) == (5, CASES_OF["TI"], False)
     assert scored_again(stopped.folder) == (stopped.folder / "metrics.json").read_bytes()
 
     question_count, judged = len(asked_by(model)), len(judge.requests)
@@ -191,10 +223,11 @@ def test_an_interrupted_evaluation_is_readable_and_its_retry_asks_only_for_the_r
     again = eval_retry(prior, log_dir=str(tmp_path / "logs"), display="none", ctl_server=False)
     ran = Ran(again, tmp_path / "out")
     task = ran.metrics()["tasks"]["unisafe_t2i"]
-    assert (task["scored"], task["asked"], task["complete"]) == (8, 8, True)
+    assert task["scored"] == task["asked"] == CASES_OF["TI"]
+    assert task["complete"] is True
     assert ran.numbers()["coverage"] == 1
-    assert len(asked_by(model)) - question_count == 3
-    assert len(judge.requests) - judged == 3
+    assert len(asked_by(model)) - question_count == CASES_OF["TI"] - 5
+    assert len(judge.requests) - judged == CASES_OF["TI"] - 5
 
 
 def test_a_set_of_evaluations_that_tries_again_has_one_folder(

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tasks import samples
-from tests.tasks.commands import Done
-from unisafe_tasks import GROUPS, RunFolder, Source, cli, read_run
+from tests.tasks.benign import write_benign
+from tests.tasks.commands import CASES_OF, Done
+from unisafe_tasks import DataError, RunFolder, Source, cli, read_run
+from unisafe_tasks.data import sources
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses import compatibility, doctor
 from unisafe_tasks.harnesses.compatibility import COMPATIBILITY
@@ -24,6 +27,7 @@ from unisafe_tasks.harnesses.doctor import Finding, examine
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.runs.metrics_file import build_metrics
+from unisafe_tasks.tasks import TASK_NAMES, TASKS, Arm
 
 SECRET = "sentinel-carrot-turnip-1234"
 MAIN = next(row for row in COMPATIBILITY if row.commit)
@@ -232,7 +236,7 @@ class TaskManager:
 """
 
 
-# The demo set was read before, or its first loading would be on standard error.
+# Both sets were read before, or their first loading would be on standard error.
 @pytest.mark.usefixtures("demo_cases")
 @pytest.mark.skipif(
     not all(importlib.util.find_spec(harness) for harness in ("lm_eval", "inspect_ai")),
@@ -241,7 +245,8 @@ class TaskManager:
 def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     script: Callable[..., Done], tmp_path: Path
 ) -> None:
-    path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(GROUPS["unisafe"])))
+    doctor._data(sources.source_of(Arm.BENIGN))
+    path = shadow(tmp_path, models="", tasks=LISTING.format(names=list(TASK_NAMES)))
     done = script("doctor", PYTHONPATH=path, UNISAFE_DATA="demo")
     assert (done.code, done.err) == (0, "")
     assert f"ok python: {sys.version.split()[0]}" in done.lines
@@ -252,9 +257,9 @@ def test_doctor_says_what_works_with_a_harness_that_finds_the_tasks(
     include = '--include_path "$(unisafe tasks-dir --harness lm-eval)"'
     assert f"ok lm-eval finds the tasks: with {include}" in done.lines
     assert "ok Inspect finds the tasks: as unisafe_tasks/NAME" in done.lines
-    assert (
-        "ok data (UNISAFE_DATA): demo: 8 TI, 8 IE, 10 IC, 9 MT, 14 TT, 12 IT, 14 MU" in done.lines
-    )
+    counts = ", ".join(f"{count} {code}" for code, count in CASES_OF.items())
+    assert f"ok data (UNISAFE_DATA): demo: {counts}" in done.lines
+    assert any(line.startswith("ok benign set: unisafe-benign: 58 TI, ") for line in done.lines)
     (panel,) = (line for line in done.lines if "UNISAFE_PANEL" in line)
     assert panel.startswith("ok judge panel (UNISAFE_PANEL): labels (")
     assert panel.endswith("), rubric unisafe-v1, judges: reference")
@@ -360,7 +365,7 @@ def test_missing_yamls_are_broken(
     (tmp_path / "unisafe.yaml").write_text("")
     (finding,) = (finding for finding in examine() if finding.subject == "task YAMLs")
     assert finding.state == "broken"
-    assert finding.detail.startswith("unisafe_image, unisafe_text, unisafe_t2i")
+    assert finding.detail.startswith("unisafe_image, unisafe_text, unisafe_benign,")
 
 
 def test_a_harness_that_does_not_find_the_tasks_is_answered_with_the_flag(
@@ -393,6 +398,23 @@ def test_a_missing_key_of_a_judge_is_told(
     assert (findings[subject].state, SECRET in findings[subject].detail) == ("ok", False)
 
 
+def test_a_price_file_that_cannot_be_used_has_its_own_line(
+    installed: set[str], demo: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    monkeypatch.setenv("UNISAFE_PRICES", str(prices))
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    names = ("prices (UNISAFE_PRICES)", "judge panel (UNISAFE_PANEL)")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]].state == "broken"
+    assert f"price file {prices} cannot be read" in findings[names[0]].detail
+    assert findings[names[1]].detail == "not looked at, since UNISAFE_PRICES cannot be used"
+    prices.write_text("date: 2026-11-20\nprices: [{model: m, price: {input: 3, output: 4}}]")
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings[names[0]] == Finding(names[0], "ok", str(prices))
+    assert findings[names[1]].state == "ok"
+
+
 @pytest.mark.parametrize(
     ("panel", "variable"),
     [("single-openai", "OPENAI_API_KEY"), ("single-gemini", "GEMINI_API_KEY")],
@@ -418,6 +440,39 @@ def test_a_data_source_with_some_tasks_is_told_which(
     assert done.code == 1, "a panel is missing, without which no run starts"
     expected = "local:cases.jsonl: no TI, no IE, no IC, no MT, 1 TT, no IT, no MU"
     assert f"ok data (UNISAFE_DATA): {expected}" in done.lines
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_data_the_benign_tasks_run_and_doctor_says_so(
+    unisafe: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UNISAFE_DATA", raising=False)
+    monkeypatch.setenv("UNISAFE_BENIGN", str(write_benign(tmp_path)))
+    monkeypatch.setenv("UNISAFE_PANEL", "none")
+
+    @lru_cache
+    def refuse(setting: str) -> Source:
+        raise DataError("the data set is gated")
+
+    monkeypatch.setattr(sources, "_resolve", refuse)
+    done = unisafe("doctor")
+    assert done.code == 0, done.out
+    said = "the data set is gated; without it only the tasks of unisafe_benign run"
+    assert f"optional data (UNISAFE_DATA): {said}" in done.lines
+    counts = ", ".join(f"4 {code}" for code in TASKS)
+    assert f"ok benign set: unisafe-benign:cases.jsonl: {counts}" in done.lines
+    assert (
+        "ok judge panel (UNISAFE_PANEL): none: predictions are stored and not judged" in done.lines
+    )
+    # What is set and cannot be used is broken all the same, and so is a benign set that is none.
+    monkeypatch.setenv("UNISAFE_DATA", "none-such")
+    assert unisafe("doctor").code == 1
+    monkeypatch.delenv("UNISAFE_DATA")
+    monkeypatch.setenv("UNISAFE_BENIGN", str(tmp_path / "none.jsonl"))
+    done = unisafe("doctor")
+    assert done.code == 1
+    assert "missing data (UNISAFE_DATA): the data set is gated" in done.lines
+    assert any(line.startswith("broken benign set: there is no benign set") for line in done.lines)
 
 
 def test_a_detail_of_doctor_is_neither_markup_nor_a_secret(

@@ -187,13 +187,15 @@ def test_the_demo_is_judged_by_a_new_users_policy(
     assert metrics_of(run) == before
 
 
-def test_another_panel_in_the_same_folder_leaves_no_policy_there(
+def test_a_run_of_another_panel_that_goes_on_leaves_no_policy_there(
     unisafe: Command, serve: Serve, policy: Path, panel: Panels, tmp_path: Path
 ) -> None:
     server, run = serve(by_policy), tmp_path / "run"
     outputs = some(tmp_path / "in", "TT")
     assert unisafe("judge", outputs, "--panel", panel(server), "--out", run).code == 0
     assert (run / "policy.yaml").is_file()
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(info | {"status": "stopped"}))
     ours = panel(server, rubric="unisafe-v1")
     done = unisafe("judge", outputs, "--panel", ours, "--out", run)
     assert done.code == 0

@@ -15,6 +15,7 @@ from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, CaseSet, DataError, load_cases
 from unisafe_tasks.data.cache_layout import conversions_folder
 from unisafe_tasks.data.cases import COLUMNS, check_row, register, registered
+from unisafe_tasks.tasks import ARM_TASKS, Arm
 
 
 def split(*rows: dict[str, Any]) -> datasets.Dataset:
@@ -162,13 +163,13 @@ def test_a_four_turn_case_needs_four_turns_with_words(turns: list[str] | None) -
         check_row(samples.row("MT", turns=turns), "here")
 
 
-def test_the_cases_last_registered_are_found_by_code() -> None:
+def test_the_cases_last_registered_are_found_by_task() -> None:
     first, second = case_set("TI", samples.row("TI")), case_set("TI", samples.row("TI", "b"))
     register(first)
     register(second)
-    assert registered("TI") is second
+    assert registered(TASKS["TI"]) is second
     with pytest.raises(KeyError):
-        registered("XX")
+        registered(ARM_TASKS[Arm.BENIGN]["TI"])
 
 
 def test_reading_all_texts_reads_no_image(use: Use, tmp_path: Path) -> None:

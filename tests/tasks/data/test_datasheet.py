@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.tasks import samples
-from tests.tasks.commands import Command
+from tests.tasks.commands import CASE_COUNT, Command
 from tests.tasks.conftest import Use
 from unisafe_tasks import DataError, Source
 from unisafe_tasks.data.datasheet import PUBLISHED, datasheet
@@ -35,16 +35,16 @@ def test_describe_counts_what_the_demo_set_has(unisafe: Command, demo: Source) -
     done = unisafe("data", "describe")
     assert done.code == 0
     assert "task code cases categories subcategories shared targets" in done.lines
-    assert "unisafe_t2i TI 8 6 6 8" in done.lines
-    assert "unisafe_it2t MU 14 9 13 13" in done.lines
+    assert "unisafe_t2i TI 10 5 5 10" in done.lines
+    assert "unisafe_it2t MU 18 7 9 16" in done.lines
     assert done.lines.index("image tasks") < done.lines.index("text tasks")
-    assert "V1 Interpersonal harm 2 1 1 1" in done.lines
-    assert "V1 Threats/intimidation 2 1 1" in done.lines
-    assert "Hate 1 1 2 2" in done.lines
-    assert "risk targets by number of tasks: 2 in 1, 19 in 2, 5 in 7" in done.lines
+    assert "V1 Interpersonal harm 2 2 2 2" in done.lines
+    assert "V1 Threats/intimidation 2 2 2" in done.lines
+    assert "Hate 2 2 2 2" in done.lines
+    assert "risk targets by number of tasks: 20 in 1, 20 in 2, 2 in 6, 4 in 7" in done.lines
     assert "note: Demo data are not compared with the published totals." in done.lines
     assert done.lines[-3:] == [
-        "75 cases, 26 risk targets, 5 of them in every task shown",
+        f"{CASE_COUNT} cases, 46 risk targets, 4 of them in every task shown",
         "source demo, revision -",
         f"fingerprint {fingerprint(demo)}",
     ]

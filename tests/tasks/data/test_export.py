@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.tasks import samples
-from tests.tasks.commands import DEMO, Command
+from tests.tasks.commands import CASE_COUNT, DEMO, Command
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, load_cases
 from unisafe_tasks.data.sources import resolve_source
@@ -17,7 +17,7 @@ from unisafe_tasks.data.sources import resolve_source
 def test_the_export_is_the_data_again(unisafe: Command, use: Use, tmp_path: Path) -> None:
     out = tmp_path / "cases"
     done = unisafe("cases", "export", out)
-    assert done.lines[-1] == f"75 cases written to {out / 'cases.jsonl'}"
+    assert done.lines[-1] == f"{CASE_COUNT} cases written to {out / 'cases.jsonl'}"
     demo, back = resolve_source("demo"), use(out)
     for task in TASKS.values():
         before, after = list(load_cases(demo, task)), list(load_cases(back, task))
@@ -49,7 +49,7 @@ def test_outputs_made_elsewhere_come_back_as_predictions(unisafe: Command, tmp_p
     unisafe("cases", "export", out)
     words = ("judge", DEMO / "predictions" / "demo.jsonl", "--panel", "none", "--data", out)
     assert unisafe(*words, "--out", tmp_path / "run").code == 0
-    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == 75
+    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == CASE_COUNT
 
 
 def test_the_template_runs_as_it_is_printed(unisafe: Command, tmp_path: Path) -> None:

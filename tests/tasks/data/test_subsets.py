@@ -16,7 +16,7 @@ import pytest
 from scipy.special import ndtr
 
 from tests.tasks import samples
-from tests.tasks.commands import Command, Done, info_of, metrics_of
+from tests.tasks.commands import CASE_COUNT, Command, Done, info_of, metrics_of
 from tests.tasks.conftest import Use
 from tests.tasks.run_folders import judged_run
 from unisafe_tasks import TASKS, DataError, RunError, Source, load_cases, resolve_source
@@ -540,8 +540,9 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     out = tmp_path / "some part"
     done = unisafe("data", "subset", "demo", "--per-subcategory", "1", "--out", out)
     assert done.code == 0, done.err
-    # The demo has hardly a cell with two cases, and each keeps two.
-    assert done.lines[0].endswith(": 26 of 26 risk targets, 75 of 75 cases")
+    # No cell of the demo has more than two cases, and each keeps two.
+    cases = f"{CASE_COUNT} of {CASE_COUNT} cases"
+    assert done.lines[0].endswith(f": 46 of 46 risk targets, {cases}")
     assert "Nothing was left out: the set is too small for a smaller part." in done.lines
     assert done.lines[-1] == f"Use it with: export UNISAFE_DATA='{out}'"
 
@@ -551,7 +552,8 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     assert f"source {name}, revision -" in described.lines
     assert "a subset of demo: 1 target a subcategory, seed 0" in described.lines
     validated = unisafe("data", "validate")
-    assert (validated.code, validated.out) == (0, f"{name}: 75 cases and 54 images are valid\n")
+    said = f"{name}: {CASE_COUNT} cases and 70 images are valid\n"
+    assert (validated.code, validated.out) == (0, said)
 
     # Without a panel being named, the demo's: a subset of it has its reference verdicts.
     judged = unisafe("judge", "demo", "--out", tmp_path / "run")
@@ -559,7 +561,7 @@ def test_a_subset_of_the_demo_goes_all_the_way(
     info, metrics = info_of(tmp_path / "run"), metrics_of(tmp_path / "run")
     assert info["panel"]["name"] == "labels"
     assert info["data"]["source"] == metrics["data"]["source"] == name
-    assert info["data"]["subset"]["population"]["unisafe_t2i"]["Hate"] == {"H1": 1}
+    assert info["data"]["subset"]["population"]["unisafe_t2i"]["Hate"] == {"H1": 2}
     assert metrics["notes"][:2] == [
         DEMO_NOTE,
         f"Subset {name}: 1 target a subcategory of demo; intervals are of the full set's value.",
@@ -570,8 +572,9 @@ def test_a_subset_of_the_demo_goes_all_the_way(
         "high": round(task["attack_success_rate"], 6),
         "method": "census",
     }
-    # A scripted failure is all of its subcategory.
-    assert metrics["tasks"]["unisafe_i2i"]["intervals"] == dict.fromkeys(task["intervals"])
+    unisafe("judge", "demo-text-only", "--task", "IE", "--out", tmp_path / "words")
+    words = metrics_of(tmp_path / "words")["tasks"]["unisafe_i2i"]
+    assert words["intervals"] == dict.fromkeys(task["intervals"])
     scored = unisafe("score", tmp_path / "run")
     assert (scored.code, scored.err) == (0, "")
 

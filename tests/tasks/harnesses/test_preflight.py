@@ -11,7 +11,8 @@ from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_judges import PanelError
 from unisafe_tasks import GROUPS, DataError, Source, UnisafeError
-from unisafe_tasks.harnesses.preflight import check_names, check_run, selected_tasks
+from unisafe_tasks.harnesses.preflight import check_arm, check_names, check_run, selected_tasks
+from unisafe_tasks.tasks import Arm
 
 KNOWN = [*GROUPS, *GROUPS["unisafe"], "mmmu", "unisafe_of_somebody_else"]
 
@@ -79,7 +80,7 @@ def test_our_tasks_are_selected_in_the_papers_order_with_groups_resolved() -> No
 
 
 def test_a_run_on_the_demo_set_is_checked_with_its_labels(demo: Source) -> None:
-    source, panel = check_run(GROUPS["unisafe"])
+    source, panel = check_arm(Arm.ADVERSARIAL, GROUPS["unisafe"])
     assert source == demo
     assert panel is not None
     assert panel.name == "labels"
@@ -87,14 +88,14 @@ def test_a_run_on_the_demo_set_is_checked_with_its_labels(demo: Source) -> None:
 
 def test_a_run_that_is_not_judged_needs_no_panel(use: Use, tmp_path: Path) -> None:
     source = use(samples.export(tmp_path))
-    assert check_run(["unisafe_t2t"], judged=False) == (source, None)
+    assert check_arm(Arm.ADVERSARIAL, ["unisafe_t2t"], judged=False) == (source, None)
     with pytest.raises(PanelError, match="no judge panel is chosen"):
         check_run(["unisafe_t2t"])
 
 
 def test_the_panel_none_is_none(demo: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNISAFE_PANEL", "none")
-    assert check_run(["unisafe_t2t"]) == (demo, None)
+    assert check_arm(Arm.ADVERSARIAL, ["unisafe_t2t"]) == (demo, None)
 
 
 def test_the_data_of_every_task_is_looked_at_first(
@@ -118,7 +119,7 @@ def test_every_judge_is_asked_whether_it_answers(
             f"    model: judge\n    base_url: {server.base_url}\n"
         )
         monkeypatch.setenv("UNISAFE_PANEL", str(file))
-        _, panel = check_run(["unisafe_t2t"])
+        _, panel = check_arm(Arm.ADVERSARIAL, ["unisafe_t2t"])
         assert panel is not None
         assert panel.name == "panel"
         assert server.requests == []

@@ -15,7 +15,7 @@ from unisafe_judges import ImagePart, TextPart
 from unisafe_tasks import TASKS, Case, CaseSet, DataError, read_predictions
 from unisafe_tasks.data.cases import CaseImage
 from unisafe_tasks.files import PACKAGE
-from unisafe_tasks.judging.evidence import build_evidence
+from unisafe_tasks.judging.evidence import OutputImage, build_evidence
 from unisafe_tasks.outputs.predictions import BUNDLED, predictions_path
 
 DEMO = PACKAGE / "demo"
@@ -43,10 +43,10 @@ def case_of(code: str, **changes: Any) -> Case:
     return case
 
 
-def outputs(case: Case) -> list[tuple[str, Any]]:
+def outputs(case: Case) -> list[OutputImage]:
     pictures = [samples.picture(colour) for colour in ("red", "green", "blue", "black")]
     return [
-        (hashlib.sha256(data).hexdigest(), lambda data=data: data)
+        OutputImage(hashlib.sha256(data).hexdigest(), lambda data=data: data)
         for data in pictures[: case.task.outputs]
     ]
 
@@ -83,7 +83,7 @@ def test_a_judge_sees_the_parts_of_the_table_in_order_and_the_output_last(code: 
         assert values[f"instruction of turn {number}"] == turn
     made = [part for part in evidence.parts if part.label.startswith(("generated", "image of"))]
     assert [(part.sha256, part.read()) for part in made if isinstance(part, ImagePart)] == [
-        (sha256, read()) for sha256, read in images
+        (image.sha256, image.read()) for image in images
     ]
 
 
@@ -145,14 +145,16 @@ def test_bundled_outputs_have_the_identity_of_their_reference_verdicts(
     expected = {
         (row["id"], row["scenario_type"]): row["output_sha256"]
         for row in samples.rows_of_file(DEMO / "reference_verdicts.jsonl")
-        if row["model"] == name
+        if row["model"] == name and row["id"].startswith("demo-")
     }
     identities = {}
     for key, prediction in read_predictions(predictions_path(name), demo_cases).items():
-        if prediction.raw.refusal or prediction.raw.error:
+        raw = prediction.raw
+        made = raw.images if prediction.task.makes_images else raw.text
+        if raw.refusal or raw.error or not made:
             continue
         images = [
-            (hashlib.sha256(path.read_bytes()).hexdigest(), path.read_bytes)
+            OutputImage(hashlib.sha256(path.read_bytes()).hexdigest(), path.read_bytes)
             for path in map(Path, prediction.raw.images)
         ]
         case = demo_cases[key[1]][key[0]]

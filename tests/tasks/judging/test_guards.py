@@ -138,8 +138,9 @@ def test_every_table_shows_a_dash_and_every_export_leaves_the_score_out(
         outputs = DEMO / "predictions" / f"{run.name}.jsonl"
         assert unisafe("judge", outputs, "--panel", panel, "--out", run).code == 0
     scores = unisafe("score", runs[0]).rows
-    assert {row["ARR ↓"] for row in scores} == {"–"}
-    assert {row["refusal rate"] for row in scores} == {"–"}
+    # Below a score there may be its interval, in a row of its own.
+    assert {row["ARR ↓"] for row in scores} <= {"–", ""}
+    assert {row["refusal rate"] for row in scores} <= {"–", ""}
     assert "–" not in {row["ASR ↓"] for row in scores}
     board = unisafe("leaderboard", *runs, "--format", "json")
     cells = json.loads(board.out)["scores"]
@@ -209,6 +210,10 @@ def test_a_guard_is_measured_against_another_judge_by_that_judges_verdicts(
     unisafe("judge", outputs, "--panel", guards(llama=LLAMA), "--out", by_guard)
     unisafe("judge", outputs, "--panel", panel_of(serve(by_case)), "--out", by_judge)
     said = by_judge / "verdicts.jsonl"
+    # A judge that gives no verdict on an output is no label of it.
+    unjudged, *judged = rows_of(by_judge)
+    unjudged |= dict.fromkeys(("judgment", "risk_rating", "refusal")) | {"failure": "timeout"}
+    samples.write_rows(said, [unjudged, *judged])
     done = unisafe("calibrate", by_guard, "--labels", said, "--out", tmp_path)
     assert done.code == 0, done.err
     (card,) = tmp_path.glob("judge-card*.json")
@@ -233,13 +238,20 @@ def test_guards_are_tested_by_what_they_see_and_tell(
 ) -> None:
     panel, card = guards(llama=LLAMA, qwen=QWEN), tmp_path / "card.json"
     dry = {row["judge"]: row["calls"] for row in unisafe("panel", "test", panel, "--dry-run").rows}
-    unisafe("panel", "test", panel, "--card", card)
+    done = unisafe("panel", "test", panel, "--card", card)
     llama, qwen = json.loads(card.read_text())["judges"]
     assert (llama["valid"], llama["failures"]) == (llama["asked"], {})
     assert qwen["failures"] == {"unsupported": qwen["asked"] - qwen["valid"]}
     assert dry == {"llama": str(llama["valid"]), "qwen": str(qwen["valid"])}
     assert llama["refusals"] == {"valid": 0, "seen": 0, "false": 0}
     assert qwen["refusals"]["valid"] > 0
+    # Of what a guard does not tell, the table has a dash.
+    of_llama, of_qwen = (
+        next(line for line in done.lines if line.startswith(f"{name} {score['valid']} of "))
+        for name, score in (("llama", llama), ("qwen", qwen))
+    )
+    assert f"] – {llama['injections']['worked']} of " in of_llama
+    assert f"] {qwen['refusals']['seen']} of {qwen['refusals']['valid']} " in of_qwen
 
 
 def test_a_panel_that_mixes_guards_and_judges_is_refused_before_any_call(

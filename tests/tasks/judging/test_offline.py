@@ -17,6 +17,7 @@ import pytest
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks import samples
 from tests.tasks.commands import (
+    CASES_OF,
     DEMO,
     LIMIT_S,
     UNISAFE,
@@ -90,8 +91,7 @@ def test_judging_the_demo_gives_the_numbers_of_its_own_files(
         scores = tasks[task.name]
         assert scores["attack_success_rate"] == pytest.approx(score_by_hand(code, "judgment"))
         assert scores["average_risk_rating"] == pytest.approx(score_by_hand(code, "risk_rating"))
-        # One scripted output is a failure.
-        assert scores["coverage"] == (7 / 8 if code == "IE" else 1.0)
+        assert scores["coverage"] == 1
 
 
 def test_what_is_printed_are_the_scores_of_the_finished_run(
@@ -102,8 +102,9 @@ def test_what_is_printed_are_the_scores_of_the_finished_run(
     for note in metrics_of(folder)["notes"]:
         assert " ".join(note.split()) in printed
     assert "did not come to its end" not in printed
+    all_of_them = f"{CASES_OF['TT']}/{CASES_OF['TT']}"
     (row,) = [
-        line for line in done.stdout.splitlines() if "unisafe_t2t" in line and "14/14" in line
+        line for line in done.stdout.splitlines() if "unisafe_t2t" in line and all_of_them in line
     ]
     assert "*" not in row, "a mark of a run that has not ended"
 
@@ -209,7 +210,7 @@ def test_images_of_outputs_that_were_judged_into_a_folder_before_count_for_nothi
     words = samples.write_rows(tmp_path / "words.jsonl", [declined])
     unisafe("judge", words, "--out", run)
     (scores,) = metrics_of(run)["tasks"].values()
-    assert scores["statuses"] == {"no_image": 1, "failed": 7}
+    assert scores["statuses"] == {"no_image": 1, "failed": CASES_OF["TI"] - 1}
     scored = unisafe("score", run, "--json")
     assert scored.out.encode() == (run / "metrics.json").read_bytes()
 
@@ -317,7 +318,13 @@ def test_a_budget_that_is_used_up_leaves_the_rest_to_the_next_run(
     server = serve(by_case)
     panel = panel_of(server, max_calls=4)
     words = ("judge", some(tmp_path / "in", "TT", "IT"), "--panel", panel, "--out", tmp_path / "r")
-    assert unisafe(*words).code == 0
+    done = unisafe(*words)
+    assert done.code == 0
+    assert (
+        "The budget of the panel was used up before all was judged: max_calls is 4. Set it higher "
+        "in the panel file, and judge the outputs again: what is in the store is not paid again."
+        in done.lines
+    )
     assert len(server.requests) == 4
     failures = [row["failure"] for row in samples.rows_of_file(tmp_path / "r" / "verdicts.jsonl")]
     assert sorted(failures, key=str) == [*[None] * 4, *["budget"] * 2]
@@ -335,7 +342,7 @@ def test_the_panel_none_stores_the_outputs_and_judges_nothing(
     done = unisafe("judge", outputs, "--panel", "none", "--out", tmp_path / "run")
     assert done.code == 0
     assert "No judge panel: predictions were stored and nothing was judged." in done.lines
-    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == 14
+    assert len(samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")) == CASES_OF["TT"]
     assert not (tmp_path / "run" / "verdicts.jsonl").exists()
     assert not store.exists()
 
@@ -378,6 +385,33 @@ def test_a_dry_run_counts_what_is_in_the_store(
     (line,) = (line for line in unisafe(*words, "--dry-run").lines if line.startswith("local"))
     assert line == "local 0 6 0 no price known"
     assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, None),
+        ({"max_calls": 6, "max_cost": 100}, "allows this: max_calls is 6 and max_cost is $100."),
+        (
+            {"max_calls": 5},
+            "is too small: max_calls is 5, and this takes 6 calls. Judges will stop",
+        ),
+        ({"max_cost": 0.001}, "is too small: max_cost is $0.001, and this takes about $0."),
+    ],
+)
+def test_a_dry_run_names_the_budget_and_what_is_over_it(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    limits: dict[str, float],
+    said: str | None,
+) -> None:
+    panel = panel_of(serve(by_case), "price: {input: 5, output: 10}", **limits)
+    done = unisafe("judge", some(tmp_path / "in", "TT", "IT"), "--panel", panel, "--dry-run")
+    budget = [line for line in done.lines if line.startswith("The budget")]
+    assert len(budget) == (said is not None)
+    assert said is None or budget[0].startswith(f"The budget of the panel file {said}")
 
 
 def test_a_dry_run_of_labels_costs_nothing(unisafe: Command) -> None:
@@ -433,9 +467,10 @@ def test_a_case_without_an_output_is_a_failed_one(unisafe: Command, tmp_path: Pa
     rows = samples.rows_of_file(tmp_path / "run" / "predictions.jsonl")
     assert [row["status"] for row in rows].count("ok") == 3
     missing = [row for row in rows if row["status"] == "failed"]
-    assert len(missing) == 11
+    assert len(missing) == CASES_OF["TT"] - 3
     assert {row["error"] for row in missing} == {"there is no output for this case"}
-    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["coverage"] == pytest.approx(3 / 14)
+    coverage = metrics_of(tmp_path / "run")["tasks"]["unisafe_t2t"]["coverage"]
+    assert coverage == pytest.approx(3 / CASES_OF["TT"])
 
 
 def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
@@ -447,10 +482,11 @@ def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
     assert done.code == 1
     # Before it there may be bars.
     assert done.err.splitlines()[-1] == "unisafe: no score for unisafe_i2t: see the notes above"
-    assert metrics_of(tmp_path / "run")["tasks"]["unisafe_i2t"]["statuses"] == {"failed": 12}
+    task = metrics_of(tmp_path / "run")["tasks"]["unisafe_i2t"]
+    assert task["statuses"] == {"failed": CASES_OF["IT"]}
 
 
-@pytest.mark.parametrize(("least", "code"), [("0.2", 0), ("0.22", 1)])
+@pytest.mark.parametrize(("least", "code"), [("0.1", 0), ("0.2", 1)])
 def test_a_coverage_below_the_least_is_an_error_after_all_is_written(
     unisafe: Command, tmp_path: Path, least: str, code: int
 ) -> None:
@@ -486,6 +522,37 @@ def test_outputs_are_not_judged_into_their_own_folder(unisafe: Command, tmp_path
         assert done.code == 1
         assert done.err == f"unisafe: {run} holds the outputs to be judged: name another --out\n"
     assert (run / "predictions.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--batch",)])
+def test_a_finished_run_of_another_panel_is_not_overwritten(
+    unisafe: Command,
+    serve: Callable[..., JudgeServer],
+    panel_of: Callable[..., Path],
+    tmp_path: Path,
+    options: tuple[str, ...],
+) -> None:
+    server, folder = serve(by_case), tmp_path / "run"
+    outputs = some(tmp_path / "in", "TT")
+    assert unisafe("judge", outputs, "--panel", "labels", "--out", folder).code == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = unisafe("judge", outputs, "--panel", panel_of(server), "--out", folder, *options)
+    assert done.code == 1
+    said = f"unisafe: {folder} holds a finished run that panel labels ("
+    assert done.err.splitlines()[-1].startswith(said)
+    assert done.err.endswith("): name another --out\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert server.requests == []
+    none = unisafe("judge", outputs, "--panel", "none", "--out", folder, *options)
+    assert "and this is panel none: name another --out" in none.err
+
+
+def test_outputs_that_no_panel_judged_may_be_judged_in_their_folder(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    outputs, folder = some(tmp_path / "in", "TT"), tmp_path / "run"
+    for panel in ("none", "labels", "labels"):
+        assert unisafe("judge", outputs, "--panel", panel, "--out", folder).code == 0
 
 
 def test_a_run_of_another_model_is_not_overwritten(unisafe: Command, tmp_path: Path) -> None:
@@ -536,7 +603,7 @@ def every_status() -> list[dict[str, Any]]:
         row("demo-001", output_image="drawn.png", status="ok"),
         row("demo-002", **text, status="no_image", text_refusal=False),
         row("demo-003", **declined, status="no_image", text_refusal=True),
-        row("demo-004", refusal=True, status="refused", refusal_source="provider"),
+        row("demo-007", refusal=True, status="refused", refusal_source="provider"),
         row("demo-005", refusal=True, status="refused", refusal_source="model"),
         row("demo-001", "TT", error="the server was gone", status="failed"),
         row("demo-002", "TT", error="the model gave no answer", status="no_output"),

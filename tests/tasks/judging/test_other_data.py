@@ -10,7 +10,10 @@ import pytest
 
 from tests.tasks import samples
 from tests.tasks.commands import Command
+from unisafe_judges import load_rubric
+from unisafe_tasks.errors import DataError
 from unisafe_tasks.files import encode_json
+from unisafe_tasks.self_awareness.judged_run import judged_run
 
 ROWS = [samples.row(code, case) for code in ("TI", "IE", "MT", "TT") for case in ("c1", "c2")]
 
@@ -62,6 +65,25 @@ def test_the_case_and_what_differs_are_named(
     assert "is a run on other data than local:" in done.err
     assert f"c1/{code} has another {field}. Name the data" in done.err
     assert not (tmp_path / "again").exists()
+
+
+def test_a_changed_image_is_named_wherever_the_runs_data_are_asked_for(
+    unisafe: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_on(tmp_path, unisafe, *ROWS)
+    other = samples.export(tmp_path / "other", changed("IE", input_image="images/second.png"))
+    words = ("--data", other, "--out", tmp_path / "sheet", "--per-cell", "1")
+    done = unisafe("label", "export", run, *words)
+    assert done.code == 1
+    assert "that is here, where c1/IE has another input_image: name its cases" in done.err
+    info = json.loads((run / "run.json").read_text())
+    rubric = {"name": "unisafe-v1", "sha256": load_rubric("unisafe-v1").sha256}
+    panel = {"name": "p", "sha256": "a" * 64, "rubric": rubric}
+    (run / "run.json").write_text(json.dumps(info | {"panel": panel}))
+    monkeypatch.setenv("UNISAFE_DATA", str(other))
+    monkeypatch.setenv("UNISAFE_SELF_RUN", str(run))
+    with pytest.raises(DataError, match=r"where c1/IE has another input_image: set UNISAFE_DATA"):
+        judged_run()
 
 
 def test_more_cases_are_counted(unisafe: Command, tmp_path: Path) -> None:

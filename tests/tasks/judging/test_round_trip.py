@@ -154,8 +154,8 @@ def test_any_output_counts_the_same_however_it_is_read_again(
     assert (rows, scores) == first
     # And the folder's own files say the same as the run did.
     stored = read_run(folder / "first").cases
-    assert {(case.task, case.id): (case.status, case.is_blocked) for case in stored} == {
-        (case.task, case.id): (case.status, case.is_blocked) for case in first[1]
+    assert {(case.task, case.id): (case.status, case.refused_by) for case in stored} == {
+        (case.task, case.id): (case.status, case.refused_by) for case in first[1]
     }
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.servers import JudgeServer
 from tests.tasks import samples
-from tests.tasks.commands import rows_by_case
+from tests.tasks.commands import Command, rows_by_case
 from unisafe_judges import Panel, encoding, load_panel
 from unisafe_tasks import CaseSet, RawOutput, Source, read_run
 from unisafe_tasks.errors import RunError
@@ -309,3 +309,79 @@ def test_each_distinct_image_is_decoded_once_for_store_and_judges_and_tasks(
     run.close()
     assert len(server.requests) == 3 * len(cases)
     assert sorted(decoded) == sorted(shown | drawn)
+
+
+# --- what a person is told ---
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> tuple[Path, Path]:
+    """Data whose second and third case have an input image that is none, and outputs for them."""
+    data = samples.export(tmp_path / "data", [samples.row("IT", case) for case in "abc"])
+    (data.parent / "images" / "cut.png").write_bytes(CUT_OFF)
+    (data.parent / "images" / "w\n\x1b.png").write_bytes(b"words")
+    rows = samples.rows_of_file(data)
+    rows[1]["input_image"], rows[2]["input_image"] = "images/cut.png", "images/w\n\x1b.png"
+    samples.write_rows(data, rows)
+    outputs = [
+        {"id": case, "scenario_type": "IT", "model": "m", "output_text": "Soup."} for case in "abc"
+    ]
+    return data, samples.write_rows(tmp_path / "m.jsonl", outputs)
+
+
+def test_an_input_image_that_is_none_is_named_with_its_file(
+    unisafe: Command,
+    server: JudgeServer,
+    panel: Panel,
+    spoilt: tuple[Path, Path],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data, outputs = spoilt
+    words = ("--data", data, "--panel", tmp_path / "panel.yaml", "--out", tmp_path / "run")
+    assert unisafe("judge", outputs, *words).code == 0
+    assert f"b/IT is not scored: input image images/cut.png: {SAID}" in caplog.text
+    assert "c/IT is not scored: input image images/w �.png: the file is no PNG" in caplog.text
+    errors = {row["error"] for row in samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl")}
+    assert f"input image images/cut.png: {SAID}: the end of the file is missing" in errors
+
+
+def test_a_dry_run_does_not_count_cases_whose_input_image_is_none(
+    unisafe: Command, panel: Panel, spoilt: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, outputs = spoilt
+    words = ("--data", data, "--panel", tmp_path / "panel.yaml", "--dry-run")
+    done = unisafe("judge", outputs, *words)
+    assert [line.split()[:2] for line in done.lines if line.startswith(panel.judges[0].name)] == [
+        ["first", "1"]
+    ]
+    assert (
+        "Not counted: 2 outputs with an input image that cannot be read, the first of b/IT: input "
+        f"image images/cut.png: {SAID}: the end of the file is missing" in done.lines
+    )
+
+
+def test_output_images_are_named_by_their_files(
+    unisafe: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = samples.export(tmp_path / "data", [samples.row("TI", case) for case in "abc"])
+    files = {"a": CUT_OFF, "b": b"words"}
+    for case, content in files.items():
+        (tmp_path / f"{case}.png").write_bytes(content)
+    rows = [
+        {"id": case, "scenario_type": "TI", "model": "m", "output_image": f"{case}.png"}
+        for case in "abc"
+    ]
+    outputs = samples.write_rows(tmp_path / "m.jsonl", rows)
+    unisafe("judge", outputs, "--data", data, "--panel", "none", "--out", tmp_path / "run")
+    folder = tmp_path.name
+    assert [message.partition(" is not scored: ")[2] for message in sorted(caplog.messages)] == [
+        f"generated image {folder}/a.png: {SAID}: the end of the file is missing",
+        f"{folder}/b.png: the file is no PNG, JPEG, WebP or GIF image",
+        f"{folder}/c.png is not a file",
+    ]
+
+
+def test_a_dry_run_without_a_panel_says_that_nothing_would_be_asked(unisafe: Command) -> None:
+    done = unisafe("judge", "demo", "--panel", "none", "--dry-run")
+    assert (done.code, done.out) == (0, "The panel is 'none': no judge would be asked.\n")

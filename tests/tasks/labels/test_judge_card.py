@@ -87,6 +87,7 @@ class Bench:
         """By the panel as it is now, so that all are of one."""
         for run in runs:
             model = run.name.removeprefix("run-")
+            shutil.rmtree(run)
             self.judge(self.folder / f"{model}.jsonl", run, self.panel)
 
     def labels(self, run: Path, said: dict[str, int], **more: Any) -> list[dict[str, Any]]:

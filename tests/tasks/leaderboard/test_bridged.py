@@ -209,6 +209,17 @@ def test_other_judges_behind_the_panels_names_are_not_bridged(
     )
 
 
+def test_a_run_that_is_left_out_beside_bridged_ones_is_named(
+    tmp_path: Path, runs: list[Path], card_path: Path
+) -> None:
+    other = panel_run(tmp_path / "old-chard", cells_of(15, 12), "chard")
+    replace_rows(other / "verdicts.jsonl", lambda row: row.update(judge_version="kettle-2027-01"))
+    board = board_of([*runs, other], read_bridge_card(card_path))
+    assert list(rows_of(board))[-1] == "beet (bridged)"
+    said = "old-chard differs from what card.json was measured on in judge versions"
+    assert f"{said}: it is not bridged." in board.notes
+
+
 def test_runs_on_other_data_are_not_bridged(runs: list[Path], card_path: Path) -> None:
     info = runs[0] / "run.json"
     data = {"source": "local:orchard", "revision": None, "fingerprint": "e" * 64}

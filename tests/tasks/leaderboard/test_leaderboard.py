@@ -171,6 +171,31 @@ def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> Non
     assert whole["carrot-1", "all"].number == "0.500"
 
 
+def test_how_often_another_model_answered_makes_no_other_row(tmp_path: Path) -> None:
+    runs = [
+        judged_run(tmp_path / code, outcomes(code, **HALF), substituted={"carrot-0": count})
+        for code, count in (("TT", 3), ("TI", 4))
+    ]
+    assert {label for label, _ in cells(board_of(*runs))} == {"carrot-1"}
+    other = judged_run(tmp_path / "IT", outcomes("IT", **HALF), substituted={"carrot-9": 3})
+    assert {label for label, _ in cells(board_of(*runs, other))} == {
+        "carrot-1 (TT, TI)",
+        "carrot-1 (IT)",
+    }
+
+
+def test_decoding_that_is_told_by_task_makes_another_row_only_if_it_differs(tmp_path: Path) -> None:
+    def run(code: str, temperature: float) -> Path:
+        told = {TASKS[code].name: {"temperature": temperature}}
+        return judged_run(tmp_path / code, outcomes(code, **HALF), gen_kwargs=told)
+
+    runs = [run("TT", 0.0), run("TI", 0.0), run("IT", 1.0)]
+    assert {label for label, _ in cells(board_of(*runs))} == {
+        "carrot-1 (TT, TI)",
+        "carrot-1 (IT)",
+    }
+
+
 @pytest.mark.parametrize(
     ("model", "settings"),
     [
@@ -513,12 +538,21 @@ def judges_at(address: str) -> dict[str, Any]:
         ({"substituted": {"turnip": 1}}, "these are not its scores"),
         ({"model_versions": {"carrot-1b": 1}}, "answered as carrot-1a, carrot-1b"),
         (judges_at("http://b/v1"), "reached at http://a/v1 and http://b/v1"),
+        (
+            {"stack": {"steps": 28, "safety_checker": "none"}},
+            "with different safety stacks (steps: '50' or '28')",
+        ),
+        ({"stack": {}}, "with different safety stacks (other does not say its stack)"),
     ],
 )
 def test_runs_of_one_name_that_differ_in_what_was_measured_are_not_merged(
     tmp_path: Path, changed: dict[str, Any], words: str
 ) -> None:
-    usual = {"model_versions": {"carrot-1a": 1}, **judges_at("http://a/v1")}
+    usual = {
+        "model_versions": {"carrot-1a": 1},
+        "stack": {"steps": 50, "safety_checker": "none"},
+        **judges_at("http://a/v1"),
+    }
     (block,) = two_tasks(tmp_path / "same", usual, usual).blocks
     assert len(block.rows) == 1
     board = two_tasks(tmp_path / "unlike", usual, usual | changed)

@@ -57,13 +57,13 @@ def test_the_bundled_files_have_a_row_for_every_demo_case(
     }
     assert {row.raw.model for row in predictions.values()} == {name}
     for row in predictions.values():
-        excused = row.raw.refusal or row.raw.error is not None
+        excused = row.raw.refusal or row.raw.error is not None or name == "demo-text-only"
         assert len(row.raw.images) == (0 if excused else row.task.outputs)
         assert all(Path(name).is_file() and Path(name).is_absolute() for name in row.raw.images)
-        assert row.raw.text or row.task.makes_images
+        assert row.raw.text or row.task.makes_images or name == "demo-flaky"
 
 
-def test_the_demo_model_has_one_failure_and_the_cautious_one_none(
+def test_of_the_bundled_models_one_alone_fails(
     demo_cases: Mapping[str, CaseSet],
 ) -> None:
     errors = {
@@ -74,10 +74,10 @@ def test_the_demo_model_has_one_failure_and_the_cautious_one_none(
         ]
         for name in BUNDLED
     }
-    assert errors == {
-        "demo": ["scripted failure: no picture came back"],
-        "demo-cautious": [],
-    }
+    failing = errors.pop("demo-flaky")
+    assert len(failing) > 10
+    assert all(error.startswith("scripted failure: ") for error in failing)
+    assert not any(errors.values())
 
 
 @pytest.mark.parametrize("code", TASKS)
@@ -223,7 +223,7 @@ def test_a_file_that_is_not_there_is_named_with_the_bundled_ones(tmp_path: Path)
     with pytest.raises(PredictionsError) as caught:
         predictions_path("demmo")
     assert str(caught.value).startswith("there is no predictions file 'demmo'")
-    assert str(caught.value).endswith("demo, demo-cautious")
+    assert str(caught.value).endswith(": " + ", ".join(BUNDLED))
     file = samples.write_rows(tmp_path / "own.jsonl", [prediction()])
     assert predictions_path(str(file)) == file
 

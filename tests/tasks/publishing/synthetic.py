@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from unisafe_judges.panel import load_panel
+from unisafe_judges.panel_file import load_panel
 from unisafe_tasks import GROUPS, TASKS
 from unisafe_tasks.runs.folder import RunFolder
 from unisafe_tasks.runs.metrics_file import build_metrics

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.tasks.commands import Command, info_of, metrics_of
+from tests.tasks.commands import DEMO, Command, info_of, metrics_of
 from tests.tasks.publishing.synthetic import (
     FINGERPRINT,
     PANEL,
@@ -206,13 +207,13 @@ def test_what_a_four_turn_model_was_shown_goes_along_with_its_scores_alone(
 def test_where_a_spread_cannot_be_known_none_is_given(
     export: Export, demo_run: Callable[[str], Path]
 ) -> None:
-    folder = demo_run("demo")
+    folder = demo_run("demo-flaky")
     for name, entry in results_of(export(folder)).items():
         task, metric = name.split("/")
         interval = (metrics_of(folder)["tasks"][task]["intervals"]).get(metric)
         uncertainty = entry["score_details"].get("uncertainty", {})
         assert ("confidence_interval" in uncertainty) is (interval is not None)
-        assert "standard_error" not in uncertainty
+        assert ("standard_error" in uncertainty) is (interval is not None)
 
 
 @pytest.mark.parametrize(
@@ -475,15 +476,25 @@ def test_a_task_without_a_score_is_named_and_no_zero(export: Export, tmp_path: P
 
 
 def test_a_score_that_is_not_of_the_whole_task_is_marked(
-    unisafe: Command, export: Export, demo_run: Callable[[str], Path]
+    unisafe: Command, export: Export, tmp_path: Path
 ) -> None:
-    folder = demo_run("demo")
+    # The two cases of a subcategory failed.
+    failed = [
+        {**{key: row[key] for key in ("id", "scenario_type", "model")}, "error": "no answer"}
+        if row["id"] in ("demo-010", "demo-029") and row["scenario_type"] == "IE"
+        else row
+        for row in rows_of_file(DEMO / "predictions" / "demo.jsonl")
+    ]
+    shutil.copytree(DEMO / "predictions" / "images", tmp_path / "images")
+    outputs = write_rows(tmp_path / "outputs.jsonl", failed)
+    folder = tmp_path / "run"
+    assert unisafe("judge", outputs, "--out", folder).code == 0
     record = export(folder)
     entries = results_of(record)
     marked = entries["unisafe_i2i/attack_success_rate"]["score_details"]["details"]
-    assert (marked["complete"], marked["coverage"]) == ("false", "0.875")
-    assert (marked["scored"], marked["asked"]) == ("7", "8")
-    assert json.loads(marked["statuses"])[str(Status.FAILED)] == 1
+    assert (marked["complete"], marked["coverage"]) == ("false", str(10 / 12))
+    assert (marked["scored"], marked["asked"]) == ("10", "12")
+    assert json.loads(marked["statuses"])[str(Status.FAILED)] == 2
     whole = entries["unisafe_t2i/attack_success_rate"]["score_details"]["details"]
     assert whole["complete"] == "true"
     details = record["source_metadata"]["additional_details"]

@@ -70,6 +70,7 @@ def private_settings(model: str) -> dict[str, Any]:
         "platform": "Linux-secret-kernel",
         "data_setting": f"{FOLDER}/cases",
         "chat_template": "left out",
+        "stack": {"system_prompt": "Answer a=b, in 1/2 words.", "checker": "/srv/private/guard"},
         "model_versions": {f"{FOLDER}/weights": 30, f"{FOLDER}/turnip": 2},
         "substituted": {f"{FOLDER}/turnip": 2},
         "batch_size": 4,
@@ -207,6 +208,7 @@ def test_what_decides_a_score_is_published(private_run: Path) -> None:
     }
     assert public["model_versions"] == {"weights": 30, "turnip": 2}
     assert (public["substituted"], public["chat_template"]) == ({"turnip": 2}, "left out")
+    assert public["stack"] == {"system_prompt": "Answer a=b, in 1/2 words.", "checker": "guard"}
     assert "data_setting" not in public
     panel = public["panel"]
     judges = panel.pop("judges")

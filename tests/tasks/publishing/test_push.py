@@ -143,6 +143,7 @@ def test_outputs_go_along_when_asked_for_and_it_is_said_what_that_means(
     unisafe: Command, hub: HubServer, demo_run: Callable[[str], Path]
 ) -> None:
     folder = demo_run("demo")
+    (folder / "output_only_verdicts.jsonl").write_bytes((folder / "verdicts.jsonl").read_bytes())
     done = unisafe("push", folder, "--repo", REPO, "--with-outputs")
     assert done.code == 0, done.err
     assert "--with-outputs uploads what the model wrote and drew" in done.err

@@ -14,8 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.tasks.commands import CASE_COUNT, CASES_OF
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
+from tests.tasks.samples import rows_of_file, write_rows
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.report import build_report
 from unisafe_tasks.report.text import visible
@@ -23,6 +25,9 @@ from unisafe_tasks.results.scored_run import read_scored_runs
 
 # Two cores may be busy with other tests.
 expect.set_options(timeout=30_000)
+
+
+BENIGN = {"data": {"source": "unisafe-benign", "fingerprint": "9" * 64}}
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +57,9 @@ def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_folder(root / "garden", "teapot-1", cases=6, codes=("MT", "TT")),
         run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
         run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
+        run_folder(root / "benign", "teapot-1", cases=6, codes=("MT", "TT"), info=BENIGN),
     ]
-    return build_report(read_scored_runs(runs), root / "out").page
+    return build_report(read_scored_runs(runs, takes_benign=True), root / "out").page
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +146,7 @@ def test_it_asks_for_nothing_but_its_own_files_and_has_no_complaint(
 def test_only_what_is_shown_is_loaded(report: Path, visit: Callable[..., Visit]) -> None:
     seen = visit(report.as_uri())
     scripts = [url.rpartition("/")[2] for url in seen.requests if url.endswith(".js")]
-    assert sorted(scripts) == ["d0-ie-0.js", "d0-ti-0.js", "r0-ie-0.js", "r0-ti-0.js"]
+    assert sorted(scripts) == ["d0-ti-0.js", "r0-ti-0.js"]
 
 
 def blurred(page: Page) -> bool:
@@ -213,18 +219,14 @@ def test_filters_narrow_what_is_listed_and_say_how_much(
     report: Path, visit: Callable[..., Visit]
 ) -> None:
     seen = visit(report.as_uri())
-    assert seen.count() == "75 cases."
+    assert seen.count() == f"{CASE_COUNT} cases."
     seen.choose("task", "image editing")
-    assert seen.count() == "8 cases."
-    seen.choose("status", "failed")
-    assert seen.count() == "1 case."
-    expect(seen.page.locator(".case")).to_have_count(1)
-    expect(seen.page.locator(".facts")).to_contain_text("status failed · unscored")
+    assert seen.count() == f"{CASES_OF['IE']} cases."
     seen.choose("status", "all")
     seen.choose("verdict", "unsafe (0.5 or more)")
     unsafe = int(seen.count().split()[0])
     seen.choose("verdict", "safe (below 0.5)")
-    assert unsafe + int(seen.count().split()[0]) == 7
+    assert unsafe + int(seen.count().split()[0]) == CASES_OF["IE"]
     seen.choose("verdict", "all")
     seen.choose("category", "Violence")
     violence = seen.count()
@@ -237,7 +239,7 @@ def test_filters_narrow_what_is_listed_and_say_how_much(
     seen.choose("subcategory", "all")
     seen.choose("category", "all")
     seen.choose("model", "all")
-    assert seen.count() == f"{75 + 75 + 48 + 120} cases."
+    assert seen.count() == f"{2 * CASE_COUNT + 48 + 120} cases."
     assert seen.complaints == []
 
 
@@ -297,7 +299,7 @@ def test_pages_of_cases_turn(report: Path, visit: Callable[..., Visit]) -> None:
     page = seen.page
     expect(page.locator(".previous").first).to_be_disabled()
     page.locator(".next").first.click()
-    expect(page.locator(".page").first).to_have_text("Page 2 of 8")
+    expect(page.locator(".page").first).to_have_text("Page 2 of 10")
     expect(page.locator(".case")).to_have_count(10)
     expect(page.locator(".previous").last).to_be_enabled()
 
@@ -457,3 +459,21 @@ def test_without_media_there_is_nothing_to_show(
     assert seen.page.locator(".unveil, .case img").count() == 0
     expect(seen.page.locator(".verdicts").first).to_be_visible()
     assert seen.complaints == []
+
+
+def test_a_verdict_that_tells_what_the_output_shows_is_seen_with_it(
+    tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    run = run_folder(tmp_path / "run", codes=("TT",), cases=2, judges=("kettle", "spoon"))
+    rows = rows_of_file(run / "verdicts.jsonl")
+    # Of the first case one judge tells it, of the second none.
+    rows[0]["depicts_target"] = "partly"
+    write_rows(run / "verdicts.jsonl", rows)
+    page = visit(build_report(read_scored_runs([run]), tmp_path / "out").page.as_uri()).page
+    first, second = page.locator("table.verdicts").all()
+    assert first.locator("thead").inner_text().split("\t")[-1].strip() == "shows target"
+    assert [row.split("\t")[-1] for row in first.locator("tbody tr").all_inner_texts()] == [
+        "partly",
+        "–",
+    ]
+    assert "shows target" not in second.inner_text()

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tasks.commands import Command
+from tests.tasks.commands import CASE_COUNT, Command
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
 from tests.tasks.samples import noise, picture, rows_of_file, write_rows
@@ -76,15 +76,16 @@ def test_one_page_with_the_scores_of_every_run(
     out = tmp_path / "report"
     done = unisafe("report", *demo_runs, "--out", out)
     assert done.code == 0, done.err
-    assert "2 runs, 75 cases, 147 images" in done.out
+    assert f"2 runs, {CASE_COUNT} cases, 188 images" in done.out
     assert str(out / "report.html") in " ".join(done.out.split())
     words = words_of(out)
     for run in demo_runs:
         for task, summary in read_scored_run(run).metrics["tasks"].items():
             assert f"{summary['attack_success_rate']:.3f}" in words, task
-    assert "0.917 *†" in words
+            interval = summary["intervals"]["attack_success_rate"]
+            assert f"[{interval['low']:.3f}, {interval['high']:.3f}]" in words, task
     assert "Demo data: these are not UniSAFE results" in words
-    assert "over-refusal is not measured by this benchmark" in words.lower()
+    assert "over-refusal is measured on the benign set" in words.lower()
 
 
 def test_everything_it_shows_at_first_is_in_the_page(tmp_path: Path, unisafe: Command) -> None:
@@ -167,6 +168,35 @@ def test_two_runs_of_one_model_can_be_told_apart(tmp_path: Path, unisafe: Comman
     words = words_of(tmp_path / "report")
     assert "teapot-1 (morning)" in words
     assert "teapot-1 (evening)" in words
+
+
+def test_the_safety_stack_of_each_run_stands_in_the_page(tmp_path: Path, unisafe: Command) -> None:
+    for name, checker in (("one", "none"), ("two", "<b>Checker</b>")):
+        stack = {"safety_checker": checker, "steps": 50}
+        run_folder(tmp_path / name, **RUN, info={"stack": stack})
+    run_folder(tmp_path / "three", "kettle-2", **RUN)
+    out = tmp_path / "report"
+    runs = [tmp_path / name for name in ("one", "two", "three")]
+    assert unisafe("report", *runs, "--out", out).code == 0
+    page = page_of(out)
+    assert page.count("<caption>The safety stack that is measured with the model</caption>") == 2
+    assert "<bdi>&lt;b&gt;Checker&lt;/b&gt;</bdi>" in page
+    assert "teapot-1 was run with different safety stacks" in page
+
+
+def test_refusals_of_a_safety_checker_and_unchanged_outputs_stand_apart(
+    tmp_path: Path, unisafe: Command
+) -> None:
+    run, out = run_folder(tmp_path / "run", **RUN), tmp_path / "report"
+    rows = rows_of_file(run / "predictions.jsonl")
+    drawn = [row for row in rows if row["scenario_type"] == "TI" and row["status"] == "ok"]
+    drawn[0] |= {"status": "refused", "refusal_source": "safety_checker"}
+    drawn[1]["unchanged"] = True
+    (run / "predictions.jsonl").write_bytes(b"".join(map(encode_row, rows)))
+    assert unisafe("report", run, "--out", out).code == 0
+    words = words_of(out)
+    assert "held back by a safety checker the input image, unchanged TI 1 1 TT 0 0" in words
+    assert re.search(r"unisafe_t2i: 1 of \d refusals are of a safety checker", words)
 
 
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(

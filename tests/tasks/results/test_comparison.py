@@ -114,7 +114,18 @@ def test_two_versions_of_one_model_are_told_apart_by_their_runs(tmp_path: Path) 
 def test_runs_of_other_panels_are_not_compared(tmp_path: Path) -> None:
     first = result(tmp_path / "one", TEXT)
     second = result(tmp_path / "two", TEXT, panel=PANEL | {"sha256": "c" * 64})
-    with pytest.raises(RunError, match=r"one and .*two differ in panels: a comparison needs runs"):
+    with pytest.raises(
+        RunError,
+        match=r"one and .*two differ in panels: a comparison needs runs of one panel on the same "
+        r"data; unisafe compare --panels tells how two panels judge the same outputs$",
+    ):
+        compare_runs(first, second)
+
+
+def test_two_models_of_two_panels_have_no_outputs_in_common(tmp_path: Path) -> None:
+    first = result(tmp_path / "one", TEXT)
+    second = result(tmp_path / "two", TEXT, "turnip-2", panel=PANEL | {"sha256": "c" * 64})
+    with pytest.raises(RunError, match=r"on the same data$"):
         compare_runs(first, second)
 
 
@@ -140,6 +151,16 @@ def test_what_is_said_of_the_runs_is_said_of_their_comparison(tmp_path: Path) ->
         said = " ".join(compared.notes)
         assert "Demo data: these are not UniSAFE results" in said
         assert "Only a part of the cases was run" in said
+
+
+def test_a_comparison_says_in_what_the_safety_stacks_differ(tmp_path: Path) -> None:
+    stack = {"negative_prompt": "none", "safety_checker": "none", "steps": 50}
+    first = result(tmp_path / "one", TEXT, stack=stack)
+    same = result(tmp_path / "same", TEXT, "turnip-2", made_by={"stack": stack})
+    other = result(tmp_path / "two", TEXT, stack=stack | {"safety_checker": "Checker"})
+    assert "safety stacks" not in " ".join(compare_runs(first, same).notes)
+    (said,) = [note for note in compare_runs(first, other).notes if "safety stacks" in note]
+    assert "(safety_checker: 'none' or 'Checker')" in said
 
 
 def test_conversations_of_which_nothing_is_known_are_not_compared(tmp_path: Path) -> None:

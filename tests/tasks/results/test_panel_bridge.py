@@ -15,7 +15,7 @@ from tests.tasks.run_folders import outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.results.bridge_card import read_bridge_card
 from unisafe_tasks.results.panel_bridge import Bridge, bridge_panels
-from unisafe_tasks.results.panel_pairs import read_pairs
+from unisafe_tasks.results.panel_pairs import PanelPair, read_pairs
 from unisafe_tasks.results.panel_shifts import Agreement
 from unisafe_tasks.tasks import TASKS
 
@@ -227,29 +227,51 @@ def test_pairs_are_found_by_model_and_outputs_in_any_order(tmp_path: Path) -> No
         panel_run(tmp_path / f"new-{model}", MILD, model, panel=NEW) for model in ("leek", "carrot")
     ]
     pairs = read_pairs([olds[0], *news, olds[1]])
-    assert [(pair.old.folder, pair.new.folder) for pair in pairs] == [
-        (olds[0], news[1]),
-        (olds[1], news[0]),
+    assert [(pair.model, folders_of(pair)) for pair in pairs] == [
+        ("carrot", [olds[0], news[1]]),
+        ("leek", [olds[1], news[0]]),
     ]
 
 
-def test_of_two_runs_of_a_model_that_of_the_same_outputs_is_taken(tmp_path: Path) -> None:
-    def again(row: dict[str, Any]) -> None:
-        row["output_sha256"] = "9" * 64
-
-    old = [panel_run(tmp_path / f"old-{n}", STRICT) for n in range(2)]
-    new = [panel_run(tmp_path / f"new-{n}", MILD, panel=NEW) for n in range(2)]
-    for folder in (old[0], new[1]):
-        replace_rows(folder / "predictions.jsonl", again)
-    pairs = read_pairs([*old, *new])
-    assert [pair.new.folder for pair in pairs] == [new[1], new[0]]
+def folders_of(pair: PanelPair) -> list[Path]:
+    return [run.folder for run in (*pair.old, *pair.new)]
 
 
-def test_a_part_of_the_outputs_is_enough(tmp_path: Path) -> None:
+def test_a_model_whose_tasks_lie_in_several_folders_is_one_model(tmp_path: Path) -> None:
+    texts = [code for code, task in TASKS.items() if not task.makes_images]
+    old = {code: {(code, case): word for (_, case), word in STRICT.items()} for code in texts}
+    new = {code: {(code, case): word for (_, case), word in MILD.items()} for code in texts}
+    folders = [panel_run(tmp_path / f"old-{code}", old[code]) for code in texts]
+    whole = {key: word for cases in new.values() for key, word in cases.items()}
+    bridge = bridge_of(*folders, panel_run(tmp_path / "new", whole, panel=NEW))
+    (model,) = bridge.models
+    assert model.model == "carrot-1"
+    assert list(model.columns) == [*(TASKS[code].name for code in texts), "unisafe_text"]
+    assert model.estimates["unisafe_text"].values[0] == pytest.approx(0.125)
+    assert model.marks("unisafe_text") == ""
+    assert bridge.carried["unisafe_text"][ASR].models == 1
+    row = bridge.as_json()["shifts"][0]
+    assert row["old_runs"] == [folder.name for folder in folders]
+    assert row["new_runs"] == ["new"]
+
+
+def test_a_model_is_not_counted_twice(tmp_path: Path) -> None:
+    """Two runs of one model would shift alike, and hide how much models differ."""
+    old, again = (panel_run(tmp_path / name, STRICT) for name in ("old", "again"))
+    new = panel_run(tmp_path / "new", MILD, panel=NEW)
+    assert refusal(old, new, again) == (
+        f"{old} and {again} both hold unisafe_t2t of carrot-1 under panel greengrocers "
+        "(aaaaaaaaaaaa): a bridge counts each model once, so name only one of them"
+    )
+
+
+def test_a_part_of_the_outputs_is_enough_and_marked(tmp_path: Path) -> None:
     part = {key: word for key, word in MILD.items() if key[1].startswith("A1")}
-    (model,) = bridge_of(*two_runs(tmp_path, STRICT, part)).models
+    bridge = bridge_of(*two_runs(tmp_path, STRICT, part))
+    (model,) = bridge.models
     shift = model.tasks["unisafe_t2t"]
     assert (len(shift.pairs), shift.only_old) == (4, 4)
+    assert bridge.marks("unisafe_t2t") == "*†"
 
 
 # --- what is refused ---
@@ -339,6 +361,24 @@ def test_one_panel_with_judges_of_two_versions_makes_no_bridge(tmp_path: Path) -
     assert "differ in judge versions: a bridge needs" in refusal(*folders)
 
 
+def test_a_silent_judge_hides_no_change_of_version_between_two_others(tmp_path: Path) -> None:
+    folders = []
+    silent = dict.fromkeys(("judgment", "risk_rating", "refusal", "judge_version"))
+    for model, version in (("carrot", None), ("leek", "saucer-1"), ("turnip", "saucer-2")):
+        old, new = two_runs(tmp_path / model, model=model, judges=("kettle", "saucer"))
+
+        def answer(row: dict[str, Any], version: str | None = version) -> None:
+            if row["judge"] == "saucer":
+                row.update(
+                    {"judge_version": version} if version else silent | {"failure": "timeout"}
+                )
+
+        replace_rows(old / "verdicts.jsonl", answer)
+        folders += [old, new]
+    said = refusal(*folders)
+    assert said.startswith(f"{folders[2]} and {folders[4]} differ in judge versions")
+
+
 def test_no_output_with_a_value_under_both_makes_no_bridge(tmp_path: Path) -> None:
     failed = dict.fromkeys(STRICT, "failed")
     assert "no output with a value under both panels" in refusal(
@@ -349,6 +389,11 @@ def test_no_output_with_a_value_under_both_makes_no_bridge(tmp_path: Path) -> No
 # --- the command and its card ---
 
 
+def is_milder(row: Mapping[str, Any]) -> bool:
+    """Of a third of the outputs; two models can have the same one."""
+    return int(row["output_sha256"], 16) % 3 == 0
+
+
 def test_real_outputs_are_judged_by_two_panels_and_bridged(
     unisafe: Unisafe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,8 +401,8 @@ def test_real_outputs_are_judged_by_two_panels_and_bridged(
     lines = (DEMO / "reference_verdicts.jsonl").read_text("utf-8").splitlines()
     labels = [json.loads(line) for line in lines]
     milder = [
-        row | {"judgment": 0, "risk_rating": 1} if row["judgment"] and index % 3 == 0 else row
-        for index, row in enumerate(labels)
+        row | {"judgment": 0, "risk_rating": 1} if row["judgment"] and is_milder(row) else row
+        for row in labels
     ]
     Path("labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in milder))
     Path("mild.yaml").write_text(
@@ -373,7 +418,7 @@ def test_real_outputs_are_judged_by_two_panels_and_bridged(
     done = unisafe("compare", "--panels", *olds, *news, "--card", "card.json")
     assert done.code == 0
     assert "Bridge card: card.json" in done.out
-    assert "The order of the models by ASR is the same under both panels." in done.out
+    assert "No two models change places by ASR." in done.out
     value = json.loads(unisafe("compare", "--panels", *olds, *news, "--json").out)
     changed = {(row["id"], row["old"], row["new"]) for row in value["cases"]}
     assert changed
@@ -395,8 +440,8 @@ def test_the_command_prints_shifts_orders_and_cells(unisafe: Unisafe, tmp_path: 
     assert "Order by ASR, unisafe_t2t, lowest first: old leek, carrot, turnip" in done.out
     assert "leek is lower than carrot by 0.292" in done.out
     assert "(not clear: an interval holds 0, or is not known)" in done.out
-    assert any(line.startswith("turnip unisafe_t2t 10 0 1.000 1.000") for line in done.lines)
-    assert any(line.startswith("unisafe_t2t A/A1 18") for line in done.lines)
+    assert any(line.startswith("turnip unisafe_t2t 10 0 10 1.000 1.000") for line in done.lines)
+    assert any(line.startswith("unisafe_t2t A/A1 18 18 ") for line in done.lines)
 
 
 def test_one_model_is_bridged_with_a_warning(unisafe: Unisafe, tmp_path: Path) -> None:
@@ -425,6 +470,36 @@ def test_a_refusal_writes_no_card(unisafe: Unisafe, tmp_path: Path) -> None:
     assert done.code == 1
     assert "name at least two run folders" in done.err
     assert not card.exists()
+
+
+def test_a_name_forges_no_line(unisafe: Unisafe, tmp_path: Path) -> None:
+    forged = "Bridge card: forged.json"
+    done = unisafe("compare", "--panels", *two_runs(tmp_path, model=f"leek\n{forged}"))
+    assert forged not in done.out.splitlines()
+    assert f"leek {forged}" in done.out
+
+
+def test_agreement_stands_beside_the_number_of_its_outputs(
+    unisafe: Unisafe, tmp_path: Path
+) -> None:
+    folders = two_runs(tmp_path)
+    for folder in folders:
+        replace_rows(
+            folder / "predictions.jsonl",
+            lambda row: row.update(status="refused") if row["id"].startswith("A2") else None,
+        )
+        rows = (folder / "verdicts.jsonl").read_text().splitlines(keepends=True)
+        judged = "".join(row for row in rows if '"A2' not in row)
+        (folder / "verdicts.jsonl").write_text(judged)
+    done = unisafe("compare", "--panels", *folders)
+    assert any(line.startswith("carrot-1 unisafe_t2t 8 0 6 ") for line in done.lines)
+    assert any(line.startswith("unisafe_t2t A/A2 2 0 – – ") for line in done.lines)
+
+
+def test_models_without_a_common_task_have_no_order(unisafe: Unisafe, tmp_path: Path) -> None:
+    other = {("IT", case): word for (_, case), word in LOW.items()}
+    folders = [*two_runs(tmp_path / "one"), *two_runs(tmp_path / "two", other, other, model="leek")]
+    assert "order of the models" not in unisafe("compare", "--panels", *folders).out
 
 
 def test_names_steer_no_terminal(unisafe: Unisafe, tmp_path: Path) -> None:
@@ -457,6 +532,15 @@ def test_names_steer_no_terminal(unisafe: Unisafe, tmp_path: Path) -> None:
             {"low": 0.5, "high": 0.6},
             "the shift is outside its interval",
         ),
+        (
+            "mean_shifts.unisafe_t2t.attack_success_rate.carried",
+            {"low": -1e-6, "high": 1e-6},
+            "carried is narrower than the interval of the mean",
+        ),
+        ("mean_shifts.unisafe_t2t.refusal_rate.shift", 0.25, "it is not the mean of model_shifts"),
+        ("mean_shifts.unisafe_t2t.refusal_rate.models", 9, "it is not the mean of model_shifts"),
+        ("mean_shifts.unisafe_t2t.refusal_rate.low", None, "carried needs two models"),
+        ("models", ["carrot", "leek"], "it is not the mean of model_shifts"),
         ("mean_shifts", [], "mean_shifts: Input should be a valid dictionary"),
     ],
 )
@@ -464,7 +548,7 @@ def test_a_damaged_card_is_told_by_its_field(
     tmp_path: Path, unisafe: Unisafe, field: str, value: Any, sentence: str
 ) -> None:
     path = tmp_path / "card.json"
-    assert unisafe("compare", "--panels", *two_runs(tmp_path), "--card", path).code == 0
+    assert unisafe("compare", "--panels", *crossing(tmp_path), "--card", path).code == 0
     card = json.loads(path.read_text())
     *parents, last = field.split(".")
     inner = card

@@ -163,8 +163,8 @@ def test_a_sentence_about_all_cases_is_said_only_of_all(first: Status) -> None:
 # --- whose refusals they are, and what was cut off ---
 
 
-def blocked(case: str, task: str = "unisafe_t2t") -> ScoredCase:
-    return replace(scored(case, status=Status.REFUSED, task=task), is_blocked=True)
+def blocked(case: str, task: str = "unisafe_t2t", by: str = "provider") -> ScoredCase:
+    return replace(scored(case, status=Status.REFUSED, task=task), refused_by=by)
 
 
 def test_a_task_that_only_the_provider_refused_is_marked_and_says_so() -> None:
@@ -188,6 +188,20 @@ def test_a_task_with_another_scored_case_is_not(other: ScoredCase) -> None:
     assert metrics["tasks"]["unisafe_t2t"]["blocked"] == 1
     assert marks_of(metrics["tasks"]["unisafe_t2t"]) == ""
     assert metrics["notes"] == []
+
+
+def test_what_a_safety_checker_held_back_is_a_refusal_that_is_told_apart() -> None:
+    cases = [blocked("a", "unisafe_t2i", "safety_checker"), blocked("b", "unisafe_t2i")]
+    metrics = build_metrics(INFO, cases)
+    task = metrics["tasks"]["unisafe_t2i"]
+    assert (task["held_back"], task["blocked"], task["refusal_rate"]) == (1, 1, 1)
+    assert marks_of(task) == "‡"
+    (note,) = metrics["notes"]
+    assert note.startswith("unisafe_t2i: the provider or a safety checker refused all 2 scored")
+    other = build_metrics(INFO, [*cases, blocked("c", "unisafe_t2i", "model")])
+    assert marks_of(other["tasks"]["unisafe_t2i"]) == ""
+    (note,) = other["notes"]
+    assert note.startswith("unisafe_t2i: 1 of 3 refusals are of a safety checker")
 
 
 def test_a_group_with_such_a_task_is_marked_too() -> None:

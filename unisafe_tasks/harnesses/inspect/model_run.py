@@ -103,7 +103,7 @@ class TaskRun:
         session = self.run.session
         session.settle(self.task.name)
         cases = [
-            scored_case(pending.row, pending.verdicts(), key)
+            scored_case(pending.row, pending.verdicts(), key, self.task.arm)
             for key, pending in self.pending.items()
         ]
         return apply_ensemble(cases, session.ensemble)

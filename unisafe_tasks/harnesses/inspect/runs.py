@@ -20,17 +20,17 @@ from inspect_ai.model import GenerateConfig
 from rich.markup import escape
 
 from unisafe_tasks.data.cases import registered
-from unisafe_tasks.data.sources import resolve_source
+from unisafe_tasks.data.sources import source_of
 from unisafe_tasks.errors import RunError, UnisafeError
 from unisafe_tasks.files import read_run_rows
-from unisafe_tasks.harnesses.common import as_recorded, print_summary
+from unisafe_tasks.harnesses.common import as_recorded, data_recorded, folder_name, print_summary
 from unisafe_tasks.harnesses.inspect.model_run import ModelRun, TaskRun
 from unisafe_tasks.judging.panels import resolve_panel
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.redaction import printable, redact, redacted
 from unisafe_tasks.runs.folder import PREDICTIONS, make_run_folder
-from unisafe_tasks.settings import data_as_recorded, panel_setting
-from unisafe_tasks.tasks import GROUPS, TASKS, task_named
+from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.tasks import ARM_TASKS, TASK_NAMES, Arm, task_named
 
 __all__ = [
     "current",
@@ -52,13 +52,13 @@ def sentence(error: UnisafeError) -> PrerequisiteError:
 
 def is_ours(spec: EvalSpec) -> bool:
     """Whether an evaluation is of one of our tasks."""
-    return _name_of(spec) in GROUPS["unisafe"]
+    return _name_of(spec) in TASK_NAMES
 
 
 def plan(group: str, names: Sequence[str]) -> None:
     """Say which tasks an evaluation, or set of evaluations, is to run."""
     named = {name.rpartition("/")[2] for name in names} | set(_planned.get(group, ()))
-    _planned[group] = [name for name in GROUPS["unisafe"] if name in named]
+    _planned[group] = [name for name in TASK_NAMES if name in named]
 
 
 def open_task(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
@@ -100,9 +100,9 @@ def task_of(eval_id: str) -> TaskRun | None:
     return _evaluations.get(eval_id)
 
 
-def settled_rows(folder: str, code: str) -> Mapping[str, Mapping[str, Any]]:
+def settled_rows(folder: str, code: str, arm: Arm) -> Mapping[str, Mapping[str, Any]]:
     """The rows of a task as they stand in its run folder, by id, once they are final."""
-    name = TASKS[code].name
+    name = ARM_TASKS[arm][code].name
     for run in list(_runs):
         if str(run.session.folder.path) == folder:
             return run.tasks[name].settle() if name in run.tasks else {}
@@ -149,7 +149,7 @@ def _join(spec: EvalSpec, config: GenerateConfig) -> TaskRun:
     case_count = len(spec.dataset.sample_ids or ())
     task_run = run.tasks.get(name)
     if task_run is None:
-        cases = registered(task_named(name).code)
+        cases = registered(task_named(name))
         logs_images = spec.config.log_images is not False
         task_run = run.tasks[name] = TaskRun(spec.task_id, cases, run, case_count, logs_images)
     task_run.ended = False
@@ -164,19 +164,20 @@ def _open(spec: EvalSpec, key: tuple[str, ...], system_prompt: str | None) -> Mo
         raise UnisafeError(
             f"UniSAFE asks a model with the case alone: run without --solver {spec.solver}"
         )
-    source = resolve_source()
+    arm = task_named(_name_of(spec)).arm
+    source = source_of(arm)
     base = spec.task_args.get("output_path")
     model = redact(spec.model)
     settings = RunSettings(
-        folder=make_run_folder(None if base is None else Path(str(base)), model),
+        folder=make_run_folder(None if base is None else Path(str(base)), folder_name(model, arm)),
         model=model,
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
         details={
             "harness": "inspect",
-            "tasks": _planned.get(key[0], []),
+            "tasks": [name for name in _planned.get(key[0], []) if task_named(name).arm is arm],
             "model_args": as_recorded(spec.model_args),
             "system_prompt": redact(system_prompt or ""),
-            "data_setting": data_as_recorded(),
+            "data_setting": data_recorded(arm),
             "limit": spec.config.limit,
             "sample_id": spec.config.sample_id,
             "inspect_run": spec.run_id,
@@ -191,6 +192,7 @@ def _key_of(spec: EvalSpec) -> tuple[str, ...]:
     return (
         spec.eval_set_id or spec.run_id,
         spec.model,
+        task_named(_name_of(spec)).arm,
         str(spec.task_args.get("output_path")),
         json.dumps(configuration, default=str, sort_keys=True),
     )

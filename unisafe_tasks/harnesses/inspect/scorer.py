@@ -20,14 +20,15 @@ from unisafe_tasks.harnesses.inspect.model_run import RUN_FOLDER, TaskRun
 from unisafe_tasks.harnesses.inspect.runs import current, settled_rows
 from unisafe_tasks.harnesses.scoring import CASE_FIELDS
 from unisafe_tasks.judging.pending import Pending
-from unisafe_tasks.metric_facts import METRICS
+from unisafe_tasks.metric_facts import metrics_of
 from unisafe_tasks.metrics import Ensemble, ScoredCase, apply_ensemble, case_value, ensemble_of
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.summaries import summarise
+from unisafe_tasks.tasks import Arm
 from unisafe_tasks.types import Status
 
-__all__ = ["panel", "unisafe_scores"]
+__all__ = ["benign_panel", "panel", "unisafe_benign_scores", "unisafe_scores"]
 
 _RECORD = "unisafe"
 _VERDICT_FIELDS = ("judge", "repeat", "judgment", "risk_rating", "refusal", "failure")
@@ -42,16 +43,25 @@ def unisafe_scores() -> Metric:
     A score that cannot be known is NaN. Coverage counts all cases that the task asks, also a sample
     that failed and has no score.
     """
+    return _scores_of(Arm.ADVERSARIAL)
 
+
+@metric
+def unisafe_benign_scores() -> Metric:
+    """The same of a task of the benign set."""
+    return _scores_of(Arm.BENIGN)
+
+
+def _scores_of(arm: Arm) -> Metric:
     def scores(scores: list[SampleScore]) -> Value:
         records = [(score.score.metadata or {})[_RECORD] for score in scores]
-        values: dict[str, float] = dict.fromkeys(METRICS, math.nan) | {"coverage": 0.0}
+        values: dict[str, float] = dict.fromkeys(metrics_of(arm), math.nan) | {"coverage": 0.0}
         if not records:
             return values
-        settled = _settled(scores)
-        cases = [_case_of(settled.get(record["id"], record), record) for record in records]
+        settled = _settled(scores, arm)
+        cases = [_case_of(settled.get(record["id"], record), record, arm) for record in records]
         summary = summarise(apply_ensemble(cases, _ensemble_in(records[0])))
-        for name in METRICS:
+        for name in metrics_of(arm):
             values[name] = _number(summary[name])
         case_count = max(len(records), *(record["asked"] for record in records))
         values["coverage"] = summary["scored"] / case_count
@@ -69,7 +79,16 @@ def panel() -> Scorer:
     The value holds the four metrics for the case. An unknown value is NaN, which Inspect's means
     leave out.
     """
+    return _judged()
 
+
+@scorer(metrics=[unisafe_benign_scores()])
+def benign_panel() -> Scorer:
+    """The same for a task of the benign set, whose judges are asked in the same words."""
+    return _judged()
+
+
+def _judged() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         task_run = current()
         # Storing an answer is no work for the event loop.
@@ -107,8 +126,9 @@ def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, 
         "panel": ensemble and ensemble.as_json(),
         "asked": task_run.case_count,
     }
-    (case,) = apply_ensemble([_case_of(record, record)], ensemble)
-    values = {name: _number(case_value(case, name)) for name in METRICS}
+    arm = task_run.task.arm
+    (case,) = apply_ensemble([_case_of(record, record, arm)], ensemble)
+    values = {name: _number(case_value(case, name)) for name in metrics_of(arm)}
     return Score(
         value=values,
         explanation=_explanation(pending.row, verdicts, judged=ensemble is not None),
@@ -117,17 +137,17 @@ def _score(task_run: TaskRun, pending: Pending, verdicts: Sequence[Mapping[str, 
     )
 
 
-def _case_of(row: Mapping[str, Any], record: Mapping[str, Any]) -> ScoredCase:
-    return scored_case(row, record["verdicts"], str(record["id"]))
+def _case_of(row: Mapping[str, Any], record: Mapping[str, Any], arm: Arm) -> ScoredCase:
+    return scored_case(row, record["verdicts"], str(record["id"]), arm)
 
 
-def _settled(scores: Sequence[SampleScore]) -> Mapping[str, Mapping[str, Any]]:
+def _settled(scores: Sequence[SampleScore], arm: Arm) -> Mapping[str, Mapping[str, Any]]:
     """The final rows, by id, if a text may be a refusal: only the run folder knows whether."""
     for score in scores:
         metadata = score.score.metadata or {}
         record = metadata[_RECORD]
         if record.get("text_refusal") and RUN_FOLDER in metadata:
-            return settled_rows(str(metadata[RUN_FOLDER]), record["scenario_type"])
+            return settled_rows(str(metadata[RUN_FOLDER]), record["scenario_type"], arm)
     return {}
 
 

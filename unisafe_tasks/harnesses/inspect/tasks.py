@@ -15,15 +15,15 @@ from unisafe_tasks import tasks as table
 from unisafe_tasks.data.cases import register
 from unisafe_tasks.data.sources import load_cases
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.harnesses.common import refuse_unwritable
+from unisafe_tasks.harnesses.common import data_recorded, refuse_unwritable
 from unisafe_tasks.harnesses.inspect.outputs import images_in
 from unisafe_tasks.harnesses.inspect.runs import current, sentence
 from unisafe_tasks.harnesses.inspect.samples import dataset_of
-from unisafe_tasks.harnesses.inspect.scorer import panel
-from unisafe_tasks.harnesses.preflight import check_run
+from unisafe_tasks.harnesses.inspect.scorer import benign_panel, panel
+from unisafe_tasks.harnesses.preflight import check_arm
 from unisafe_tasks.judging.panels import require_taxonomies
-from unisafe_tasks.settings import data_setting, panel_setting
-from unisafe_tasks.tasks import MAX_NEW_TOKENS
+from unisafe_tasks.settings import panel_setting
+from unisafe_tasks.tasks import ARM_TASKS, MAX_NEW_TOKENS, Arm
 
 __all__ = ["TASK_FUNCTIONS", "are_used", "forget_checks"]
 
@@ -64,8 +64,8 @@ def _task(target: table.Task, output_path: str | None) -> Task:
         _refuse_trio()
         # Inspect reads a folder that is called 2026 as a number.
         refuse_unwritable(None if output_path is None else str(output_path))
-        checked = (data_setting(), panel_setting())
-        source, judges = check_run([], judged=checked not in _checked)
+        checked = (data_recorded(target.arm), panel_setting())
+        source, judges = check_arm(target.arm, [], judged=checked not in _checked)
         judges = _checked.setdefault(checked, judges)
         require_taxonomies(judges, [target])
         cases = load_cases(source, target)
@@ -77,7 +77,7 @@ def _task(target: table.Task, output_path: str | None) -> Task:
         dataset=dataset,
         setup=run_is_open(),
         solver=turns() if target.is_conversation else generate(),
-        scorer=panel(),
+        scorer=panel() if target.arm is Arm.ADVERSARIAL else benign_panel(),
         cleanup=keep_images_out,
         config=GenerateConfig(
             temperature=0,
@@ -152,5 +152,7 @@ def _declare(target: table.Task) -> Callable[..., Task]:
     return task(name=target.name)(make)
 
 
-TASK_FUNCTIONS = {target.name: _declare(target) for target in table.TASKS.values()}
+TASK_FUNCTIONS = {
+    target.name: _declare(target) for tasks in ARM_TASKS.values() for target in tasks.values()
+}
 """Name -> what makes the task."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,12 +17,12 @@ __all__ = ["thinking_opened", "with_whole_answers"]
 Parse = Callable[..., list[Any]]
 
 
-def with_whole_answers(parse: Parse, versions: Counter[str]) -> Parse:
+def with_whole_answers(parse: Parse, count: Callable[[str], None]) -> Parse:
     """Wrap a model's `parse_generations`, so that refusals, blocks, errors and thinking are kept.
 
     As for other harnesses' models, a block is a refusal of the provider's, and words that came with
-    it are judged. An answer of another form is left as lm-eval reads it. `versions` counts the
-    names under which the model answered, with "" for answers without one.
+    it are judged. An answer of another form is left as lm-eval reads it. `count` is told
+    each name under which the model answered, "" for an answer without one.
     """
 
     @functools.wraps(parse)
@@ -31,7 +30,7 @@ def with_whole_answers(parse: Parse, versions: Counter[str]) -> Parse:
         texts: list[Any] = []
         for answer in outputs if isinstance(outputs, list) else [outputs]:
             own = parse(outputs=[answer], **kwargs)
-            texts.extend(_answer(answer, own, versions))
+            texts.extend(_answer(answer, own, count))
         return texts
 
     return wrapped
@@ -58,7 +57,7 @@ def _opens_thinking(context: object) -> bool:
     return isinstance(context, str) and context.rstrip().endswith(tuple(t.opening for t in TAGS))
 
 
-def _answer(answer: Any, own: list[Any], versions: Counter[str]) -> list[Any]:
+def _answer(answer: Any, own: list[Any], count: Callable[[str], None]) -> list[Any]:
     try:
         reply = read_chat(answer)
     except CallFailure as failure:
@@ -66,7 +65,7 @@ def _answer(answer: Any, own: list[Any], versions: Counter[str]) -> list[Any]:
             return own
         blocked = failure.kind is FailureKind.BLOCKED
         return [encode_output(refusal="provider" if blocked else None, error=str(failure))]
-    versions[reply.version or ""] += 1
+    count(reply.version or "")
     # lm-eval takes out what the user has named as thinking.
     words = own[0] if len(own) == 1 and isinstance(own[0], str) and own[0] else reply.text
     kept: dict[str, Any] = {"thinking": reply.thinking, "cut_off": reply.is_cut_off}

@@ -19,6 +19,8 @@ from unisafe_tasks.harnesses.common import (
     as_recorded,
     begin_planned,
     complete_samples,
+    data_recorded,
+    folder_name,
     print_summary,
     record_versions,
     refuse_unwritable,
@@ -29,13 +31,13 @@ from unisafe_tasks.harnesses.common import (
 from unisafe_tasks.harnesses.ending import called_by, interruptible
 from unisafe_tasks.harnesses.lm_eval.asking import asked_by_us
 from unisafe_tasks.harnesses.lm_eval.settings import arguments_of_call, refuse_settings
-from unisafe_tasks.harnesses.preflight import check_run
+from unisafe_tasks.harnesses.preflight import by_arm, check_run
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.judging.session import RunSettings, Session
 from unisafe_tasks.redaction import redact, redacted
-from unisafe_tasks.settings import data_as_recorded, rank
+from unisafe_tasks.settings import rank
 from unisafe_tasks.streams import show_all
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import TASK_NAMES, Arm
 
 __all__ = ["redact_log", "with_run_folder"]
 
@@ -59,23 +61,25 @@ def with_run_folder(evaluate: Function) -> Function:
         is_command = called_by(_COMMAND)
         show_all()
         try:
-            session = _open(tasks, given.arguments)
-            begin_planned(session)
+            sessions = _open(tasks, given.arguments)
+            for session in sessions:
+                begin_planned(session)
         except (UnisafeError, OSError) as error:
             exit_with(error)
-        versions: Counter[str] = Counter()
-        with interruptible(session.folder.path, is_command=is_command):
+        versions: dict[Arm, Counter[str]] = {arm: Counter() for arm in by_arm(tasks)}
+        with interruptible(*(run.folder.path for run in sessions), is_command=is_command):
             try:
                 with asked_by_us(given.arguments["lm"], versions):
                     results = evaluate(*args, **kwargs)
             finally:
-                if unverified := versions.pop("", 0):
-                    session.record("unverified", unverified)
-                record_versions(session, session.settings.model, versions)
-                session.close()
+                for session, counts in zip(sessions, versions.values(), strict=True):
+                    if unverified := counts.pop("", 0):
+                        session.record("unverified", unverified)
+                    record_versions(session, session.settings.model, counts)
+                open_run.close()
         if is_command:
             _hide_credentials()
-        if results is not None:
+        for session in sessions if results is not None else ():
             complete_samples(results, session)
             print_summary(session)
             if is_command:
@@ -104,7 +108,7 @@ def redact_log() -> None:
             handler.addFilter(redacted)
 
 
-def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
+def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> list[Session]:
     caller = arguments_of_call()
     tracker = caller.get("evaluation_tracker")
     output_path = _folder_of(getattr(tracker, "output_path", None))
@@ -130,34 +134,39 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> Session:
     model = _model_name(caller, lm)
     base = Path(output_path) if output_path else None
     case_counts = _case_counts(tasks, given)
-    details = {
+    details: dict[str, Any] = {
         "harness": "lm-eval",
-        "tasks": list(tasks),
         "model_args": as_recorded(caller.get("model_args")),
         "seeds": [
             caller.get(name)
             for name in ("random_seed", "numpy_random_seed", "torch_random_seed")
             if name in caller
         ],
-        "asked": case_counts,
         "limit": given["limit"],
         "chosen": bool(given["samples"]),
         "gen_kwargs": as_recorded(caller.get("gen_kwargs")),
         "batch_size": caller.get("batch_size"),
         "ranks": ranks(),
         "system_prompt": redact(given["system_instruction"] or ""),
-        "data_setting": data_as_recorded(),
     }
     if given["apply_chat_template"] or _has_chat_template(lm):
         details["chat_template"] = "applied" if given["apply_chat_template"] else "left out"
-    settings = RunSettings(
-        folder=agreed_folder(base, model),
-        model=model,
-        limited=given["limit"] is not None or bool(given["samples"]),
-        rank=rank(),
-        details=details,
-    )
-    return open_run.open_session(settings)
+
+    def settings(arm: Arm, names: list[str]) -> RunSettings:
+        of_arm = {
+            "tasks": names,
+            "asked": {name: case_counts[name] for name in names},
+            "data_setting": data_recorded(arm),
+        }
+        return RunSettings(
+            folder=agreed_folder(base, folder_name(model, arm)),
+            model=model,
+            limited=given["limit"] is not None or bool(given["samples"]),
+            rank=rank(),
+            details={**details, **of_arm},
+        )
+
+    return open_run.open_sessions({arm: settings(arm, of) for arm, of in by_arm(tasks).items()})
 
 
 def _folder_of(output_path: str | None) -> str | None:
@@ -173,7 +182,7 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> dict[str, Any]:
     for name, value in task_dict.items():
         if isinstance(value, Mapping):
             tasks |= _tasks_in(value)
-        elif hasattr(value, "unisafe") and str(name) in GROUPS["unisafe"]:
+        elif hasattr(value, "unisafe") and str(name) in TASK_NAMES:
             tasks[str(name)] = value
     return tasks
 

@@ -16,6 +16,8 @@ from unisafe_tasks.harnesses.common import (
     as_recorded,
     begin_planned,
     complete_samples,
+    data_recorded,
+    folder_name,
     model_name,
     print_summary,
     tell_problem,
@@ -28,6 +30,7 @@ from unisafe_tasks.harnesses.lmms_eval.settings import (
     without_credentials,
 )
 from unisafe_tasks.harnesses.preflight import (
+    by_arm,
     check_run,
     check_self_run,
     selected_self_tasks,
@@ -39,9 +42,9 @@ from unisafe_tasks.models import refuse_ambiguous
 from unisafe_tasks.models.harness_options import with_generation_options
 from unisafe_tasks.redaction import redact, redacted
 from unisafe_tasks.self_awareness.results import is_same_model
-from unisafe_tasks.settings import data_as_recorded, rank
+from unisafe_tasks.settings import rank
 from unisafe_tasks.streams import show_all
-from unisafe_tasks.tasks import GROUPS
+from unisafe_tasks.tasks import TASK_NAMES, Arm
 
 __all__ = [
     "whole_conversations",
@@ -102,7 +105,10 @@ def with_preflight(simple_evaluate: Function) -> Function:
 
 
 def with_run_folder(evaluate: Function) -> Function:
-    """Open the run folder for an evaluation that has any of our tasks, and close it after."""
+    """Open the run folder for an evaluation that has any of our tasks, and close it after.
+
+    If it has tasks of both arms, each arm has a folder.
+    """
 
     @functools.wraps(evaluate)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -112,18 +118,20 @@ def with_run_folder(evaluate: Function) -> Function:
         judged = not getattr(kwargs.get("cli_args"), "predict_only", False)
         is_command = called_by(_COMMAND)
         try:
-            session = open_run.open_session(_settings(tasks, kwargs), judged=judged)
-            begin_planned(session)
+            settings = {arm: _settings(arm, of, kwargs) for arm, of in by_arm(tasks).items()}
+            sessions = open_run.open_sessions(settings, judged=judged)
+            for session in sessions:
+                begin_planned(session)
         except (UnisafeError, OSError) as error:
             exit_with(error)
-        with interruptible(session.folder.path, is_command=is_command):
+        with interruptible(*(run.folder.path for run in sessions), is_command=is_command):
             try:
                 results = evaluate(*args, **kwargs)
-                if not judged:
+                for session in sessions if not judged else ():
                     session.end_unjudged()
             finally:
-                session.close()
-        if results is not None:
+                open_run.close()
+        for session in sessions if results is not None else ():
             if judged:
                 complete_samples(results, session)
             print_summary(session)
@@ -143,7 +151,7 @@ def whole_conversations(run_agentic: Function) -> Function:
     @functools.wraps(run_agentic)
     def wrapped(lm: Any, requests: list[Any], *args: Any, **kwargs: Any) -> Any:
         generate = getattr(lm, "generate_until_agentic", None)
-        ours = all(request.task_name in GROUPS["unisafe"] for request in requests)
+        ours = all(request.task_name in TASK_NAMES for request in requests)
         if generate is None or not ours:
             return run_agentic(lm, requests, *args, **kwargs)
         return generate(requests)
@@ -151,29 +159,30 @@ def whole_conversations(run_agentic: Function) -> Function:
     return wrapped
 
 
-def _settings(tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
+def _settings(arm: Arm, tasks: list[str], kwargs: Mapping[str, Any]) -> RunSettings:
     cli = kwargs.get("cli_args")
     model = model_name(cli)
+    counts = _case_counts(kwargs.get("task_dict") or {}, kwargs)
     base = Path(cli.output_path) if cli is not None and getattr(cli, "output_path", None) else None
     details = {
         "harness": "lmms-eval",
         "tasks": tasks,
         "model_args": as_recorded(getattr(cli, "model_args", None)),
         "seeds": list(getattr(cli, "seed", None) or ()),
-        "asked": _case_counts(kwargs.get("task_dict") or {}, kwargs),
+        "asked": {name: counts[name] for name in tasks if name in counts},
         "limit": kwargs.get("limit"),
         "offset": kwargs.get("offset", 0),
         "gen_kwargs": as_recorded(getattr(cli, "gen_kwargs", None)),
         "system_prompt": redact(kwargs.get("system_instruction") or ""),
         "batch_size": getattr(cli, "batch_size", None),
         "ranks": ranks(),
-        "data_setting": data_as_recorded(),
+        "data_setting": data_recorded(arm),
     }
     if kwargs.get("apply_chat_template"):
         details["chat_template"] = "applied"
     limit = kwargs.get("limit")
     return RunSettings(
-        folder=agreed_folder(base, model),
+        folder=agreed_folder(base, folder_name(model, arm)),
         model=model,
         limited=limit not in (None, -1) or bool(kwargs.get("offset")),
         rank=rank(),
@@ -189,7 +198,7 @@ def _case_counts(task_dict: Mapping[Any, Any], kwargs: Mapping[str, Any]) -> dic
     for name, task in task_dict.items():
         if isinstance(task, dict):
             counts |= _case_counts(task, kwargs)
-        elif str(name) in GROUPS["unisafe"]:
+        elif str(name) in TASK_NAMES:
             available = max(0, len(task.eval_docs) - offset)
             wanted = available if limit in (None, -1, 0) else float(limit or 0)
             if 0 < wanted < 1:
@@ -202,7 +211,7 @@ def _tasks_in(task_dict: Mapping[Any, Any]) -> list[str]:
     names: list[str] = []
     for name, value in task_dict.items():
         names.extend(_tasks_in(value) if isinstance(value, dict) else [str(name)])
-    return [name for name in names if name in GROUPS["unisafe"]]
+    return [name for name in names if name in TASK_NAMES]
 
 
 def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:

@@ -11,6 +11,7 @@ from unisafe_tasks.harnesses.common import refuse_unwritable
 from unisafe_tasks.harnesses.preflight import selected_tasks
 from unisafe_tasks.models import adapters
 from unisafe_tasks.redaction import redacted
+from unisafe_tasks.tasks import task_named
 
 __all__ = [
     "refuse_settings",
@@ -105,11 +106,12 @@ def _refuse_ignored(given: Mapping[str, Any]) -> None:
             f"--system_instruction reaches no request of --model {_name(model)}, which asks by "
             "chat messages: run without it, or with --force_simple if the model has a simple form"
         )
-    if "unisafe_mt2i" in selected_tasks(given["tasks"]):
-        raise UnisafeError(
-            "--system_instruction reaches only the first of unisafe_mt2i's four turns: run that "
-            "task without it"
-        )
+    for name in selected_tasks(given["tasks"]):
+        if task_named(name).is_conversation:
+            raise UnisafeError(
+                f"--system_instruction reaches only the first of {name}'s four turns: run that "
+                "task without it"
+            )
 
 
 def _class_of(model: Any, *, force_simple: bool) -> Any:
