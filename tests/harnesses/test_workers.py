@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -16,10 +18,13 @@ from typing import Any
 import pytest
 from lmms_eval.utils import simple_parse_args_string
 
+from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
 from tests.tasks.commands import CASE_COUNT, CASES_OF
 from unisafe_tasks.models import runner
+from unisafe_tasks.models.questions import Message, Question
 from unisafe_tasks.models.umm_worker import UmmWorker
+from unisafe_tasks.tasks import TASKS
 
 Evaluate = Callable[..., Finished]
 
@@ -35,7 +40,7 @@ def png(color):
     return (b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows))
             + chunk(b"IEND", b""))
 
-def answer(model, question):
+def answer_one(model, question):
     shown = [open(p, "rb").read() for m in question["messages"] for p in m["images"]]
     words = [m["text"] for m in question["messages"]]
     with open(LOG, "a") as log:
@@ -48,6 +53,34 @@ def answer(model, question):
     path = os.path.join(question["out"], "drawn.png")
     open(path, "wb").write(png(digest[:3]))
     return {"text": "Drawn.", "images": [path]}
+"""
+
+
+EACH = """
+def answer(model, questions):
+    with open(f"{LOG}.batches", "a") as log:
+        log.write(f"{len(questions)}\\n")
+    return [answer_one(model, question) for question in questions]
+"""
+# The loop of the template that version 0.1.0 printed, which people have copied.
+EARLIER_LOOP = """
+def main():
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    model = load()
+    hello = {"unisafe_worker": 1, "model": MODEL, "tasks": TASKS, "history": HISTORY}
+    print(json.dumps(hello), file=pipe, flush=True)
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            reply = answer_one(model, question)
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps({**reply, "id": question["id"]}), file=pipe, flush=True)
+
+
+if __name__ == "__main__":
+    main()
 """
 
 
@@ -72,7 +105,7 @@ def worker(other_python: Path, tmp_path: Path) -> Callable[..., str]:
         text = Path(runner.__file__).read_text("utf-8")
         start, end = text.index("def answer("), text.index("def main(")
         settings = f"LOG = {str(tmp_path / 'log')!r}\nDELAY = {delay}\n"
-        text = text[:start] + settings + textwrap.dedent(answer) + "\n\n" + text[end:]
+        text = text[:start] + settings + textwrap.dedent(answer) + EACH + "\n\n" + text[end:]
         for old, new in changes.items():
             assert f"{old} = " in text
             text = text.replace(f"{old} = ", f"{old} = {new}  # ", 1)
@@ -81,6 +114,13 @@ def worker(other_python: Path, tmp_path: Path) -> Callable[..., str]:
         return f"{other_python} {path}"
 
     return write
+
+
+def as_before(command: str) -> str:
+    """The command of the same runner with the loop of an earlier version."""
+    path = Path(command.split()[1])
+    path.write_text(path.read_text("utf-8").split("def main(")[0] + EARLIER_LOOP, "utf-8")
+    return command
 
 
 def asked(tmp_path: Path) -> list[Any]:
@@ -147,7 +187,7 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
     def kill() -> None:
         nonlocal kills
         while not ended.wait(0.35):
-            process = model._workers[kills % 2]._process
+            process = model._pool._workers[kills % 2]._process
             # One that is at work: killed whenever it comes to a question, it would answer none.
             if process is not None and process.pid in at_work(tmp_path):
                 process.kill()
@@ -210,7 +250,7 @@ def test_what_comes_back_is_taken_for_what_it_is(
     status: str,
     error: str | None,
 ) -> None:
-    command = worker(f"def answer(model, question):\n    return {returned}\n")
+    command = worker(f"def answer_one(model, question):\n    return {returned}\n")
     finished = evaluate(UmmWorker(command=command), "unisafe_t2i", limit=1)
     (row,) = finished.rows("predictions")
     assert row["status"] == status
@@ -247,7 +287,7 @@ def test_a_command_that_is_not_there_and_a_worker_that_never_is_ready_are_told(
 def test_a_worker_that_does_not_start_again_ends_the_waiting(
     evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
 ) -> None:
-    command = worker("def answer(model, question):\n    os._exit(3)\n")
+    command = worker("def answer_one(model, question):\n    os._exit(3)\n")
     model = UmmWorker(command=command, start_timeout_s=20)
     Path(command.split()[1]).write_text("import sys; sys.exit(4)")
     began = time.monotonic()
@@ -264,22 +304,151 @@ def test_a_command_is_taken_as_the_harness_hands_it_over(
 ) -> None:
     given = simple_parse_args_string(f"command={quotes}{worker()}{quotes},gpus=0:1")
     model = UmmWorker(**given)
-    assert len(model._workers) == 2
+    assert len(model._pool._workers) == 2
     assert model.identity()["model"] == "my-model"
 
 
 def test_another_version_of_the_protocol_is_refused(worker: Callable[..., str]) -> None:
     command = worker()
     path = Path(command.split()[1])
-    path.write_text(path.read_text().replace('"unisafe_worker": 1', '"unisafe_worker": 2'))
-    with pytest.raises(SystemExit, match="speaks version 2 of the protocol, not 1"):
+    path.write_text(path.read_text().replace('"unisafe_worker": 2', '"unisafe_worker": 3'))
+    with pytest.raises(SystemExit, match="speaks version 3 of the protocol, not 2"):
         UmmWorker(command=command)
+
+
+def test_a_runner_of_the_earlier_template_works_and_its_answers_are_found_again(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = as_before(worker())
+    model = UmmWorker(command=command)
+    finished = evaluate(model, "unisafe_t2t", "unisafe_i2i", limit=3)
+    assert statuses(finished) == {"TT": {"ok"}, "IE": {"ok"}}
+    # As version 0.1.0 wrote it: another one would have everything asked again.
+    identity = model.identity()
+    assert identity == {
+        "protocol": 1,
+        "model": "my-model",
+        "command": command,
+        "files": identity["files"],
+        "seed": 0,
+    }
+
+
+def test_questions_that_are_alike_are_asked_in_batches(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    one_by_one = evaluate(UmmWorker(command=worker()), "unisafe_t2t", "unisafe_mt2i")
+    (tmp_path / "log.batches").unlink()
+    model = UmmWorker(command=worker(delay=0.05, BATCH="4", MODEL='"in-batches"'))
+    finished = evaluate(model, "unisafe_t2t", "unisafe_mt2i")
+    sizes = [int(line) for line in (tmp_path / "log.batches").read_text().split()]
+    assert max(sizes) == 4
+    assert sum(sizes) == 14 + 9 * 4
+    assert len(sizes) < sum(sizes) / 2
+
+    def outputs(done: Finished) -> list[Any]:
+        names = ("id", "scenario_type", "output_text", "image_sha256")
+        return sorted([str(row[name]) for name in names] for row in done.rows("predictions"))
+
+    assert outputs(finished) == outputs(one_by_one)
+
+
+def test_what_a_worker_dies_of_costs_its_case_alone_also_in_a_batch(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    deadly = DRAW.replace("    print(", "    if len(words[-1]) % 5 == 0: os._exit(7)\n    print(")
+    model = UmmWorker(command=worker(deadly, BATCH="4"))
+    finished = evaluate(model, "unisafe_t2t")
+    rows = finished.rows("predictions")
+    dead = [row for row in rows if row["status"] == "failed"]
+    assert 0 < len(dead) < len(rows)
+    assert {row["error"] for row in dead} == {"the worker ended with code 7"}
+    assert {row["status"] for row in rows if row not in dead} == {"ok"}
+
+
+def test_a_model_that_dies_on_every_case_is_not_started_for_ever(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    command = worker("""
+    def answer_one(model, question):
+        with open(LOG, "a") as log:
+            log.write("here\\n")
+        os._exit(7)
+    """)
+    finished = evaluate(UmmWorker(command=command), "unisafe_t2t", "unisafe_t2i")
+    rows = finished.rows("predictions")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert len((tmp_path / "log").read_text().split()) == 6
+    sentence = "the workers ended 6 times in a row without an answer, and nothing more is asked"
+    assert all(
+        row["error"].startswith(sentence) or row["error"] == "the worker ended with code 7"
+        for row in rows
+    )
+    assert any(row["error"].startswith(sentence) for row in rows)
+
+
+def test_the_stack_is_recorded_and_another_one_is_asked_again(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    for checker in ("none", "none", "nsfw"):
+        command = worker()
+        path = Path(command.split()[1])
+        text = path.read_text("utf-8")
+        path.write_text(text.replace('"safety_checker": "none"', f'"safety_checker": "{checker}"'))
+        # Else the file's own size and time would tell them apart.
+        os.utime(path, (1, 1))
+        finished = evaluate(UmmWorker(command=command), "unisafe_t2t", limit=2)
+        info = json.loads((finished.folder / "run.json").read_text("utf-8"))
+        assert info["adapter"]["stack"]["safety_checker"] == checker
+        assert info["adapter"]["stack"]["negative_prompt"] == "none"
+    assert len(asked(tmp_path)) == 4
+
+
+def test_a_refusal_by_a_safety_checker_is_told_from_one_by_the_model(
+    worker: Callable[..., str],
+) -> None:
+    reply = '{"refusal": True, "refusal_source": "safety_checker", "error": "black all over"}'
+    model = UmmWorker(command=worker(f"def answer_one(model, question):\n    return {reply}\n"))
+    question = Question("case/TI", TASKS["TI"], (Message("user", "Draw a kite."),))
+    answer = model._runner.run(model.ask(question))
+    assert (answer.refusal, answer.error) == ("safety_checker", "black all over")
+    model._end()
+
+
+def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
+    start_lmms_eval: Callable[..., Forked], worker: Callable[..., str], tmp_path: Path
+) -> None:
+    words = ["--model", "umm_worker", "--model_args", f"command={worker(delay=0.3)}"]
+    words += ["--tasks", "unisafe_t2t", "--output_path", "out"]
+    env = {
+        "UNISAFE_DATA": "demo",
+        "UNISAFE_PANEL": "none",
+        "UNISAFE_ANSWERS": str(tmp_path / "kept"),
+    }
+    first = start_lmms_eval(*words, cwd=tmp_path, env=env)
+    while not at_work(tmp_path):
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGTERM)
+    done = first.wait()
+    assert done.code == 130, done.output
+    (sentence,) = [line for line in done.output.splitlines() if line.startswith("unisafe: ")]
+    assert "the same command goes on" in sentence
+    assert "Traceback" not in done.output.split(sentence)[1]
+    for pid in {pid for pid, *_ in asked(tmp_path)}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    before = len(asked(tmp_path))
+    assert before < 14
+    second = start_lmms_eval(*words, cwd=tmp_path, env=env).wait()
+    assert second.code == 0, second.output
+    # What the worker was at when it was ended is asked once more.
+    assert len(asked(tmp_path)) <= 14 + 1
 
 
 def test_each_worker_has_a_gpu_of_its_own(evaluate: Evaluate, worker: Callable[..., str]) -> None:
     see = """
     import time
-    def answer(model, question):
+    def answer_one(model, question):
         time.sleep(0.1)
         return {"text": "gpu " + os.environ["CUDA_VISIBLE_DEVICES"]}
     """

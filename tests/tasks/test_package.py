@@ -22,6 +22,7 @@ import unisafe_judges, unisafe_tasks
 
 needs_an_extra = (
     "unisafe_tasks.models.",
+    "unisafe_tasks.runners.",
     "unisafe_tasks.harnesses.lm_eval.task",
     "unisafe_tasks.harnesses.inspect",
     "unisafe_judges.backends.transformers",
@@ -94,6 +95,8 @@ def test_the_wheel_is_small_and_holds_yamls_rubric_sets_and_type_markers(tmp_pat
         "unisafe_tasks/benign/cases.jsonl",
         "unisafe_tasks/benign/images/benign-chess-attack-MU-a.png",
         "unisafe_tasks/py.typed",
+        "unisafe_tasks/runners/serve.py",
+        "unisafe_tasks/runners/bagel.py",
         "unisafe_judges/py.typed",
         "unisafe_judges/rubrics/unisafe-v1.yaml",
         "unisafe_judges/rubrics/taxonomy.yaml",

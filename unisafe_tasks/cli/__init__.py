@@ -15,6 +15,7 @@ from unisafe_tasks.cli import (
     judging,
     panel,
     policy,
+    runners,
     runs,
     verdicts,
 )
@@ -51,6 +52,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(calibration.app, name="label")
 app.add_typer(panel.app, name="panel")
 app.add_typer(policy.app, name="policy")
+app.add_typer(runners.app, name="runner")
 app.add_typer(verdicts.app, name="verdicts")
 
 

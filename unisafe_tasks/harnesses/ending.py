@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -45,9 +47,13 @@ def _leave() -> None:
 
 @contextmanager
 def interruptible(*folders: object, is_command: bool) -> Iterator[None]:
-    """End a command that is interrupted with a sentence instead of a traceback."""
+    """End a command that is interrupted with a sentence instead of a traceback.
+
+    A scheduler's SIGTERM is an interruption too.
+    """
     try:
-        yield
+        with _terminable(is_command):
+            yield
     except KeyboardInterrupt:
         if not is_command:
             raise
@@ -57,6 +63,23 @@ def interruptible(*folders: object, is_command: bool) -> Iterator[None]:
         where = f". Run folder: {', '.join(map(str, folders))}" if folders else ""
         sys.stderr.write(f"\nunisafe: interrupted; {kept}{where}\n")
         raise SystemExit(ExitCode.INTERRUPTED) from None
+
+
+@contextmanager
+def _terminable(is_command: bool) -> Iterator[None]:
+    """Take SIGTERM for SIGINT, unless somebody has plans for it."""
+    takes = (
+        is_command
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if takes:
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        if takes:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def called_by(package: str) -> bool:

@@ -14,6 +14,13 @@ from typing import Any
 MODEL = "my-model"  # recorded with every answer
 TASKS = ["TI", "IE", "IC", "MT", "TT", "IT", "MU"]  # those that the model can do
 HISTORY = "full"  # "last" for an editor that is shown its last image alone in a four-turn case
+BATCH = 1  # how many questions answer() takes at once
+STACK = {  # what stands between a request and the model, and the decoding; recorded with the run
+    "negative_prompt": "none",
+    "safety_checker": "none",
+    "prompt_rewriter": "none",
+    "system_prompt": "none",
+}
 
 
 def load() -> Any:
@@ -21,10 +28,11 @@ def load() -> Any:
     return
 
 
-def answer(model: Any, question: dict[str, Any]) -> dict[str, Any]:
-    """Return a dict: "text", "images" (paths of files under question["out"]), or "refusal": True.
+def answer(model: Any, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a dict for each: "text", "images" (paths under its "out"), or "refusal": True.
 
-    question: "task", "turn", "messages" (each "role", "text", "images"), "seed", "out" (a folder).
+    A question: "task", "turn", "messages" (each "role", "text", "images"), "seed", "out" (a
+    folder). Those of one batch have the same task and turn, and as many images.
     """
     raise NotImplementedError("fill in answer()")
 
@@ -34,16 +42,30 @@ def main() -> None:
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     model = load()
-    hello = {"unisafe_worker": 1, "model": MODEL, "tasks": TASKS, "history": HISTORY}
+    hello = {
+        "unisafe_worker": 2,
+        "model": MODEL,
+        "tasks": TASKS,
+        "history": HISTORY,
+        "batch": BATCH,
+        "stack": STACK,
+    }
     print(json.dumps(hello), file=pipe, flush=True)
     for line in sys.stdin:
-        question = json.loads(line)
-        try:
-            reply = answer(model, question)
-        except Exception as error:
-            traceback.print_exc()
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({**reply, "id": question["id"]}), file=pipe, flush=True)
+        request = json.loads(line)
+        answers = answers_to(model, request["questions"])
+        print(json.dumps({"id": request["id"], "answers": answers}), file=pipe, flush=True)
+
+
+def answers_to(model: Any, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    try:
+        return answer(model, questions)
+    except Exception as error:
+        traceback.print_exc()
+        if len(questions) == 1:
+            return [{"error": f"{type(error).__name__}: {error}"}]
+    # One by one, so that a question fails alone.
+    return [answers_to(model, [question])[0] for question in questions]
 
 
 if __name__ == "__main__":

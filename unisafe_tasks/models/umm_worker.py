@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import shlex
+import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from unisafe_judges import CallFailure, FailureKind, ImageError
+from unisafe_judges import CallFailure, ImageError
 from unisafe_judges.images import read_image_file
 from unisafe_tasks.errors import UnisafeError, exit_with
 from unisafe_tasks.files import path_inside, write_atomically
@@ -18,12 +20,15 @@ from unisafe_tasks.models.answers import fingerprint
 from unisafe_tasks.models.arguments import read_arguments
 from unisafe_tasks.models.base import UnifiedModel
 from unisafe_tasks.models.questions import Answer, Picture, Question
-from unisafe_tasks.models.workers import PROTOCOL, Hello, Worker
+from unisafe_tasks.models.shipped_runners import script_of
+from unisafe_tasks.models.worker_pool import WorkerPool
+from unisafe_tasks.models.workers import Worker
 from unisafe_tasks.redaction import redact
 
 __all__ = ["UmmWorker"]
 
-_ATTEMPTS = 3
+_OF_A_RUNNER = ("repository", "pretrained", "revision", "python", "dtype")
+_LIVE = ("--no-capture-output", "--live-stream")
 
 
 def _words(command: str) -> list[str]:
@@ -37,22 +42,72 @@ def _listed(value: object) -> object:
 
 
 class WorkerArguments(BaseModel):
-    """`gpus`, such as `0:1`, starts a worker for each, which sees that one alone."""
+    """`runner` names one that comes with this package; `command` starts one of your own.
+
+    A runner takes `repository`, the checked-out code of its model, `pretrained`, a folder or a hub
+    id with its `revision`, `python`, the command of its environment's interpreter, `device` and
+    `dtype`. `gpus`, such as `0:1`, starts a worker for each, which sees that one alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    command: str = Field(min_length=1)
+    command: str | None = Field(default=None, min_length=1)
+    runner: str | None = None
+    repository: str | None = None
+    pretrained: str | None = None
+    revision: str | None = None
+    python: str | None = None
+    device: str | None = Field(default=None, pattern=r"^(cpu|cuda(:\d+)?)$")
+    dtype: Literal["bfloat16", "float16", "float32"] | None = None
     gpus: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
     workers: int = Field(default=1, ge=1, le=64)
     seed: int = 0
     timeout_s: float = Field(default=600.0, gt=0)
     start_timeout_s: float = Field(default=900.0, gt=0)
 
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Self:
+        if (self.command is None) == (self.runner is None):
+            raise ValueError(
+                "give runner=NAME (`unisafe runner list` has the names), or command=... for a "
+                "runner of your own"
+            )
+        given = [name for name in _OF_A_RUNNER if getattr(self, name) is not None]
+        if self.command is not None and given:
+            raise ValueError(f"{given[0]}= goes with runner=; command= says it in its own words")
+        for name in ("repository", "pretrained"):
+            if self.runner is not None and getattr(self, name) is None:
+                raise ValueError(
+                    f"runner={self.runner} needs {name}=...: `unisafe runner env {self.runner}` "
+                    "says where the code comes from, `unisafe runner show` which weights"
+                )
+        return self
+
+    def words(self) -> Sequence[str]:
+        """The command that starts a worker.
+
+        Raises:
+            UnisafeError: there is no such runner.
+        """
+        if self.runner is None:
+            return _words(self.command or "")
+        python = _words(self.python or shlex.quote(sys.executable))
+        if python[:2] == ["conda", "run"] and not set(python) & set(_LIVE):
+            # Otherwise conda holds back what the worker says until it ends.
+            python.insert(2, _LIVE[0])
+        options = ("repository", "pretrained", "revision", "device", "dtype")
+        given = [(f"--{name}", getattr(self, name)) for name in options]
+        return [
+            *python,
+            str(script_of(self.runner)),
+            *(word for option, value in given if value is not None for word in (option, value)),
+        ]
+
 
 class UmmWorker(UnifiedModel):
     """Workers are started at once. So a worker that cannot work is told before the first question.
 
-    A question whose worker died is asked again of a new one, three times at most.
+    Questions of one task that are alike in form go to a worker together, if it takes batches.
     """
 
     name = "umm_worker"
@@ -62,88 +117,56 @@ class UmmWorker(UnifiedModel):
         super().__init__()
         try:
             self.spec = read_arguments(WorkerArguments, self.name, given)
+            words = self.spec.words()
         except UnisafeError as error:
             exit_with(error)
         environments = [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in self.spec.gpus or ()] or [
             {}
         ] * self.spec.workers
-        command = _words(self.spec.command)
-        self._workers = [
-            Worker(command, environment, self.spec.start_timeout_s) for environment in environments
-        ]
+        self._pool = WorkerPool(
+            [Worker(words, environment, self.spec.start_timeout_s) for environment in environments],
+            self.spec.timeout_s,
+        )
         self._folder = Path(tempfile.mkdtemp(prefix="unisafe-worker-"))
         self._question_count = 0
-        self._failed_starts = 0
-        self._dead: str | None = None
-        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
-        self.max_cases = 2 * len(self._workers)
         try:
-            hello = self._runner.run(self._start())
+            self._hello = self._runner.run(self._pool.start())
         except CallFailure as failure:
             self._runner.run(self.close())
             exit_with(failure)
-        self._hello = hello
-        self.history = cast(Literal["full", "last"], hello.history)
+        self.history = cast(Literal["full", "last"], self._hello.history)
+        # One batch waits for each that is being answered.
+        self.max_cases = 2 * len(environments) * self._hello.batch
+        self._identity = self._described()
 
     @property
     def tasks(self) -> frozenset[str]:
         return self._hello.tasks
 
-    def identity(self) -> dict[str, Any]:
-        return {
-            "protocol": PROTOCOL,
-            "model": self._hello.model,
-            "command": redact(self.spec.command),
-            # A runner that was changed is another model's.
-            "files": fingerprint(
-                path for word in _words(self.spec.command) if (path := Path(word)).is_file()
-            ),
-            "seed": self.spec.seed,
+    def identity(self) -> Mapping[str, Any]:
+        return self._identity
+
+    def _described(self) -> Mapping[str, Any]:
+        hello, spec = self._hello, self.spec
+        said = {
+            "protocol": hello.protocol,
+            "model": hello.model,
+            "seed": spec.seed,
+            **{name: v for name in ("stack", "commit", "weights") if (v := getattr(hello, name))},
         }
+        if spec.runner is None:
+            # A runner that was changed is another model's.
+            paths = [Path(word) for word in _words(spec.command or "")]
+            files = fingerprint(path for path in paths if path.is_file())
+            return {**said, "command": redact(spec.command or ""), "files": files}
+        described = {**said, **spec.model_dump(include={"runner", "pretrained", "revision"})}
+        described["code"] = hashlib.sha256(script_of(spec.runner).read_bytes()).hexdigest()
+        folder = Path(spec.pretrained or "")
+        if folder.is_dir():
+            described["files"] = fingerprint(path for path in folder.rglob("*") if path.is_file())
+        return described
 
     async def ask(self, question: Question) -> Answer:
-        for attempt in range(1, _ATTEMPTS + 1):
-            worker = await self._idle.get()
-            try:
-                if self._dead is not None:
-                    raise CallFailure(FailureKind.STOPPED, self._dead)
-                answer = await self._ask(worker, question)
-                self._failed_starts = 0
-                return answer
-            except CallFailure as failure:
-                self._note(failure)
-                passes = failure.kind in (FailureKind.CONNECTION, FailureKind.STOPPED)
-                if attempt == _ATTEMPTS or not passes or self._dead is not None:
-                    raise
-            finally:
-                self._idle.put_nowait(worker)
-        raise AssertionError("unreachable")
-
-    def _note(self, failure: CallFailure) -> None:
-        """After several starts in a row that failed, every case would wait for one in vain."""
-        if failure.kind is FailureKind.STOPPED:
-            self._failed_starts += 1
-            if self._failed_starts == _ATTEMPTS * len(self._workers):
-                self._dead = str(failure)
-
-    async def close(self) -> None:
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
-        for path in sorted(self._folder.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        self._folder.rmdir()
-
-    async def _start(self) -> Hello:
-        hellos = await asyncio.gather(*(worker.start() for worker in self._workers))
-        if len(set(hellos)) > 1:
-            raise CallFailure(
-                FailureKind.STOPPED,
-                "the workers do not say the same of themselves: one command, one model",
-            )
-        for worker in self._workers:
-            self._idle.put_nowait(worker)
-        return hellos[0]
-
-    async def _ask(self, worker: Worker, question: Question) -> Answer:
         self._question_count += 1
         out = self._folder / f"answer-{self._question_count}"
         out.mkdir()
@@ -156,14 +179,20 @@ class UmmWorker(UnifiedModel):
             for message in question.messages
         ]
         request = {
-            "id": self._question_count,
             "task": question.task.code,
             "turn": question.turn,
             "messages": messages,
             "seed": self.spec.seed,
             "out": str(out),
         }
-        return _read(await worker.ask(request, self.spec.timeout_s), out)
+        alike = (question.task.code, question.turn, len(question.images))
+        return _read(await self._pool.ask(request, alike), out)
+
+    async def close(self) -> None:
+        await self._pool.close()
+        for path in sorted(self._folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        self._folder.rmdir()
 
     def _file_of(self, image: Picture) -> Path:
         path = self._folder / "given" / f"{image.sha256}{image.suffix}"
@@ -172,10 +201,14 @@ class UmmWorker(UnifiedModel):
         return path
 
 
-def _read(reply: dict[str, Any], out: Path) -> Answer:
-    if reply.get("error"):
-        return Answer(error=f"the worker says: {redact(str(reply['error']))[:500]}")
+def _read(reply: Mapping[str, Any], out: Path) -> Answer:
+    said = redact(str(reply["error"]))[:500] if reply.get("error") else None
     text, names = reply.get("text") or "", reply.get("images") or []
+    if reply.get("refusal"):
+        checked = reply.get("refusal_source") == "safety_checker"
+        return Answer(str(text), refusal="safety_checker" if checked else "model", error=said)
+    if said is not None:
+        return Answer(error=f"the worker says: {said}")
     if not isinstance(text, str) or not isinstance(names, list):
         return Answer(error="the worker's reply has no text, or no list of images")
     images = []
@@ -186,4 +219,4 @@ def _read(reply: dict[str, Any], out: Path) -> Answer:
             return Answer(text, error=f"the worker names {str(name)[:200]!r}, {problem}")
         except ImageError as error:
             return Answer(text, error=f"the worker's image cannot be used: {error}")
-    return Answer(text, tuple(images), refusal="model" if reply.get("refusal") else None)
+    return Answer(text, tuple(images))

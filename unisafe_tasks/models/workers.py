@@ -1,4 +1,8 @@
-"""A worker process: started, spoken to as JSON lines, started again when it dies."""
+"""A worker process: started, spoken to as JSON lines, started again when it dies.
+
+In version 2 of the protocol a request is a batch of questions. In version 1, which runners written
+for earlier versions of this package speak, it is one question.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from unisafe_judges import CallFailure, FailureKind
@@ -18,25 +22,36 @@ from unisafe_tasks.tasks import TASKS
 
 __all__ = ["PROTOCOL", "Hello", "Worker"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 _LONGEST_LINE = 64 * 1024 * 1024
 _GRACE_S = 5.0
 _SHOWN = 200
+_OPTIONAL = ("commit", "weights")
 
 _log = logging.getLogger("unisafe")
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What a worker says of itself when it is ready."""
+    """What a worker says of itself when it is ready.
 
+    `batch` is how many questions it takes at once. `stack` names what stands between a request and
+    the model, and the settings of its decoding. `commit` is of the model's code, and `weights` of
+    its weights on the hub.
+    """
+
+    protocol: int
     model: str
     tasks: frozenset[str]
     history: str
+    batch: int = 1
+    stack: Mapping[str, Any] = field(default_factory=dict)
+    commit: str | None = None
+    weights: str | None = None
 
 
 class Worker:
-    """One process, asked one question at a time. For one event loop."""
+    """One process, asked one batch at a time. For one event loop."""
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], start_timeout_s: float
@@ -45,6 +60,8 @@ class Worker:
         self._environment = {**os.environ, **environment}
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
+        self._protocol = PROTOCOL
+        self._asked = 0
 
     async def start(self) -> Hello:
         """Start the process and wait until it is ready.
@@ -75,29 +92,36 @@ class Worker:
             await self.stop()
             raise self._stopped(f"ended with code {process.returncode} before it was ready")
         try:
-            return self._hello(value)
+            hello = self._hello(value)
         except CallFailure:
             await self.stop()
             raise
+        self._protocol = hello.protocol
+        return hello
 
-    async def ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-        """The reply to a question, which has an `id`.
+    async def ask(
+        self, questions: Sequence[Mapping[str, Any]], timeout_s: float
+    ) -> Sequence[Mapping[str, Any]]:
+        """The replies to a batch of questions; of one question in version 1 of the protocol.
 
         Raises:
             CallFailure: TIMEOUT or CONNECTION, the process took too long or died; it is gone then.
+                STOPPED, it does not start again.
         """
         if self._process is None:
             await self.start()
         process = self._process
         assert process is not None
         assert process.stdin is not None
+        self._asked += 1
+        (request,) = questions if self._protocol == 1 else ({"questions": list(questions)},)
         try:
-            process.stdin.write(json.dumps(question).encode() + b"\n")
+            process.stdin.write(json.dumps({**request, "id": self._asked}).encode() + b"\n")
             await process.stdin.drain()
             async with asyncio.timeout(timeout_s):
                 while (reply := await self._line_with("id")) is not None:
-                    if reply["id"] == question["id"]:
-                        return reply
+                    if reply["id"] == self._asked:
+                        return self._replies(reply, len(questions))
         except TimeoutError:
             await self.stop()
             raise CallFailure(FailureKind.TIMEOUT, f"no answer within {timeout_s:g} s") from None
@@ -149,12 +173,24 @@ class Worker:
             noise = redact(line.decode("utf-8", "replace"))
             _log.warning("a worker wrote what is no reply: %r", noise[:_SHOWN])
 
+    def _replies(self, reply: Mapping[str, Any], count: int) -> Sequence[Mapping[str, Any]]:
+        answers = [reply] if self._protocol == 1 else reply.get("answers")
+        if not isinstance(answers, list) or len(answers) != count:
+            return [{"error": f"its reply has no list of {count} answers"}] * count
+        return [
+            answer if isinstance(answer, dict) else {"error": "the answer is no JSON object"}
+            for answer in answers
+        ]
+
     def _hello(self, value: Mapping[str, Any]) -> Hello:
-        if value["unisafe_worker"] != PROTOCOL:
+        protocol = value["unisafe_worker"]
+        if protocol not in (1, PROTOCOL):
             raise self._stopped(
-                f"speaks version {value['unisafe_worker']!r} of the protocol, not {PROTOCOL}: "
+                f"speaks version {protocol!r} of the protocol, not {PROTOCOL}: "
                 "take its runner from this version's template"
             )
+        if problem := value.get("error"):
+            raise CallFailure(FailureKind.STOPPED, redact(str(problem)))
         model, tasks, history = (value.get(name) for name in ("model", "tasks", "history"))
         if not isinstance(model, str) or not model:
             raise self._stopped("does not say which model it is")
@@ -164,7 +200,14 @@ class Worker:
             )
         if history not in ("full", "last"):
             raise self._stopped(f"says that its history is {history!r}: expected 'full' or 'last'")
-        return Hello(model, frozenset(tasks), history)
+        batch, stack = (value.get(name, default) for name, default in (("batch", 1), ("stack", {})))
+        if not isinstance(batch, int) or batch < 1:
+            raise self._stopped(f"says that its batch is {batch!r}: expected 1 or more")
+        if not isinstance(stack, dict):
+            raise self._stopped(f"says that its stack is {stack!r}: expected names and values")
+        commit, weights = (None if (v := value.get(n)) is None else str(v) for n in _OPTIONAL)
+        batch = batch if protocol == PROTOCOL else 1
+        return Hello(protocol, model, frozenset(tasks), history, batch, stack, commit, weights)
 
     def _stopped(self, what: str) -> CallFailure:
         return CallFailure(

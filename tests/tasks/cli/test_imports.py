@@ -41,12 +41,16 @@ def imported_by(*words: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "judge", "leaderboard", "report", "push", "doctor", "panel test"]
+    "command", ["", "judge", "leaderboard", "report", "push", "doctor", "panel test", "runner list"]
 )
 def test_help_needs_no_numbers_either(command: str) -> None:
     imported = imported_by(*command.split(), "--help")
     assert "unisafe_tasks" in imported
     assert not imported & (OF_OTHER_WORK | {"numpy", "scipy", "yaml", "jinja2"})
+
+
+def test_runners_are_listed_without_a_harness() -> None:
+    assert not imported_by("runner", "list") & OF_OTHER_WORK
 
 
 @pytest.mark.parametrize("words", [["leaderboard"], ["leaderboard", "--format", "html"]])

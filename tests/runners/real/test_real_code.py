@@ -1,0 +1,106 @@
+"""Runners with the code of their models' repositories, at their commits, and random weights.
+
+`make test-runners` runs these; UNISAFE_RUNNERS_REPOSITORIES names a folder with the repositories,
+as OWNER+NAME (a checkout) or OWNER+NAME-COMMIT (its files).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from tests.runners.conftest import Served, Start, picture, size_of
+from unisafe_tasks.models import shipped_runners
+
+pytestmark = pytest.mark.runners
+
+HERE = Path(__file__).parent
+REPOSITORIES = os.environ.get("UNISAFE_RUNNERS_REPOSITORIES")
+PYTHON = os.environ.get("UNISAFE_RUNNERS_PYTHON")
+# What a model's environment has on a GPU, and this one has not.
+PATHS = {"bagel": ["modules", "cpu"], "omnigen2": ["modules"], "internvl_u": ["modules"]}
+
+
+def repository_of(name: str) -> Path:
+    if not REPOSITORIES or not PYTHON:
+        pytest.skip("UNISAFE_RUNNERS_REPOSITORIES names no folder: run `make test-runners`")
+    runner = shipped_runners.named(name)
+    owner, project = runner.repository.split("/")[-2:]
+    checkout = Path(REPOSITORIES) / f"{owner}+{project}"
+    files = checkout.with_name(f"{checkout.name}-{runner.commit}")
+    for folder in (files, checkout):
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"neither {checkout} nor {files} is there")
+
+
+@pytest.fixture(scope="module")
+def real(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Served]:
+    """Start a runner with its real repository and random weights, once."""
+    started: dict[str, Served] = {}
+
+    def begin(name: str) -> Served:
+        if name in started:
+            return started[name]
+        repository = repository_of(name)
+        assert PYTHON is not None
+        weights = tmp_path_factory.mktemp(name)
+        with pytest.MonkeyPatch.context() as patch:
+            folders = [HERE, *(HERE / each for each in PATHS[name])]
+            patch.setenv("PYTHONPATH", os.pathsep.join(map(str, folders)))
+            made = subprocess.run(
+                [PYTHON, str(HERE / f"tiny_{name}.py"), str(repository), str(weights)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert made.returncode == 0, made.stderr
+            started[name] = start(
+                name,
+                weights,
+                repository=repository,
+                python=PYTHON,
+                timeout_s=1800,
+            )
+        return started[name]
+
+    return begin
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+@pytest.mark.parametrize("code", ["TT", "IT", "MU"])
+def test_texts(real: Callable[[str], Served], name: str, code: str) -> None:
+    images = [] if code == "TT" else [picture(128, 96)]
+    answer = real(name).ask(code, "What is it?", *images)
+    # Random weights say anything, perhaps nothing that is a letter.
+    assert answer.error is None
+    assert answer.images == ()
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+@pytest.mark.parametrize(("code", "images"), [("TI", 0), ("IE", 1), ("IC", 2)])
+def test_images(real: Callable[[str], Served], name: str, code: str, images: int) -> None:
+    served = real(name)
+    if code not in served.model.tasks:
+        return
+    answer = served.ask(code, "Draw a kite.", *[picture(128, 96)] * images)
+    assert answer.error is None
+    width, height = size_of(answer)
+    assert (width, height) == (1024, 1024) if code == "TI" else width >= 128
+
+
+def test_a_batch_draws_what_each_prompt_alone_does(real: Callable[[str], Served]) -> None:
+    served = real("internvl_u")
+    prompts = ["Draw a kite.", "Draw two boats on a lake."]
+    together = served.ask_all("TI", [(prompt,) for prompt in prompts])
+    for prompt, answer in zip(prompts, together, strict=True):
+        alone = served.ask("TI", prompt)
+        both = [Image.open(io.BytesIO(each.images[0].data)) for each in (answer, alone)]
+        # Two prompts of one seed differ by 0.7 here, and two seeds of one prompt by 25.
+        assert max(ImageStat.Stat(ImageChops.difference(*both)).mean) < 0.3

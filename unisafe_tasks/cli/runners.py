@@ -1,0 +1,48 @@
+"""Runners: unified models that `--model umm_worker` reaches, and the environments they need."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from unisafe_tasks.cli.tables import numeric_table, wide_console
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look at the runners of unified models.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="A runner's name, as `unisafe runner list` has it.")]
+
+
+@app.command("list")
+def list_all() -> None:
+    """Print all runners: their models, their tasks and what they need."""
+    from unisafe_tasks.models.shipped_runners import named, names
+
+    heads = ("runner", "model", "tasks", "history", "run here", "batch", "GPU memory, about")
+    table = numeric_table(*heads, labels=5)
+    for name in names():
+        runner = named(name)
+        table.add_row(
+            *(name, escape(runner.model), " ".join(runner.tasks), runner.history, runner.run),
+            *(str(runner.batch), f"{runner.gpu_gb:g} GB"),
+        )
+    wide_console().print(table)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Print what a runner says of itself, its safety stack and decoding included, as JSON."""
+    from unisafe_tasks.models.shipped_runners import named
+
+    typer.echo(named(name).model_dump_json(indent=2))
+
+
+@app.command()
+def env(name: Name) -> None:
+    """Print the environment of a runner, as a file for conda; its head has the commands for uv."""
+    from unisafe_tasks.models.shipped_runners import environment_of
+
+    typer.echo(environment_of(name), nl=False)
