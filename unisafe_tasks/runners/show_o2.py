@@ -59,6 +59,8 @@ RUNNER: dict[str, Any] = {
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 VAE = ("Wan-AI/Wan2.1-T2V-14B", "Wan2.1_VAE.pth")
+# What lm_generate leaves in a text. The last is the model's wish to draw.
+MARKS = ("<|im_end|>", "<|endoftext|>", "<|vision_start|>")
 # The first of the values that get_hyper_params returns.
 HYPER = (
     *("image_tokens", "text_image_tokens", "video_tokens", "max_seq_len", "max_text_len"),
@@ -219,7 +221,9 @@ def written(parts: Any, question: dict[str, Any]) -> str:
             device=parts.device,
             **settings,
         )
-        return str(said).replace("<|im_end|>", "").replace("<|vision_start|>", "").strip()
+        for mark in MARKS:
+            said = said.replace(mark, "")
+        return str(said).strip()
     embed = parts.model.showo.model.embed_tokens
     first, begin, second = (
         embed(torch.tensor([each], device=parts.device))
