@@ -96,6 +96,10 @@ def test_a_name_that_is_misspelt_is_told() -> None:
         ({}, "give runner=NAME"),
         ({"command": "python r.py", "runner": "bagel"}, "give runner=NAME"),
         ({"command": "python r.py", "pretrained": "a"}, "pretrained= goes with runner="),
+        (
+            {"runner": "begel", "pretrained": "a"},
+            "no runner 'begel'; did you mean 'bagel'",
+        ),
         ({"runner": "bagel", "pretrained": "a"}, "runner=bagel needs repository=..."),
         ({"runner": "bagel", "repository": "a"}, "runner=bagel needs pretrained=..."),
         ({"runner": "bagle", "repository": "a", "pretrained": "b"}, "did you mean 'bagel'?"),

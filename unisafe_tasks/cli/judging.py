@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from unisafe_tasks.cli.score_tables import print_scores
 from unisafe_tasks.cli.tables import print_batches, print_estimate
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
+
+if TYPE_CHECKING:
+    from unisafe_tasks.data.sources import Source
 
 __all__ = ["STAND_IN", "judge", "prompt", "tasks_named"]
 
@@ -98,7 +101,7 @@ def judge(
         counted_with = f"{error}. Tokens are counted with the prompts of {STAND_IN} instead."
     if chosen is not None and (line := said_of_card(chosen, source, setting or "")):
         typer.echo(printable(line), err=True)
-    outputs = read_parts(outputs_of, source, tasks_named(task), limit)
+    outputs = read_parts(outputs_of, source, tasks_named(task, source), limit)
     require_taxonomies(chosen, dict.fromkeys(case.task for case, _ in outputs.items))
     if dry_run and chosen is None:
         typer.echo("The panel is 'none': no judge would be asked.")
@@ -172,11 +175,13 @@ def prompt(
     typer.echo(describe_prompt(*items[0], chosen))
 
 
-def tasks_named(names: list[str] | None) -> list[Any]:
+def tasks_named(names: list[str] | None, source: Source | None = None) -> list[Any]:
     """The tasks of these codes, task names and group names.
 
+    A code stands for the task of either set; a name does not.
+
     Raises:
-        UnisafeError: a name is unknown.
+        UnisafeError: a name is unknown, or it is of another set than `source`.
     """
     from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, TASKS, task_named
 
@@ -188,4 +193,9 @@ def tasks_named(names: list[str] | None) -> list[Any]:
             except KeyError:
                 known = ", ".join([*TASKS, *TASK_NAMES])
                 raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
+            if source is not None and member in TASK_NAMES and tasks[-1].arm is not source.arm:
+                raise UnisafeError(
+                    f"{name} is no task of {source.name}: name the task by its code, "
+                    f"{tasks[-1].code}, or name other data (--data)"
+                )
     return list(dict.fromkeys(tasks))

@@ -76,6 +76,11 @@ class WorkerArguments(BaseModel):
         given = [name for name in _OF_A_RUNNER if getattr(self, name) is not None]
         if self.command is not None and given:
             raise ValueError(f"{given[0]}= goes with runner=; command= says it in its own words")
+        if self.runner is not None:
+            try:
+                script_of(self.runner)
+            except UnisafeError as error:
+                raise ValueError(str(error)) from None
         for name in ("repository", "pretrained"):
             if self.runner is not None and getattr(self, name) is None:
                 raise ValueError(

@@ -85,6 +85,11 @@ def read_outputs(
         )
         model, outputs, info, made_by = stored.model, stored.outputs, stored.info, stored.made_by
     present = {code for _, code in outputs}
+    absent = [task for task in tasks if task.code not in present]
+    if is_run and absent:
+        names = [task.name for task in source.tasks.values() if task.code in present]
+        lacks = source.tasks[absent[0].code].name
+        raise PredictionsError(f"{setting} is a run without {lacks}: it has {', '.join(names)}")
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
     items = [

@@ -55,10 +55,10 @@ def test_outputs_made_elsewhere_come_back_as_predictions(unisafe: Command, tmp_p
 def test_the_template_runs_as_it_is_printed(unisafe: Command, tmp_path: Path) -> None:
     path = tmp_path / "runner.py"
     path.write_text(unisafe("worker-template").out)
-    question = '{"id": 1, "task": "TT", "turn": 1, "messages": [], "seed": 0, "out": "."}\n'
+    question = '{"task": "TT", "turn": 1, "messages": [], "seed": 0, "out": "."}'
     done = subprocess.run(
         [sys.executable, "-I", str(path)],
-        input=question,
+        input=f'{{"id": 1, "questions": [{question}]}}\n',
         capture_output=True,
         text=True,
         timeout=60,
@@ -66,5 +66,5 @@ def test_the_template_runs_as_it_is_printed(unisafe: Command, tmp_path: Path) ->
         check=True,
     )
     hello, reply = done.stdout.splitlines()
-    assert '"unisafe_worker": 1' in hello
+    assert '"unisafe_worker": 2' in hello
     assert "fill in answer()" in reply

@@ -486,6 +486,27 @@ def test_a_task_that_is_asked_for_and_has_no_output_is_all_failed(
     assert task["statuses"] == {"failed": CASES_OF["IT"]}
 
 
+def test_a_run_is_not_judged_on_a_task_that_it_never_had(unisafe: Command, tmp_path: Path) -> None:
+    stored, out = tmp_path / "run", tmp_path / "again"
+    assert unisafe("judge", some(tmp_path / "in", "TT"), "--out", stored).code == 0
+    done = unisafe("judge", stored, "--task", "IT", "--out", out)
+    assert done.code == 1
+    assert done.err.endswith("is a run without unisafe_i2t: it has unisafe_t2t\n")
+    assert not out.exists()
+
+
+def test_a_task_of_the_other_set_is_not_taken_for_its_counterpart(
+    unisafe: Command, tmp_path: Path
+) -> None:
+    outputs = some(tmp_path / "in", "TT")
+    done = unisafe("judge", outputs, "--task", "unisafe_benign_t2t", "--out", tmp_path / "run")
+    assert done.code == 1
+    assert done.err == (
+        "unisafe: unisafe_benign_t2t is no task of demo: name the task by its code, TT, or name "
+        "other data (--data)\n"
+    )
+
+
 @pytest.mark.parametrize(("least", "code"), [("0.1", 0), ("0.2", 1)])
 def test_a_coverage_below_the_least_is_an_error_after_all_is_written(
     unisafe: Command, tmp_path: Path, least: str, code: int
