@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["SCORED", "RawOutput", "RefusalSource", "Status"]
+__all__ = ["NOT_BY_MODEL", "SCORED", "RawOutput", "RefusalSource", "Status"]
 
 RefusalSource = Literal["model", "provider", "safety_checker", "claimed"]
 """Who says that an output is a refusal: the model through its adapter, its provider, the checker
 beside it that held its image back, or only an unsealed output of itself, which is worth no more
 than a refusing text."""
+
+NOT_BY_MODEL: Mapping[str, RefusalSource] = MappingProxyType(
+    {"blocked": "provider", "held_back": "safety_checker"}
+)
+"""What metrics.json calls refusals that are not the model's -> whose they are."""
 
 
 class Status(StrEnum):

@@ -19,12 +19,9 @@ from unisafe_tasks.metrics import (
 )
 from unisafe_tasks.statistics.estimates import Leaves, scored_leaves
 from unisafe_tasks.tasks import ALL_GROUPS, task_named
-from unisafe_tasks.types import SCORED
+from unisafe_tasks.types import NOT_BY_MODEL, SCORED
 
-__all__ = ["NOT_BY_MODEL", "TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
-
-NOT_BY_MODEL = {"blocked": "provider", "held_back": "safety_checker"}
-"""How metrics.json calls the counts of refusals that are not the model's -> whose they are."""
+__all__ = ["TaskLeaves", "only_blocked", "summarise", "summarise_groups"]
 
 Cell = tuple[str, str]
 """Category and subcategory."""

@@ -29,6 +29,7 @@ from unisafe_tasks.statistics.estimates import (
 from unisafe_tasks.statistics.intervals import Interval, Measure, independent_difference
 from unisafe_tasks.statistics.resampling import Resampler
 from unisafe_tasks.tasks import Arm
+from unisafe_tasks.types import NOT_BY_MODEL
 
 __all__ = ["PairedRefusals", "mean_of_paired", "paired_refusals", "refusal_leaves"]
 
@@ -107,7 +108,7 @@ def _refusal(case: ScoredCase) -> tuple[float, ...] | None:
     if values is None:
         return None
     metric = OVER_REFUSAL if case.arm is Arm.BENIGN else "refusal_rate"
-    return values[case.scores.index(metric)], float(case.refused_by == "provider")
+    return values[case.scores.index(metric)], float(case.refused_by in NOT_BY_MODEL.values())
 
 
 def _by_code(leaves: Leaves) -> dict[str, tuple[str, str]]:
