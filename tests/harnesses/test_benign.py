@@ -16,7 +16,7 @@ from tests.harnesses.model_server import ModelServer
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.benign import TARGETS, write_benign
-from tests.tasks.commands import CASES_OF
+from tests.tasks.commands import CASES_OF, DEMO
 from tests.tasks.samples import write_rows
 from unisafe_tasks.harnesses.locations import tasks_dir
 from unisafe_tasks.leaderboard import build
@@ -299,6 +299,20 @@ def test_sample_files_of_both_arms_are_judged_apart(
     assert {name: task["asked"] for name, task in metrics["tasks"].items()} == {
         "unisafe_benign_t2t": 4
     }
+
+
+def test_a_file_of_the_other_set_is_one_sentence_and_leaves_no_run_of_its_set(
+    evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    file = DEMO / "predictions" / "benign" / "demo.jsonl"
+    with pytest.raises(SystemExit) as ended:
+        evaluate("predictions", "unisafe_t2t", model_args=f"predictions={file}")
+    assert str(ended.value) == (
+        f"{file} holds outputs for tasks of unisafe_benign, and unisafe_t2t is none: name tasks of "
+        "unisafe_benign, or another file"
+    )
+    assert not list((tmp_path / "out").glob("unisafe-benign*"))
 
 
 def test_outputs_made_elsewhere_are_replayed_on_the_set_that_they_are_of(

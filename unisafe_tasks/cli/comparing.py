@@ -82,6 +82,11 @@ def leaderboard(
         bridge=card,
         resampler=resampler,
     )
+    shown = dict.fromkeys(name for block in board.tables for name in block.metrics())
+    if chosen and not shown.keys() & set(chosen):
+        raise UnisafeError(
+            f"no run here has the metric {' or '.join(chosen)}; they have: {', '.join(shown)}"
+        )
     board = replace(board, notes=(*left_out, *board.notes))
     if form == "text":
         print_leaderboard(board, chosen)

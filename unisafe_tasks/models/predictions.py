@@ -23,7 +23,7 @@ from unisafe_tasks.outputs.earlier_run import info_of
 from unisafe_tasks.outputs.parsing import encode_raw
 from unisafe_tasks.outputs.predictions import predictions_path
 from unisafe_tasks.outputs.saved import read_stored
-from unisafe_tasks.tasks import Arm, task_named
+from unisafe_tasks.tasks import BENIGN_GROUP, TASK_NAMES, Arm, task_named
 from unisafe_tasks.types import RawOutput
 
 __all__ = ["Predictions"]
@@ -55,7 +55,7 @@ class Predictions(lmms):  # type: ignore[misc]
                     + (f" (not {', '.join(unknown)})" if unknown else "")
                 )
             path = predictions_path(str(predictions))
-            self._arm = _arm_of(path)
+            self._path, self._arm = path, _arm_of(path)
             source = source_of(self._arm)
             ids: dict[str, CaseSet] = {}
             for task in source.tasks.values():
@@ -77,13 +77,14 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any]) -> list[str]:
         """The stored answer of each request."""
-        run = open_run.current(self._arm)
-        run.record("replayed", True)
-        if self._stored.made_by:
-            run.record("made_by", self._stored.made_by)
-        return [
-            self._answer(doc_id, task, split) for *_, doc_id, task, split in self._args(requests)
-        ]
+        self._require_its_tasks()
+        args = self._args(requests)
+        if any(task_named(task).arm is self._arm for *_, task, _ in args):
+            run = open_run.current(self._arm)
+            run.record("replayed", True)
+            if self._stored.made_by:
+                run.record("made_by", self._stored.made_by)
+        return [self._answer(doc_id, task, split) for *_, doc_id, task, split in args]
 
     def generate_until_agentic(self, requests: list[Any]) -> list[str]:
         """All four turns of each case at once."""
@@ -94,6 +95,18 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
         raise NotImplementedError("no UniSAFE task is of this type")
+
+    def _require_its_tasks(self) -> None:
+        names = [name for name in self.task_dict if name in TASK_NAMES]
+        if any(task_named(name).arm is self._arm for name in names):
+            return
+        group = BENIGN_GROUP if self._arm is Arm.BENIGN else "unisafe"
+        exit_with(
+            PredictionsError(
+                f"{self._path} holds outputs for tasks of {group}, and {', '.join(names)} is none: "
+                f"name tasks of {group}, or another file"
+            )
+        )
 
     def _args(self, requests: list[Any]) -> list[tuple[Any, ...]]:
         return [request.args for request in requests]

@@ -383,6 +383,14 @@ def test_the_command_joins_and_takes_one_metric(pair: tuple[Path, Path], unisafe
     assert done.out.count("┏") == 1
 
 
+def test_a_metric_that_no_run_has_is_an_error(pair: tuple[Path, Path], unisafe: Unisafe) -> None:
+    done = unisafe("leaderboard", pair[1], "--metric", "attack_success_rate")
+    assert done.code == 1
+    assert done.err.startswith(
+        "unisafe: no run here has the metric attack_success_rate; they have: over_refusal_rate, "
+    )
+
+
 def test_compare_says_that_the_arms_are_mixed(pair: tuple[Path, Path], unisafe: Unisafe) -> None:
     done = unisafe("compare", *pair)
     assert done.code != 0
