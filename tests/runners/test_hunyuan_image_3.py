@@ -61,6 +61,6 @@ def test_the_prompt_is_drawn_as_it_is_with_nothing_left_to_the_checkpoint(hunyua
 
 
 def test_it_only_draws_and_takes_all_gpus(hunyuan: Served) -> None:
-    # hunyuan_image_3/hunyuan.py:2214@1d011c8: "TODO: construct with user input images"
+    # hunyuan_image_3/hunyuan.py:2214@1d011c8 says that input images are still to be done there.
     assert hunyuan.model.tasks == {"TI"}
     assert shipped_runners.named("hunyuan_image_3").spread
