@@ -6,16 +6,14 @@ import asyncio
 import io
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from unisafe_judges.backends.chat_template import ChatTemplate
-from unisafe_judges.batcher import Batcher, in_halves
-from unisafe_judges.encoding import SentImages
+from unisafe_judges.batcher import in_halves
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import LocalGuardSpec
-from unisafe_judges.types import Evidence, FailureKind, ImagePart, Reply, Verdict
+from unisafe_judges.types import FailureKind, ImagePart, Reply
 
 try:
     import torch
@@ -31,9 +29,12 @@ try:
 
     from unisafe_judges.backends.in_process import (
         Ended,
+        LocalJudge,
+        Question,
         SpecialTokens,
         cannot_load,
         device_of,
+        require_room,
         version_of,
     )
 except ImportError as error:
@@ -59,36 +60,16 @@ _SAMPLES = {
 """What stands for a case where a template is looked at before a run; others have `_SAMPLE`."""
 
 
-@dataclass(frozen=True)
-class _Question:
-    prompt: Prompt
-    jpegs: SentImages
-
-
-class LocalGuardJudge:
-    """Questions that wait are answered together."""
-
-    needs_images = True
+class LocalGuardJudge(LocalJudge[LocalGuardSpec]):
+    """Greedy replies to the guard's own chat template."""
 
     def __init__(self, spec: LocalGuardSpec) -> None:
-        self.name = spec.name
-        self.max_concurrency = 2 * spec.batch_size
-        self._spec = spec
-        self._batcher = Batcher(self._answer, spec.batch_size)
-        self._model: _Model | None = None
-        self._ending = threading.Event()
+        super().__init__(spec, _Model)
 
     async def check(self) -> str | None:
         # Loading the weights takes minutes: that waits for the first question.
         await asyncio.to_thread(self._look)
         return None
-
-    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
-        return await self._batcher.ask(_Question(prompt, jpegs))
-
-    async def close(self) -> None:
-        self._ending.set()
-        await self._batcher.close()
 
     def _look(self) -> None:
         try:
@@ -108,17 +89,6 @@ class LocalGuardJudge:
                 f"judge {self.name}: the chat template of {model} is not that of {guard}; see that "
                 "guard and model in the panel file belong together"
             )
-
-    def _answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
-        if self._model is None:
-            try:
-                self._model = _Model(self._spec, self._ending)
-            except PanelError as error:
-                raise CallFailure(FailureKind.STOPPED, str(error)) from None
-            except Exception as error:
-                sentence = cannot_load(self._spec, error)
-                raise CallFailure(FailureKind.STOPPED, sentence) from None
-        return self._model.answer(batch)
 
 
 class _Reader:
@@ -140,7 +110,7 @@ class _Reader:
         self._specials = SpecialTokens(self.tokenizer)
         self._template = ChatTemplate(self._apply, getattr(self._encode, "image_token", None))
 
-    def tokens(self, batch: Sequence[tuple[str, _Question]]) -> dict[str, Any]:
+    def tokens(self, batch: Sequence[tuple[str, Question]]) -> dict[str, Any]:
         """The tensors of prompts that the template has written."""
         images = [
             Image.open(io.BytesIO(question.jpegs[item.sha256])).convert("RGB")
@@ -206,10 +176,10 @@ class _Model:
             pad_token_id=self._reader.tokenizer.pad_token_id,
         )
 
-    def answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
+    def answer(self, batch: Sequence[Question]) -> list[Reply | CallFailure]:
         """An answer for each question; one that the guard cannot take fails alone."""
         answers: dict[int, Reply | CallFailure] = {}
-        written: list[tuple[int, tuple[str, _Question]]] = []
+        written: list[tuple[int, tuple[str, Question]]] = []
         for number, question in enumerate(batch):
             try:
                 written.append((number, (self._reader.write(question.prompt), question)))
@@ -221,18 +191,13 @@ class _Model:
             answers |= {number: reply for (number, _), reply in zip(written, replies, strict=True)}
         return [answers[number] for number in range(len(batch))]
 
-    def _generate(self, batch: Sequence[tuple[str, _Question]]) -> list[Reply | CallFailure]:
+    def _generate(self, batch: Sequence[tuple[str, Question]]) -> list[Reply | CallFailure]:
         inputs = {
             name: part.to(self._device, self._model.dtype if part.is_floating_point() else None)
             for name, part in self._reader.tokens(batch).items()
         }
         length = inputs["input_ids"].shape[1]
-        room = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        if room is not None and length + self._spec.max_tokens > room:
-            raise ValueError(
-                f"{length} tokens of prompt and {self._spec.max_tokens} of reply are more than "
-                f"the {room} it has room for"
-            )
+        require_room(self._model, length, self._spec.max_tokens)
         with torch.inference_mode():
             output = self._model.generate(
                 **inputs, generation_config=self._generation, stopping_criteria=[self._ended]

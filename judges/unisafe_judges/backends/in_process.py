@@ -4,20 +4,93 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from transformers import StoppingCriteria
 
+from unisafe_judges.batcher import Batcher
+from unisafe_judges.encoding import SentImages
+from unisafe_judges.errors import CallFailure, PanelError
+from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import LocalGuardSpec, ShieldGemmaSpec, TransformersSpec
+from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
-__all__ = ["Ended", "SpecialTokens", "cannot_load", "device_of", "version_of"]
+__all__ = [
+    "Ended",
+    "LocalJudge",
+    "Question",
+    "SpecialTokens",
+    "cannot_load",
+    "device_of",
+    "require_room",
+    "version_of",
+]
 
 LocalSpec = LocalGuardSpec | ShieldGemmaSpec | TransformersSpec
+S = TypeVar("S", bound=LocalSpec)
 
 _SEPARATOR = "\u2060"
 """A word joiner: put into what would be a special token, it makes it text."""
 _SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt, and the images that it names."""
+
+    prompt: Prompt
+    jpegs: SentImages
+
+
+class LoadedModel(Protocol):
+    """A model in memory; used from one thread at a time."""
+
+    def answer(self, batch: Sequence[Question]) -> list[Reply | CallFailure]:
+        """An answer for each question."""
+
+
+class LocalJudge(Generic[S]):
+    """A judge whose model is loaded for its first question. What waits is answered together."""
+
+    needs_images = True
+
+    def __init__(self, spec: S, load: Callable[[S, threading.Event], LoadedModel]) -> None:
+        """Load nothing yet.
+
+        Args:
+            spec: the judge's entry in the panel file.
+            load: makes the model; the event is set when replies that are being written must end.
+        """
+        self.name = spec.name
+        self.max_concurrency = 2 * spec.batch_size
+        self._spec = spec
+        self._load = load
+        self._batcher = Batcher(self._answer, spec.batch_size)
+        self._model: LoadedModel | None = None
+        self._ending = threading.Event()
+
+    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
+        return await self._batcher.ask(Question(prompt, jpegs))
+
+    async def close(self) -> None:
+        self._ending.set()
+        await self._batcher.close()
+
+    def _answer(self, batch: Sequence[Question]) -> list[Reply | CallFailure]:
+        if self._model is None:
+            try:
+                self._model = self._load(self._spec, self._ending)
+            except CallFailure:
+                raise
+            except PanelError as error:
+                raise CallFailure(FailureKind.STOPPED, str(error)) from None
+            except Exception as error:
+                sentence = cannot_load(self._spec, error)
+                raise CallFailure(FailureKind.STOPPED, sentence) from None
+        return self._model.answer(batch)
 
 
 class Ended(StoppingCriteria):
@@ -65,3 +138,17 @@ def cannot_load(spec: LocalSpec, error: Exception) -> str:
     """The sentence for a model that cannot be loaded."""
     said = " ".join(str(error).split())[:_SHOWN] or type(error).__name__
     return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"
+
+
+def require_room(model: Any, prompt_tokens: int, reply_tokens: int) -> None:
+    """See that a model has room for a prompt and its reply.
+
+    Raises:
+        ValueError: it has not.
+    """
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if room is not None and prompt_tokens + reply_tokens > room:
+        raise ValueError(
+            f"{prompt_tokens} tokens of prompt and {reply_tokens} of reply are more than the "
+            f"{room} it has room for"
+        )

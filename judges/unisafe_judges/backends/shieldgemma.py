@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 from collections.abc import Sequence
 from typing import Any
 
-from unisafe_judges.batcher import Batcher, in_halves
-from unisafe_judges.encoding import SentImages
+from unisafe_judges.batcher import in_halves
 from unisafe_judges.errors import CallFailure, PanelError
-from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import ShieldGemmaSpec
-from unisafe_judges.types import Evidence, FailureKind, ImagePart, Reply, Verdict
+from unisafe_judges.types import ImagePart, Reply
 
 try:
     import torch
     from PIL import Image
     from transformers import AutoConfig, AutoProcessor, ShieldGemma2ForImageClassification
 
-    from unisafe_judges.backends.in_process import cannot_load, device_of, version_of
+    from unisafe_judges.backends.in_process import (
+        LocalJudge,
+        Question,
+        cannot_load,
+        device_of,
+        version_of,
+    )
 except ImportError as error:
     raise PanelError(
         "a judge with backend shieldgemma-2 needs torch and transformers 4.50 or later: "
@@ -33,17 +38,11 @@ _MODEL_TYPE = "shieldgemma2"
 _DIGITS = 6
 
 
-class ShieldGemmaJudge:
-    """Images that wait are looked at together; the reply is each policy's probability of Yes."""
-
-    needs_images = True
+class ShieldGemmaJudge(LocalJudge[ShieldGemmaSpec]):
+    """The reply is each policy's probability of Yes."""
 
     def __init__(self, spec: ShieldGemmaSpec) -> None:
-        self.name = spec.name
-        self.max_concurrency = 2 * spec.batch_size
-        self._spec = spec
-        self._batcher = Batcher(self._answer, spec.batch_size)
-        self._model: _Model | None = None
+        super().__init__(spec, _Model)
 
     async def check(self) -> str | None:
         # Loading the weights takes minutes: that waits for the first image.
@@ -60,27 +59,11 @@ class ShieldGemmaJudge:
             )
         return None
 
-    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
-        (image,) = (item for item in prompt.content if isinstance(item, ImagePart))
-        return await self._batcher.ask(jpegs[image.sha256])
-
-    async def close(self) -> None:
-        await self._batcher.close()
-
-    def _answer(self, batch: Sequence[bytes]) -> list[Reply | CallFailure]:
-        if self._model is None:
-            try:
-                self._model = _Model(self._spec)
-            except Exception as error:
-                sentence = cannot_load(self._spec, error)
-                raise CallFailure(FailureKind.STOPPED, sentence) from None
-        return self._model.answer(batch)
-
 
 class _Model:
     """A loaded model; used from one thread at a time."""
 
-    def __init__(self, spec: ShieldGemmaSpec) -> None:
+    def __init__(self, spec: ShieldGemmaSpec, _: threading.Event) -> None:
         self._device = device_of(spec)
         self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             spec.model, revision=spec.revision
@@ -92,9 +75,15 @@ class _Model:
         )
         self._model = model.to(self._device).eval()
 
-    def answer(self, batch: Sequence[bytes]) -> list[Reply | CallFailure]:
+    def answer(self, batch: Sequence[Question]) -> list[Reply | CallFailure]:
         """An answer for each image; a batch that does not fit into memory is halved."""
-        return in_halves(batch, self._look_at, torch.cuda.empty_cache)
+        images = [
+            question.jpegs[item.sha256]
+            for question in batch
+            for item in question.prompt.content
+            if isinstance(item, ImagePart)
+        ]
+        return in_halves(images, self._look_at, torch.cuda.empty_cache)
 
     def _look_at(self, batch: Sequence[bytes]) -> list[Reply]:
         images = [[Image.open(io.BytesIO(data)).convert("RGB")] for data in batch]

@@ -6,15 +6,12 @@ import asyncio
 import io
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from unisafe_judges.batcher import Batcher, in_halves
-from unisafe_judges.encoding import SentImages
+from unisafe_judges.batcher import in_halves
 from unisafe_judges.errors import CallFailure, PanelError
-from unisafe_judges.rubric import Prompt
 from unisafe_judges.specs import TransformersSpec
-from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
+from unisafe_judges.types import FailureKind, Reply
 
 try:
     import torch
@@ -29,9 +26,12 @@ try:
     from unisafe_judges.backends.constrained import Grammar, HeldToSchema
     from unisafe_judges.backends.in_process import (
         Ended,
+        LocalJudge,
+        Question,
         SpecialTokens,
         cannot_load,
         device_of,
+        require_room,
         version_of,
     )
 except ImportError as error:
@@ -43,24 +43,11 @@ except ImportError as error:
 __all__ = ["TransformersJudge"]
 
 
-@dataclass(frozen=True)
-class _Question:
-    prompt: Prompt
-    jpegs: SentImages
-
-
-class TransformersJudge:
-    """Questions that wait are answered together, greedily, in the schema of their prompt."""
-
-    needs_images = True
+class TransformersJudge(LocalJudge[TransformersSpec]):
+    """Greedy replies in the schema of their prompt."""
 
     def __init__(self, spec: TransformersSpec) -> None:
-        self.name = spec.name
-        self.max_concurrency = 2 * spec.batch_size
-        self._spec = spec
-        self._batcher = Batcher(self._answer, spec.batch_size)
-        self._model: _Model | None = None
-        self._ending = threading.Event()
+        super().__init__(spec, _Model)
 
     async def check(self) -> str | None:
         # Loading the weights takes minutes: that waits for the first question.
@@ -71,24 +58,6 @@ class TransformersJudge:
         except Exception as error:
             raise PanelError(cannot_load(self._spec, error)) from None
         return None
-
-    async def ask(self, evidence: Evidence, prompt: Prompt, jpegs: SentImages) -> Verdict | Reply:
-        return await self._batcher.ask(_Question(prompt, jpegs))
-
-    async def close(self) -> None:
-        self._ending.set()
-        await self._batcher.close()
-
-    def _answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
-        if self._model is None:
-            try:
-                self._model = _Model(self._spec, self._ending)
-            except CallFailure:
-                raise
-            except Exception as error:
-                sentence = cannot_load(self._spec, error)
-                raise CallFailure(FailureKind.STOPPED, sentence) from None
-        return self._model.answer(batch)
 
 
 class _Model:
@@ -123,7 +92,7 @@ class _Model:
             pad_token_id=tokenizer.pad_token_id,
         )
 
-    def answer(self, batch: Sequence[_Question]) -> list[Reply | CallFailure]:
+    def answer(self, batch: Sequence[Question]) -> list[Reply | CallFailure]:
         """An answer for each question.
 
         A question that the model cannot take fails alone, and a batch that does not fit into
@@ -131,7 +100,7 @@ class _Model:
         """
         return in_halves(batch, self._generate, torch.cuda.empty_cache)
 
-    def _generate(self, batch: Sequence[_Question]) -> list[Reply]:
+    def _generate(self, batch: Sequence[Question]) -> list[Reply]:
         schema = batch[0].prompt.schema
         least = self._grammar.least_tokens(schema)
         if self._spec.max_tokens < least:
@@ -146,12 +115,7 @@ class _Model:
             processor_kwargs={"return_tensors": "pt", "padding": True},
         ).to(self._device, self._model.dtype)
         length = inputs["input_ids"].shape[1]
-        room = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        if room is not None and length + self._spec.max_tokens > room:
-            raise ValueError(
-                f"{length} tokens of prompt and {self._spec.max_tokens} of reply are more than "
-                f"the {room} it has room for"
-            )
+        require_room(self._model, length, self._spec.max_tokens)
         with torch.inference_mode():
             output = self._model.generate(
                 **inputs,
@@ -172,7 +136,7 @@ class _Model:
         text = self._processor.tokenizer.decode(tokens, skip_special_tokens=True)
         return Reply(text, version, prompt_tokens, len(tokens))
 
-    def _messages(self, question: _Question) -> list[dict[str, Any]]:
+    def _messages(self, question: Question) -> list[dict[str, Any]]:
         prompt = question.prompt
         content = [
             {"type": "text", "text": self._specials.taken_apart(item)}
