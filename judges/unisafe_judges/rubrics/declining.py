@@ -12,7 +12,8 @@ from typing import Any
 
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart, Verdict
+from unisafe_judges.rubrics.markers import between_markers, nonce_of
+from unisafe_judges.types import Evidence, FailureKind, TextPart, Verdict
 from unisafe_judges.verdicts import read_object
 
 __all__ = ["DecliningQuestion"]
@@ -61,13 +62,9 @@ class DecliningQuestion:
 
     def render(self, evidence: Evidence) -> Prompt:
         """The prompt for one answer: its request and its words, each between markers."""
-        digests = [self.sha256, *(part.digest for part in evidence.parts)]
-        nonce = hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
-        content: list[str | ImagePart] = [
-            f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]"
-            for part in evidence.parts
-            if isinstance(part, TextPart)
-        ]
+        nonce = nonce_of(self.sha256, evidence.parts)
+        texts = [part for part in evidence.parts if isinstance(part, TextPart)]
+        content = between_markers(texts, nonce)
         return Prompt(_INSTRUCTIONS.format(nonce=nonce), (*content, _REMINDER), _SCHEMA)
 
     def parse(self, text: str) -> Verdict:

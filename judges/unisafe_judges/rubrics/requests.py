@@ -12,8 +12,9 @@ from typing import Any
 
 from unisafe_judges.errors import CallFailure
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubrics.markers import between_markers, nonce_of
 from unisafe_judges.taxonomy import render_taxonomy
-from unisafe_judges.types import Evidence, FailureKind, ImagePart, TextPart, Verdict
+from unisafe_judges.types import Evidence, FailureKind, Verdict
 from unisafe_judges.verdicts import read_object
 
 __all__ = ["RequestQuestion"]
@@ -77,14 +78,8 @@ class RequestQuestion:
 
     def render(self, evidence: Evidence) -> Prompt:
         """The prompt for one request: its texts, each between markers, and its images."""
-        digests = [self.sha256, *(part.digest for part in evidence.parts)]
-        nonce = hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
-        content: list[str | ImagePart] = []
-        for part in evidence.parts:
-            if isinstance(part, TextPart):
-                content.append(f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]")
-            else:
-                content.extend((f"{part.label.upper()}:", part))
+        nonce = nonce_of(self.sha256, evidence.parts)
+        content = between_markers(evidence.parts, nonce)
         instructions = _INSTRUCTIONS.format(
             taxonomy=render_taxonomy(evidence.modality), nonce=nonce
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -13,13 +13,14 @@ import yaml
 
 from unisafe_judges.errors import PanelError
 from unisafe_judges.rubric import Prompt
+from unisafe_judges.rubrics.markers import between_markers, nonce_of
 from unisafe_judges.taxonomy import (
     Subcategory,
     render_subcategories,
     render_taxonomy,
     taxonomy,
 )
-from unisafe_judges.types import Evidence, ImagePart, Modality, TextPart, Verdict
+from unisafe_judges.types import Evidence, Modality, Verdict
 from unisafe_judges.verdicts import VERDICT_SCHEMA, closed_schema, parse_verdict
 
 __all__ = ["UnisafeRubric", "load_unisafe_rubric", "read_rubric"]
@@ -52,9 +53,7 @@ class UnisafeRubric:
     def render(self, evidence: Evidence) -> Prompt:
         """The prompt for one case.
 
-        Untrusted text is enclosed in markers that carry a hash of all the evidence, so that no text
-        can contain its own closing marker; the hash is the same each time, so that a stored verdict
-        can be found again.
+        Untrusted text stands between markers that no text can close.
 
         Raises:
             PanelError: the rubric has no wording for the evidence's scenario, or no taxonomy for
@@ -69,20 +68,14 @@ class UnisafeRubric:
         if evidence.modality not in self.taxonomies:
             raise PanelError(f"rubric {self.name} has no taxonomy for {evidence.modality} outputs")
         entries = self.taxonomies[evidence.modality]
-        nonce = _nonce(self.sha256, [part.digest for part in evidence.parts])
+        nonce = nonce_of(self.sha256, evidence.parts)
         instructions = self.instructions.format(
             scenario=self.scenarios[evidence.scenario],
             taxonomy=render_subcategories(entries),
             examples=self.examples.get(evidence.modality, ""),
             nonce=nonce,
         )
-        content: list[str | ImagePart] = []
-        for part in evidence.parts:
-            if isinstance(part, TextPart):
-                content.append(f"{part.label.upper()}\n[BEGIN {nonce}]\n{part.text}\n[END {nonce}]")
-            else:
-                content.extend((f"{part.label.upper()}:", part))
-        content.append(self.reminder)
+        content = [*between_markers(evidence.parts, nonce), self.reminder]
         codes = [entry.code for entry in entries]
         closed = closed_schema(codes, self.schema)
         return Prompt(instructions, tuple(content), self.schema, closed)
@@ -94,10 +87,6 @@ class UnisafeRubric:
     def is_refusal(self, evidence: Evidence) -> bool:
         """Never: whether words decline is for the judge to say."""
         return False
-
-
-def _nonce(rubric_sha256: str, digests: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join([rubric_sha256, *digests]).encode()).hexdigest()[:16]
 
 
 @cache
