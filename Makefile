@@ -22,7 +22,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --n
 NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 	$(BIN)/python -m pip uninstall --quiet --yes torchvision
 
-OTHER_DEMO_MODELS := demo-cautious demo-text-only demo-flaky
+OTHER_DEMO_MODELS = $(basename $(notdir $(wildcard unisafe_tasks/demo/predictions/demo-*.jsonl)))
 
 .PHONY: demo test table test-real test-runners test-reproduce test-slow yamls test-exports test-matrix \
 	browser install lint clean

@@ -114,6 +114,10 @@ def test_instructions_differ_between_the_cases_of_a_task() -> None:
     assert len(set(without_notes)) == len(without_notes)
 
 
+def test_the_bundled_models_are_those_that_the_script_writes() -> None:
+    assert make_demo.content().models == BUNDLED
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_scripted_model_answers_every_case_once(name: str) -> None:
     rows = PREDICTIONS[name]
