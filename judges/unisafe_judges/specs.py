@@ -19,6 +19,7 @@ from unisafe_judges.prices import Price
 __all__ = [
     "GeminiSpec",
     "GuardSpec",
+    "InProcessSpec",
     "JudgeSpec",
     "LabelsSpec",
     "LocalGuardSpec",
@@ -289,12 +290,12 @@ class ServedGuardSpec(GuardSpec, ServedSpec):
     backend: Literal["guard"]
 
 
-class LocalGuardSpec(GuardSpec):
-    """A guard in this process. `model`, `device` and the like are as in TransformersSpec."""
+class InProcessSpec(ModelSpec):
+    """A model in this process. `model` is a hub id or a folder.
 
-    decides: ClassVar = ("guard", "revision", "dtype", "max_tokens")
+    `device` is `auto` (the GPU if there is one), `cpu`, `cuda` or `cuda:N`.
+    """
 
-    backend: Literal["guard-transformers"]
     revision: str | None = None
     device: _Device = "auto"
     dtype: _DType = "auto"
@@ -302,44 +303,31 @@ class LocalGuardSpec(GuardSpec):
 
     @property
     def is_deterministic(self) -> bool:
-        """Always: the likeliest token is taken."""
+        """Always: the likeliest token is taken, or there are probabilities alone."""
         return True
 
 
-class ShieldGemmaSpec(ModelSpec):
-    """ShieldGemma 2 in this process. `model`, `device` and the like are as in TransformersSpec."""
+class LocalGuardSpec(GuardSpec, InProcessSpec):
+    """A guard in this process."""
+
+    decides: ClassVar = ("guard", "revision", "dtype", "max_tokens")
+
+    backend: Literal["guard-transformers"]
+
+
+class ShieldGemmaSpec(InProcessSpec):
+    """ShieldGemma 2 in this process."""
 
     decides: ClassVar = ("revision", "dtype")
     guard: ClassVar[str] = "shieldgemma-2"
 
     backend: Literal["shieldgemma-2"]
-    revision: str | None = None
-    device: _Device = "auto"
-    dtype: _DType = "auto"
-    batch_size: int = Field(default=8, ge=1, le=256)
-
-    @property
-    def is_deterministic(self) -> bool:
-        """Always: it gives probabilities."""
-        return True
 
 
-class TransformersSpec(ModelSpec):
-    """A vision-language model in this process. `model` is a hub id or a folder.
-
-    `device` is `auto` (the GPU if there is one), `cpu`, `cuda` or `cuda:N`.
-    """
+class TransformersSpec(InProcessSpec):
+    """A vision-language model in this process."""
 
     decides: ClassVar = ("revision", "dtype", "max_tokens")
 
     backend: Literal["transformers"]
-    revision: str | None = None
-    device: _Device = "auto"
-    dtype: _DType = "auto"
-    batch_size: int = Field(default=8, ge=1, le=256)
     max_tokens: _MaxTokens = 1024
-
-    @property
-    def is_deterministic(self) -> bool:
-        """Always: the likeliest token is taken."""
-        return True

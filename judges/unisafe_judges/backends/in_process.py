@@ -15,7 +15,7 @@ from unisafe_judges.batcher import Batcher
 from unisafe_judges.encoding import SentImages
 from unisafe_judges.errors import CallFailure, PanelError
 from unisafe_judges.rubric import Prompt
-from unisafe_judges.specs import LocalGuardSpec, ShieldGemmaSpec, TransformersSpec
+from unisafe_judges.specs import InProcessSpec
 from unisafe_judges.types import Evidence, FailureKind, Reply, Verdict
 
 __all__ = [
@@ -29,8 +29,7 @@ __all__ = [
     "version_of",
 ]
 
-LocalSpec = LocalGuardSpec | ShieldGemmaSpec | TransformersSpec
-S = TypeVar("S", bound=LocalSpec)
+S = TypeVar("S", bound=InProcessSpec)
 
 _SEPARATOR = "\u2060"
 """A word joiner: put into what would be a special token, it makes it text."""
@@ -122,7 +121,7 @@ class SpecialTokens:
         return self._any.sub(lambda match: match[0][:1] + _SEPARATOR + match[0][1:], text)
 
 
-def device_of(spec: LocalSpec) -> str:
+def device_of(spec: InProcessSpec) -> str:
     """Where a model is put: where the panel file says, or on the GPU if there is one."""
     where = "cuda" if torch.cuda.is_available() else "cpu"
     return where if spec.device == "auto" else spec.device
@@ -134,7 +133,7 @@ def version_of(model: Any) -> str | None:
     return version
 
 
-def cannot_load(spec: LocalSpec, error: Exception) -> str:
+def cannot_load(spec: InProcessSpec, error: Exception) -> str:
     """The sentence for a model that cannot be loaded."""
     said = " ".join(str(error).split())[:_SHOWN] or type(error).__name__
     return f"judge {spec.name}: model {spec.model} cannot be loaded: {said}"
