@@ -138,6 +138,19 @@ def test_a_killed_workflow_goes_on_to_the_same_table(
     ]
 
 
+def test_a_results_folder_with_a_space_is_one_folder(tmp_path: Path) -> None:
+    replay = {"name": "demo", "tasks": ["TT"], "model": "predictions"}
+    models = models_file(tmp_path, {**replay, "model_args": "predictions=demo"})
+    workflow = Workflow(tmp_path, models, environment(tmp_path, UNISAFE_PANEL="labels"))
+    # Before the report is written, the folder of an earlier one is deleted.
+    other = tmp_path / "my" / "photo.png"
+    other.parent.mkdir()
+    other.touch()
+    assert workflow.run("my results") == 0, workflow.said("my results")
+    assert other.is_file()
+    assert (tmp_path / "my results" / "report" / "report.html").is_file()
+
+
 def test_judges_that_cannot_work_make_no_table_and_the_same_command_goes_on(
     workflow: Workflow,
 ) -> None:
