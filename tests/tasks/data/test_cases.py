@@ -163,7 +163,8 @@ def test_a_four_turn_case_needs_four_turns_with_words(turns: list[str] | None) -
         check_row(samples.row("MT", turns=turns), "here")
 
 
-def test_the_cases_last_registered_are_found_by_task() -> None:
+def test_the_cases_last_registered_are_found_by_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unisafe_tasks.data.cases._REGISTERED", {})
     first, second = case_set("TI", samples.row("TI")), case_set("TI", samples.row("TI", "b"))
     register(first)
     register(second)
