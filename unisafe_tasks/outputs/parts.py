@@ -7,11 +7,12 @@ folder was to have is not made up: the result is marked, and a shard that is mis
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from unisafe_tasks.outputs.saved import (
     read_outputs,
     read_stored,
     tasks_in,
+    warn_of_lacking,
 )
 from unisafe_tasks.tasks import Task
 from unisafe_tasks.types import RawOutput
@@ -96,11 +98,13 @@ def read_parts(
         return read_outputs(settings[0], source, tasks, limit)
     cases = {task.code: load_cases(source, task) for task in tasks or tasks_in(source)}
     parts = list(_parts(settings, source, cases))
-    for one, other in pairwise(parts):
+    # Two folders can differ in a setting that the folder between them does not have.
+    for one, other in combinations(_asked_otherwise(parts), 2):
         _require_one_run(one, other)
     if not parts:
         raise PredictionsError(f"{', '.join(settings)} hold no outputs")
     outputs = _outputs_of(parts)
+    warn_of_lacking(" and ".join(settings), source, tasks, {code for _, code in outputs})
     codes = [code for code in cases if tasks or any(key[1] == code for key in outputs)]
     whole = {code for code in codes if _is_whole(cases[code], parts, outputs)}
     missing = {
@@ -166,6 +170,16 @@ def _parts(
         # The rows of other data name cases that are not there.
         _require_same_data(first := first or folder, folder)
         yield _Part(folder, read_stored(folder, source, cases))
+
+
+def _asked_otherwise(parts: Iterable[_Part]) -> list[_Part]:
+    """A folder for each way in which run.json says that its model was asked."""
+    ways: dict[str, _Part] = {}
+    for part in parts:
+        asked = asked_of(part.info)
+        told = [part.stored.model, *(asked.get(name) for name in SETTINGS)]
+        ways.setdefault(json.dumps(told, sort_keys=True), part)
+    return list(ways.values())
 
 
 def _require_one_run(one: _Part, other: _Part) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -36,9 +37,13 @@ __all__ = [
     "read_outputs",
     "read_stored",
     "tasks_in",
+    "warn_of_lacking",
 ]
 
 NO_OUTPUT = RawOutput(error="there is no output for this case", sealed=True)
+
+
+_log = logging.getLogger("unisafe")
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,7 @@ def read_outputs(
         )
         model, outputs, info, made_by = stored.model, stored.outputs, stored.info, stored.made_by
     present = {code for _, code in outputs}
-    absent = [task for task in tasks if task.code not in present]
-    if is_run and absent:
-        names = [task.name for task in source.tasks.values() if task.code in present]
-        lacks = source.tasks[absent[0].code].name
-        raise PredictionsError(f"{setting} is a run without {lacks}: it has {', '.join(names)}")
+    warn_of_lacking(setting, source, tasks, present)
     codes = [code for code in cases if tasks or code in present]
     chosen = present if is_sampled or info.get("limited") is True else set()
     items = [
@@ -107,6 +108,16 @@ def read_outputs(
     items = [(case, replace(raw, model=None)) for case, raw in items]
     counts = case_counts(info, source, codes, limit)
     return Outputs((path,), model, tuple(items), limited, counts, made_by)
+
+
+def warn_of_lacking(
+    named: str, source: Source, tasks: Iterable[Task], present: Container[str]
+) -> None:
+    """Warn of tasks that are asked for and not among the codes that are `present`."""
+    for task in tasks:
+        if task.code not in present:
+            name = source.tasks[task.code].name
+            _log.warning("%s has no output of %s: all its cases count as failed", named, name)
 
 
 @dataclass(frozen=True)

@@ -518,6 +518,23 @@ def test_runs_of_other_models_or_settings_are_refused_and_both_are_named(
     assert not (tmp_path / "merged").exists()
 
 
+def test_two_folders_that_differ_are_seen_past_one_that_says_nothing(
+    unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
+) -> None:
+    seeds = {
+        "TT": {"unisafe_t2t": {"seed": 1}},
+        "TI": {"unisafe_t2i": {}},
+        "IT": {"unisafe_t2t": {"seed": 2}},
+    }
+    parts = [
+        run_of(tmp_path / code, demo, of(outputs, code), gen_kwargs=given)
+        for code, given in seeds.items()
+    ]
+    done = unisafe("judge", *parts, "--panel", "none", "--out", tmp_path / "all")
+    assert done.code == 1
+    assert f"{parts[0]} and {parts[2]} were not asked in the same way" in done.err
+
+
 def test_runs_on_other_data_are_refused_and_both_are_named(
     unisafe: Command, demo: Source, outputs: Items, tmp_path: Path
 ) -> None:
