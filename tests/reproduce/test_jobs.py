@@ -15,8 +15,10 @@ import generate
 import judge
 import processes
 import pytest
-from processes import Interrupted, last_line, locked, run_logged
+from outcomes import write_outcome
+from processes import BINARIES, Interrupted, last_line, locked, run_logged
 
+from tests.reproduce.conftest import models_file
 from tests.tasks.commands import CASES_OF
 from unisafe_tasks.planning.models_file import ModelEntry
 from unisafe_tasks.tasks import TASKS
@@ -251,3 +253,27 @@ def test_a_model_without_a_run_has_failed_in_every_case(
     rows = judge._failures(entry, [job], tmp_path / "failures.jsonl").read_text().splitlines()
     assert len(rows) == CASES_OF["TI"]
     assert {json.loads(row)["error"] for row in rows} == {"no such folder"}
+
+
+def test_a_model_whose_one_task_failed_is_judged_on_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"DATA": "demo", "CACHE": "cache", "STORE": "r.sqlite"}.items():
+        path = value if name == "DATA" else str(tmp_path / value)
+        monkeypatch.setenv(f"UNISAFE_{name}", path)
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    models = models_file(
+        tmp_path, {"name": "demo", "tasks": ["TI", "TT"], "model": "predictions", "shards": 1}
+    )
+    jobs = {code: tmp_path / "demo" / TASKS[code].name / "1-of-1" for code in ("TI", "TT")}
+    words = [BINARIES / "unisafe", "judge", "demo", "--task", "TT", "--panel", "none", "--out"]
+    subprocess.run([*words, jobs["TT"] / "run"], check=True, capture_output=True)
+    for code, said in (("TI", "out of memory"), ("TT", None)):
+        run = str((jobs[code] / "run").relative_to(tmp_path)) if said is None else None
+        jobs[code].mkdir(parents=True, exist_ok=True)
+        job = judge.Outcome("demo", TASKS[code].name, "1/1", int(run is None), said, run, 1.0)
+        write_outcome(jobs[code], job)
+    assert judge.main(str(models), str(tmp_path), "demo") == 0
+    tasks = json.loads((tmp_path / "runs" / "demo" / "metrics.json").read_text())["tasks"]
+    assert tasks["unisafe_t2i"]["statuses"] == {"failed": CASES_OF["TI"]}
+    assert tasks["unisafe_t2t"]["scored"] == CASES_OF["TT"]
