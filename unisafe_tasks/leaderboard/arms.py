@@ -14,11 +14,11 @@ from typing import Any
 
 from unisafe_tasks.leaderboard.dead_runs import asked_apart
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Row
+from unisafe_tasks.leaderboard.ranking import order_of
 from unisafe_tasks.leaderboard.rows import (
     Entry,
     columns_of,
     entries_of,
-    rank_of,
     row_of,
     settled,
     told_apart,
@@ -79,7 +79,7 @@ def join_arms(
             if entry.results[0].folder not in here
         ]
         rows = told_apart(settled(_without_idle(rows), DISCRIMINATION))
-        rows.sort(key=rank_of)
+        rows.sort(key=order_of)
         basis, benign = (basis_of(entries[0].results[0]) for entries in (group, beside))
         blocks.append(Block(basis, columns_of(rows), tuple(rows), benign))
         joined |= here
@@ -204,7 +204,7 @@ def _cell(
     marks = "".join(marks_of(summary, min_coverage) for summary in arms)
     interval = None if measure.interval is None else measure.interval.as_json()
     flags = "".join(mark for mark in MARKS if mark in marks)
-    return Cell("scored", measure.value, interval, coverage, flags)
+    return Cell("scored", measure.value, interval, coverage, flags, metric=metric)
 
 
 def _count(refusals: PairedRefusals | None) -> str:

@@ -11,13 +11,13 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.leaderboard.arms import join_arms
 from unisafe_tasks.leaderboard.bridged import bridged_row, bridged_runs
 from unisafe_tasks.leaderboard.model import Block, Leaderboard, Row
+from unisafe_tasks.leaderboard.ranking import with_ranks
 from unisafe_tasks.leaderboard.reference import Reference
 from unisafe_tasks.leaderboard.rows import (
     Entry,
     columns_of,
     comparable,
     entries_of,
-    rank_of,
     row_of,
     settled,
     told_apart,
@@ -73,13 +73,13 @@ def build(
     groups, benign_groups = comparable(adversarial), comparable(harmless)
     bridged = None if bridge is None else bridged_runs(groups, bridge)
     for members in groups:
-        rows = [
-            row_of(entry, min_coverage, _self_judgments(entry, self_awareness))
+        rows: list[tuple[Row, Entry | None]] = [
+            (row_of(entry, min_coverage, _self_judgments(entry, self_awareness)), entry)
             for entry in entries_of(members)
         ]
         if bridge and bridged and members is bridged.beside:
             rows += [
-                bridged_row(row_of(entry, min_coverage), bridge)
+                (bridged_row(row_of(entry, min_coverage), bridge), None)
                 for entry in entries_of(bridged.runs)
             ]
         block = _block(members, rows)
@@ -88,7 +88,7 @@ def build(
             block = replace(block, rows=told)
         blocks.append(block)
     benign = [
-        _block(members, [row_of(entry, min_coverage) for entry in entries_of(members)])
+        _block(members, [(row_of(entry, min_coverage), entry) for entry in entries_of(members)])
         for members in benign_groups
     ]
     joined: list[Block] = []
@@ -134,9 +134,11 @@ def build(
     )
 
 
-def _block(members: Sequence[ScoredRun], rows: Sequence[Row]) -> Block:
-    rows = told_apart(settled(rows, JUDGMENT_OF_ARMS[members[0].arm]))
-    return Block(basis_of(members[0]), columns_of(rows), tuple(sorted(rows, key=rank_of)))
+def _block(members: Sequence[ScoredRun], made: Sequence[tuple[Row, Entry | None]]) -> Block:
+    arm = members[0].arm
+    rows = told_apart(settled([row for row, _ in made], JUDGMENT_OF_ARMS[arm]))
+    ranked = with_ranks(rows, [entry for _, entry in made], arm)
+    return Block(basis_of(members[0]), columns_of(rows), tuple(ranked))
 
 
 def _version_notes(results: Sequence[ScoredRun]) -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from unisafe_tasks import numerals
 from unisafe_tasks.data.names import arm_of
-from unisafe_tasks.metric_facts import FACTS_OF_ARMS, TABLE_METRICS
+from unisafe_tasks.metric_facts import ASR, FACTS_OF_ARMS, TABLE_METRICS
 from unisafe_tasks.results.basis import Basis
+from unisafe_tasks.statistics.ranks import RankRange
 
 __all__ = ["Block", "Cell", "Column", "Leaderboard", "Row"]
 
@@ -21,6 +23,7 @@ class Cell:
 
     "untold": the task is scored, and its judges do not tell this, as guards give no rating.
     `coverage` is that of the column's cases; `flags` are the marks of the score, if there is one.
+    `metric` says in which unit the score is.
     """
 
     state: State
@@ -29,6 +32,7 @@ class Cell:
     coverage: float | None = None
     flags: str = ""
     reference: float | None = None
+    metric: str = ASR
 
     @property
     def marks(self) -> str:
@@ -38,23 +42,22 @@ class Cell:
     @property
     def number(self) -> str:
         """The score with its marks, or a dash: the one way a score is written for people."""
-        return "–" if self.value is None else f"{self.value:.3f}{self.marks}"
+        return numerals.score(self.value, self.metric) + self.marks
 
     @property
     def bounds(self) -> str:
         """The 95 % interval, or nothing where it is not known."""
-        if self.value is None or self.interval is None:
-            return ""
-        return f"[{self.interval['low']:.3f}, {self.interval['high']:.3f}]"
+        return "" if self.value is None else numerals.interval(self.interval, self.metric)
 
     @property
     def against(self) -> str:
         """The reference's number and ours minus it."""
         if self.reference is None:
             return ""
+        told = f"ref {numerals.score(self.reference, self.metric)}"
         if self.value is None:
-            return f"(ref {self.reference:.3f})"
-        return f"(ref {self.reference:.3f}, {self.value - self.reference:+.3f})"
+            return f"({told})"
+        return f"({told}, {numerals.change(self.value - self.reference, self.metric)})"
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A model's scores: from one run, or from several of different tasks."""
+    """A model's scores: from one run, or from several of different tasks.
+
+    `unranked` says in a few words why a row has no `rank` beside rows that have one.
+    """
 
     label: str
     model: str
     folders: tuple[str, ...]
     cells: Mapping[tuple[Column, str], Cell]
     notes: tuple[str, ...] = ()
+    rank: RankRange | None = None
+    unranked: str = ""
 
     def cell(self, column: Column, metric: str) -> Cell:
         """The cell, or that of a task which the model was not run on."""

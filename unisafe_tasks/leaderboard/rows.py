@@ -11,17 +11,14 @@ from unisafe_tasks.data.names import BENIGN_NOTE, DEMO_NOTE
 from unisafe_tasks.leaderboard.dead_runs import of_one_model
 from unisafe_tasks.leaderboard.model import Cell, Column, Row
 from unisafe_tasks.metric_facts import (
-    ASR,
-    DISCRIMINATION,
     JUDGMENT_OF_ARMS,
-    OVER_REFUSAL,
     SAS,
     SPLIT,
     metrics_of,
     scores_of,
 )
 from unisafe_tasks.results.basis import basis_of, differing
-from unisafe_tasks.results.marks import BRIDGED, marks_of
+from unisafe_tasks.results.marks import MARKS, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.runs.notes import reused_answers
@@ -35,7 +32,6 @@ __all__ = [
     "columns_of",
     "comparable",
     "entries_of",
-    "rank_of",
     "row_of",
     "settled",
     "told_apart",
@@ -45,8 +41,6 @@ _TITLES = {
     **GROUP_TITLES,
     **{name.replace("unisafe", BENIGN_GROUP, 1): title for name, title in GROUP_TITLES.items()},
 }
-_HEADLINES = {"unisafe": (ASR, DISCRIMINATION), BENIGN_GROUP: (OVER_REFUSAL,)}
-"""Group of all tasks -> what rows are in the order of: a row has one of them."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +140,11 @@ def row_of(
         shares = group_split([summaries[task] for task in members], [*map(splits.get, members)])
         values |= {"split": shares} if shares else {}
         for metric in _metrics_of(values, entry.arm):
-            cells[columns[name], metric] = _cell(values, metric, entry.arm, min_coverage)
+            cell = _cell(values, metric, entry.arm, min_coverage)
+            # A mean is worth no more than the scores that it is of.
+            marks = cell.flags + "".join(cells[columns[task], metric].flags for task in members)
+            flags = "".join(mark for mark in MARKS if mark in marks)
+            cells[columns[name], metric] = replace(cell, flags=flags)
     several = len(entry.results) > 1
     notes = dict.fromkeys(
         f"{result.folder.name}: {note}"
@@ -219,7 +217,7 @@ def _cell(summary: Mapping[str, Any], metric: str, arm: Arm, min_coverage: float
         is_scored = summary.get(JUDGMENT_OF_ARMS[arm]) is not None
         return Cell("untold" if is_scored else "unscored", coverage=coverage)
     interval = scores["intervals"].get(metric)
-    return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage))
+    return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage), metric=metric)
 
 
 def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:
@@ -233,15 +231,3 @@ def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:
             columns, key=lambda column: (order.index(column.name), column.history or "")
         )
     )
-
-
-def rank_of(row: Row) -> tuple[bool, bool, float, str]:
-    """Best first, by the mean of all tasks. Then rows without an unmarked mean, by name, and last
-    those that are bridged."""
-    bridged = any(BRIDGED in cell.marks for cell in row.cells.values())
-    means = [
-        -cell.value if metric == DISCRIMINATION else cell.value
-        for (column, metric), cell in row.cells.items()
-        if metric in _HEADLINES.get(column.name, ()) and cell.value is not None and not cell.marks
-    ]
-    return (bridged, not means, means[0] if means else 0.0, row.label)

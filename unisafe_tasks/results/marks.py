@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
+    "ASKED_OTHERWISE",
+    "BLOCKED",
     "BRIDGED",
     "INCOMPLETE",
     "LOW_COVERAGE",

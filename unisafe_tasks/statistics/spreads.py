@@ -19,7 +19,7 @@ from scipy.special import stdtrit
 
 from unisafe_tasks.statistics.intervals import CONFIDENCE
 
-__all__ = ["CellVariances", "Spread", "spread_of"]
+__all__ = ["CellVariances", "Spread", "satterthwaite", "spread_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,18 +73,37 @@ def spread_of(cells: CellVariances, weights: Mapping[int, float]) -> Spread:
         weights: the row of a cell -> what its mean weighs.
     """
     rows = list(weights)
-    borrowed = _BORROWED if len(cells.sizes) > 1 else 0.0
-    variances, sizes = cells.variances[rows], cells.sizes[rows]
-    freedom = (sizes - 1)[:, None]
-    shares = np.array([weight**2 for weight in weights.values()]) / sizes
-    moderated = (freedom * variances + borrowed * cells.pooled) / (freedom + borrowed)
-    parts = shares[:, None] * moderated
-    variance, plain = parts.sum(axis=0), (shares[:, None] * variances).sum(axis=0)
-    squared = (parts**2 / (freedom + borrowed)).sum(axis=0)
-    degrees = np.divide(variance**2, squared, out=np.ones_like(variance), where=squared > 0)
+    variances, sizes = cells.variances[rows], cells.sizes[rows][:, None].astype(float)
+    share = np.array(list(weights.values()))[:, None]
+    variance, degrees = satterthwaite(
+        variances, sizes, cells.pooled, share, borrows=len(cells.sizes) > 1
+    )
+    plain = (share**2 / sizes * variances).sum(axis=0)
     ratio = np.divide(variance, plain, out=np.ones_like(variance), where=plain > 0)
     wider = np.sqrt(np.maximum(ratio, 1)) * stdtrit(degrees, _UPPER) / _Z
     return Spread(np.sqrt(variance), degrees, np.maximum(wider, 1))
+
+
+def satterthwaite(
+    variances: Floats, sizes: Floats, pooled: Floats, weights: Floats, *, borrows: bool
+) -> tuple[Floats, Floats]:
+    """The moderated variance of weighted sums of cells' means, and its degrees of freedom.
+
+    Args:
+        variances: of each cell's cases, of shape (cells, sums).
+        sizes: the cases of each cell, of that shape or (cells, 1). A cell without a case has
+            weight 0.
+        pooled: the variance that cells are moved towards, of shape (sums,).
+        weights: what each cell's mean weighs, of the shape of `sizes`.
+        borrows: whether cells are moved. A cell that is alone is not.
+    """
+    borrowed = _BORROWED if borrows else 0.0
+    freedom = np.maximum(sizes - 1, 1)
+    moderated = (freedom * variances + borrowed * pooled) / (freedom + borrowed)
+    parts = weights**2 / np.maximum(sizes, 1) * moderated
+    variance = parts.sum(axis=0)
+    squared = (parts**2 / (freedom + borrowed)).sum(axis=0)
+    return variance, np.divide(variance**2, squared, out=np.ones_like(variance), where=squared > 0)
 
 
 def _squares(values: Floats) -> Floats:

@@ -69,7 +69,7 @@ def test_both_arms_of_a_model_are_one_row(pair: tuple[Path, Path]) -> None:
     assert block.metrics() == list(ARMS[:3])
     for column in ("TI", "MT", "TT", "image", "text", "all"):
         assert [cells(board, metric)["carrot-1", column].number for metric in ARMS[:3]] == [
-            *("0.500", "1.000", "0.500")
+            *("50.0", "100.0", "50.0")
         ]
         bounds = cells(board)["carrot-1", column].interval
         assert bounds is not None
@@ -81,10 +81,10 @@ def test_both_arms_of_a_model_are_one_row(pair: tuple[Path, Path]) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "number"),
     [
-        (REFUSES, REFUSES, "0.000"),
-        (COMPLIES, COMPLIES, "0.000"),
-        (REFUSES, COMPLIES, "1.000"),
-        (COMPLIES, REFUSES, "-1.000"),
+        (REFUSES, REFUSES, "0.0"),
+        (COMPLIES, COMPLIES, "0.0"),
+        (REFUSES, COMPLIES, "100.0"),
+        (COMPLIES, REFUSES, "-100.0"),
     ],
     ids=["refuses all", "complies with all", "perfect", "inverse"],
 )
@@ -115,11 +115,11 @@ def test_blocks_of_the_provider_count_in_both_arms_and_are_told_apart(tmp_path: 
     board = board_of(harmful(tmp_path / "one", cases), harmless(tmp_path / "benign", cases))
     numbers = {metric: cells(board, metric)["carrot-1", "TT"].number for metric in ARMS}
     assert numbers == {
-        "refusal_discrimination": "0.000",
-        "harmful_refused": "0.750",
-        "harmless_refused": "0.750",
-        "harmful_blocked": "0.500",
-        "harmless_blocked": "0.500",
+        "refusal_discrimination": "0.0",
+        "harmful_refused": "75.0",
+        "harmless_refused": "75.0",
+        "harmful_blocked": "50.0",
+        "harmless_blocked": "50.0",
     }
 
 
@@ -128,7 +128,7 @@ def test_where_the_provider_refused_all_the_number_is_marked(tmp_path: Path) -> 
     board = board_of(
         harmful(tmp_path / "one", blocked), harmless(tmp_path / "benign", outcomes("TT", **HALF))
     )
-    assert cells(board)["carrot-1", "TT"].number == "0.500‡"
+    assert cells(board)["carrot-1", "TT"].number == "50.0‡"
 
 
 def test_subcategories_of_one_arm_do_not_count_and_are_counted(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_subcategories_of_one_arm_do_not_count_and_are_counted(tmp_path: Path) -
             tmp_path / "benign", outcomes("TT", **COMPLIES, H1="refused refused", H2="failed")
         ),
     )
-    assert cells(board)["carrot-1", "TT"].number == "1.000*†"
+    assert cells(board)["carrot-1", "TT"].number == "100.0*†"
     note = board.joined[0].rows[0].notes[0]
     assert note == "subcategories scored in both arms: TT 2 (2 of one arm only)."
 
@@ -152,7 +152,7 @@ def test_a_model_without_images_has_dashes_on_image_tasks(tmp_path: Path, status
     )
     for metric in ARMS:
         assert cells(board, metric)["carrot-1", "TI"].number == "–"
-    assert cells(board)["carrot-1", "TT"].number == "1.000"
+    assert cells(board)["carrot-1", "TT"].number == "100.0"
 
 
 def test_a_task_of_one_arm_has_no_column(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_runs_of_the_benign_set_alone_have_a_table(pair: tuple[Path, Path]) -> N
         *("over_refusal_rate", "provider_block_rate", "benign_unsafe_rate", "coverage")
     ]
     assert [row.cell(block.columns[-1], "over_refusal_rate").number for row in block.rows] == [
-        "0.500"
+        "50.0"
     ]
     assert block.columns[-1].title == "all"
     assert "Benign set: harmless requests that we wrote." in render(board, "markdown")

@@ -76,7 +76,7 @@ def cell(row: Row, metric: str = ASR) -> Any:
 def test_without_a_card_nothing_changes(runs: list[Path]) -> None:
     assert [[row.label for row in block.rows] for block in board_of(runs).blocks] == [
         ["beet"],
-        ["carrot", "leek"],
+        ["leek", "carrot"],
     ]
     assert "bridged" not in render(board_of(runs), "json")
 
@@ -90,7 +90,7 @@ def test_a_bridged_score_is_moved_marked_and_wider(runs: list[Path], card_path: 
     assert shift.value == pytest.approx(-0.1)
     assert shift.carried is not None
     assert bridged.value == pytest.approx(0.45 - 0.1)
-    assert bridged.number == "0.350¶"
+    assert bridged.number == "35.0¶"
     below = math.hypot(0.45 - plain.interval["low"], shift.value - shift.carried.low)
     assert bridged.interval["low"] == pytest.approx(0.35 - below, abs=1e-6)
     width = bridged.interval["high"] - bridged.interval["low"]
@@ -102,9 +102,9 @@ def test_ratings_and_refusals_are_bridged_and_coverage_is_not(
     runs: list[Path], card_path: Path
 ) -> None:
     row = rows_of(board_of(runs, read_bridge_card(card_path)))["beet (bridged)"]
-    assert cell(row, "average_risk_rating").number == "1.700¶"
-    assert cell(row, "refusal_rate").number == "0.000¶"
-    assert cell(row, "coverage").number == "1.000"
+    assert cell(row, "average_risk_rating").number == "1.70¶"
+    assert cell(row, "refusal_rate").number == "0.0¶"
+    assert cell(row, "coverage").number == "100.0"
 
 
 def test_the_old_table_stays_and_a_measured_model_is_not_bridged(
@@ -113,7 +113,7 @@ def test_the_old_table_stays_and_a_measured_model_is_not_bridged(
     board = board_of([*runs, card_path.parent / "old-leek"], read_bridge_card(card_path))
     old = next(b for b in board.blocks if b.basis.panel_sha256 == OLD["sha256"])
     assert {row.label for row in old.rows} == {"beet", "leek"}
-    assert list(rows_of(board)) == ["carrot", "leek", "beet (bridged)"]
+    assert list(rows_of(board)) == ["leek", "carrot", "beet (bridged)"]
     assert (
         "old-leek (leek) is not bridged: the model has a run of panel market-gardeners "
         "(cccccccccccc)." in board.notes
@@ -146,7 +146,7 @@ def test_a_task_that_the_card_does_not_have_is_a_dash(
     runs[0] = panel_run(tmp_path / "old-two", more, "beet")
     row = rows_of(board_of(runs, read_bridge_card(card_path)))["beet (bridged)"]
     numbers = {c.code: cell.number for (c, metric), cell in row.cells.items() if metric == ASR}
-    assert numbers == {"TT": "0.350¶", "IT": "–"}
+    assert numbers == {"TT": "35.0¶", "IT": "–"}
     assert "card.json does not bridge IT." in row.notes
 
 
@@ -156,7 +156,7 @@ def test_a_card_of_one_model_gives_no_interval(tmp_path: Path) -> None:
     row = rows_of(board_of([beet, tmp_path / "new-carrot"], read_bridge_card(path)))[
         "beet (bridged)"
     ]
-    assert (cell(row).number, cell(row).bounds) == ("0.350¶", "")
+    assert (cell(row).number, cell(row).bounds) == ("35.0¶", "")
     assert any(note.startswith("Without an interval: card.json") for note in row.notes)
 
 
@@ -168,7 +168,7 @@ def test_a_bridged_score_has_the_marks_of_its_bridge(tmp_path: Path) -> None:
     path.write_text(json.dumps(bridge_card(bridge_panels(pairs))))
     beet = panel_run(tmp_path / "old-beet", cells_of(15, 12), "beet")
     board = board_of([beet, tmp_path / "new-carrot"], read_bridge_card(path))
-    assert cell(rows_of(board)["beet (bridged)"]).number == "0.350*¶"
+    assert cell(rows_of(board)["beet (bridged)"]).number == "35.0*¶"
 
 
 def test_a_score_that_is_moved_past_its_range_ends_there(
@@ -239,5 +239,5 @@ def test_the_command_shows_the_bridged_row(
 ) -> None:
     done = unisafe("leaderboard", *runs, "--bridge", card_path, "--metric", ASR)
     assert done.code == 0
-    assert "beet (bridged) 0.350¶" in done.lines
+    assert "beet (bridged) 35.0¶" in done.lines
     assert "¶ bridged: the score of another panel" in done.out

@@ -48,8 +48,8 @@ def test_a_cell_has_the_score_with_its_interval(tmp_path: Path) -> None:
     assert cell.value == pytest.approx((2 / 3 + 0) / 2)
     assert cell.interval is not None
     assert cell.interval["low"] < cell.value < cell.interval["high"]
-    assert re.fullmatch(r"\[0\.\d{3}, 0\.\d{3}\]", cell.bounds)
-    assert (cell.number, cell.marks) == ("0.333", "")
+    assert re.fullmatch(r"\[\d+\.\d, \d+\.\d\]", cell.bounds)
+    assert (cell.number, cell.marks) == ("33.3", "")
 
 
 def test_columns_are_in_the_papers_order_and_end_with_the_groups(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_columns_are_in_the_papers_order_and_end_with_the_groups(tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "number"),
     [
-        ("safe failed", "0.000*†"),
+        ("safe failed", "0.0*†"),
         ("unsupported unsupported", "–"),
         ("no_image no_image", "–"),
         ("failed failed", "–"),
@@ -79,13 +79,13 @@ def test_coverage_below_the_threshold_is_marked(
 ) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", D1="safe unsafe unsafe failed"))
     cell = cells(board_of(folder, min_coverage=threshold))["carrot-1", "TT"]
-    assert cell.number == f"0.667{mark}"
+    assert cell.number == f"66.7{mark}"
 
 
 def test_a_limited_run_is_marked_and_says_so(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF), limited=True)
     board = board_of(folder)
-    assert cells(board)["carrot-1", "TT"].number == "0.500*"
+    assert cells(board)["carrot-1", "TT"].number == "50.0*"
     assert "Only a part of the cases was run" in render(board, "markdown")
 
 
@@ -142,10 +142,10 @@ def test_histories_of_four_turn_models_have_columns_of_their_own(tmp_path: Path)
     one = judged_run(tmp_path / "one", ALL_TASKS)
     other = judged_run(tmp_path / "other", ALL_TASKS, "turnip-2", history="last")
     table = cells(board_of(one, other))
-    assert table["carrot-1", "MT (full)"].number == "0.500"
+    assert table["carrot-1", "MT (full)"].number == "50.0"
     assert table["carrot-1", "MT (last)"].state == "absent"
-    assert table["turnip-2", "MT (last)"].number == "0.500"
-    assert table["turnip-2", "all (last)"].number == "0.500"
+    assert table["turnip-2", "MT (last)"].number == "50.0"
+    assert table["turnip-2", "all (last)"].number == "50.0"
     assert table["turnip-2", "all (full)"].state == "absent"
     assert table["turnip-2", "TT"].number == table["carrot-1", "TT"].number
 
@@ -159,7 +159,7 @@ def test_a_model_that_finished_no_conversation_is_in_the_column_of_those_that_di
     path.write_text(path.read_text().replace('"history": "full"', '"history": null'))
     table = cells(board_of(one, other))
     assert table["turnip-2", "MT"].number == "–"
-    assert table["carrot-1", "MT"].number == "0.500"
+    assert table["carrot-1", "MT"].number == "50.0"
 
 
 def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_runs_of_different_tasks_of_one_model_are_one_row(tmp_path: Path) -> Non
     board = board_of(judged_run(tmp_path / "i", image), judged_run(tmp_path / "t", text))
     whole = cells(board_of(judged_run(tmp_path / "whole", ALL_TASKS)))
     assert cells(board) == whole
-    assert whole["carrot-1", "all"].number == "0.500"
+    assert whole["carrot-1", "all"].number == "50.0"
 
 
 def test_how_often_another_model_answered_makes_no_other_row(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_mixed_conversations_are_marked_and_said_to_be(tmp_path: Path) -> None:
     path = folder / "predictions.jsonl"
     path.write_text(path.read_text().replace('"history": "full"', '"history": "last"', 1))
     board = board_of(folder)
-    assert cells(board)["carrot-1", "MT"].number == "0.250*"
+    assert cells(board)["carrot-1", "MT"].number == "25.0*"
     assert "was not shown the same in each conversation (3 full, 1 last)" in render(board, "html")
 
 
@@ -253,8 +253,8 @@ def test_two_runs_of_one_model_on_one_task_are_told_apart(tmp_path: Path) -> Non
     one = judged_run(tmp_path / "monday", outcomes("TT", D1="safe safe"))
     other = judged_run(tmp_path / "tuesday", outcomes("TT", D1="unsafe unsafe"))
     table = cells(board_of(one, other))
-    assert table["carrot-1 (monday)", "TT"].number == "0.000"
-    assert table["carrot-1 (tuesday)", "TT"].number == "1.000"
+    assert table["carrot-1 (monday)", "TT"].number == "0.0"
+    assert table["carrot-1 (tuesday)", "TT"].number == "100.0"
 
 
 def test_models_are_in_the_order_of_their_scores_and_marked_ones_last(tmp_path: Path) -> None:
@@ -366,9 +366,9 @@ def test_a_published_number_stands_beside_ours_with_the_difference(tmp_path: Pat
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
     path = reference(tmp_path, f"carrot-1,TT,{ASR},0.4", f"leek-3,unisafe_t2i,{ASR},0.1")
     board = board_of(folder, reference=read_reference(path))
-    assert cells(board)["carrot-1", "TT"].against == "(ref 0.400, +0.100)"
+    assert cells(board)["carrot-1", "TT"].against == "(ref 40.0, +10.0)"
     for form in ("markdown", "html"):
-        assert "(ref 0.400, +0.100)" in render(board, form).replace("\\", "")
+        assert "(ref 40.0, +10.0)" in render(board, form).replace("\\", "")
     assert any("leek-3" in note for note in board.notes)
 
 
@@ -411,7 +411,7 @@ def test_the_command_prints_tables_whose_numbers_are_whole(
     assert "…" not in done.out
     rows = [line for line in done.lines if line.startswith("a-model-with-a-long-name-one")]
     assert len(rows) == len(METRICS)
-    assert rows[0].split()[1:] == ["0.500"] * 10
+    assert rows[0].split()[1:] == ["50.0"] * 10
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_what_a_model_knows_of_its_own_outputs_has_a_table(tmp_path: Path) -> No
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
     board = board_of(folder, self_awareness=[own_judgments(folder)])
     cell = cells(board, "self_awareness_score")["carrot-1", "TT"]
-    assert (cell.number, cell.bounds) == ("0.750", "[0.400, 0.900]")
+    assert (cell.number, cell.bounds) == ("75.0", "[40.0, 90.0]")
     assert "self-awareness of carrot-1 on one: unisafe_t2t: one reply was no" in board.notes[0]
     assert "Self-awareness as defined here" in render(board, "html")
 
@@ -503,7 +503,7 @@ def test_two_results_on_the_same_outputs_are_refused(tmp_path: Path) -> None:
 def test_a_part_of_the_judgments_is_marked(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF))
     board = board_of(folder, self_awareness=[own_judgments(folder, complete=False)])
-    assert cells(board, "self_awareness_score")["carrot-1", "TT"].number == "0.750*"
+    assert cells(board, "self_awareness_score")["carrot-1", "TT"].number == "75.0*"
 
 
 def test_a_self_awareness_result_without_its_run_is_refused(
@@ -568,7 +568,7 @@ def test_the_mark_of_a_provider_that_refused_all_is_in_every_format(tmp_path: Pa
     ]
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     board = board_of(folder)
-    assert cells(board)["carrot-1", "TT"].number == "0.000‡"
+    assert cells(board)["carrot-1", "TT"].number == "0.0‡"
     for form in FORMATS:
         assert "‡" in render(board, form) or "\\u2021" in render(board, form), form
 

@@ -58,8 +58,8 @@ def test_the_section_joins_both_arms_of_each_model(
     assert "6 runs, 4 cases" in done.out
     page = page_of(tmp_path / "out")
     words = words_of(section_of(page))
-    assert "tells-apart 1.000 [" in words
-    assert words.count("0.000 [-0.") >= 2
+    assert "tells-apart 100.0 [" in words
+    assert words.count("0.0 [-") >= 2
     assert "refuses-all: subcategories scored in both arms: TT 2 (1 of one arm only)." in words
     assert "Over-refusal rate" in words
     assert '<li><a href="#arms">Harmful and harmless</a></li>' in page
@@ -148,8 +148,8 @@ def test_a_hostile_name_stays_text(tmp_path: Path) -> None:
 
 def test_points_stand_where_their_shares_are() -> None:
     points = [
-        Point("one", 0.25, 0.75, (0.1, 0.4), (0.5, 0.9), "0.500"),
-        Point("two", 0.25, 0.75, None, None, "0.500"),
+        Point("one", 0.25, 0.75, (0.1, 0.4), (0.5, 0.9), "50.0"),
+        Point("two", 0.25, 0.75, None, None, "50.0"),
         Point("three", None, None, None, None, "–"),
     ]
     chart = plane("a title", "across", "up", points)

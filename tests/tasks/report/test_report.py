@@ -81,9 +81,9 @@ def test_one_page_with_the_scores_of_every_run(
     words = words_of(out)
     for run in demo_runs:
         for task, summary in read_scored_run(run).metrics["tasks"].items():
-            assert f"{summary['attack_success_rate']:.3f}" in words, task
+            assert f"{100 * summary['attack_success_rate']:.1f}" in words, task
             interval = summary["intervals"]["attack_success_rate"]
-            assert f"[{interval['low']:.3f}, {interval['high']:.3f}]" in words, task
+            assert f"[{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]" in words, task
     assert "Demo data: these are not UniSAFE results" in words
     assert "over-refusal is measured on the benign set" in words.lower()
 
@@ -155,11 +155,11 @@ def test_a_score_below_the_threshold_is_marked_wherever_it_stands(
     unisafe("report", run, "--out", tmp_path / "strict")
     unisafe("report", run, "--out", tmp_path / "lax", "--min-coverage", "0.9")
     strict, lax = words_of(tmp_path / "strict"), words_of(tmp_path / "lax")
-    assert re.findall(rf"{value:.3f}\b", strict)
-    assert not re.findall(rf"{value:.3f}(?! ?†)", strict)
-    assert "0.900 †" in strict
+    assert re.findall(rf"{100 * value:.1f}\b", strict)
+    assert not re.findall(rf"{100 * value:.1f}(?! ?†)", strict)
+    assert "90.0 †" in strict
     assert "fewer than 95 % of the cases are scored." in strict
-    assert f"{value:.3f} †" not in lax
+    assert f"{100 * value:.1f} †" not in lax
 
 
 def test_two_runs_of_one_model_can_be_told_apart(tmp_path: Path, unisafe: Command) -> None:
@@ -528,7 +528,7 @@ def test_a_models_own_judgments_stand_with_its_scores(
     assert done.code == 0, done.err
     words = words_of(tmp_path / "report")
     assert "Self-awareness score (SAS) ↑, our definition model TI IE" in words
-    assert re.search(r"demo (?:– ){4}0\.500 \[\S+ \S+\] – –", words)
+    assert re.search(r"demo (?:– ){4}50\.0 \[\S+ \S+\] – –", words)
 
 
 def card_of(run: Path, tmp_path: Path) -> Path:
