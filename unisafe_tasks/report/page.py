@@ -18,6 +18,11 @@ from unisafe_tasks.report.text import shown, to_script_json
 
 __all__ = ["render"]
 
+_PAGE = "page.html.j2"
+# The page holds one style and one script, made of these files in this order.
+_STYLES = ("page.css", "cases.css")
+_SCRIPTS = ("page.js", "cases.js")
+
 
 def render(view: Mapping[str, Any], data: Any) -> bytes:
     """The page's bytes.
@@ -26,7 +31,7 @@ def render(view: Mapping[str, Any], data: Any) -> bytes:
         view: what the template shows; every text in it is escaped and made visible.
         data: what the page's script reads.
     """
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     def safe(value: Any) -> Any:
@@ -34,20 +39,22 @@ def render(view: Mapping[str, Any], data: Any) -> bytes:
         return shown(value) if is_text else value
 
     environment = Environment(
+        loader=FunctionLoader(_resource),
         autoescape=True,
         finalize=safe,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    css, script = _resource("page.css"), _resource("page.js")
+    css = "".join(map(_resource, _STYLES))
+    script = "".join(map(_resource, _SCRIPTS))
     policies = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(css)}; "
         f"script-src {_hash(script)} 'self' file:; img-src 'self' file: data:; "
         "require-trusted-types-for 'script'; trusted-types side-files",
         f"script-src {_hash(script)} 'strict-dynamic'",
     )
-    text = environment.from_string(_resource("page.html.j2")).render(
+    text = environment.get_template(_PAGE).render(
         view,
         policies=policies,
         css=Markup(css),
