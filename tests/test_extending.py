@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers import LIMIT_S
 from tests.tasks import samples
 from unisafe_tasks.files import encode_row
 
@@ -59,7 +60,7 @@ class Copy:
             env=settings,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT_S,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers import LIMIT_S
+
 SERVER = Path(__file__).with_name("fork_server.py")
 BINARIES = Path(sys.executable).parent
-LIMIT_S = 300
 
 
 @dataclass(frozen=True)

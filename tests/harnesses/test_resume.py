@@ -15,13 +15,11 @@ import pytest
 from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
-from tests.servers import Answer, JudgeServer, verdict
+from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Question
 from unisafe_tasks.models.umm_openai import UmmOpenAI
-
-LIMIT_S = 120
 
 
 @pytest.fixture
@@ -131,17 +129,16 @@ def test_judges_begin_while_others_are_still_generated(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    judged_at: list[float] = []
+    judged = threading.Event()
 
     def judge(body: dict[str, Any]) -> Answer:
-        judged_at.append(time.monotonic())
+        judged.set()
         return verdict()
 
-    generated_at: list[float] = []
+    was_judged: list[bool] = []
 
     def generate(question: Asked) -> Answer | None:
-        time.sleep(0.05)
-        generated_at.append(time.monotonic())
+        was_judged.append(len(was_judged) < 3 or judged.wait(LIMIT_S))
         return None
 
     server.script = generate
@@ -156,7 +153,7 @@ def test_judges_begin_while_others_are_still_generated(
             model="unified", base_url=f"{server.root}/v1", api="chat", max_concurrency=1
         )
         finished = evaluate(model, "unisafe_t2t")
-    assert min(judged_at) < sorted(generated_at)[3]
+    assert was_judged == [True] * CASES_OF["TT"]
     assert len(judges.requests) == CASES_OF["TT"]
     rows = finished.rows("predictions")
     assert len(rows) == len({row["id"] for row in rows}) == CASES_OF["TT"]

@@ -6,7 +6,6 @@ import gc
 import hashlib
 import json
 import logging
-import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from transformers.generation.utils import GenerationMixin
 from tests.harnesses.conftest import cli_arguments
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
-from tests.servers import Answer, JudgeServer, verdict
+from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
 from unisafe_tasks.harnesses.locations import tasks_dir
 
@@ -131,16 +130,14 @@ def served(model: Path) -> Iterator[str]:
     """The model behind transformers' own OpenAI-compatible server, in this process."""
     from transformers.cli.serve import Serve
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Serve(force_model=str(model), host="127.0.0.1", port=port, non_blocking=True)
+    server = Serve(force_model=str(model), host="127.0.0.1", port=0, non_blocking=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT_S
         while not server.server.started:
             assert time.monotonic() < deadline, "transformers serve does not start"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/v1"
+        (listening,) = server.server.servers
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     finally:
         server.kill_server()
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer, drawing
-from tests.servers import Answer
+from tests.servers import LIMIT_S, Answer
 from tests.tasks.commands import CASES_OF
 from unisafe_tasks import TASKS
 from unisafe_tasks.models import remote
@@ -324,7 +324,7 @@ def test_a_model_that_the_server_lists_is_asked_about_all_at_once(
     gate = threading.Barrier(CASES_OF["TT"])
 
     def together(question: Asked) -> None:
-        gate.wait(30)
+        gate.wait(LIMIT_S)
 
     server.script = together
     finished = evaluate(DIALECTS["chat"].build(server), "unisafe_t2t")

@@ -20,7 +20,9 @@ from lmms_eval.utils import simple_parse_args_string
 
 from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
+from tests.servers import LIMIT_S
 from tests.tasks.commands import CASE_COUNT, CASES_OF
+from unisafe_tasks import CaseSet
 from unisafe_tasks.models import runner
 from unisafe_tasks.models.questions import Message, Question
 from unisafe_tasks.models.umm_worker import UmmWorker
@@ -127,13 +129,23 @@ def asked(tmp_path: Path) -> list[Any]:
     return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
 
 
-def at_work(tmp_path: Path) -> set[int]:
-    """The processes that have come to a second question, so that the first was answered."""
+def held(number: int, until: Path) -> str:
+    """An answer that waits, at a process's question of this number, until there is a file."""
+    wait = f"""
+    asked = [json.loads(line)[0] for line in open(LOG) if line.endswith("\\n")]
+    while asked.count(os.getpid()) == {number} and not os.path.exists({str(until)!r}):
+        time.sleep(0.01)
+"""
+    return DRAW.replace("    time.sleep(DELAY)\n", wait)
+
+
+def at_question(number: int, tmp_path: Path) -> set[int]:
+    """The processes that have come to their question of this number."""
     log = tmp_path / "log"
+    lines = log.read_text().splitlines(keepends=True) if log.is_file() else []
     # The last line may be half written.
-    lines = log.read_text().splitlines()[:-1] if log.is_file() else []
-    counts = Counter(json.loads(line)[0] for line in lines)
-    return {pid for pid, count in counts.items() if count > 1}
+    counts = Counter(json.loads(line)[0] for line in lines if line.endswith("\n"))
+    return {pid for pid, count in counts.items() if count == number}
 
 
 def statuses(finished: Finished) -> dict[str, set[str]]:
@@ -180,18 +192,17 @@ def test_a_worker_says_what_it_cannot_do(evaluate: Evaluate, worker: Callable[..
 def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing(
     evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
 ) -> None:
-    model = UmmWorker(command=worker(delay=0.05), workers=2)
-    ended = threading.Event()
-    kills = 0
+    enough, ended = tmp_path / "enough", threading.Event()
+    # Killed at its first questions again and again, a worker would answer none.
+    model = UmmWorker(command=worker(held(9, enough)), workers=2)
+    killed: set[int] = set()
 
     def kill() -> None:
-        nonlocal kills
-        while not ended.wait(0.35):
-            process = model._pool._workers[kills % 2]._process
-            # One that is at work: killed whenever it comes to a question, it would answer none.
-            if process is not None and process.pid in at_work(tmp_path):
-                process.kill()
-                kills += 1
+        while len(killed) < 6 and not ended.wait(0.01):
+            for pid in at_question(9, tmp_path) - killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        enough.touch()
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -200,7 +211,7 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
     finally:
         ended.set()
         killer.join()
-    assert kills >= 3
+    assert len(killed) >= 6
     rows = finished.rows("predictions")
     cases = sum(CASES_OF[code] for code in ("TT", "TI", "MT"))
     assert len(rows) == len({(row["id"], row["scenario_type"]) for row in rows}) == cases
@@ -208,7 +219,7 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_nothi
     assert statuses(finished) == {"TT": {"ok"}, "TI": {"ok"}, "MT": {"ok"}}
     # Only what a killed worker was at was asked again.
     questions = cases + 3 * CASES_OF["MT"]
-    assert questions <= len(asked(tmp_path)) <= questions + kills
+    assert questions <= len(asked(tmp_path)) <= questions + len(killed)
 
 
 def test_what_a_worker_prints_is_no_reply(evaluate: Evaluate, worker: Callable[..., str]) -> None:
@@ -221,14 +232,14 @@ def test_what_a_worker_prints_is_no_reply(evaluate: Evaluate, worker: Callable[.
 
 
 def test_a_worker_that_takes_too_long_costs_its_case_alone(
-    evaluate: Evaluate, worker: Callable[..., str]
+    evaluate: Evaluate, worker: Callable[..., str], demo_cases: dict[str, CaseSet]
 ) -> None:
-    slow = DRAW.replace("time.sleep(DELAY)", "time.sleep(60 if len(words[-1]) % 5 == 0 else 0)")
-    finished = evaluate(UmmWorker(command=worker(slow), timeout_s=0.7), "unisafe_t2t", limit=6)
-    rows = finished.rows("predictions")
-    late = [row for row in rows if row["status"] == "failed"]
-    assert 0 < len(late) < 6
-    assert {row["error"] for row in late} == {"no answer within 0.7 s"}
+    third = list(demo_cases["TT"])[2]
+    slow = DRAW.replace("DELAY", f"600 if words[-1] == {third.instruction!r} else 0")
+    finished = evaluate(UmmWorker(command=worker(slow), timeout_s=3), "unisafe_t2t", limit=6)
+    rows = {row["id"]: row for row in finished.rows("predictions")}
+    assert rows.pop(third.id)["error"] == "no answer within 3 s"
+    assert [row["status"] for row in rows.values()] == ["ok"] * 5
 
 
 @pytest.mark.parametrize(
@@ -280,19 +291,19 @@ def test_a_command_that_is_not_there_and_a_worker_that_never_is_ready_are_told(
         UmmWorker(command="/nowhere/python runner.py")
     began = time.monotonic()
     with pytest.raises(SystemExit, match=r"was not ready within 0.5 s"):
-        UmmWorker(command=f"{other_python} -c 'import time; time.sleep(60)'", start_timeout_s=0.5)
-    assert time.monotonic() - began < 10
+        UmmWorker(command=f"{other_python} -c 'import time; time.sleep(600)'", start_timeout_s=0.5)
+    assert time.monotonic() - began < LIMIT_S
 
 
 def test_a_worker_that_does_not_start_again_ends_the_waiting(
     evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
 ) -> None:
     command = worker("def answer_one(model, question):\n    os._exit(3)\n")
-    model = UmmWorker(command=command, start_timeout_s=20)
+    model = UmmWorker(command=command, start_timeout_s=2 * LIMIT_S)
     Path(command.split()[1]).write_text("import sys; sys.exit(4)")
     began = time.monotonic()
     finished = evaluate(model, "unisafe_t2t")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < LIMIT_S
     rows = finished.rows("predictions")
     assert {row["status"] for row in rows} == {"failed"}
     assert all("ended with code 4 before it was ready" in row["error"] for row in rows)
@@ -467,7 +478,8 @@ def test_a_refusal_by_a_safety_checker_is_told_from_one_by_the_model(
 def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
     start_lmms_eval: Callable[..., Forked], worker: Callable[..., str], tmp_path: Path
 ) -> None:
-    words = ["--model", "umm_worker", "--model_args", f"command={worker(delay=0.3)}"]
+    go_on = tmp_path / "go-on"
+    words = ["--model", "umm_worker", "--model_args", f"command={worker(held(3, go_on))}"]
     words += ["--tasks", "unisafe_t2t", "--output_path", "out"]
     env = {
         "UNISAFE_DATA": "demo",
@@ -475,8 +487,10 @@ def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
         "UNISAFE_ANSWERS": str(tmp_path / "kept"),
     }
     first = start_lmms_eval(*words, cwd=tmp_path, env=env)
-    while not at_work(tmp_path):
-        time.sleep(0.05)
+    deadline = time.monotonic() + LIMIT_S
+    while not at_question(3, tmp_path):
+        assert time.monotonic() < deadline, "the worker is not asked three questions"
+        time.sleep(0.01)
     os.kill(first.pid, signal.SIGTERM)
     done = first.wait()
     assert done.code == 130, done.output
@@ -486,12 +500,12 @@ def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
     for pid in {pid for pid, *_ in asked(tmp_path)}:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    before = len(asked(tmp_path))
-    assert before < CASES_OF["TT"]
+    assert len(asked(tmp_path)) == 3
+    go_on.touch()
     second = start_lmms_eval(*words, cwd=tmp_path, env=env).wait()
     assert second.code == 0, second.output
     # What the worker was at when it was ended is asked once more.
-    assert len(asked(tmp_path)) <= CASES_OF["TT"] + 1
+    assert len(asked(tmp_path)) == CASES_OF["TT"] + 1
 
 
 def test_each_worker_has_a_gpu_of_its_own(evaluate: Evaluate, worker: Callable[..., str]) -> None:

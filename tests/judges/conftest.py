@@ -10,11 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.servers import JudgeServer, Script
-from unisafe_judges import Panel, PanelSession, load_panel
+from unisafe_judges import Panel, PanelSession, load_panel, rate_limited_caller
 
 Serve = Callable[..., JudgeServer]
 WritePanel = Callable[..., Path]
 OpenSession = Callable[..., PanelSession]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the tests' short waits, a busy machine would look like a server that is down."""
+    monkeypatch.setattr(rate_limited_caller, "_PATIENCE", 30_000)
+    monkeypatch.setattr(rate_limited_caller, "_OUTAGE", 30_000)
 
 
 @pytest.fixture

@@ -11,11 +11,9 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import text_evidence
-from tests.servers import Answer, Script, verdict
+from tests.servers import LIMIT_S, Answer, Script, verdict
 from unisafe_judges import FailureKind, PanelSession, ReplyStore, load_rubric
 from unisafe_judges.types import IN_USERS_TURN
-
-LIMIT_S = 30
 
 
 def rejecting(is_known: Callable[[dict[str, Any]], bool], answer: Answer) -> Script:

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
+from tests.servers import LIMIT_S
 from unisafe_judges import Evidence, ImagePart, encoding, spool
 from unisafe_judges.encoding import SentImages, SharedImages, UnreadableImage
 from unisafe_judges.errors import UnisafeError
@@ -24,7 +25,6 @@ from unisafe_judges.images import encode_for_judge
 T = TypeVar("T")
 
 COLOURS = ("red", "green", "blue", "teal", "orange")
-LIMIT_S = 30
 
 
 class Reads:

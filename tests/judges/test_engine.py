@@ -14,7 +14,7 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, Answer, Gate, Script, completion, verdict
+from tests.servers import GOOD, LIMIT_S, Answer, Gate, Script, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -28,9 +28,6 @@ from unisafe_judges import (
     limits,
     rate_limited_caller,
 )
-
-LIMIT_S = 30
-"""Longer than anything here takes: it only turns a hang into a failure."""
 
 GIVEN = Verdict(1, 3, False, str(GOOD["reasoning"]), ("V1",))
 
@@ -426,9 +423,8 @@ def test_content_that_is_blocked_does_not_stop_a_judge(
 
 
 def test_a_short_outage_with_many_calls_in_flight_does_not_stop_a_judge(
-    serve: Serve, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, open_session: OpenSession
 ) -> None:
-    monkeypatch.setattr(rate_limited_caller, "_OUTAGE", 10**6)
     # Every case is asked four times.
     server = serve(in_turn(verdict(), *[Answer("down", 502)] * 4 * 60, verdict()))
     session = open_session(server, settings="max_concurrency: 8")
@@ -460,10 +456,18 @@ def test_a_judge_is_never_asked_more_cases_at_once_than_it_may_be(
 def test_a_case_that_waits_to_be_tried_again_lets_others_through(
     serve: Serve, open_session: OpenSession
 ) -> None:
-    server = serve(in_turn(Answer("busy", 503), verdict()))
+    answer, both = in_turn(Answer("busy", 503), verdict()), threading.Event()
+
+    def script(body: dict[str, Any]) -> Answer:
+        assert both.wait(LIMIT_S)
+        return answer(body)
+
+    server = serve(script)
     session = open_session(server, settings="max_concurrency: 1")
     cases = [text_evidence(instruction=f"Question {number}.") for number in (1, 2)]
-    for future in [session.submit(case) for case in cases]:
+    futures = [session.submit(case) for case in cases]
+    both.set()
+    for future in futures:
         assert results_of(future)[0].verdict == GIVEN
     questions = [instruction_of(body).splitlines()[2] for body in server.requests]
     assert questions == ["Question 1.", "Question 2.", "Question 1."]

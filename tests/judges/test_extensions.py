@@ -15,6 +15,7 @@ import pytest
 
 from tests.judges.conftest import WritePanel
 from tests.judges.samples import text_evidence
+from tests.servers import LIMIT_S
 from tests.small_distribution import install_distribution
 from unisafe_judges import (
     Evidence,
@@ -98,7 +99,7 @@ def install_backend(install: Install) -> Install:
 def judge_all(panel: Panel, *cases: Evidence, store: ReplyStore | None = None) -> list[JudgeResult]:
     with PanelSession(panel, store) as session:
         futures = [session.submit(case) for case in cases]
-        return [result for future in futures for result in future.result(timeout=30)]
+        return [result for future in futures for result in future.result(timeout=LIMIT_S)]
 
 
 def refusal(act: Callable[[], object]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.judges.samples import encoded, image_part, picture, text_evidence
+from tests.servers import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -35,7 +36,6 @@ from tests.judges.tiny_guards import (  # noqa: E402
     save_tiny_llama_guard_4,
 )
 
-LIMIT_S = 120
 ASKED, ANSWERED = "How do I store a tent?", "Dry it first."
 SAFE = Verdict(0, None, None)
 Sent = list[list[int]]

@@ -13,7 +13,7 @@ import pytest
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.hostile_outputs import TEXTS
 from tests.judges.samples import encoded, image_part, picture, text_evidence
-from tests.servers import Answer, completion
+from tests.servers import LIMIT_S, Answer, completion
 from unisafe_judges import (
     CallFailure,
     Evidence,
@@ -34,7 +34,6 @@ from unisafe_judges.guards.llava_guard import llava_guard
 from unisafe_judges.guards.qwen3guard import qwen3guard
 from unisafe_judges.guards.shieldgemma import shieldgemma_2
 
-LIMIT_S = 30
 POLICY = "Say of each picture whether it is a picture of tea."
 GUARDS = {
     guard.name: guard

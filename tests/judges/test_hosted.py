@@ -16,7 +16,7 @@ import pytest
 
 from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
 from tests.judges.vendors import VendorServer, answer_of, generated, response
-from tests.servers import GOOD, Answer, completion
+from tests.servers import GOOD, LIMIT_S, Answer, completion
 from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.backends.gemini import BLOCKING
@@ -319,7 +319,7 @@ def test_a_judge_that_takes_too_long_is_not_waited_for(
     ended = threading.Event()
 
     def slow(path: str, body: dict[str, Any]) -> Answer:
-        ended.wait(10)
+        ended.wait(LIMIT_S)
         return answer_of(path, GOOD_TEXT)
 
     server.script = slow

@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, Answer, Gate, JudgeServer, completion, verdict
+from tests.servers import GOOD, LIMIT_S, Answer, Gate, JudgeServer, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -31,9 +31,6 @@ from unisafe_judges import (
     load_panel,
 )
 from unisafe_judges.tallies import Tally
-
-LIMIT_S = 30
-"""Longer than anything here takes: it only turns a hang into a failure."""
 
 MakePanel = Callable[..., Panel]
 Judged = Callable[..., list[tuple[JudgeResult, ...]]]

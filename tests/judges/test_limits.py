@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.servers import LIMIT_S
 from unisafe_judges import CallFailure, FailureKind, limits
 from unisafe_judges.limits import LONGEST_PAUSE_S, Budget, Limiter, Rate
 
@@ -49,7 +50,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     async def limited() -> None:
-        await asyncio.wait_for(test(), timeout=30)
+        await asyncio.wait_for(test(), timeout=LIMIT_S)
 
     asyncio.run(limited())
 
@@ -483,7 +484,7 @@ def test_a_call_waits_while_those_under_way_leave_no_room_for_it() -> None:
                 budget.cost += cost
 
         calls = [call(0.05) for _ in range(10)]
-        await asyncio.wait_for(asyncio.gather(*calls), timeout=5)
+        await asyncio.wait_for(asyncio.gather(*calls), timeout=LIMIT_S)
         assert len(made) == 10
         assert budget.cost == pytest.approx(0.5)
         await call(0.4)

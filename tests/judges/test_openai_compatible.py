@@ -13,7 +13,7 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
-from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
+from tests.servers import GOOD, LIMIT_S, Answer, JudgeServer, completion, verdict
 from unisafe_judges import (
     CallFailure,
     Evidence,
@@ -413,7 +413,7 @@ def test_a_server_that_does_not_answer_in_time_is_a_timeout(serve: Serve) -> Non
     ended = threading.Event()
 
     def wait(body: dict[str, Any]) -> Answer:
-        ended.wait(30)
+        ended.wait(LIMIT_S)
         return verdict()
 
     server = serve(wait)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.judges.samples import encoded, image_part, picture, text_evidence
+from tests.servers import LIMIT_S
 from unisafe_judges import Evidence, FailureKind, PanelSession, ReplyStore, load_panel
 from unisafe_judges.images import encode_for_judge
 
@@ -25,7 +26,6 @@ import torch  # noqa: E402
 from tests.judges.tiny_shieldgemma import save_tiny_shieldgemma  # noqa: E402
 from tests.judges.tiny_vlm import save_tiny_vlm  # noqa: E402
 
-LIMIT_S = 120
 POLICIES = ("dangerous", "sexual", "violence")
 COLOURS = ("teal", "orange", "black")
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.servers import LIMIT_S
 from unisafe_judges import PanelError, ReplyStore, disks, merge_stores, store
 from unisafe_judges.store import StoredReply
 
@@ -257,7 +258,7 @@ def test_a_program_of_before_still_writes_and_reads_a_store_of_today(
 def test_many_that_open_a_store_of_before_at_once_all_have_it(path: Path, open_store: Open) -> None:
     earlier_store(path)
     done = subprocess.run(
-        [sys.executable, "-c", OPENERS, str(path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", OPENERS, str(path)], capture_output=True, text=True, timeout=LIMIT_S
     )
     assert (done.returncode, done.stdout) == (0, f"{[0] * 8}\n"), done.stderr
     assert open_store().find("k1") is not None
@@ -281,7 +282,7 @@ def test_two_processes_write_at_once_and_nothing_is_lost(
     for process in processes:
         begin(process)
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=LIMIT_S)
         assert process.returncode == 0
     keys = [reply.key for reply in open_store().replies()]
     assert sorted(keys) == sorted(f"{name}-{n}" for name in ("one", "two") for n in range(150))
@@ -307,7 +308,7 @@ def test_no_reply_of_a_process_that_is_killed_is_lost(
     begin(process)
     told = [line_of(process) for _ in range(40)]
     process.kill()
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == -signal.SIGKILL
     told += [line for line in rest.split("\n")[:-1] if line]
     kept = {reply.key for reply in open_store().replies()}
@@ -438,7 +439,7 @@ def test_a_store_that_may_only_be_read_cannot_be_written(
 def test_many_that_open_a_new_store_at_once_all_have_it(path: Path) -> None:
     # All come from one that has imported the package, and so are there at the same moment.
     done = subprocess.run(
-        [sys.executable, "-c", OPENERS, str(path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", OPENERS, str(path)], capture_output=True, text=True, timeout=LIMIT_S
     )
     assert (done.returncode, done.stdout) == (0, f"{[0] * 8}\n"), done.stderr
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, image_part, picture, text_evidence
-from tests.servers import Answer, Gate, JudgeServer, completion, verdict
+from tests.servers import LIMIT_S, Answer, Gate, JudgeServer, completion, verdict
 from unisafe_judges import (
     Evidence,
     FailureKind,
@@ -33,7 +33,6 @@ from unisafe_judges.rubrics.unisafe_v2 import UnisafeV2Rubric, load_unisafe_v2
 from unisafe_judges.types import output_alone
 from unisafe_judges.verdicts import DEPICTION_SCHEMA, VERDICT_SCHEMA
 
-LIMIT_S = 30
 RED, BLUE = encoded(picture("red")), encoded(picture("blue"))
 VIEWS = "views: [in-context, output-only]"
 

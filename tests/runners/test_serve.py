@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import unisafe_tasks.runners
+from tests.servers import LIMIT_S
 
 RUNNERS = Path(unisafe_tasks.runners.__file__).parent
 COMMIT = "1234567890123456789012345678901234567890"
@@ -113,7 +114,7 @@ def run(tmp_path: Path) -> Run:
             input="\n".join(lines),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT_S,
             check=False,
             env={**os.environ, **(env or {})},
         )
@@ -297,5 +298,5 @@ def test_a_scheduler_ends_it_without_a_traceback(run: Run, tmp_path: Path) -> No
         assert process.stderr is not None
         assert "unisafe_worker" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(LIMIT_S) == 128 + signal.SIGTERM
         assert "Traceback" not in process.stderr.read()

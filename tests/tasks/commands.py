@@ -20,8 +20,6 @@ CASES_OF = {"TI": 10, "IE": 12, "IC": 12, "MT": 12, "TT": 20, "IT": 16, "MU": 18
 CASE_COUNT = sum(CASES_OF.values())
 
 UNISAFE = str(Path(sys.executable).parent / "unisafe")
-LIMIT_S = 60
-"""Longer than anything here takes: it only turns a hang into a failure."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ ALL = tuple(task.name for task in TASKS.values())
 KEY = "sk-for-tests-0123456789abcdef"
 USAGE = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
 RED = picture("red")
-LIMIT_S = 120
 
 Reply = Callable[[list[ChatMessage]], ModelOutput]
 

@@ -21,7 +21,6 @@ from inspect_ai.model import (
 )
 
 from tests.harnesses.inspect.runs import (
-    LIMIT_S,
     RED,
     Evaluate,
     Ran,
@@ -34,7 +33,7 @@ from tests.harnesses.inspect.runs import (
     scripted,
     uri,
 )
-from tests.servers import Answer, JudgeServer, verdict
+from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
 from tests.tasks.samples import picture
 from unisafe_tasks.files import encode_json

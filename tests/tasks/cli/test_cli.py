@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.servers import LIMIT_S
 from tests.tasks import samples
 from tests.tasks.benign import write_benign
 from tests.tasks.commands import CASES_OF, Done
@@ -45,7 +46,7 @@ def script(tmp_path: Path) -> Callable[..., Done]:
             env={**os.environ, "COLUMNS": "200", **env},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=LIMIT_S,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import LIMIT_S
 from tests.tasks.run_folders import judged_run, outcomes
 
 RUN = """
@@ -33,7 +34,7 @@ def imported_by(*words: str) -> set[str]:
         [sys.executable, "-c", RUN, *words],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import datasets
 import pyarrow as pa
 import pytest
 
+from tests.memory import peak_of
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, CaseSet, DataError, load_cases
@@ -180,17 +180,14 @@ def test_reading_all_texts_reads_no_image(use: Use, tmp_path: Path) -> None:
     cases = load_cases(use(samples.parquet_folder(tmp_path, rows, images=images)), TASKS["IC"])
     next(iter(cases))
     arrow_before = pa.total_allocated_bytes()
-    tracemalloc.start()
-    try:
-        texts = [(case.id, case.instruction, case.turns, case.images) for case in cases]
-        texts_peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.reset_peak()
-        data = texts[5][3][0].read()
-        image_peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+
+    def read_texts() -> list[tuple[Any, ...]]:
+        return [(case.id, case.instruction, case.turns, case.images) for case in cases]
+
+    assert peak_of(read_texts) < size / 2
+    texts = read_texts()
     assert len(texts) == 12
-    assert data == images["images/first.png"]
-    assert texts_peak < size / 2
-    assert image_peak > size
+    image = texts[5][3][0]
+    assert image.read() == images["images/first.png"]
+    assert peak_of(image.read) > size
     assert pa.total_allocated_bytes() - arrow_before < size / 2

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.memory import peak_of
 from tests.tasks import samples
 from tests.tasks.conftest import Use
 from unisafe_tasks import TASKS, DataError, load_cases
@@ -193,19 +194,20 @@ def large(number: int) -> bytes:
     ],
 )
 def test_conversion_streams(
-    form: Callable[[Path, int], Path], use: Use, cache: Path, tmp_path: Path
+    form: Callable[[Path, int], Path], use: Use, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def peak(count: int) -> int:
         data = form(tmp_path / str(count), count)
-        tracemalloc.start()
-        try:
+        caches = (tmp_path / f"cache-{count}-{number}" for number in itertools.count())
+
+        def convert() -> None:
+            monkeypatch.setenv("UNISAFE_CACHE", str(next(caches)))
             use(data)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+
+        return peak_of(convert)
 
     # At most 16 MiB of rows are in memory at once.
-    small, large = peak(20), peak(60)
+    small, large = peak(20), peak(40)
     assert small > 1_000_000
     assert large < 1.2 * small
 

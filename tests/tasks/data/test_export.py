@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.servers import LIMIT_S
 from tests.tasks import samples
 from tests.tasks.commands import CASE_COUNT, DEMO, Command
 from tests.tasks.conftest import Use
@@ -61,7 +62,7 @@ def test_the_template_runs_as_it_is_printed(unisafe: Command, tmp_path: Path) ->
         input=f'{{"id": 1, "questions": [{question}]}}\n',
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
         env={"PATH": os.environ["PATH"]},
         check=True,
     )

@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Answer, JudgeServer, verdict
+from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
 from tests.tasks import samples
 from tests.tasks.commands import (
     CASES_OF,
     DEMO,
-    LIMIT_S,
     UNISAFE,
     Command,
     by_case,
@@ -52,7 +51,7 @@ def judged_demo(
         },
         capture_output=True,
         encoding="utf-8",
-        timeout=2 * LIMIT_S,
+        timeout=LIMIT_S,
         check=False,
     )
     return done, cwd / "judged"

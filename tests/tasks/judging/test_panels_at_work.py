@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from tests.judges.stand_in import install_stand_in
-from tests.servers import Answer, JudgeServer, completion, verdict
+from tests.servers import LIMIT_S, Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
-from tests.tasks.commands import LIMIT_S, UNISAFE, Command, info_of, metrics_of, some
+from tests.tasks.commands import UNISAFE, Command, info_of, metrics_of, some
 from unisafe_judges import load_panel
 from unisafe_tasks import TASKS, CaseSet, RawOutput, Source
 from unisafe_tasks.judging.session import RunSettings, Session
