@@ -24,8 +24,8 @@ NO_BROKEN_TORCHVISION := @$(BIN)/python -c 'import torchvision' 2>/dev/null || \
 
 OTHER_DEMO_MODELS = $(basename $(notdir $(wildcard unisafe_tasks/demo/predictions/demo-*.jsonl)))
 
-.PHONY: demo test table test-real test-runners test-reproduce test-slow yamls test-exports test-matrix \
-	browser install lint clean
+.PHONY: demo test table test-real test-runners test-reproduce test-slow yamls reference tutorials docs \
+	test-exports test-matrix browser install lint clean
 
 demo: export UNISAFE_DATA = demo
 demo: export UNISAFE_PANEL = labels
@@ -155,6 +155,25 @@ lint: $(FOR_TEST)
 yamls: $(FOR_DEMO)
 	$(BIN)/python -m tools.yaml_configs
 
+# The pages of docs/reference are written from the code.
+reference: $(FOR_DEMO)
+	$(BIN)/python -m tools.reference
+
+# The commands of docs/tutorials are run, and what they print is written into the pages.
+tutorials: $(FOR_DEMO)
+	$(BIN)/python -m tools.tutorials
+
+# The documents as a site in build/docs. A link that leads nowhere is an error.
+docs: .venv-docs/.installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+	@echo "Documents: build/docs/index.html"
+
+# MkDocs is no dependency of the packages.
+.venv-docs/.installed: tools/docs_requirements.txt
+	rm -rf .venv-docs && $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --no-compile --requirement $<
+	touch $@
+
 install: $(FOR_TEST)
 
 # torch comes first, so that the build that is here stays. Few of the modules are ever imported, so
@@ -175,5 +194,5 @@ $(FOR_TEST): $(FOR_DEMO)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-exports .venv-litellm .venv-matrix .venv-real .venv-reproduce .venv-runners demo-run \
-		build dist
+	rm -rf $(VENV) .venv-docs .venv-exports .venv-litellm .venv-matrix .venv-real .venv-reproduce \
+		.venv-runners demo-run build dist

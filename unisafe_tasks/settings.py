@@ -6,8 +6,11 @@ How many processes a run has is in `unisafe_judges.limits.ranks`, which shares e
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from unisafe_judges.errors import UnisafeError
 
@@ -15,6 +18,8 @@ __all__ = [
     "HUB_ID",
     "SELF_RUN",
     "SHARD",
+    "VARIABLES",
+    "Variable",
     "answers_folder",
     "benign_setting",
     "cache_folder",
@@ -35,6 +40,66 @@ HUB_ID = "segyulee/UniSAFE"
 
 SELF_RUN = "UNISAFE_SELF_RUN"
 SHARD = "UNISAFE_SHARD"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What docs/reference/variables.md says of one variable, in Markdown."""
+
+    value: str
+    default: str
+
+
+VARIABLES: Mapping[str, Variable] = MappingProxyType(
+    {
+        "UNISAFE_DATA": Variable(
+            "The cases: `demo`; `benign`, to look at the benign set or to judge outputs on it; a "
+            "hub id `ORG/NAME`, with `@REVISION` to pin it; a folder with parquet files, a "
+            "`save_to_disk` folder or the official JSONL export; a `.parquet` or `.jsonl` file. "
+            "[All forms](../data.md#the-form-of-the-data)",
+            f"`{HUB_ID}`, which is gated",
+        ),
+        "UNISAFE_BENIGN": Variable(
+            "A `.jsonl` file in the form of the [benign set](../benign.md), for the tasks "
+            "`unisafe_benign_*`.",
+            "the set that comes with the package",
+        ),
+        "UNISAFE_PANEL": Variable(
+            "The judges: a panel file; a [preset](../judging.md#presets) such as `hosted` or "
+            "`open`; `labels`, the reference verdicts of the demo; `none`, to store outputs "
+            "without judging them.",
+            "`labels` for the demo data; for other data you must choose",
+        ),
+        "UNISAFE_CACHE": Variable(
+            "The folder for converted data and for the cards of tested panels.",
+            "`~/.cache/unisafe`",
+        ),
+        "UNISAFE_STORE": Variable(
+            "The file that keeps the judges' replies. It must be on a local disk.",
+            "`replies.sqlite` in the cache folder",
+        ),
+        "UNISAFE_PRICES": Variable(
+            "Your [price file](../judging.md#what-it-costs), for judges whose panel file has no "
+            "price.",
+            "none",
+        ),
+        "UNISAFE_ANSWERS": Variable(
+            "The folder where our adapters keep the models' answers.",
+            "`answers` in the cache folder",
+        ),
+        SHARD: Variable(
+            "A part of the cases: `3/8` is the third of eight equal parts of each task. "
+            "[Shards](../scale.md#shards)",
+            "all cases",
+        ),
+        SELF_RUN: Variable(
+            "The judged run folder whose outputs [`unisafe_self`](../self_awareness.md) shows to "
+            "the model.",
+            "none",
+        ),
+    }
+)
+"""Every variable of ours."""
 
 
 def cache_folder() -> Path:

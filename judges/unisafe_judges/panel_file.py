@@ -31,7 +31,7 @@ from unisafe_judges.specs import GuardSpec, JudgeSpec, LabelsSpec, ModelSpec, Se
 from unisafe_judges.types import IN_CONTEXT, OUTPUT_ONLY, VIEWS, EnsembleMethod, View
 from unisafe_judges.yaml_files import faults_in_words, line_of, read_yaml
 
-__all__ = ["load_panel"]
+__all__ = ["PanelFile", "load_panel"]
 
 _WHAT = "panel file"
 
@@ -50,16 +50,27 @@ def _read_judge(entry: object) -> JudgeSpec:
     return judge
 
 
-class _PanelFile(Spec):
+class PanelFile(Spec):
+    """What a panel file holds. A field's docstring is its row in docs/reference/panel_file.md."""
+
     rubric: str
+    """What the judges apply: `unisafe-v1`, `unisafe-v2`, `paper`, or the path of a policy file."""
     judges: tuple[Annotated[JudgeSpec, PlainValidator(_read_judge)], ...] = Field(min_length=1)
+    """The judges: at least one, each with a name of its own."""
     ensemble: EnsembleMethod = "soft-mean"
+    """How the judges' verdicts on a case become one."""
     min_verdicts: int = Field(default=1, ge=1)
+    """A case with fewer verdicts than this has no score."""
     judge_repeats: int = Field(default=1, ge=1, le=100)
+    """How often each judge is asked about a case."""
     max_calls: int | None = Field(default=None, ge=0)
+    """The most calls of the whole panel in one run."""
     max_cost: float | None = Field(default=None, ge=0)
+    """The most dollars that the whole panel may cost in one run."""
     max_side: int | None = Field(default=None, ge=256)
+    """Larger images are made smaller until no side has more pixels than this."""
     views: tuple[View, ...] = (IN_CONTEXT,)
+    """What judges are shown of an output: it with its request, or also the output alone."""
 
     @model_validator(mode="before")
     @classmethod
@@ -94,13 +105,13 @@ class _PanelFile(Spec):
         return tuple(view for view in VIEWS if view in views)
 
     @model_validator(mode="after")
-    def _is_of_one_kind(self) -> _PanelFile:
+    def _is_of_one_kind(self) -> PanelFile:
         if (problem := problem_of_kinds(self.judges, self.rubric)) is not None:
             raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
-    def _judges_differ(self) -> _PanelFile:
+    def _judges_differ(self) -> PanelFile:
         names = [judge.name for judge in self.judges]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two judges are named {twice[0]!r}")
@@ -118,7 +129,7 @@ class _PanelFile(Spec):
         return self
 
     @model_validator(mode="after")
-    def _verdicts_can_suffice(self) -> _PanelFile:
+    def _verdicts_can_suffice(self) -> PanelFile:
         if self.min_verdicts > len(self.judges):
             raise ValueError(
                 f"min_verdicts is {self.min_verdicts}, but there are {len(self.judges)} judges"
@@ -154,7 +165,7 @@ def load_panel(
     """
     document, value = read_yaml(path, _WHAT, "'rubric' and 'judges'")
     try:
-        file = _PanelFile.model_validate(value)
+        file = PanelFile.model_validate(value)
     except ValidationError as error:
         known = partial(_known_keys, value)
         raise PanelError(faults_in_words(path, _WHAT, document, error, known)) from None
@@ -222,7 +233,7 @@ def _known_keys(value: dict[str, Any], problem: ErrorDetails) -> list[str]:
         case ("judges", int(), *rest):
             return price_keys(tuple(rest))
         case (str(),):
-            return sorted(_PanelFile.model_fields)
+            return sorted(PanelFile.model_fields)
     return []
 
 

@@ -36,11 +36,17 @@ class _Rates(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: _Dollars
+    """The rate of the prompt's tokens."""
     output: _Dollars
+    """The rate of the reply's tokens."""
     cached_input: _Dollars | None = None
+    """The rate of the prompt's tokens that came from a cache; else that of `input`."""
     cache_write: _Dollars | None = None
+    """The rate of the prompt's tokens that were put into a cache; else that of `input`."""
     image_input: _Dollars | None = None
+    """The rate of the tokens of images; else that of `input`."""
     reasoning: _Dollars | None = None
+    """The rate of the reply's tokens that are thinking; else that of `output`."""
 
     def dollars(self, sent: float, written: float, details: TokenDetails) -> float:
         """For a call of `sent` tokens that wrote `written`; `details` are parts of these."""
@@ -64,18 +70,18 @@ class PriceTier(_Rates):
     """The rates of a whole call whose prompt has more tokens than `above`."""
 
     above: int = Field(ge=1)
+    """The number of tokens in a prompt above which these rates hold."""
 
 
 class Price(_Rates):
-    """What a panel file may say of a judge's price.
-
-    `batch` is what a call costs in a batch, as a share of its price. `date` is the day on which
-    the price was read.
-    """
+    """What a panel file may say of a judge's price."""
 
     batch: Annotated[float, Field(ge=0, le=1)] | None = None
+    """What a call costs in a batch, as a share of its price; 0.5 if you do not say it."""
     tiers: tuple[PriceTier, ...] | None = Field(default=None, min_length=1)
+    """Rates of calls with long prompts: each has `above` and the rates of this table."""
     date: datetime.date | None = None
+    """The day on which the price was read."""
 
     @model_validator(mode="after")
     def _tiers_rise(self) -> Price:

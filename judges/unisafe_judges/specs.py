@@ -1,5 +1,7 @@
 """What a panel file may say of a judge, by backend.
 
+docs/reference/panel_file.md is made from the classes: a field's docstring is its row there.
+
 `identity` is what of a judge can change its reply to a given prompt. Where it is reached, how fast
 it may be asked and what it costs are no part of it.
 """
@@ -70,11 +72,13 @@ class JudgeSpec(Protocol):
 
 
 class LabelsSpec(Spec):
-    """A judge that looks verdicts up in a label file; `path` is relative to the panel file."""
+    """A judge that looks verdicts up in a file, such as labels by people."""
 
     name: _Name
+    """The judge's name in tables and files."""
     backend: Literal["labels"]
     path: Path
+    """The label file, relative to the panel file."""
 
     def identity(self) -> dict[str, Any]:
         """The backend and the labels' SHA-256.
@@ -97,7 +101,9 @@ class ModelSpec(Spec):
     """The fields, besides `backend` and `model`, that can change a reply."""
 
     name: _Name
+    """The judge's name in tables and files."""
     model: str = Field(min_length=1)
+    """The model's name at its server; in this process a hub id or a folder."""
 
     def identity(self) -> dict[str, Any]:
         """Backend, model and decoding."""
@@ -110,21 +116,24 @@ class ModelSpec(Spec):
 
 
 class ServedSpec(ModelSpec):
-    """A judge behind a server.
-
-    `api_key_env` is the name of the environment variable that holds the key, never the key.
-    `timeout_s` is per request, in seconds. `accept_versions` are names of models whose replies are
-    taken for those of `model`, besides its snapshots and versions.
-    """
+    """A judge behind a server."""
 
     base_url: _Url
+    """The server's address."""
     api_key_env: _Variable | None = None
+    """The name of the environment variable that holds the key. Never write the key itself here."""
     max_concurrency: int = Field(default=16, ge=1, le=1000)
+    """How many requests may be under way at one time."""
     requests_per_minute: float | None = Field(default=None, gt=0)
+    """The most requests in a minute."""
     tokens_per_minute: float | None = Field(default=None, gt=0)
+    """The most tokens in a minute."""
     timeout_s: float = Field(default=120.0, gt=0)
+    """How many seconds one request may take."""
     price: Price | None = None
+    """What the judge costs, in dollars per million tokens."""
     accept_versions: tuple[_ModelName, ...] | None = None
+    """Other names of the same model: a reply under such a name counts as one of `model`."""
 
     @property
     def who(self) -> str:
@@ -155,17 +164,17 @@ class ServedSpec(ModelSpec):
 
 
 class OpenAICompatibleSpec(ServedSpec):
-    """A chat-completions server that takes images as data URLs (vLLM, SGLang, ...).
-
-    `system_role`: whether it has one; without, the instructions are in the user's turn.
-    """
+    """A chat-completions server that takes images as data URLs, such as vLLM or SGLang."""
 
     decides: ClassVar = ("temperature", "max_tokens")
 
     backend: Literal["openai-compatible"]
     temperature: _Temperature = 0.0
+    """The temperature of decoding."""
     max_tokens: _MaxTokens = 1024
+    """The most tokens of a reply."""
     system_role: bool = True
+    """Whether the server has a system role. Without it the instructions are in the user's turn."""
 
     def identity(self) -> dict[str, Any]:
         """Backend, model and decoding; a prompt that is sent otherwise, where it is."""
@@ -174,7 +183,7 @@ class OpenAICompatibleSpec(ServedSpec):
 
 
 class OpenAISpec(ServedSpec):
-    """OpenAI's own API. Without `temperature` or `max_tokens` the model's defaults hold."""
+    """OpenAI's own API. A setting that you leave out is not sent, and the model's default holds."""
 
     decides: ClassVar = ("api", "temperature", "max_tokens", "reasoning_effort")
 
@@ -182,17 +191,17 @@ class OpenAISpec(ServedSpec):
     base_url: _Url = "https://api.openai.com/v1"
     api_key_env: _Variable | None = "OPENAI_API_KEY"
     api: Literal["responses", "chat-completions"] = "responses"
+    """Which of OpenAI's two APIs is asked."""
     temperature: _Temperature | None = None
+    """The temperature of decoding."""
     max_tokens: _MaxTokens | None = None
+    """The most tokens of a reply."""
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    """How long the model thinks before it replies."""
 
 
 class GeminiSpec(ServedSpec):
-    """Google's Gemini API.
-
-    Gemini 2.5 takes `thinking_budget` in tokens, where -1 leaves it to the model; Gemini 3 and
-    later take `thinking_level`. What is null is not sent, and the model's default holds.
-    """
+    """Google's Gemini API. A setting that is null is not sent, and the model's default holds."""
 
     decides: ClassVar = ("temperature", "max_tokens", "thinking_budget")
 
@@ -200,9 +209,13 @@ class GeminiSpec(ServedSpec):
     base_url: _Url = "https://generativelanguage.googleapis.com"
     api_key_env: _Variable | None = "GEMINI_API_KEY"
     temperature: _Temperature | None = 0.0
+    """The temperature of decoding."""
     max_tokens: _MaxTokens | None = None
+    """The most tokens of a reply."""
     thinking_budget: int | None = Field(default=None, ge=-1)
+    """For Gemini 2.5: the most tokens of thinking. With -1 the model decides."""
     thinking_level: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+    """For Gemini 3 and later: how long the model thinks."""
 
     @model_validator(mode="after")
     def _thinking_is_said_once(self) -> GeminiSpec:
@@ -226,17 +239,16 @@ class GeminiSpec(ServedSpec):
 
 
 class GuardSpec(ModelSpec):
-    """A guard that a prompt is written for; its own class adds where the guard runs.
-
-    `policy` is a file that holds what LlavaGuard is given beside the image; it is relative to the
-    panel file. No other guard takes one.
-    """
+    """A guard that a prompt is written for; its own class adds where the guard runs."""
 
     guard: Literal[
         "llama-guard-3", "llama-guard-4", "llava-guard", "qwen3guard", "gpt-oss-safeguard"
     ]
+    """The guard's kind, which decides how it is asked and how its reply is read."""
     max_tokens: _MaxTokens = 1024
+    """The most tokens of a reply."""
     policy: Path | None = None
+    """For `llava-guard` alone: the file with its policy, relative to the panel file."""
 
     @model_validator(mode="after")
     def _has_its_policy(self) -> Self:
@@ -291,15 +303,16 @@ class ServedGuardSpec(GuardSpec, ServedSpec):
 
 
 class InProcessSpec(ModelSpec):
-    """A model in this process. `model` is a hub id or a folder.
-
-    `device` is `auto` (the GPU if there is one), `cpu`, `cuda` or `cuda:N`.
-    """
+    """A model in this process."""
 
     revision: str | None = None
+    """The revision of the weights on the hub."""
     device: _Device = "auto"
+    """`auto` (the GPU if there is one), `cpu`, `cuda` or `cuda:N`."""
     dtype: _DType = "auto"
+    """The number type of the weights."""
     batch_size: int = Field(default=8, ge=1, le=256)
+    """How many cases are judged together."""
 
     @property
     def is_deterministic(self) -> bool:
@@ -331,3 +344,4 @@ class TransformersSpec(InProcessSpec):
 
     backend: Literal["transformers"]
     max_tokens: _MaxTokens = 1024
+    """The most tokens of a reply."""
