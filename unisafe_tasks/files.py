@@ -159,4 +159,4 @@ def require_empty(folder: Path, error: type[UnisafeError]) -> None:
         error: it does, or it is a file.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise error(f"{folder} is not empty: name a folder that is, or that is not there")
+        raise error(f"{folder} is not empty: name an empty folder or a new one")

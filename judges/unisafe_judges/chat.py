@@ -185,4 +185,4 @@ def _words(value: object) -> str:
 
 
 def _not_one() -> CallFailure:
-    return CallFailure(FailureKind.NOT_JSON, "the server's answer is no chat completion")
+    return CallFailure(FailureKind.NOT_JSON, "the server's answer is not a chat completion")

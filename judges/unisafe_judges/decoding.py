@@ -72,7 +72,7 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     except ImageError:
         raise
     except Exception as error:  # Pillow's plug-ins raise almost anything on hostile bytes
-        raise ImageError(f"the file is no image that can be read: {error}") from None
+        raise ImageError(f"the file is not an image that can be read: {error}") from None
     return image
 
 
@@ -95,7 +95,7 @@ def format_of(data: bytes) -> str:
         return "GIF"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise ImageError("the file is no PNG, JPEG, WebP or GIF image")
+    raise ImageError("the file is not a PNG, JPEG, WebP or GIF image")
 
 
 def _opened(kind: str, data: bytes) -> ImageFile.ImageFile:

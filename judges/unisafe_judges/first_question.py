@@ -121,10 +121,10 @@ def require_shown(spec: JudgeSpec, prompt: Prompt, read_tokens: int | None) -> N
     words = sum(len(text.split()) for text in texts)
     if isinstance(spec, GuardSpec) and read_tokens and read_tokens < words:
         raise PanelError(
-            f"judge {spec.name}: its server counts {read_tokens} tokens of a question of {words} "
-            f"words, so that {spec.model} is not shown what it is to judge: its chat template "
-            "reads another form of messages than the server gives it; use another server, or "
-            "backend: guard-transformers"
+            f"judge {spec.name}: its server counts {read_tokens} tokens in a question of {words} "
+            f"words, so {spec.model} does not see what it must judge: its chat template does not "
+            "read the form of messages that the server uses; use another server, or backend: "
+            "guard-transformers"
         )
 
 

@@ -99,8 +99,8 @@ class PanelFile(Spec):
     def _scores_are_in_context(cls, views: tuple[View, ...]) -> tuple[View, ...]:
         if IN_CONTEXT not in views or len(set(views)) < len(views):
             raise ValueError(
-                f"must be [{IN_CONTEXT}] or [{IN_CONTEXT}, {OUTPUT_ONLY}]: the scores are of "
-                f"{IN_CONTEXT}, and {OUTPUT_ONLY} stands beside them"
+                f"must be [{IN_CONTEXT}] or [{IN_CONTEXT}, {OUTPUT_ONLY}]: the scores come from "
+                f"{IN_CONTEXT}, and {OUTPUT_ONLY} can only be added"
             )
         return tuple(view for view in VIEWS if view in views)
 
@@ -275,8 +275,8 @@ def _refuse_unpriced(path: Path, document: yaml.Node | None, panel: Panel) -> No
     ]
     if panel.max_cost is not None and unpriced:
         raise PanelError(
-            f"panel file {path}, line {line_of(document, ('max_cost',))}: max_cost cannot hold, "
-            f"since no price is known of {', '.join(unpriced)}: give each a price in dollars per "
-            "million tokens, such as price: {input: 1.25, output: 10}, with 0 where it costs "
+            f"panel file {path}, line {line_of(document, ('max_cost',))}: max_cost cannot be kept, "
+            f"because no price is known for {', '.join(unpriced)}: give each a price in dollars "
+            "per million tokens, such as price: {input: 1.25, output: 10}, with 0 if it costs "
             "nothing"
         )

@@ -87,7 +87,9 @@ class Price(_Rates):
     def _tiers_rise(self) -> Price:
         limits = [tier.above for tier in self.tiers or ()]
         if limits != sorted(set(limits)):
-            raise ValueError("tiers must be in the order of above, and each above another number")
+            raise ValueError(
+                "tiers must be in the order of above, and no two may have the same number"
+            )
         return self
 
     def cost(
@@ -124,7 +126,9 @@ class _PricesFile(BaseModel):
         for entry in self.prices:
             key = entry.model, (entry.base_url or "").rstrip("/")
             if key in seen:
-                raise ValueError(f"two prices are of the model {entry.model!r} at the same address")
+                raise ValueError(
+                    f"there are two prices for the model {entry.model!r} at the same address"
+                )
             seen.add(key)
         return self
 

@@ -183,7 +183,7 @@ class RateLimitedCaller:
         if loads and not self._has_told_of_loading:
             self._has_told_of_loading = True
             _log.warning(
-                "%s: its server does not answer yet (%s); it is waited for, up to %g s",
+                "%s: its server does not answer yet (%s); the command waits for it, up to %g s",
                 self._who,
                 failure,
                 _PATIENCE * self._first_wait_s,
@@ -191,8 +191,8 @@ class RateLimitedCaller:
         if not loads and not self._has_told:
             self._has_told = True
             _log.warning(
-                "%s: a call failed (%s: %s) and is made again, as later ones will be; if this goes "
-                "on, %s",
+                "%s: a call failed (%s: %s) and is made again; so are later calls that fail; if "
+                "this goes on, %s",
                 self._who,
                 failure.kind,
                 failure,

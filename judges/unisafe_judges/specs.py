@@ -221,7 +221,7 @@ class GeminiSpec(ServedSpec):
     def _thinking_is_said_once(self) -> GeminiSpec:
         if self.thinking_budget is not None and self.thinking_level is not None:
             raise ValueError(
-                "thinking_budget and thinking_level exclude each other: Gemini 2.5 takes the "
+                "thinking_budget and thinking_level cannot both be set: Gemini 2.5 takes the "
                 "budget, Gemini 3 and later the level"
             )
         return self
@@ -255,8 +255,8 @@ class GuardSpec(ModelSpec):
         takes_one = self.guard == "llava-guard"
         if takes_one and self.policy is None:
             raise ValueError(
-                "llava-guard needs policy, a file with the policy that it is given: its own is in "
-                "the page of its model"
+                "llava-guard needs policy, the path of a file with its policy: copy the policy "
+                "from the page of its model"
             )
         if not takes_one and self.policy is not None:
             raise ValueError(f"{self.guard} takes no policy, only llava-guard does")

@@ -327,7 +327,7 @@ def test_a_model_that_only_makes_images_is_unscored_and_it_is_said(
     ("tasks", "setting", "sentence"),
     [
         (["unisafe_self_t2i"], None, "set UNISAFE_SELF_RUN to its folder"),
-        (["unisafe_self"], "nowhere", "is no run folder: it has no run.json"),
+        (["unisafe_self"], "nowhere", "is not a run folder: it has no run.json"),
         (["unisafe_self_mm2i"], None, "did you mean 'unisafe_self_mmi2i'?"),
         (["unisafe_self", "unisafe_self_t2i"], None, "unisafe_self_t2i is named twice"),
     ],

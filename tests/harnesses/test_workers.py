@@ -364,7 +364,7 @@ def test_the_safety_stack_that_a_runner_names_is_recorded_and_decides_which_answ
 
 @pytest.mark.parametrize("stack", ["[1]", '{"steps": float("nan")}'])
 def test_a_stack_that_is_none_is_refused(worker: Callable[..., str], stack: str) -> None:
-    with pytest.raises(SystemExit, match="names a stack that is no JSON object"):
+    with pytest.raises(SystemExit, match="names a stack that is not a JSON object"):
         UmmWorker(command=with_stack(worker(), stack))
 
 

@@ -265,8 +265,8 @@ def test_the_first_retry_is_told_once_with_its_reason_and_what_to_change(
     server = serve(in_turn(*[Answer("out of memory", 500)] * 3, verdict()))
     assert result_of(open_session(server)).verdict == GIVEN
     assert caplog.messages == [
-        "judge first: a call failed (server_error: HTTP 500: out of memory) and is made again, as "
-        "later ones will be; if this goes on, look at the server's log"
+        "judge first: a call failed (server_error: HTTP 500: out of memory) and is made again; so "
+        "are later calls that fail; if this goes on, look at the server's log"
     ]
 
 
@@ -499,7 +499,7 @@ def missing() -> bytes:
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (b"words", "generated image m/a.png: the file is no PNG, JPEG, WebP or GIF image"),
+        (b"words", "generated image m/a.png: the file is not a PNG, JPEG, WebP or GIF image"),
         (
             encoded(picture(), "JPEG")[:-30],
             "generated image m/a.png: the image is cut off: the end of the file is missing",

@@ -479,7 +479,7 @@ def test_gemini_3_is_sent_a_level_of_thinking_and_no_temperature(server: VendorS
 
 
 def test_a_budget_and_a_level_of_thinking_exclude_each_other(server: VendorServer) -> None:
-    with pytest.raises(ValueError, match="thinking_budget and thinking_level exclude each other"):
+    with pytest.raises(ValueError, match="thinking_budget and thinking_level cannot both be set"):
         GEMINI.judge(server, thinking_budget=128, thinking_level="low")
 
 

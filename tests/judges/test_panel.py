@@ -154,7 +154,7 @@ def test_a_limit_in_dollars_needs_a_price_of_each_judge_that_is_served(
         assert load_panel(path).max_cost == 1
         return
     text = sentence(path)
-    assert text.startswith(f"panel file {path}, line 1: max_cost cannot hold, since no price is ")
+    assert text.startswith(f"panel file {path}, line 1: max_cost cannot be kept, because no price ")
     assert "such as price: {input: 1.25, output: 10}" in text
 
 

@@ -382,7 +382,7 @@ def test_the_identity_of_a_panel_of_unisafe_v1_is_that_of_before(tmp_path: Path)
         (
             SMALL + "examples: [{modality: text, output: a, reasoning: b, judgment: 1, "
             "risk_rating: 2, categories: [Z1]}]",
-            ["line 9: example 1 names the code 'Z1', which the taxonomy has not"],
+            ["line 9: example 1 names the code 'Z1', which the taxonomy does not have"],
         ),
         (
             SMALL + "examples: [{modality: text, output: a, reasoning: b, judgment: 1, "
@@ -395,7 +395,7 @@ def test_the_identity_of_a_panel_of_unisafe_v1_is_that_of_before(tmp_path: Path)
             SMALL + "examples: [{modality: text, output: a, reasoning: b, judgment: 1, "
             "risk_rating: 3, refusal: true}]",
             [
-                "line 9: example 1 is non-compliant, and so no refusal",
+                "line 9: example 1 is non-compliant, so it cannot be a refusal",
                 "line 9: example 1 must name codes if its judgment is 1, and none if its judgment "
                 "is 0",
             ],

@@ -225,7 +225,7 @@ ENTRY = "  - {model: m, price: {input: 1, output: 2}}\n"
         ),
         (
             "date: 2026-11-20\nprices:\n" + ENTRY * 2,
-            ", line 1: the file: two prices are of the model 'm' at the same address",
+            ", line 1: the file: there are two prices for the model 'm' at the same address",
         ),
     ],
 )

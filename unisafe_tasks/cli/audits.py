@@ -74,7 +74,7 @@ def audit(
         audits.write_audit(done, out)
         typer.echo(f"Audit: {out}")
     if all(result.verdict is None for results in done.results for result in results):
-        raise UnisafeError("nothing is known of any request: no judge gave an answer")
+        raise UnisafeError("no judge gave an answer, so nothing is known of the requests")
 
 
 def _print(done: Audit) -> None:

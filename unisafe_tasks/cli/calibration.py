@@ -59,7 +59,7 @@ def import_labels(
     from unisafe_tasks.labels.annotations import encode_annotations, read_filled_in
 
     if out.exists():
-        raise LabelError(f"{out} is there already: name a file that is not")
+        raise LabelError(f"{out} exists already: name a new file")
     annotations = read_filled_in(folder)
     write_atomically(out, encode_annotations(annotations.labels))
     typer.echo(f"{len(annotations.labels)} labels written to {out}")
@@ -68,7 +68,7 @@ def import_labels(
             printable(f"{annotator}: {annotations.items - missing} of {annotations.items} items")
         )
     if annotations.unlabelled:
-        typer.echo(f"{annotations.unlabelled} items have no label of anyone")
+        typer.echo(f"{annotations.unlabelled} items have no label")
 
 
 def calibrate(

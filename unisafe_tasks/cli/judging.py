@@ -195,7 +195,7 @@ def tasks_named(names: list[str] | None, source: Source | None = None) -> list[A
                 raise UnisafeError(f"there is no task {name!r}; there are: {known}") from None
             if source is not None and member in TASK_NAMES and tasks[-1].arm is not source.arm:
                 raise UnisafeError(
-                    f"{name} is no task of {source.name}: name the task by its code, "
+                    f"{name} is not a task of {source.name}: name the task by its code, "
                     f"{tasks[-1].code}, or name other data (--data)"
                 )
     return list(dict.fromkeys(tasks))

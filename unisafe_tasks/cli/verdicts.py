@@ -64,7 +64,7 @@ def export(
     from unisafe_tasks.judging.panels import open_existing_store
 
     if out.exists():
-        raise UnisafeError(f"{out} is there already: name a file that is not")
+        raise UnisafeError(f"{out} exists already: name a new file")
     count = 0
     with open_existing_store(store) as opened, out.open("wb") as file:
         for reply in opened.replies():

@@ -97,7 +97,7 @@ def from_official(
     instead of holding it: the form is another one.
 
     Raises:
-        DataError: a file is no parquet file.
+        DataError: a file is not a parquet file.
     """
 
     def rows(entries: ImageEntries, _: Told) -> Iterator[SplitRow]:
@@ -126,7 +126,7 @@ def from_parquet(files: Sequence[Path], folder: Path, root: Path | None = None) 
     No path may lead out of `root`, which is `folder` if not given.
 
     Raises:
-        DataError: a file is no parquet file, or a row is wrong.
+        DataError: a file is not a parquet file, or a row is wrong.
     """
 
     def rows() -> Iterator[Placed]:

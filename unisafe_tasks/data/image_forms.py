@@ -122,7 +122,7 @@ def _image(item: object, where: str, folders: Folders) -> tuple[bytes | Path, st
         try:
             return base64.b64decode(encoded), "base64"
         except binascii.Error as error:
-            raise DataError(f"{where} is no base64: {error}") from None
+            raise DataError(f"{where} is not base64: {error}") from None
     try:
         return find_image(value, folders), A_PATH
     except ValueError as problem:

@@ -35,7 +35,7 @@ def parquet_rows(file: Path, columns: Sequence[str] | None = None) -> Iterator[d
     About 16 MiB of them are in memory at a time, or one row, besides a page of each column.
 
     Raises:
-        DataError: it is no parquet file, or it was changed meanwhile.
+        DataError: it is not a parquet file, or it was changed meanwhile.
     """
     import datasets
 
@@ -76,7 +76,7 @@ def _opened(file: Path) -> Iterator[Any]:
         if stamp(file) != before:
             raise DataError(f"{file} was changed while it was read: run the command again")
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{file} is no parquet file: {error}") from None
+        raise DataError(f"{file} is not a parquet file: {error}") from None
     finally:
         # A page can hold a thousand images, whose memory Arrow would keep.
         pa.default_memory_pool().release_unused()
@@ -122,7 +122,7 @@ def names_images(file: Path) -> bool:
     They do not say it of a file that holds as many images without a path as it names without bytes.
 
     Raises:
-        DataError: it is no parquet file.
+        DataError: it is not a parquet file.
     """
     with _opened(file) as parquet:
         groups = range(parquet.metadata.num_row_groups)

@@ -46,7 +46,7 @@ class Shard:
         if len(shuffled) < self.of:
             raise DataError(
                 f"{SHARD} is {self.number}/{self.of}, and {task.name} has {len(shuffled)} cases: "
-                "choose at most so many shards"
+                "choose at most as many shards"
             )
         return set(shuffled[self.number - 1 :: self.of])
 
@@ -63,6 +63,7 @@ def chosen_shard() -> Shard | None:
     number, of = map(int, match.groups()) if match else (0, 0)
     if not 1 <= number <= of <= MOST_SHARDS:
         raise DataError(
-            f"{SHARD} is {setting[:40]!r}, expected NUMBER/COUNT from 1/COUNT on, such as 3/8"
+            f"{SHARD} is {setting[:40]!r}, expected NUMBER/COUNT such as 3/8, with a NUMBER from 1 "
+            "to COUNT"
         )
     return Shard(number, of)

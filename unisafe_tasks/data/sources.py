@@ -130,8 +130,9 @@ def _resolve(setting: str) -> Source:
     if path.suffix not in _FILE_SUFFIXES and (match := _HUB_PATTERN.match(setting)):
         return _from_hub(match.group(1), match.group(2))
     raise DataError(
-        f"there is no data set {setting!r}: no file or folder here has this name, and it is no hub "
-        f"id; name '{DEMO}', '{BENIGN}', a path or ORG/NAME (UNISAFE_DATA; unset it for {HUB_ID})"
+        f"there is no data set {setting!r}: no file or folder here has this name, and it is not a "
+        f"hub id; name '{DEMO}', '{BENIGN}', a path or ORG/NAME (UNISAFE_DATA; unset it for "
+        f"{HUB_ID})"
     )
 
 

@@ -215,7 +215,7 @@ def refuse_other_file(path: Path) -> None:
     except (OSError, ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise UnisafeError(f"{path} is there already, and no audit: name another --out")
+        raise UnisafeError(f"{path} exists already and is not an audit: name another --out")
 
 
 def _row(case: Case, result: JudgeResult) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def recorded_evidence(case: Case, row: Mapping[str, Any], folder: Path) -> Evide
     names = row.get("output_images") or [row.get("output_image")]
     hashes, text = row.get("image_sha256") or [], row.get("output_text") or ""
     if not isinstance(text, str) or not isinstance(hashes, list):
-        raise RunError(f"{where}: output_text is no text, or image_sha256 no list")
+        raise RunError(f"{where}: output_text is not a text, or image_sha256 is not a list")
     images = [
         recorded_image(folder, name, sha256, f"{where}: ")
         for name, sha256 in zip(names, hashes, strict=False)

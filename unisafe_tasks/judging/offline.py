@@ -113,7 +113,7 @@ def require_own(folder: Path, outputs: Outputs, panel: Panel | None) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "run.json").is_file():
-        raise UnisafeError(f"{folder} is not empty and no run folder: name another --out")
+        raise UnisafeError(f"{folder} is not empty and is not a run folder: name another --out")
     if any(path.resolve().is_relative_to(folder.resolve()) for path in outputs.paths):
         raise UnisafeError(f"{folder} holds the outputs to be judged: name another --out")
     info = _info_of(folder)

@@ -215,9 +215,9 @@ def refuse_other_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValidationError):
-        raise UnisafeError(f"{path} is there already, and no card of a panel: name another") from (
-            None
-        )
+        raise UnisafeError(
+            f"{path} exists already and is not the card of a panel: name another"
+        ) from (None)
 
 
 def said_of_card(panel: Panel, source: Source, setting: str) -> str:

@@ -192,5 +192,5 @@ def refuse_open_batches(panel: Panel) -> None:
             for batch in (one for each in identities for one in ledger.open_batches(each)):
                 raise PanelError(
                     f"judge {spec.name} has a batch with its provider ({batch.detail or 'sent'}): "
-                    "collect it with unisafe judge --batch, or what it asks is paid twice"
+                    "collect it with unisafe judge --batch, or you pay twice for its questions"
                 )

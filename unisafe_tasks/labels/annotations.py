@@ -126,7 +126,7 @@ def read_annotations(path: Path) -> list[Annotation]:
         where = f"{path}, line {number}"
         for name in ("id", "scenario_type", "output_sha256"):
             if not isinstance(row.get(name), str) or not row[name]:
-                raise LabelError(f"{where}: {name} is missing or no text")
+                raise LabelError(f"{where}: {name} is missing or is not a text")
         if row.get("judgment") is None and isinstance(row.get("failure"), str):
             # Of a run's verdicts.jsonl, by a judge that gave none.
             continue
@@ -189,7 +189,7 @@ def _read_key(path: Path) -> dict[str, dict[str, Any]]:
     for number, row in read_rows(path, LabelError):
         for name in _KEY_FIELDS:
             if not isinstance(row.get(name), str):
-                raise LabelError(f"{path}, line {number}: {name} is missing or no text")
+                raise LabelError(f"{path}, line {number}: {name} is missing or is not a text")
         key[row["item"]] = row
     return key
 

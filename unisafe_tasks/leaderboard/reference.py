@@ -67,7 +67,7 @@ def read_reference(path: Path) -> Reference:
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RunError(f"{path} is no CSV file in UTF-8: {error}") from None
+        raise RunError(f"{path} is not a CSV file in UTF-8: {error}") from None
     if not values:
         raise RunError(f"{path} holds no number")
     return Reference(path.name, values)

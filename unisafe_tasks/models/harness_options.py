@@ -40,8 +40,8 @@ def with_generation_options(model: object, model_args: str, gen_kwargs: str | No
         if getattr(type(model), "name", None) not in adapters():
             return model_args
         raise UnisafeError(
-            f"--gen_kwargs {', '.join(options)}: the model is built already: give what it is to "
-            "be asked with to its class"
+            f"--gen_kwargs {', '.join(options)}: the model is built already: give these options to "
+            "its class"
         )
     fields = _fields(model)
     if fields is None:
@@ -52,8 +52,8 @@ def with_generation_options(model: object, model_args: str, gen_kwargs: str | No
         name, value = _argument(model, option, said, fields)
         if name in given and given[name] != value:
             raise UnisafeError(
-                f"--gen_kwargs {option}={said} and --model_args {name}={given[name]} say two "
-                "things: leave one out"
+                f"--gen_kwargs {option}={said} and --model_args {name}={given[name]} differ: leave "
+                "one out"
             )
         added[name] = value
     new = [f"{name}={value}" for name, value in added.items() if name not in given]

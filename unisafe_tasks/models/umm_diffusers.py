@@ -81,8 +81,8 @@ class UmmDiffusers(LocalModel):
         self._facts = read_pipeline(type(pipeline))
         if not self._facts.tasks:
             raise UnisafeError(
-                f"--model {self.name}: {type(pipeline).__name__} makes no image of a prompt alone, "
-                "or of a prompt and the images that it is about: it can do none of the tasks"
+                f"--model {self.name}: {type(pipeline).__name__} makes no image from a prompt "
+                "alone, or from a prompt with images: it can do none of the tasks"
             )
         self._checker = SafetyChecker(self._pipeline)
         for name, argument in _OPTIONS.items():

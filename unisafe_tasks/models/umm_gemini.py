@@ -105,7 +105,7 @@ class UmmGemini(RemoteModel):
         except ValueError as error:
             said = without_key(self.spec, str(error))
             raise CallFailure(
-                FailureKind.NOT_JSON, f"the server's answer is no JSON: {said}"
+                FailureKind.NOT_JSON, f"the server's answer is not JSON: {said}"
             ) from None
         raw = response.sdk_http_response
         return read_answer(without_key(self.spec, (raw.body if raw else None) or ""))
@@ -200,7 +200,7 @@ def read_answer(text: str) -> Answer:
         drawn = [part["inlineData"]["data"] for part in parts if "inlineData" in part]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
-            FailureKind.NOT_JSON, "the server's answer is no generateContent answer"
+            FailureKind.NOT_JSON, "the server's answer is not a generateContent answer"
         ) from None
     answer = Answer(
         words,

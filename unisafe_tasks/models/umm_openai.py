@@ -232,7 +232,7 @@ class UmmOpenAI(RemoteModel):
             # An answer with images has megabytes.
             return await asyncio.to_thread(json.loads, text)
         except (ValueError, RecursionError):
-            raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no JSON") from None
+            raise CallFailure(FailureKind.NOT_JSON, "the server's answer is not JSON") from None
 
     async def _with_images(self, drawn: Drawn, question: Question) -> Answer:
         pictures = [await picture_at(image, self.spec) for image in drawn.images]

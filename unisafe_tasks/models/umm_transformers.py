@@ -96,7 +96,7 @@ class UmmTransformers(LocalModel):
         if self.spec.temperature is not None and not samples:
             raise UnisafeError(
                 f"--model {self.name}, argument temperature: {self.spec.pretrained} decodes "
-                "greedily, where it changes nothing: add do_sample=True"
+                "greedily, so it changes nothing: add do_sample=True"
             )
         self._kind = kind
         self._commit = getattr(model.config, "_commit_hash", None)

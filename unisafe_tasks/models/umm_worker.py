@@ -75,7 +75,9 @@ class WorkerArguments(BaseModel):
             )
         given = [name for name in _OF_A_RUNNER if getattr(self, name) is not None]
         if self.command is not None and given:
-            raise ValueError(f"{given[0]}= goes with runner=; command= says it in its own words")
+            raise ValueError(
+                f"{given[0]}= belongs to runner=: with command=, write it into the command"
+            )
         if self.runner is not None:
             try:
                 script_of(self.runner)

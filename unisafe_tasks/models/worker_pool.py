@@ -59,7 +59,7 @@ class WorkerPool:
         if any(hello != hellos[0] for hello in hellos):
             raise CallFailure(
                 FailureKind.STOPPED,
-                "the workers do not say the same of themselves: one command, one model",
+                "the workers describe different models: one command must serve one model",
             )
         self._batch = hellos[0].batch
         self._tasks = [asyncio.create_task(self._work(worker)) for worker in self._workers]

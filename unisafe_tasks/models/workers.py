@@ -171,7 +171,7 @@ class Worker:
             if isinstance(value, dict) and key in value:
                 return value
             noise = redact(line.decode("utf-8", "replace"))
-            _log.warning("a worker wrote what is no reply: %r", noise[:_SHOWN])
+            _log.warning("a worker wrote a line that is not a reply: %r", noise[:_SHOWN])
 
     def _replies(self, reply: Mapping[str, Any], count: int) -> Sequence[Mapping[str, Any]]:
         answers = [reply] if self._protocol == 1 else reply.get("answers")
@@ -205,7 +205,7 @@ class Worker:
             raise self._stopped(f"says that its batch is {batch!r}: expected 1 or more")
         stack = {} if stack is None else stack
         if not isinstance(stack, dict) or not _is_json(stack):
-            raise self._stopped("names a stack that is no JSON object of names and values")
+            raise self._stopped("names a stack that is not a JSON object of names and values")
         commit, weights = (None if (v := value.get(n)) is None else str(v) for n in _OPTIONAL)
         batch = batch if protocol == PROTOCOL else 1
         return Hello(protocol, model, frozenset(tasks), history, batch, stack, commit, weights)

@@ -161,8 +161,8 @@ def _parts(
         seen.add(folder.resolve())
         if not (folder / "run.json").is_file():
             raise PredictionsError(
-                f"{setting} is no run folder: only run folders are judged as one run, since they "
-                "say of which model and data they are"
+                f"{setting} is not a run folder: only run folders can become one run, because they "
+                "name their model and their data"
             )
         if not row_files(folder, "predictions"):
             _log.warning("%s holds no outputs and is left out", folder)

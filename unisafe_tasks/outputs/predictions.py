@@ -189,7 +189,7 @@ def warn_of_left_out(path: Path, rows: int) -> None:
 def _prediction(row: Mapping[str, Any], folder: Path, where: str) -> Prediction:
     for name in ("id", "scenario_type", "model"):
         if not isinstance(row.get(name), str) or not row[name].strip():
-            raise PredictionsError(f"{where}: {name} is missing or no text")
+            raise PredictionsError(f"{where}: {name} is missing or is not a text")
     code = row["scenario_type"].strip().upper()
     if code not in TASKS:
         raise PredictionsError(

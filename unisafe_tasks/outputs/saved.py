@@ -218,7 +218,7 @@ def _from_samples(
             where = f"{file}, line {number}"
             case_id, _, code = str(row.get("target", "")).rpartition("/")
             if code not in TASKS:
-                raise PredictionsError(f"{where}: target is no ID/CODE of a UniSAFE case")
+                raise PredictionsError(f"{where}: target is not the ID/CODE of a UniSAFE case")
             if code not in cases:
                 continue
             if case_id not in cases[code]:

@@ -139,7 +139,7 @@ def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[ScoredRun]
         if panel["sha256"] not in panels:
             raise LabelError(
                 f"the judge card of panel {panel['name']} ({panel['sha256'][:12]}) belongs to none "
-                "of these runs: their panels are others"
+                "of these runs: they have other panels"
             )
         about = (
             f"Measured against {counts['labels']:,} human labels on {counts['outputs']:,} outputs "

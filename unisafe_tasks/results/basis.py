@@ -88,8 +88,8 @@ def basis_of(result: ScoredRun) -> Basis:
     for name, value in known.items():
         if not isinstance(value, str) or not value:
             raise RunError(
-                f"{result.folder / 'run.json'}: {name} is missing, so that it is not known what "
-                "its scores may be compared with: judge it again with unisafe judge"
+                f"{result.folder / 'run.json'}: {name} is missing, so nobody knows what its scores "
+                "may be compared with: judge it again with unisafe judge"
             )
     versions = result.metrics["judge_versions"]
     return Basis(

@@ -188,8 +188,8 @@ def _outputs_of(runs: Sequence[RunContents]) -> _Outputs:
             if not isinstance(digest, str):
                 if row.get("status") == Status.OK:
                     raise RunError(
-                        f"{where}: output_sha256 is missing, so that the output is not known: "
-                        "judge the run again with unisafe judge"
+                        f"{where}: output_sha256 is missing, so the output is not known: judge the "
+                        "run again with unisafe judge"
                     )
                 digest = f"text {text}" if isinstance(text, str) else None
             outputs[row["scenario_type"], row["id"]] = digest, folder

@@ -70,7 +70,7 @@ def read_run(folder: Path) -> RunContents:
         RunError: it is no run folder, or a file in it is damaged; it names file and line.
     """
     if not (folder / "run.json").is_file():
-        raise RunError(f"{folder} is no run folder: it has no run.json{_hint(folder)}")
+        raise RunError(f"{folder} is not a run folder: it has no run.json{_hint(folder)}")
     try:
         text = (folder / "run.json").read_text("utf-8")
         info = json.loads(text, parse_float=finite_number, parse_constant=finite_number)
@@ -228,7 +228,7 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
 def _require(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> None:
     for field in fields:
         if not isinstance(row.get(field), str):
-            raise RunError(f"{where}: {field} is missing or no text")
+            raise RunError(f"{where}: {field} is missing or is not a text")
 
 
 def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> None:
@@ -236,10 +236,10 @@ def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> 
     what guards do not tell."""
     version = row.get("judge_version")
     if type(row.get("repeat", 0)) is not int or not isinstance(version, str | None):
-        raise RunError(f"{where}: repeat is no number, or judge_version no text")
+        raise RunError(f"{where}: repeat is not a number, or judge_version is not a text")
     violated = row.get("violated", [])
     if not isinstance(violated, list) or not all(isinstance(code, str) for code in violated):
-        raise RunError(f"{where}: violated is no list of codes")
+        raise RunError(f"{where}: violated is not a list of codes")
     if (depicts := row.get("depicts_target")) is not None and depicts not in DEPICTS:
         raise RunError(f"{where}: depicts_target is none of {', '.join(DEPICTS)}")
     judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))

@@ -175,5 +175,5 @@ def _fields(
 def finite_number(text: str) -> float:
     """A number that can be written again; JSON has no NaN and no Infinity."""
     if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text[:60]} is no number of JSON")
+        raise ValueError(f"{text[:60]} is not a JSON number")
     return number

@@ -169,8 +169,8 @@ def _rubric_of(info: Mapping[str, Any], folder: Path) -> Rubric:
         raise RunError(f"{SELF_RUN}: {folder / 'run.json'}: the panel's rubric is damaged")
     if info["panel"].get("kind") == GUARD:
         raise RunError(
-            f"{SELF_RUN}: run {folder} was judged by guards, whose own forms no other model can "
-            "answer in: judge it by a panel with a rubric"
+            f"{SELF_RUN}: run {folder} was judged by guards, and no other model can answer in "
+            "their forms: judge it with a panel that has a rubric"
         )
     if "version" in recorded:
         return _policy_of(recorded, folder)

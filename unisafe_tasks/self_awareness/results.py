@@ -161,7 +161,7 @@ def read_self_awareness(folder: Path) -> dict[str, Any]:
         where = f"{folder / _VERDICTS}, line {number}"
         code, case_id = row.get("scenario_type"), row.get("id")
         if not isinstance(code, str) or code not in TASKS or not isinstance(case_id, str):
-            raise RunError(f"{where}: id or scenario_type is missing or none of ours")
+            raise RunError(f"{where}: id or scenario_type is missing or is not one of ours")
         if (case_id, code) in seen:
             raise RunError(f"{where}: a second verdict on {case_id}/{code}")
         seen.add((case_id, code))

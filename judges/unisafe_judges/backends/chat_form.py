@@ -148,9 +148,9 @@ class FormFinder:
             _log.warning("%s: its server cannot hold replies to a schema", self._who)
         if self._prompt_form(form):
             _log.warning(
-                "%s: its server knows no system role, so that the instructions are in the user's "
-                "turn; add the line system_role: false to the judge in the panel file, and the "
-                "panel's identity says so too",
+                "%s: its server has no system role, so the instructions are in the user's turn; "
+                "add the line system_role: false to the judge in the panel file, and the panel's "
+                "identity says so too",
                 self._who,
             )
 

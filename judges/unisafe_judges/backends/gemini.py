@@ -120,7 +120,7 @@ class GeminiJudge:
             # The SDK reads what says that it is JSON as JSON, errors too.
             said = without_key(self._spec, str(error))
             raise CallFailure(
-                FailureKind.NOT_JSON, f"the server's answer is no JSON: {said}"
+                FailureKind.NOT_JSON, f"the server's answer is not JSON: {said}"
             ) from None
         raw = response.sdk_http_response
         return read_answer(self._spec, without_key(self._spec, (raw.body if raw else None) or ""))
@@ -247,7 +247,7 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
-            FailureKind.NOT_JSON, "the server's answer is no generateContent answer", raw=text
+            FailureKind.NOT_JSON, "the server's answer is not a generateContent answer", raw=text
         ) from None
     if failed is not None:
         raise failed
@@ -262,7 +262,7 @@ def read_answer(spec: ServedSpec, text: str) -> Reply:
         raise CallFailure(FailureKind.BLOCKED, detail, reply=reply)
     if finish in _CUT_OFF:
         raise CallFailure(
-            FailureKind.TRUNCATED, "the reply was cut off at its most tokens", reply=reply
+            FailureKind.TRUNCATED, "the reply was cut off at its token limit", reply=reply
         )
     if not words.strip():
         detail = f"the judge's reply is empty ({finish or 'no candidate'})"

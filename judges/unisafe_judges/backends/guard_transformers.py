@@ -165,8 +165,8 @@ class _Model:
         self._ends = _ends(model, self._reader.tokenizer)
         if not self._ends:
             raise PanelError(
-                f"judge {spec.name}: {spec.model} has no end-of-text token, so that no reply could "
-                "end"
+                f"judge {spec.name}: {spec.model} has no end-of-text token, so its replies would "
+                "not end"
             )
         self._ended = Ended(ending)
         self._generation = GenerationConfig(  # type: ignore[no-untyped-call]

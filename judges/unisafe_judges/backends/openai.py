@@ -204,7 +204,7 @@ def _read_response(spec: OpenAISpec, text: str) -> Reply:
         incomplete = (body.get("incomplete_details") or {}).get("reason")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CallFailure(
-            FailureKind.NOT_JSON, "the server's answer is no response", raw=text
+            FailureKind.NOT_JSON, "the server's answer is not a response", raw=text
         ) from None
     sent, written, details = read_usage(body.get("usage"))
     version = body.get("model")

@@ -80,7 +80,7 @@ def read_completion(spec: ServedSpec, text: str) -> Reply:
         chat = read_chat(json.loads(text), spec.who)
     except (ValueError, RecursionError):
         raise CallFailure(
-            FailureKind.NOT_JSON, "the server's answer is no chat completion", raw=text
+            FailureKind.NOT_JSON, "the server's answer is not a chat completion", raw=text
         ) from None
     except CallFailure as failure:
         failure.raw = text

@@ -55,7 +55,7 @@ class ShieldGemmaJudge(LocalJudge[ShieldGemmaSpec]):
         if config.model_type != _MODEL_TYPE:
             raise PanelError(
                 f"judge {self.name}: {self._spec.model} is a model of the type "
-                f"{config.model_type}, and no ShieldGemma 2"
+                f"{config.model_type}, not ShieldGemma 2"
             )
         return None
 

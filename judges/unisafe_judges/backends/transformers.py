@@ -73,7 +73,7 @@ class _Model:
         if not self._processor.chat_template and not tokenizer.chat_template:
             raise self._stopped("has no chat template, which a judge's prompt needs")
         if tokenizer.eos_token_id is None:
-            raise self._stopped("has no end-of-text token, so that no reply could end")
+            raise self._stopped("has no end-of-text token, so its replies would not end")
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token

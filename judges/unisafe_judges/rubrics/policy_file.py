@@ -199,13 +199,15 @@ def _check_reply(
     known = {entry.code for entry in entries}
     for code in reply["categories"]:
         if code not in known:
-            reader.tell(node, f"{where} names the code {code!r:.40}, which the taxonomy has not")
+            reader.tell(
+                node, f"{where} names the code {code!r:.40}, which the taxonomy does not have"
+            )
     if bool(reply["categories"]) != bool(reply["judgment"]):
         reader.tell(
             node, f"{where} must name codes if its judgment is 1, and none if its judgment is 0"
         )
     if reply["refusal"] and reply["judgment"]:
-        reader.tell(node, f"{where} is non-compliant, and so no refusal")
+        reader.tell(node, f"{where} is non-compliant, so it cannot be a refusal")
     try:
         make_verdict(**reply)
     except CallFailure as failure:

@@ -164,10 +164,10 @@ def test_reasoning_that_a_provider_tells_apart_is_not_judged(
 
 
 HOSTILE_IMAGES = {
-    "http": ("http://example.invalid/x.png", "what a model names is not followed"),
-    "path": ("/etc/hostname", "what a model names is not followed"),
-    "file": ("file:///etc/hostname", "what a model names is not followed"),
-    "html": ("data:text/html;base64,PGI+", "what a model names is not followed"),
+    "http": ("http://example.invalid/x.png", "an address that a model names is not opened"),
+    "path": ("/etc/hostname", "an address that a model names is not opened"),
+    "file": ("file:///etc/hostname", "an address that a model names is not opened"),
+    "html": ("data:text/html;base64,PGI+", "an address that a model names is not opened"),
     "base64": ("data:image/png;base64,%%%", "not in base64"),
     "no image": ("data:image/png;base64,bm8gaW1hZ2U=", "no PNG, JPEG, WebP or GIF image"),
     "large": ("data:image/png;base64," + "A" * (MAX_BYTES * 4 // 3 + 8), "bytes allowed"),

@@ -126,7 +126,7 @@ def test_a_judge_that_fails_calls_nothing_harmless(
     servers[1].script = servers[0].script
     none = unisafe("data", "audit", "demo", "--panel", panel)
     assert none.code == 1
-    assert "nothing is known of any request: no judge gave an answer" in none.err
+    assert "no judge gave an answer, so nothing is known of the requests" in none.err
 
 
 def test_a_budget_ends_the_questions_and_leaves_the_rest_unknown(
@@ -162,7 +162,7 @@ def test_no_other_file_is_written_over(
     other = write_rows(tmp_path / "cases.jsonl", [row()])
     done = unisafe("data", "audit", "benign", "--panel", panel, "--out", other)
     assert done.code == 1
-    assert "is there already, and no audit: name another --out" in done.err
+    assert "exists already and is not an audit: name another --out" in done.err
     assert servers[0].requests == []
     assert rows_of_file(other) == [row()]
 

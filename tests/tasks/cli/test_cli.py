@@ -203,7 +203,7 @@ def test_score_of_a_folder_that_is_no_run_is_one_sentence(
 ) -> None:
     done = unisafe("score", str(tmp_path))
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"unisafe: {tmp_path} is no run folder: it has no run.json\n"
+    assert done.err == f"unisafe: {tmp_path} is not a run folder: it has no run.json\n"
 
 
 def test_an_error_is_told_without_secrets(

@@ -385,7 +385,7 @@ def test_damaged_verdicts_are_named(judged: tuple[Path, JudgeServer], unisafe: C
         samples.write_rows(run / "verdicts.jsonl", rows)
         done = unisafe("score", run)
         assert done.code == 1
-        assert "violated is no list of codes" in done.err
+        assert "violated is not a list of codes" in done.err
     # Earlier versions did not write it.
     del rows[1]["violated"]
     samples.write_rows(run / "verdicts.jsonl", rows)

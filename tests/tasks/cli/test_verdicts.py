@@ -54,7 +54,7 @@ def test_the_export_has_every_reply_as_it_came(
         assert row["latency_s"] > 0
         assert row["created"] > 1_700_000_000
         assert row["encoder"].startswith("jpeg")
-    assert "is there already" in unisafe("verdicts", "export", path).err
+    assert "exists already" in unisafe("verdicts", "export", path).err
     other = tmp_path / "others.jsonl"
     assert unisafe("verdicts", "export", other, "--judge", "nobody").code == 0
     assert other.read_bytes() == b""

@@ -381,7 +381,7 @@ def test_a_wrong_row_of_a_parquet_file_is_named(use: Use, tmp_path: Path) -> Non
 def test_a_file_that_is_no_parquet_is_an_error(use: Use, tmp_path: Path) -> None:
     file = tmp_path / "cases.parquet"
     file.write_text("id,category\n")
-    with pytest.raises(DataError, match=r"cases\.parquet is no parquet file"):
+    with pytest.raises(DataError, match=r"cases\.parquet is not a parquet file"):
         use(file)
 
 

@@ -225,7 +225,7 @@ def test_a_damaged_parquet_file_is_an_error(use: Use, tmp_path: Path) -> None:
     folder = samples.parquet_folder(tmp_path / "set")
     file = folder / "data" / "text-00000-of-00001.parquet"
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(DataError, match=f"^{re.escape(str(file))} is no parquet file"):
+    with pytest.raises(DataError, match=f"^{re.escape(str(file))} is not a parquet file"):
         load_cases(use(folder), TASKS["TT"])
 
 

@@ -666,7 +666,7 @@ def test_the_command_tells_of_a_folder_in_use_in_one_sentence(
     done = unisafe("data", "subset", "--per-subcategory", "1", "--out", tmp_path)
     assert done.code == 1
     assert done.err.endswith(
-        f"unisafe: {tmp_path} is not empty: name a folder that is, or that is not there\n"
+        f"unisafe: {tmp_path} is not empty: name an empty folder or a new one\n"
     )
 
 

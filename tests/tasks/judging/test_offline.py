@@ -532,7 +532,9 @@ def test_a_folder_that_holds_something_else_is_not_written_to(
     (folder / "predictions.jsonl").write_text("mine")
     done = unisafe("judge", "demo", "--out", folder)
     assert done.code == 1
-    assert done.err == f"unisafe: {folder} is not empty and no run folder: name another --out\n"
+    assert (
+        done.err == f"unisafe: {folder} is not empty and is not a run folder: name another --out\n"
+    )
     assert [path.name for path in folder.iterdir()] == ["predictions.jsonl"]
     assert (folder / "predictions.jsonl").read_text() == "mine"
 

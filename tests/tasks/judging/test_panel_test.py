@@ -371,7 +371,7 @@ def test_no_other_file_is_overwritten(
     server = serve(lambda body: right(output_of(body)))
     done = unisafe("panel", "test", panel_of(server), "--task", "TT", "--card", notes)
     assert done.code == 1
-    assert f"{notes} is there already, and no card of a panel" in done.err
+    assert f"{notes} exists already and is not the card of a panel" in done.err
     assert notes.read_text() == "{}"
     assert server.requests == server.first_questions == []
 

@@ -139,9 +139,9 @@ def test_an_image_outside_the_sample_files_folder_is_never_read(
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([{"target": "demo-001"}], "line 1: target is no ID/CODE of a UniSAFE case"),
-        ([{}], "line 1: target is no ID/CODE of a UniSAFE case"),
-        ([{"target": None}], "line 1: target is no ID/CODE of a UniSAFE case"),
+        ([{"target": "demo-001"}], "line 1: target is not the ID/CODE of a UniSAFE case"),
+        ([{}], "line 1: target is not the ID/CODE of a UniSAFE case"),
+        ([{"target": None}], "line 1: target is not the ID/CODE of a UniSAFE case"),
         ([sample("none", "TT", "x")], "line 1: the data set has no case none/TT"),
         (
             [sample("demo-001", "TT", "x"), sample("demo-001", "TT", "y")],

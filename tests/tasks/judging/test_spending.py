@@ -152,7 +152,7 @@ def test_a_limit_in_dollars_without_a_price_is_an_error_in_a_dry_run_too(
     outputs = some(tmp_path / "in", "TT")
     done = unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "run", *words)
     assert done.code == 1
-    assert "max_cost cannot hold, since no price is known of one" in done.err
+    assert "max_cost cannot be kept, because no price is known for one" in done.err
     assert not (tmp_path / "run").exists()
 
 

@@ -377,7 +377,7 @@ def test_output_images_are_named_by_their_files(
     folder = tmp_path.name
     assert [message.partition(" is not scored: ")[2] for message in sorted(caplog.messages)] == [
         f"generated image {folder}/a.png: {SAID}: the end of the file is missing",
-        f"{folder}/b.png: the file is no PNG, JPEG, WebP or GIF image",
+        f"{folder}/b.png: the file is not a PNG, JPEG, WebP or GIF image",
         f"{folder}/c.png is not a file",
     ]
 

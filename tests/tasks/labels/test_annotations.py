@@ -243,9 +243,7 @@ def test_whoever_exports_is_told_to_keep_the_key(
 def test_nothing_is_written_over(unisafe: Command, sample: Path, runs: Folders) -> None:
     done = unisafe("label", "export", runs[0], "--out", sample, "--per-cell", "1")
     assert done.code == 1
-    assert done.err == (
-        f"unisafe: {sample} is not empty: name a folder that is, or that is not there\n"
-    )
+    assert done.err == (f"unisafe: {sample} is not empty: name an empty folder or a new one\n")
 
 
 def test_a_model_is_sampled_once(unisafe: Command, runs: Folders, tmp_path: Path) -> None:
@@ -405,7 +403,7 @@ def test_several_annotators_fill_in_a_file_each_or_rows_of_one(
     ]
     (sample / "labels-bo.csv").unlink()
     done = unisafe("label", "import", sample, "--out", tmp_path / "fewer.jsonl")
-    assert done.lines[-1] == f"{len(key) - len(odd)} items have no label of anyone"
+    assert done.lines[-1] == f"{len(key) - len(odd)} items have no label"
 
 
 @pytest.mark.parametrize(
@@ -479,7 +477,7 @@ def test_an_unfinished_or_empty_folder_is_refused(
     assert "no row of labels.csv is filled in" in unisafe(*words).err
     fill_in(sample, lambda row: SAFE)
     (tmp_path / "labels.jsonl").write_text("mine")
-    assert "is there already" in unisafe(*words).err
+    assert "exists already" in unisafe(*words).err
     (tmp_path / "labels.jsonl").unlink()
     (sample / "labels.csv").unlink()
     assert "holds no labels*.csv" in unisafe(*words).err
@@ -498,8 +496,8 @@ def label(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"id": None}, "id is missing or no text"),
-        ({"output_sha256": ""}, "output_sha256 is missing or no text"),
+        ({"id": None}, "id is missing or is not a text"),
+        ({"output_sha256": ""}, "output_sha256 is missing or is not a text"),
         ({"scenario_type": "XX"}, "scenario_type is 'XX', expected one of TI"),
         ({"judgment": True}, "judgment is True, expected 0 or 1"),
         ({"judgment": None}, "judgment is None, expected 0 or 1"),

@@ -48,7 +48,7 @@ def test_it_becomes_an_argument(
             "umm_openai",
             "model=m,temperature=1",
             "temperature=0.5",
-            "--gen_kwargs temperature=0.5 and --model_args temperature=1 say two things",
+            "--gen_kwargs temperature=0.5 and --model_args temperature=1 differ",
         ),
     ],
 )

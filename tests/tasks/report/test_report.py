@@ -578,7 +578,7 @@ def test_what_is_refused_leaves_the_earlier_report_as_it_was(
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     done = unisafe("report", other, "--out", out, "--card", card_of(run, tmp_path))
     assert done.code == 1
-    assert "belongs to none of these runs: their panels are others" in done.err
+    assert "belongs to none of these runs: they have other panels" in done.err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 

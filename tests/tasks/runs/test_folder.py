@@ -339,8 +339,8 @@ DAMAGES: list[tuple[str, Any, str]] = [
         ("asked.unisafe_t2t", value, "asked.unisafe_t2t is ")
         for value in (-1, 1.5, "3", None, True, [], {})
     ),
-    ("asked.unisafe_t2t", float("inf"), "run.json cannot be read: Infinity is no number of JSON"),
-    ("data.more", float("nan"), "run.json cannot be read: NaN is no number of JSON"),
+    ("asked.unisafe_t2t", float("inf"), "run.json cannot be read: Infinity is not a JSON number"),
+    ("data.more", float("nan"), "run.json cannot be read: NaN is not a JSON number"),
     *(
         (f"panel.{name}", value, f"panel.{name} is {value!r}, expected a whole number from 1")
         for name in ("min_verdicts", "judge_repeats")
@@ -473,10 +473,10 @@ def without(row: Row, field: str) -> Row:
     ("row", "sentence"),
     [
         *(
-            (without(asked("TT", "x"), field), f"{field} is missing or no text")
+            (without(asked("TT", "x"), field), f"{field} is missing or is not a text")
             for field in ("id", "scenario_type", "category", "subcategory", "status")
         ),
-        (asked("TT", "x", category=3), "category is missing or no text"),
+        (asked("TT", "x", category=3), "category is missing or is not a text"),
         (asked("XX", "x"), "unusable value: 'XX'"),
         (asked("TT", "x", "fine"), "unusable value: 'fine' is not a valid Status"),
     ],
@@ -494,7 +494,7 @@ def test_a_damaged_prediction_is_named_by_file_and_line(
     ("row", "sentence"),
     [
         *(
-            (without(judged(), field), f"{field} is missing or no text")
+            (without(judged(), field), f"{field} is missing or is not a text")
             for field in ("id", "scenario_type", "judge")
         ),
         *(

@@ -328,7 +328,7 @@ def test_a_setting_that_names_no_judged_run_is_one_sentence(
     assert "set UNISAFE_SELF_RUN to its folder" in said(path_of_data)
     monkeypatch.setenv("UNISAFE_SELF_RUN", str(tmp_path / "nowhere"))
     assert "UNISAFE_SELF_RUN: " in said(path_of_data)
-    assert "is no run folder: it has no run.json" in said(path_of_data)
+    assert "is not a run folder: it has no run.json" in said(path_of_data)
     judged(some(tmp_path / "outputs", "TT"), "--panel", "none")
     assert "was not judged" in said(path_of_data)
 

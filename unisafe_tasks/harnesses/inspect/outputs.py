@@ -108,8 +108,8 @@ def _bytes_of(uri: str) -> bytes:
     head = _DATA_URI.match(uri)
     if head is None:
         raise ImageError(
-            f"the answer names {uri[:100]!r} instead of holding an image, and what a model names "
-            "is not followed"
+            f"the answer names {uri[:100]!r} instead of an image, and an address that a model "
+            "names is not opened"
         )
     if len(uri) - head.end() > _MAX_BASE64:
         raise ImageError(f"the image has more than the {MAX_BYTES:,} bytes allowed")

@@ -123,13 +123,13 @@ def _open(tasks: Mapping[str, Any], given: Mapping[str, Any]) -> list[Session]:
         )
     if not given["apply_chat_template"] and _has_chat_template(lm):
         warn(
-            "the model is asked without its chat template, and so otherwise than by other "
-            "harnesses: add --apply_chat_template."
+            "the model is asked without its chat template, which other harnesses apply: add "
+            "--apply_chat_template."
         )
     if given["system_instruction"]:
         warn(
-            "the model is given a system prompt, and so asked otherwise than in other runs: do not "
-            "compare the scores with theirs."
+            "the model is given a system prompt, which other runs do not have: do not compare the "
+            "scores with theirs."
         )
     check_run(list(tasks))
     model = _model_name(caller, lm)

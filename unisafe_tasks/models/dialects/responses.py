@@ -82,7 +82,7 @@ def read_response(body: object, who: str) -> Drawn:
         CallFailure: it is no response, or it failed.
     """
     if not isinstance(body, dict) or not isinstance(body.get("output") or [], list):
-        raise CallFailure(FailureKind.NOT_JSON, "the server's answer is no response")
+        raise CallFailure(FailureKind.NOT_JSON, "the server's answer is not a response")
     if body.get("status") == "failed" or (body.get("error") and not body.get("output")):
         raise failure_of(who, read_error(None, {"error": body.get("error")}))
     if body.get("status") in NOT_ENDED:
