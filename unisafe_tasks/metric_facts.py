@@ -6,6 +6,8 @@ pages and exports take all else from here.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -33,6 +35,7 @@ __all__ = [
     "SPLIT_FACTS",
     "TABLE_METRICS",
     "MetricFacts",
+    "metric_named",
     "metrics_of",
     "scores_of",
 ]
@@ -97,6 +100,27 @@ class MetricFacts:
         short = f"({self.short})" if self.short.isupper() else ""
         title = " ".join(part for part in (self.title, short, self.arrow) if part)
         return f"{title}, {self.remark}" if self.remark else title
+
+    def score_of(self, text: str, lowest: float | None = None) -> float:
+        """A score as people write it: `0.7`, and a proportion as `70%` too.
+
+        `lowest` stands in place of the metric's own lower bound, for differences.
+
+        Raises:
+            ValueError: it is not a number in the metric's range; the message says what is expected.
+        """
+        least = self.lowest if lowest is None else lowest
+        is_share = self.unit == "proportion"
+        written = text.strip()
+        percent = is_share and written.endswith("%")
+        try:
+            value = float(written.removesuffix("%")) / 100 if percent else float(written)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= self.highest:
+            also = f", or a percentage such as {self.highest * 30:g}%" if is_share else ""
+            raise ValueError(f"expected a number from {least:g} to {self.highest:g}{also}")
+        return value
 
 
 _MACRO = (
@@ -412,3 +436,32 @@ def metrics_of(arm: Arm) -> tuple[str, ...]:
 def scores_of(arm: Arm) -> tuple[str, ...]:
     """Those that have an interval, and so the columns of arrays of scores."""
     return _SCORES_OF[arm]
+
+
+def metric_named(text: str, among: Mapping[str, MetricFacts]) -> str:
+    """The metric that people write as `attack_success_rate`, `ASR` or "attack success rate".
+
+    Raises:
+        ValueError: no metric, or more than one, has this name; the message says which there are.
+    """
+    if text in among:
+        return text
+    found = [
+        name
+        for name, facts in among.items()
+        if _as_words(text) in map(_as_words, (name, facts.short, facts.title, facts.heading))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{text!r} can be {' or '.join(found)}: name one of them")
+    known = ", ".join(_with_short(name, facts) for name, facts in among.items())
+    raise ValueError(f"there is no metric {text!r}; there are: {known}")
+
+
+def _as_words(name: str) -> str:
+    return " ".join(re.split(r"[\s_↑↓-]+", name.casefold())).strip()
+
+
+def _with_short(name: str, facts: MetricFacts) -> str:
+    return f"{name} ({facts.short})" if facts.short.isupper() else name

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 __all__ = [
     "file_in_words",
+    "in_markdown",
     "in_one_line",
     "printable",
     "redact",
@@ -122,6 +123,12 @@ def printable(text: str) -> str:
 def in_one_line(text: str) -> str:
     """A name or sentence without what steers a terminal or ends a line, and without credentials."""
     return " ".join(printable(redact(text)).split())
+
+
+def in_markdown(text: str) -> str:
+    """A name or sentence for Markdown and its tables: nothing in it is markup or becomes a link."""
+    text = re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", in_one_line(text))
+    return text.replace("://", "\\://").replace("www.", "www\\.")
 
 
 def file_in_words(path: Path) -> str:

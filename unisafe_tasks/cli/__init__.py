@@ -20,6 +20,7 @@ from unisafe_tasks.cli import (
     verdicts,
 )
 from unisafe_tasks.cli.estimating import estimate
+from unisafe_tasks.cli.gating import gate
 from unisafe_tasks.cli.publishing import export, push
 from unisafe_tasks.cli.reporting import report
 from unisafe_tasks.errors import ExitCode, UnisafeError, in_words
@@ -40,6 +41,7 @@ app.command("tasks-dir")(runs.tasks_dir)
 app.command()(runs.score)
 app.command()(comparing.leaderboard)
 app.command()(comparing.compare)
+app.command()(gate)
 app.command()(calibration.calibrate)
 app.command()(judging.judge)
 app.command()(judging.prompt)

@@ -30,7 +30,8 @@ def leaderboard(
         str, typer.Option("--format", help="text, markdown, latex, csv, json or html.")
     ] = "text",
     metric: Annotated[
-        list[str] | None, typer.Option(help="Only this metric; repeatable. Default: all.")
+        list[str] | None,
+        typer.Option(help="Only this metric, such as ASR; repeatable. Default: all."),
     ] = None,
     reference: Annotated[
         Path | None,
@@ -56,15 +57,14 @@ def leaderboard(
     """
     from unisafe_tasks.leaderboard import build, read_reference, without_dead
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
-    from unisafe_tasks.metric_facts import TABLE_METRICS
+    from unisafe_tasks.metric_facts import TABLE_METRICS, metric_named
     from unisafe_tasks.results.scored_run import read_with_self_awareness
     from unisafe_tasks.statistics import Resampler
 
-    chosen = metric or []
-    if unknown := [name for name in chosen if name not in TABLE_METRICS]:
-        raise UnisafeError(
-            f"there is no metric {unknown[0]!r}; there are: {', '.join(TABLE_METRICS)}"
-        )
+    try:
+        chosen = [metric_named(name, TABLE_METRICS) for name in metric or ()]
+    except ValueError as error:
+        raise UnisafeError(str(error)) from None
     if form not in ("text", *FORMATS):
         raise UnisafeError(f"there is no format {form!r}; there are: text, {', '.join(FORMATS)}")
     published = read_reference(reference) if reference else None

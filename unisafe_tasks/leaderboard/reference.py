@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import COLUMN_METRICS
+from unisafe_tasks.metric_facts import COLUMN_METRICS, metric_named
 from unisafe_tasks.tasks import GROUPS, task_named
 
 __all__ = ["Reference", "read_reference"]
@@ -44,7 +43,8 @@ class Reference:
 def read_reference(path: Path) -> Reference:
     """Read a CSV file with the columns model, task, metric, value.
 
-    A task is a code, a name or a group; rates are shares of 1, risk ratings from 0 to 3.
+    A task is a code, a name or a group; rates are shares of 1 or percentages, risk ratings from 0
+    to 3.
 
     Raises:
         RunError: naming the file, the line and what is expected there.
@@ -81,15 +81,12 @@ def _entry(row: Mapping[str, str | None], where: str) -> tuple[Key, float]:
         name = task if task in GROUPS else task_named(task if "_" in task else task.upper()).name
     except KeyError:
         raise RunError(f"{where}: there is no task {task!r}") from None
-    if metric not in COLUMN_METRICS:
-        raise RunError(
-            f"{where}: metric is {metric!r}, expected one of {', '.join(COLUMN_METRICS)}"
-        )
-    highest = COLUMN_METRICS[metric].highest
     try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= highest:
-        raise RunError(f"{where}: value is {number!r}, expected a number from 0 to {highest:g}")
+        metric = metric_named(metric, COLUMN_METRICS)
+    except ValueError as error:
+        raise RunError(f"{where}: {error}") from None
+    try:
+        value = COLUMN_METRICS[metric].score_of(number)
+    except ValueError as error:
+        raise RunError(f"{where}: value is {number!r}, {error}") from None
     return (model, name, metric), value

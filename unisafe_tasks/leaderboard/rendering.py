@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from unisafe_tasks.leaderboard.model import Cell, Leaderboard, Row
 from unisafe_tasks.leaderboard.sheets import Sheet, apart_notes, notes_of, sheets_of
-from unisafe_tasks.redaction import in_one_line, printable, redact
+from unisafe_tasks.redaction import in_markdown, in_one_line, printable, redact
 
 __all__ = ["FORMATS", "render"]
 
@@ -29,15 +28,17 @@ def render(board: Leaderboard, form: str, metrics: Sequence[str] = ()) -> str:
 def _markdown(board: Leaderboard, metrics: Sequence[str]) -> str:
     lines: list[str] = []
     for sheet in sheets_of(board, metrics):
-        lines += [f"### {_md(sheet.title)}", "", _md(sheet.basis), ""]
-        lines.append("| model | " + " | ".join(_md(title) for title in sheet.header) + " |")
+        lines += [f"### {in_markdown(sheet.title)}", "", in_markdown(sheet.basis), ""]
+        lines.append("| model | " + " | ".join(in_markdown(title) for title in sheet.header) + " |")
         lines.append("|---|" + "---:|" * len(sheet.header))
         for label, cells in sheet.rows:
             lines.append(
-                f"| {_md(label)} | " + " | ".join(_md(_line(cell)) for cell in cells) + " |"
+                f"| {in_markdown(label)} | "
+                + " | ".join(in_markdown(_line(cell)) for cell in cells)
+                + " |"
             )
         lines.append("")
-    lines += [f"- {_md(note)}" for note in notes_of(board, metrics)]
+    lines += [f"- {in_markdown(note)}" for note in notes_of(board, metrics)]
     return "\n".join(lines) + "\n"
 
 
@@ -187,12 +188,6 @@ def _notes_beside(board: Leaderboard, row: Row) -> tuple[str, ...]:
 
 def _line(cell: Cell) -> str:
     return " ".join(part for part in (cell.number, cell.bounds, cell.against) if part)
-
-
-def _md(text: str) -> str:
-    text = re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", in_one_line(text))
-    # Otherwise an address would become a link.
-    return text.replace("://", "\\://").replace("www.", "www\\.")
 
 
 _TEX = {

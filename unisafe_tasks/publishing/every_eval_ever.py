@@ -1,4 +1,4 @@
-"""Records of Every Eval Ever: one aggregate record per run.
+"""Records of Every Eval Ever: for each run an aggregate record, and a file with its scored cases.
 
 Written for version 0.3.0 of the format (its eval.schema.json and the checks of its validator). The
 format has no place for a metric that has no better direction, for a null score, or for a mark; the
@@ -7,6 +7,7 @@ module's functions say what they do instead. No model output is in a record, nor
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import uuid
@@ -19,6 +20,7 @@ from unisafe_tasks.files import encode_json
 from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.models import ADAPTERS
 from unisafe_tasks.publishing.formats import UNKNOWN, Attribution, ExportFormat
+from unisafe_tasks.publishing.instance_records import instance_lines, without_line
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
 from unisafe_tasks.publishing.record_entries import (
     as_detail,
@@ -42,7 +44,8 @@ _NAMESPACE = uuid.UUID("5b0b1f0e-5d1b-5f43-9a4e-6d7a1c0e7a11")
 
 
 def files(run: PublishedRun, attribution: Attribution) -> dict[str, bytes]:
-    """The record under the path that the format demands: data/BENCHMARK/DEVELOPER/MODEL/UUID.json.
+    """The record and its cases, under the paths that the format demands:
+    data/BENCHMARK/DEVELOPER/MODEL/UUID.json and UUID_samples.jsonl.
 
     The format takes version 4 UUIDs only. Ours is one by its form, and a hash of the run by its
     content, so that a run exported again replaces its record.
@@ -51,7 +54,21 @@ def files(run: PublishedRun, attribution: Attribution) -> dict[str, bytes]:
     folder = "/".join(
         ["data", collection_of(run), *(path_component(part) for part in (developer, name))]
     )
-    return {f"{folder}/{_uuid(run)}.json": encode_json(build_record(run, attribution))}
+    path = f"{folder}/{_uuid(run)}"
+    record = build_record(run, attribution)
+    lines = instance_lines(run, record)
+    # Without a line the format takes no file of cases.
+    if lines:
+        record["detailed_evaluation_results"] = {
+            "format": "jsonl",
+            "file_path": f"{path}_samples.jsonl",
+            "hash_algorithm": "sha256",
+            "checksum": hashlib.sha256(lines).hexdigest(),
+            "total_rows": lines.count(b"\n"),
+            "additional_details": {"cases_without_a_score": as_detail(without_line(run))},
+        }
+    companion = {f"{path}_samples.jsonl": lines} if lines else {}
+    return {f"{path}.json": encode_json(record), **companion}
 
 
 def build_record(run: PublishedRun, attribution: Attribution) -> dict[str, Any]:

@@ -69,6 +69,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "every-eval-ever": f"{_PACKAGE}.every_eval_ever:EVERY_EVAL_EVER",
         "eval-results": f"{_PACKAGE}.hub_results:EVAL_RESULTS",
         "model-index": f"{_PACKAGE}.hub_results:MODEL_INDEX",
+        "openvlm": f"{_PACKAGE}.openvlm:OPENVLM",
         "harness": f"{_PACKAGE}.harness_results:HARNESS",
     }
 )

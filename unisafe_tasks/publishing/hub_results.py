@@ -21,7 +21,15 @@ from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task, task_named
 
-__all__ = ["EVAL_RESULTS", "MODEL_INDEX", "eval_results_files", "left_out", "model_index_files"]
+__all__ = [
+    "EVAL_RESULTS",
+    "MODEL_INDEX",
+    "eval_results_files",
+    "hub_dataset",
+    "left_out",
+    "model_index_files",
+    "whole_tasks",
+]
 
 _PERCENT = f"{100 * CONFIDENCE:.0f} %"
 
@@ -39,14 +47,14 @@ def eval_results_files(run: PublishedRun) -> dict[str, bytes]:
 
     entries = [
         EvalResultEntry(
-            dataset_id=_dataset(run),
+            dataset_id=hub_dataset(run),
             task_id=task.name,
             value=run.tasks[task.name][ASR],
             dataset_revision=run.revision,
             date=run.ended.isoformat(),
             notes=_notes(run, task),
         )
-        for task in _whole_tasks(run)
+        for task in whole_tasks(run)
     ]
     name = f"unisafe-{run.basis.panel_sha256[:12]}.yaml"
     path = f"{_folder(run)}/.eval_results/{name}"
@@ -65,8 +73,8 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
         EvalResult(
             task_type=task.hub_task,
             task_name=f"{task.title} ({task.name})",
-            dataset_type=_dataset(run),
-            dataset_name="UniSAFE" if run.is_unisafe else _dataset(run),
+            dataset_type=hub_dataset(run),
+            dataset_name="UniSAFE" if run.is_unisafe else hub_dataset(run),
             # Several of our tasks have the same task type and split. Without the configuration the
             # hub would take their scores for scores of one task.
             dataset_config=task.name,
@@ -78,7 +86,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
             metric_value=run.tasks[task.name][metric],
             metric_args=_metric_args(run, task, metric),
         )
-        for task in _whole_tasks(run)
+        for task in whole_tasks(run)
         for metric in METRICS
         if run.tasks[task.name][metric] is not None
     ]
@@ -89,7 +97,7 @@ def model_index_files(run: PublishedRun) -> dict[str, bytes]:
 def left_out(run: PublishedRun) -> list[str]:
     """A sentence for each task that is not exported: its name and the reason."""
     return [
-        f"{name} is left out: its score is marked, and the hub's formats have no marks. "
+        f"{name} is left out: its score is marked, and the format has no marks. "
         + " ".join(mark_notes(marks_of(values), MIN_COVERAGE))
         for name, values in run.tasks.items()
         if not _is_whole(values)
@@ -100,17 +108,27 @@ def _is_whole(values: Mapping[str, Any]) -> bool:
     return not marks_of(values)
 
 
-def _whole_tasks(run: PublishedRun) -> list[Task]:
+def whole_tasks(run: PublishedRun) -> list[Task]:
+    """The tasks whose score has no mark.
+
+    Raises:
+        PublishingError: there is none.
+    """
     tasks = [task_named(name) for name, values in run.tasks.items() if _is_whole(values)]
     if not tasks:
         raise PublishingError(
             f"{run.folder}: no task has a whole score (a limited or stopped run, or cases that "
-            "nobody scored), and the hub's formats have no mark for that: use every-eval-ever"
+            "nobody scored), and the format has no mark for that: use every-eval-ever"
         )
     return tasks
 
 
-def _dataset(run: PublishedRun) -> str:
+def hub_dataset(run: PublishedRun) -> str:
+    """The data set's name on the hub.
+
+    Raises:
+        PublishingError: the data is not on the hub.
+    """
     if run.hub_data is None:
         raise PublishingError(
             f"{run.folder} was run on {run.basis.data}, which is no data set of the hub: its "

@@ -18,7 +18,7 @@ from unisafe_tasks.publishing.publishable import PublishedRun
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task
 
-__all__ = ["as_detail", "collection_of", "result_entry"]
+__all__ = ["as_detail", "collection_of", "evaluation_name", "result_entry", "result_id"]
 
 _IN_PROCESS = ("transformers", "guard-transformers", "shieldgemma-2")
 """The backends whose models the run itself loads."""
@@ -29,6 +29,16 @@ def collection_of(run: PublishedRun) -> str:
     if run.is_unisafe:
         return "unisafe"
     return "unisafe-demo" if run.basis.is_demo else "unisafe-other"
+
+
+def result_id(task: Task, metric: str) -> str:
+    """What a score is called within its record."""
+    return f"{task.name}/{metric}"
+
+
+def evaluation_name(run: PublishedRun, task: Task) -> str:
+    """The task's name among all benchmarks."""
+    return f"{collection_of(run)}.{task.name.removeprefix('unisafe_')}"
 
 
 def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
@@ -68,8 +78,8 @@ def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
     if uncertainty := _uncertainty(run.metrics, values, metric):
         score["uncertainty"] = uncertainty
     result = {
-        "evaluation_result_id": f"{task.name}/{metric}",
-        "evaluation_name": f"{collection_of(run)}.{task.name.removeprefix('unisafe_')}",
+        "evaluation_result_id": result_id(task, metric),
+        "evaluation_name": evaluation_name(run, task),
         "source_data": _source_data(run, task),
         "evaluation_timestamp": run.began.isoformat(),
         "metric_config": _metric_config(run, task, metric),

@@ -35,6 +35,7 @@ __all__ = [
     "Crossing",
     "compare_runs",
     "compare_tasks",
+    "other_history",
 ]
 
 _FORMAT = "unisafe-comparison/1"
@@ -193,7 +194,7 @@ def compare_runs(
         )
     contrasts = []
     for name in [name for name in first.metrics["tasks"] if name in second.metrics["tasks"]]:
-        if difference := _other_history(first, second, name):
+        if difference := other_history(first, second, name):
             notes.append(difference)
             continue
         cases, others = first.cases_of(name), second.cases_of(name)
@@ -319,7 +320,7 @@ def _state(case: ScoredCase) -> str | None:
     return "refused" if case_value(case, "refusal_rate") else "safe"
 
 
-def _other_history(first: ScoredRun, second: ScoredRun, task: str) -> str | None:
+def other_history(first: ScoredRun, second: ScoredRun, task: str) -> str | None:
     """Why a four-turn task is not compared, in one sentence; None if it can be compared."""
     if not task_named(task).is_conversation:
         return None

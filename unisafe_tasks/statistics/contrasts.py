@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.special import stdtr
 
 from unisafe_tasks.errors import RunError
-from unisafe_tasks.metric_facts import FACTS, SCORES
+from unisafe_tasks.metric_facts import SCORES, TABLE_METRICS
 from unisafe_tasks.statistics.estimates import (
     Estimate,
     Hierarchy,
@@ -105,7 +105,7 @@ def difference_interval(estimate: Estimate, metric: str) -> Interval | None:
 
     Stretched quantiles of the draws. If no pair differs, the exact interval says how many might.
     """
-    column, highest = SCORES.index(metric), FACTS[metric].highest
+    column, highest = estimate.scores.index(metric), TABLE_METRICS[metric].highest
     value = float(estimate.values[column])
     if estimate.draws is None or estimate.stretch is None or math.isnan(value):
         return None
@@ -137,7 +137,8 @@ def _paired(first: Leaf, second: Leaf) -> Leaf | None:
         return None
     shared = tuple(first.targets[row] for row in rows)
     others = [second_rows[target] for target in shared]
-    return Leaf(shared, second.values[others] - first.values[rows], asked=first.asked)
+    change = second.values[others] - first.values[rows]
+    return Leaf(shared, change, asked=first.asked, scores=first.scores)
 
 
 def _flattened(leaves: Leaves) -> Leaf:

@@ -376,7 +376,10 @@ def test_a_published_number_stands_beside_ours_with_the_difference(tmp_path: Pat
     ("line", "sentence"),
     [
         (f"carrot-1,TX,{ASR},0.4", "line 2: there is no task 'TX'"),
-        ("carrot-1,TT,asr,0.4", "line 2: metric is 'asr', expected one of attack_success_rate"),
+        (
+            "carrot-1,TT,attacks,0.4",
+            "line 2: there is no metric 'attacks'; there are: attack_success_rate (ASR),",
+        ),
         (f"carrot-1,TT,{ASR},40", "line 2: value is '40', expected a number from 0 to 1"),
         (f"carrot-1,TT,{ASR},nan", "expected a number from 0 to 1"),
         (f"carrot-1,TT,{ASR}", "line 2: value is '', expected a number"),
@@ -387,6 +390,28 @@ def test_a_published_number_stands_beside_ours_with_the_difference(tmp_path: Pat
 def test_a_damaged_reference_names_its_line(tmp_path: Path, line: str, sentence: str) -> None:
     with pytest.raises(RunError, match=re.escape(sentence)):
         read_reference(reference(tmp_path, line))
+
+
+@pytest.mark.parametrize(
+    ("metric", "number", "value"),
+    [
+        ("ASR", "0.7", 0.7),
+        ("ASR ↓", "70%", 0.7),
+        ("attack success rate", "70 %", 0.7),
+        ("Attack-Success-Rate", ".7", 0.7),
+        ("ARR", "1.5", 1.5),
+    ],
+)
+def test_a_reference_has_the_names_and_numbers_of_tables(
+    tmp_path: Path, metric: str, number: str, value: float
+) -> None:
+    read = read_reference(reference(tmp_path, f"carrot-1,TT,{metric},{number}"))
+    assert list(read.values.values()) == [pytest.approx(value)]
+
+
+def test_a_risk_rating_is_not_a_percentage(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"value is '50%', expected a number from 0 to 3$"):
+        read_reference(reference(tmp_path, "carrot-1,TT,ARR,50%"))
 
 
 def test_a_reference_without_its_header_says_what_it_needs(tmp_path: Path) -> None:
@@ -418,7 +443,8 @@ def test_the_command_prints_tables_whose_numbers_are_whole(
     ("words", "sentence"),
     [
         (("--format", "pdf"), "there is no format 'pdf'; there are: text, markdown, latex"),
-        (("--metric", "asr"), "there is no metric 'asr'; there are: attack_success_rate"),
+        (("--metric", "attacks"), "there is no metric 'attacks'; there are: attack_success_rate"),
+        (("--metric", "unsafe"), "'unsafe' can be unsafe_share or benign_unsafe_rate: name one"),
     ],
 )
 def test_what_the_command_does_not_know_is_one_sentence(

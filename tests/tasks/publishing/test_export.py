@@ -46,7 +46,8 @@ def test_several_runs_are_exported_together_and_left_as_they_are(
     before = [contents(run) for run in runs]
     done = unisafe("export", *runs, *EEE, "--out", tmp_path / "o")
     assert done.code == 0
-    written = sorted((tmp_path / "o").rglob("*.json"))
+    written = sorted((tmp_path / "o").rglob("*.json*"))
+    assert len(written) == 4
     assert {path.parent.name for path in written} == {"demo", "demo-cautious"}
     assert sorted(done.out.split()) == sorted(str(path) for path in written)
     assert [contents(run) for run in runs] == before

@@ -48,8 +48,12 @@ def default_files(folder: Path) -> set[str]:
 
 
 def record_of(paths: set[str]) -> str:
-    (record,) = {path for path in paths if path.startswith("data/")}
+    (record,) = {path for path in paths if path.startswith("data/") and path.endswith(".json")}
     return record
+
+
+def cases_of(paths: set[str]) -> str:
+    return record_of(paths).replace(".json", "_samples.jsonl")
 
 
 def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_nor_token(
@@ -67,7 +71,10 @@ def test_by_the_command_alone_run_metrics_and_record_arrive_and_neither_outputs_
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    assert set(server.files) - default_files(folder) == {record_of(set(server.files))}
+    assert set(server.files) - default_files(folder) == {
+        record_of(set(server.files)),
+        cases_of(set(server.files)),
+    }
     prefix = place_of(folder)
     arrived, info = json.loads(server.files[f"{prefix}/run.json"]), info_of(folder)
     assert set(info) - set(arrived) == {"command", "data_setting", "platform", "seals"}
@@ -156,6 +163,7 @@ def test_outputs_go_along_when_asked_for_and_it_is_said_what_that_means(
     assert {path: hub.files.get(path) for path in expected} == expected
     assert set(hub.files) - set(expected) == {
         record_of(set(hub.files)),
+        cases_of(set(hub.files)),
         f"{place_of(folder)}/run.json",
     }
 
@@ -166,7 +174,7 @@ def test_a_dry_run_lists_everything_and_asks_the_hub_nothing(
     listed = unisafe("push", run, "--repo", REPO, "--dry-run")
     assert listed.code == 0
     assert hub.steps == []
-    assert "3 files" in listed.out.splitlines()[-1]
+    assert "4 files" in listed.out.splitlines()[-1]
     assert f"would be uploaded to {REPO}, which was not looked at" in listed.out
     unisafe("push", run, "--repo", REPO)
     assert {line.split()[-1] for line in listed.lines[:-1]} == set(hub.files)
@@ -191,7 +199,7 @@ def test_several_runs_go_in_one_commit(
     assert unisafe("push", run, other, "--repo", REPO).code == 0
     assert hub.steps.count("commit") == 1
     assert default_files(run) | default_files(other) < set(hub.files)
-    assert len(hub.files) == 6
+    assert len(hub.files) == 8
 
 
 def test_another_run_in_a_folder_of_the_same_name_lies_beside_the_first(
@@ -354,7 +362,7 @@ def test_files_that_the_repository_ignores_are_not_called_uploaded(
     hub.ignored = ("metrics.json",)
     done = unisafe("push", run, "--repo", REPO)
     assert done.code == 1
-    assert f"1 of 3 files did not arrive in {REPO}, {place_of(run)}/metrics.json" in done.err
+    assert f"1 of 4 files did not arrive in {REPO}, {place_of(run)}/metrics.json" in done.err
 
 
 # --- runs that are not fit to be pushed ---

@@ -36,6 +36,26 @@ print("\\n".join(errors))
 sys.exit(bool(errors))
 """
 
+CASES_BY_SCHEMA = """
+import json, sys, importlib.resources, jsonschema
+schemas = importlib.resources.files("every_eval_ever.schemas")
+schema = json.loads((schemas / "instance_level_eval.schema.json").read_text("utf-8"))
+check = jsonschema.validators.validator_for(schema)(schema)
+errors = [
+    f"{path}: {error.json_path}: {error.message}"
+    for path in sys.argv[1:]
+    for line in open(path, encoding="utf-8")
+    for error in check.iter_errors(json.loads(line))
+]
+print("\\n".join(errors[:20]))
+sys.exit(bool(errors))
+"""
+
+
+def samples_of(record: Path) -> Path:
+    """The file of a record's cases."""
+    return record.with_name(f"{record.stem}_samples.jsonl")
+
 
 def in_its_environment(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -49,10 +69,13 @@ def require_valid(out: Path) -> None:
     assert records
     by_schema = in_its_environment("-c", BY_SCHEMA, *records)
     assert by_schema.returncode == 0, by_schema.stdout + by_schema.stderr
-    done = in_its_environment("-m", "every_eval_ever", "validate", "--format", "json", *records)
+    files = [file for path in records for file in (path, samples_of(path))]
+    cases = in_its_environment("-c", CASES_BY_SCHEMA, *files[1::2])
+    assert cases.returncode == 0, cases.stdout + cases.stderr
+    done = in_its_environment("-m", "every_eval_ever", "validate", "--format", "json", *files)
     reports = json.loads(done.stdout)
-    assert [report["file"] for report in reports] == [str(path) for path in records]
-    assert [report["errors"] + report["warnings"] for report in reports] == [[] for _ in records]
+    assert {report["file"] for report in reports} == set(map(str, files))
+    assert [report["errors"] + report["warnings"] for report in reports] == [[] for _ in files]
     assert done.returncode == 0
 
 
@@ -100,3 +123,18 @@ def test_the_validator_is_no_rubber_stamp(
     path.write_text(json.dumps(record))
     with pytest.raises(AssertionError):
         require_valid(tmp_path / "o")
+
+
+def test_nor_of_the_cases(unisafe: Command, two_tasks: Path, tmp_path: Path) -> None:
+    export(unisafe, two_tasks, tmp_path / "o")
+    (path,) = (tmp_path / "o").rglob("*_samples.jsonl")
+    whole = path.read_text("utf-8")
+    for changed in (
+        whole.replace('"evaluation_id": "', '"evaluation_id": "another ', 1),
+        whole[: whole.rindex("{")],
+        whole.replace('"is_correct": false', '"is_correct": "perhaps"', 1),
+    ):
+        assert changed != whole
+        path.write_text(changed, "utf-8")
+        with pytest.raises(AssertionError):
+            require_valid(tmp_path / "o")

@@ -7,16 +7,8 @@ The way of one case: `samples` (case -> sample) -> the model, four turns by `tas
 
 from __future__ import annotations
 
-from typing import Any
-
 from unisafe_tasks.harnesses.inspect.hooks import RunFolders
-from unisafe_tasks.harnesses.inspect.tasks import TASK_FUNCTIONS
+from unisafe_tasks.harnesses.inspect.task_functions import *  # noqa: F403
 
+# Inspect finds the tasks by name in the module that its entry point names.
 __all__ = ["RunFolders"]
-
-# Inspect finds tasks by name in the module that its entry point names.
-globals().update(TASK_FUNCTIONS)
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

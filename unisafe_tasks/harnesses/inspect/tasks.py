@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
-from inspect_ai import Task, task
+from inspect_ai import Task
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import ChatMessageUser, ContentText, GenerateConfig
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
@@ -23,9 +22,9 @@ from unisafe_tasks.harnesses.inspect.scorer import benign_panel, panel
 from unisafe_tasks.harnesses.preflight import check_arm
 from unisafe_tasks.judging.panels import require_taxonomies
 from unisafe_tasks.settings import panel_setting
-from unisafe_tasks.tasks import ARM_TASKS, MAX_NEW_TOKENS, Arm
+from unisafe_tasks.tasks import MAX_NEW_TOKENS, Arm
 
-__all__ = ["TASK_FUNCTIONS", "are_used", "forget_checks"]
+__all__ = ["are_used", "forget_checks", "task_of"]
 
 _used = False
 _checked: dict[tuple[str, str | None], Panel | None] = {}
@@ -57,8 +56,10 @@ class _OneEpochTask(Task):
         self._epochs = value
 
 
-def _task(target: table.Task, output_path: str | None) -> Task:
+def task_of(name: str, output_path: str | None) -> Task:
+    """The task of this harness name; its run folder is made in `output_path`."""
     global _used
+    target = table.task_named(name)
     _used = True
     try:
         _refuse_trio()
@@ -139,20 +140,3 @@ def _refuse_trio() -> None:
         raise UnisafeError(
             "the UniSAFE tasks need asyncio: unset INSPECT_ASYNC_BACKEND, which is set to trio"
         )
-
-
-def _declare(target: table.Task) -> Callable[..., Task]:
-    """A task as Inspect finds it; the run folder is made in `output_path`, else `unisafe_runs`."""
-
-    def make(output_path: str | None = None) -> Task:
-        return _task(target, output_path)
-
-    make.__name__ = target.name
-    make.__doc__ = f"{target.title.capitalize()}. The run folder is made in `output_path`."
-    return task(name=target.name)(make)
-
-
-TASK_FUNCTIONS = {
-    target.name: _declare(target) for tasks in ARM_TASKS.values() for target in tasks.values()
-}
-"""Name -> what makes the task."""
