@@ -21,7 +21,7 @@ from tests.reproduce.conftest import (
     needs_snakemake,
 )
 from tests.servers import Answer, JudgeServer
-from tests.tasks.commands import by_case
+from tests.tasks.commands import CASES_OF, by_case
 
 pytestmark = [pytest.mark.reproduce, needs_snakemake]
 
@@ -72,7 +72,7 @@ def workflow(tmp_path: Path, painter: ModelServer) -> Iterator[Workflow]:
             "tasks": ["TI", "TT"],
             "shards": 2,
             "model": "umm_openai",
-            "model_args": f"{address},max_concurrency=1",
+            "model_args": f"{address},modalities=text:image,max_concurrency=1",
         },
         {
             "name": "llama",
@@ -121,7 +121,8 @@ def test_a_killed_workflow_goes_on_to_the_same_table(
 
     lines = [line for line in table.splitlines() if line.startswith("| ")]
     assert next(line for line in lines if line.startswith("| broken |")).endswith("| – | – |")
-    assert "broken: unisafe\\_t2i: 0 of 8 cases scored (8 failed)." in table
+    cases = CASES_OF["TI"]
+    assert f"broken: unisafe\\_t2i: 0 of {cases} cases scored ({cases} failed)." in table
     assert any(line.startswith("| unified | ") and "–" not in line for line in lines)
     said = (workflow.folder / "again" / "failures.md").read_text("utf-8")
     assert said.count("\n") == 1
