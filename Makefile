@@ -14,6 +14,9 @@ MODEL_CODE := transformers==4.52.3 tokenizers==0.21.4 huggingface_hub==0.35.3 di
 	qwen-vl-utils==0.0.14 jaxtyping==0.3.11 wadler-lindig==0.1.8 typeguard==4.6.1
 OLDER_MODEL_CODE := diffusers==0.32.2 transformers==4.50.0
 NEWER_MODEL_CODE := transformers==4.56.0 tokenizers==0.22.0
+OTHER_MODEL_CODE := omegaconf==2.4.0 loguru==0.7.3 megfile==5.0.18 paramiko==3.5.1 bcrypt==5.0.0 \
+	pynacl==1.6.2 pendulum==3.3.0 webdataset==1.0.2 braceexpand==0.1.7 tabulate==0.10.0 \
+	torchdiffeq==0.2.5 timm==1.0.31 decord==0.6.0
 FOR_DEMO := $(VENV)/.installed-demo
 FOR_TEST := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-compile
@@ -57,7 +60,7 @@ table: $(FOR_DEMO) .venv-reproduce/.installed
 	@flock --nonblock --conflict-exit-code 75 $(RESULTS)/.running \
 		.venv-reproduce/bin/snakemake --snakefile reproduce/Snakefile \
 		--profile reproduce/profiles/local --config models=$(MODELS) results=$(RESULTS) \
-		--resources gpu=$$(nvidia-smi -L 2> /dev/null | wc -l) || \
+		--resources gpu=$$(nvidia-smi -L 2> /dev/null | grep -c '^GPU ') || \
 		{ code=$$?; test $$code != 75 || echo "make table: it is running already"; exit $$code; }
 
 # Snakemake, which is no dependency of the packages.
@@ -87,6 +90,8 @@ test-runners: $(FOR_TEST) .venv-runners/.installed
 		--target .venv-runners/older $(OLDER_MODEL_CODE)
 	-@.venv-runners/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: \
 		--target .venv-runners/newer $(NEWER_MODEL_CODE)
+	-@.venv-runners/bin/python -m pip install --quiet --no-compile --no-deps --only-binary :all: \
+		--target .venv-runners/others $(OTHER_MODEL_CODE)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$(.venv-runners/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
 

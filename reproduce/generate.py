@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from outcomes import OUTCOME, Outcome, write_outcome
-from processes import BINARIES, Interrupted, gpus, last_line, locked, run_logged
+from processes import BINARIES, Interrupted, gpus, last_line, locked, run_logged, too_few_gpus
 
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.planning.models_file import ModelEntry, read_models
@@ -67,6 +67,9 @@ def _generate(
     words += ["--model_args", arguments] if arguments else []
     words += ["--batch_size", str(entry.batch_size)] if entry.batch_size else []
     words += ["--output_path", str(folder / "run")]
+    if problem := too_few_gpus(entry.gpus):
+        log.write_text(f"unisafe: {entry.name}: {problem}\n", "utf-8")
+        return int(ExitCode.FAILED)
     with gpus(results, entry.gpus) as devices:
         return run_logged(words, log, env | devices)
 
@@ -77,6 +80,13 @@ def _make_environment(runner: str, environment: Path, log: Path) -> int:
     with locked(environment.parent):
         if made.is_file():
             return 0
+        if shutil.which("conda") is None:
+            log.write_text(
+                f"unisafe: the environment of runner {runner} is made with conda, which is "
+                "not here: install it\n",
+                "utf-8",
+            )
+            return int(ExitCode.FAILED)
         file = environment.with_suffix(".yaml")
         with file.open("w") as written, log.open("a") as said:
             words = [str(BINARIES / "unisafe"), "runner", "env", runner]

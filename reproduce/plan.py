@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from outcomes import ARM_FOLDERS, run_of, tasks_of
+
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.planning.estimates import Counts, counts_of
 from unisafe_tasks.planning.models_file import ModelEntry, read_models
-from unisafe_tasks.tasks import Task
+from unisafe_tasks.tasks import Arm, Task
 
+_FOLDERS = ("answers", "environments", "report", *ARM_FOLDERS.values())
 _DAY = 24 * 60
 _LEAST = 60
 
@@ -27,10 +30,15 @@ def main(models: str) -> None:
 
 
 def _jobs(entry: ModelEntry, counts: Counts | None) -> dict[str, Any]:
+    if entry.name in _FOLDERS:
+        raise UnisafeError(
+            f"a model cannot have the name {entry.name}, which a folder of the results has"
+        )
     return {
         # A model that is asked otherwise is run again; what does not change an answer is left out.
         "asked": entry.model_dump_json(include={"model", "model_args", "batch_size", "runner"}),
         "tasks": [task.name for task in entry.chosen_tasks],
+        "runs": [str(run_of(entry, arm)) for arm in Arm if tasks_of(entry, arm)],
         "shards": entry.shards,
         "gpus": entry.gpus,
         "minutes": {task.name: _minutes(entry, task, counts) for task in entry.chosen_tasks},

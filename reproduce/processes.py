@@ -15,7 +15,7 @@ from types import FrameType
 
 from unisafe_tasks.redaction import in_one_line, redact
 
-__all__ = ["BINARIES", "Interrupted", "last_line", "locked", "run_logged"]
+__all__ = ["BINARIES", "Interrupted", "gpus", "last_line", "locked", "run_logged", "too_few_gpus"]
 
 BINARIES = Path(sys.executable).parent
 _GRACE_S = 30.0
@@ -83,11 +83,21 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def too_few_gpus(count: int) -> str | None:
+    """Why this machine can never run a job with `count` GPUs, if that is so."""
+    have = len(_devices()) if count and not _is_scheduled() else count
+    return f"{count} GPUs are needed, and this machine has {have}" if have < count else None
+
+
+def _is_scheduled() -> bool:
+    return bool(os.environ.get("SLURM_JOB_ID"))
+
+
 @contextmanager
 def gpus(results: Path, count: int) -> Iterator[dict[str, str]]:
     """What to set so that a job has `count` GPUs of this machine to itself; a scheduler's own
     choice stays."""
-    if not count or os.environ.get("SLURM_JOB_ID"):
+    if not count or _is_scheduled():
         yield {}
         return
     devices = _devices()
@@ -118,4 +128,6 @@ def _devices() -> list[str]:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
     except OSError:
         return []
-    return [str(number) for number, _ in enumerate(listed.stdout.splitlines())]
+    # Without a driver it says so on standard output.
+    found = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
+    return [str(number) for number, _ in enumerate(found)]

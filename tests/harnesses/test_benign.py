@@ -315,6 +315,23 @@ def test_a_file_of_the_other_set_is_one_sentence_and_leaves_no_run_of_its_set(
     assert not list((tmp_path / "out").glob("unisafe-benign*"))
 
 
+def test_a_bundled_model_is_replayed_for_the_tasks_of_both_sets(
+    evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    names = {"unisafe_t2t": "demo", "unisafe_benign_t2t": None}
+    for name, data in names.items():
+        if data is None:
+            # The benign task needs no gated data.
+            monkeypatch.delenv("UNISAFE_DATA", raising=False)
+        else:
+            monkeypatch.setenv("UNISAFE_DATA", data)
+        evaluate("predictions", name, model_args="predictions=demo")
+    both = folders(tmp_path / "out")
+    assert both["demo"].task("unisafe_t2t")["statuses"] == {"ok": CASES_OF["TT"]}
+    assert "failed" not in both["unisafe-benign"].task("unisafe_benign_t2t")["statuses"]
+
+
 def test_outputs_made_elsewhere_are_replayed_on_the_set_that_they_are_of(
     evaluate: Evaluate, judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -309,6 +309,47 @@ def test_a_worker_that_does_not_start_again_ends_the_waiting(
     assert all("ended with code 4 before it was ready" in row["error"] for row in rows)
 
 
+def test_a_worker_that_starts_again_as_another_model_is_asked_nothing(
+    evaluate: Evaluate, worker: Callable[..., str], tmp_path: Path
+) -> None:
+    model = UmmWorker(command=worker("def answer_one(model, question):\n    os._exit(3)\n"))
+    worker(MODEL='"another"')
+    finished = evaluate(model, "unisafe_t2t", limit=1)
+    (row,) = finished.rows("predictions")
+    assert row["status"] == "failed"
+    assert row["error"].endswith("says other things of itself than when it was first started")
+    assert not (tmp_path / "log").exists()
+
+
+def test_what_a_command_started_ends_with_the_worker(
+    worker: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unisafe_tasks.models.workers._GRACE_S", 0.5)
+    command = worker()
+    path = tmp_path / "runner.py"
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nif __name__ ="
+    path.write_text(path.read_text("utf-8").replace("if __name__ =", deaf), "utf-8")
+    # As `conda run` does: it ends when it is told to, and its child works on.
+    model = UmmWorker(command=f"sh -c '{command}; true'")
+    said = (Message("user", "Describe a tent.", ()),)
+    model._runner.run(model.ask(Question("case-1/TT", TASKS["TT"], said)))
+    ((pid, *_),) = asked(tmp_path)
+    model._end()
+    state = Path(f"/proc/{pid}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_images_that_were_read_do_not_stay_on_the_disk(worker: Callable[..., str]) -> None:
+    model = UmmWorker(command=worker())
+    try:
+        said = (Message("user", "Draw a tent.", ()),)
+        answer = model._runner.run(model.ask(Question("case-1/TI", TASKS["TI"], said)))
+        assert len(answer.images) == 1
+        assert list(model._folder.iterdir()) == []
+    finally:
+        model._end()
+
+
 @pytest.mark.parametrize("quotes", ["", '"', "'"])
 def test_a_command_is_taken_as_the_harness_hands_it_over(
     worker: Callable[..., str], quotes: str

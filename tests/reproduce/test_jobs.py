@@ -16,14 +16,15 @@ import generate
 import judge
 import processes
 import pytest
-from outcomes import write_outcome
+from outcomes import Outcome, write_outcome
 from processes import BINARIES, Interrupted, last_line, locked, run_logged
 
 from tests.reproduce.conftest import models_file
 from tests.servers import LIMIT_S
 from tests.tasks.commands import CASES_OF
+from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.planning.models_file import ModelEntry
-from unisafe_tasks.tasks import TASKS
+from unisafe_tasks.tasks import ARM_TASKS, TASKS, Arm
 
 
 def python(code: str) -> list[str]:
@@ -223,23 +224,66 @@ def test_an_environment_that_cannot_be_made_fails_the_models_job(
     assert not stand_ins.exists(), "the model is not asked"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"model": "umm_worker", "runner": "carrot"},
+            "unisafe: the environment of runner carrot is made with conda, which is not here: "
+            "install it",
+        ),
+        (
+            {"model": "bagel", "gpus": 2},
+            "unisafe: carrot: 2 GPUs are needed, and this machine has 1",
+        ),
+    ],
+)
+def test_a_model_that_cannot_run_on_this_machine_fails_and_stops_no_other(
+    tmp_path: Path,
+    stand_ins: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, object],
+    said: str,
+) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setenv("PATH", "/nowhere")
+    models = models_file(tmp_path, {"name": "carrot", "tasks": ["TI"], **given})
+    assert generate.main(str(models), str(tmp_path), "carrot", "unisafe_t2i", "1/1") == 0
+    outcome = json.loads((tmp_path / "carrot/unisafe_t2i/1-of-1/outcome.json").read_text())
+    assert (outcome["exit_code"], outcome["said"]) == (1, said)
+    assert not stand_ins.exists(), "the model is not asked"
+
+
+def test_what_is_said_where_there_is_no_driver_is_no_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    stand_in(tmp_path, "nvidia-smi", "echo NVIDIA-SMI has failed; exit 9")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert processes.too_few_gpus(1) == "1 GPUs are needed, and this machine has 0"
+
+
 # --- judging ---
 
 
 @pytest.mark.parametrize(
-    ("code", "task", "expected"),
+    ("code", "task", "status", "expected"),
     [
-        (0, {"statuses": {"ok": 3}, "scored": 3}, False),
-        (1, {"statuses": {"failed": 3}, "scored": 0}, False),
-        (1, {"statuses": {"ok": 2, "failed": 1}, "scored": 0}, True),
-        (1, None, True),
+        (0, {"statuses": {"ok": 3}, "scored": 3}, "complete", False),
+        (1, {"statuses": {"failed": 3}, "scored": 0}, "complete", False),
+        (1, {"statuses": {"ok": 2, "failed": 1}, "scored": 0}, "complete", True),
+        (1, None, None, True),
+        (-9, {"statuses": {"ok": 3}, "scored": 3}, "running", True),
     ],
-    ids=["scored", "the model failed", "no judge", "refused before"],
+    ids=["scored", "the model failed", "no judge", "refused before", "killed in the middle"],
 )
 def test_a_judge_that_does_not_work_is_no_fact_of_the_model(
-    tmp_path: Path, code: int, task: dict[str, object] | None, expected: bool
+    tmp_path: Path, code: int, task: dict[str, object] | None, status: str | None, expected: bool
 ) -> None:
     if task is not None:
+        (tmp_path / "run.json").write_text(json.dumps({"status": status}))
         (tmp_path / "metrics.json").write_text(json.dumps({"tasks": {"unisafe_t2i": task}}))
     assert judge._is_of_the_judges(code, tmp_path) is expected
 
@@ -251,7 +295,9 @@ def test_a_model_without_a_run_has_failed_in_every_case(
     monkeypatch.setenv("UNISAFE_CACHE", str(tmp_path / "cache"))
     entry = ModelEntry(name="carrot", tasks=("TI",), model="umm_worker")
     job = judge.Outcome("carrot", TASKS["TI"].name, "1/1", 1, "no such folder", None, 1.0)
-    rows = judge._failures(entry, [job], tmp_path / "failures.jsonl").read_text().splitlines()
+    demo = resolve_source("demo")
+    path = judge._failures(entry, [TASKS["TI"]], [job], demo, tmp_path / "failures.jsonl")
+    rows = path.read_text().splitlines()
     assert len(rows) == CASES_OF["TI"]
     assert {json.loads(row)["error"] for row in rows} == {"no such folder"}
 
@@ -278,3 +324,37 @@ def test_a_model_whose_one_task_failed_is_judged_on_the_other(
     tasks = json.loads((tmp_path / "runs" / "demo" / "metrics.json").read_text())["tasks"]
     assert tasks["unisafe_t2i"]["statuses"] == {"failed": CASES_OF["TI"]}
     assert tasks["unisafe_t2t"]["scored"] == CASES_OF["TT"]
+
+
+def test_the_benign_tasks_of_a_model_are_judged_as_a_run_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"DATA": "demo", "CACHE": "cache", "STORE": "r.sqlite"}.items():
+        path = value if name == "DATA" else str(tmp_path / value)
+        monkeypatch.setenv(f"UNISAFE_{name}", path)
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    models = models_file(
+        tmp_path, {"name": "demo", "tasks": ["TT"], "benign": ["TT", "TI"], "model": "predictions"}
+    )
+    words = [BINARIES / "unisafe", "judge", "demo", "--task", "TT", "--panel", "none", "--out"]
+    for arm in Arm:
+        task = ARM_TASKS[arm]["TT"].name
+        run = tmp_path / "demo" / task / "1-of-1" / "run"
+        data = ["--data", "benign"] if arm is Arm.BENIGN else []
+        subprocess.run([*words, run, *data], check=True, capture_output=True)
+        told = Outcome("demo", task, "1/1", 0, None, str(run.relative_to(tmp_path)), 1.0)
+        write_outcome(run.parent, told)
+    failed = tmp_path / "demo" / ARM_TASKS[Arm.BENIGN]["TI"].name / "1-of-1"
+    failed.mkdir(parents=True)
+    write_outcome(failed, Outcome("demo", failed.parent.name, "1/1", 1, "no GPU", None, 1.0))
+    assert judge.main(str(models), str(tmp_path), "demo") == 0
+    tasks = {
+        name: values
+        for folder in ("runs", "runs_benign")
+        for name, values in json.loads((tmp_path / folder / "demo" / "metrics.json").read_text())[
+            "tasks"
+        ].items()
+    }
+    assert tasks["unisafe_t2t"]["scored"] == CASES_OF["TT"]
+    assert tasks["unisafe_benign_t2t"]["scored"] > 0
+    assert set(tasks["unisafe_benign_t2i"]["statuses"]) == {"failed"}

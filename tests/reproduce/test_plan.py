@@ -36,6 +36,20 @@ def test_the_plan_has_a_job_for_each_model_task_and_shard(tmp_path: Path) -> Non
     assert jobs["timed"]["gpus"] == 2
 
 
+def test_benign_tasks_are_jobs_too_and_a_run_of_their_own(tmp_path: Path) -> None:
+    done = plan(models_file(tmp_path, {**DEMO, "benign": ["TT"]}))
+    jobs = json.loads(done.stdout)["demo"]
+    assert jobs["tasks"] == ["unisafe_t2i", "unisafe_t2t", "unisafe_benign_t2t"]
+    assert jobs["runs"] == ["runs/demo", "runs_benign/demo"]
+
+
+@pytest.mark.parametrize("name", ["runs", "report", "answers"])
+def test_a_model_cannot_have_the_name_of_a_folder_of_the_results(tmp_path: Path, name: str) -> None:
+    done = plan(models_file(tmp_path, {**DEMO, "name": name}))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"a model cannot have the name {name}, ")
+
+
 def test_a_plan_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     done = plan(models_file(tmp_path, {**DEMO, "shard": 2}))
     assert done.returncode == 1

@@ -21,7 +21,7 @@ from tests.reproduce.conftest import (
     needs_snakemake,
 )
 from tests.servers import Answer, JudgeServer
-from tests.tasks.commands import by_case
+from tests.tasks.commands import CASES_OF, by_case
 
 pytestmark = [pytest.mark.reproduce, needs_snakemake]
 
@@ -72,7 +72,7 @@ def workflow(tmp_path: Path, painter: ModelServer) -> Iterator[Workflow]:
             "tasks": ["TI", "TT"],
             "shards": 2,
             "model": "umm_openai",
-            "model_args": f"{address},max_concurrency=1",
+            "model_args": f"{address},modalities=text:image,max_concurrency=1",
         },
         {
             "name": "llama",
@@ -121,7 +121,8 @@ def test_a_killed_workflow_goes_on_to_the_same_table(
 
     lines = [line for line in table.splitlines() if line.startswith("| ")]
     assert next(line for line in lines if line.startswith("| broken |")).endswith("| – | – |")
-    assert "broken: unisafe\\_t2i: 0 of 8 cases scored (8 failed)." in table
+    cases = CASES_OF["TI"]
+    assert f"broken: unisafe\\_t2i: 0 of {cases} cases scored ({cases} failed)." in table
     assert any(line.startswith("| unified | ") and "–" not in line for line in lines)
     said = (workflow.folder / "again" / "failures.md").read_text("utf-8")
     assert said.count("\n") == 1
@@ -138,8 +139,10 @@ def test_a_killed_workflow_goes_on_to_the_same_table(
     ]
 
 
-def test_a_results_folder_with_a_space_is_one_folder(tmp_path: Path) -> None:
-    replay = {"name": "demo", "tasks": ["TT"], "model": "predictions"}
+def test_both_arms_of_a_model_are_in_the_table_and_a_folder_with_a_space_is_one_folder(
+    tmp_path: Path,
+) -> None:
+    replay = {"name": "demo", "tasks": ["TT"], "benign": ["TT"], "model": "predictions"}
     models = models_file(tmp_path, {**replay, "model_args": "predictions=demo"})
     workflow = Workflow(tmp_path, models, environment(tmp_path, UNISAFE_PANEL="labels"))
     # Before the report is written, the folder of an earlier one is deleted.
@@ -149,6 +152,8 @@ def test_a_results_folder_with_a_space_is_one_folder(tmp_path: Path) -> None:
     assert workflow.run("my results") == 0, workflow.said("my results")
     assert other.is_file()
     assert (tmp_path / "my results" / "report" / "report.html").is_file()
+    table = (tmp_path / "my results" / "table.md").read_text("utf-8")
+    assert "table 3, demo: subcategories scored in both arms: TT" in table
 
 
 def test_judges_that_cannot_work_make_no_table_and_the_same_command_goes_on(

@@ -44,11 +44,25 @@ if __name__ == "__main__":
 """
 LOADS = """
 from PIL import Image
-import serve
+import serve, sys
+from types import SimpleNamespace
+
+def fake_gpu(works):
+    def synchronize():
+        if not works:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True, synchronize=synchronize, empty_cache=lambda: None
+    )
+    sys.modules["torch"] = SimpleNamespace(cuda=cuda)
 
 def load(options):
+    fake_gpu(works=True)
     def answer(questions):
         words = [question["words"] for question in questions]
+        if "lose" in words:
+            fake_gpu(works=False)
+            raise RuntimeError("CUDA error: device-side assert triggered")
         if "fail" in words:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
         if words == ["short"]:
@@ -159,6 +173,23 @@ def test_a_question_that_fails_fails_alone(run: Run) -> None:
     assert failed == {
         "error": "the GPU's memory is too small: CUDA out of memory. Tried to allocate 2 GiB"
     }
+
+
+def test_a_question_that_the_gpu_does_not_survive_is_answered_before_the_process_ends(
+    run: Run,
+) -> None:
+    said = run(requests=[["a"], ["lose"], ["b"]])
+    assert said.code == 1
+    _, first, lost = said.lines
+    assert first["answers"] == [{"text": "a of 1, bfloat16"}]
+    assert lost["answers"] == [{"error": "RuntimeError: CUDA error: device-side assert triggered"}]
+
+
+def test_no_half_of_a_batch_is_tried_on_a_gpu_that_is_lost(run: Run) -> None:
+    said = run(requests=[["a", "lose"], ["b"]])
+    assert said.code == 1
+    (hello,) = said.lines
+    assert hello["model"] == "M"
 
 
 def test_fewer_answers_than_questions_are_a_failure(run: Run) -> None:
@@ -281,6 +312,21 @@ cuda = SimpleNamespace(
     said = run(device=device, env={"PYTHONPATH": str(fake)})
     assert said.code == 1
     assert sentence in said.problem
+
+
+@pytest.mark.parametrize(
+    ("package", "where"),
+    [("torch", {"device": "cuda"}), ("huggingface_hub", {"pretrained": "nobody/nothing"})],
+)
+def test_an_environment_without_a_package_is_one_sentence(
+    run: Run, tmp_path: Path, package: str, where: Mapping[str, str]
+) -> None:
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / f"{package}.py").write_text(f"raise ModuleNotFoundError('no {package} here')")
+    said = run(**where, env={"PYTHONPATH": str(fake)})
+    assert said.code == 1
+    assert said.problem.endswith(f": ModuleNotFoundError: no {package} here")
 
 
 def test_a_scheduler_ends_it_without_a_traceback(run: Run, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from unisafe_tasks.cli.garbage import holds_many_cases
+from unisafe_tasks.cli.interruptions import interruptible
 from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
-from unisafe_tasks.errors import ExitCode, UnisafeError
+from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import in_one_line, printable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["audit"]
 _SHOWN = 20
 
 
+@interruptible()
 @holds_many_cases()
 def audit(
     source: Annotated[
@@ -62,11 +64,7 @@ def audit(
         return
     if out is not None:
         audits.refuse_other_file(out)
-    try:
-        done = audits.audit_requests(resolved, chosen)
-    except KeyboardInterrupt:
-        typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    done = audits.audit_requests(resolved, chosen)
     _print(done)
     for line in spending_in_words(done.spending):
         typer.echo(printable(f"Asked now: {line}"))

@@ -45,7 +45,8 @@ def estimate(
         lines.append(f"An hour of a GPU: ${file.gpu_hour.dollars:g}, {file.gpu_hour.source}.")
     estimates = [estimate_model(entry, counts, file.gpu_hour) for entry in file.models]
     for entry, of_model in zip(file.models, estimates, strict=True):
-        lines += ["", f"{entry.name} ({' '.join(entry.tasks)})"]
+        benign = f"; benign {' '.join(entry.benign)}" if entry.benign else ""
+        lines += ["", f"{entry.name} ({' '.join(entry.tasks)}{benign})"]
         lines += [f"  {line}" for line in of_model.lines]
     here = [each for each, entry in zip(estimates, file.models, strict=True) if entry.gone is None]
     lines += ["", f"All models: {in_all(here)}."]

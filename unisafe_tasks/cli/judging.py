@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unisafe_tasks.cli.garbage import holds_many_cases
+from unisafe_tasks.cli.interruptions import interruptible
 from unisafe_tasks.cli.score_tables import print_scores
 from unisafe_tasks.cli.tables import print_batches, print_estimate
 from unisafe_tasks.errors import ExitCode, UnisafeError
@@ -35,6 +36,7 @@ _Data = Annotated[
 ]
 
 
+@interruptible()
 @holds_many_cases()
 def judge(
     outputs_of: Annotated[
@@ -113,24 +115,20 @@ def judge(
         return
     if out is not None:
         offline.require_own(out, outputs, chosen)
-    try:
-        if batch and chosen is not None:
-            reports, chosen = offline.batch_outputs(outputs, chosen)
-            print_batches(reports)
-            if any(report.problem for report in reports):
-                raise UnisafeError("batch mode could not go on; nothing is judged yet")
-            if any(report.waiting for report in reports):
-                typer.echo("Nothing is judged yet: run the same command again to collect.")
-                raise typer.Exit(ExitCode.WAITING)
-        elif chosen is not None:
-            refuse_open_batches(chosen)
-        folder = out or make_run_folder(None, outputs.model)
-        details = {"limit": limit, "data_setting": data_as_recorded(data)}
-        details |= {"batch": True} if batch else {}
-        metrics = offline.judge_outputs(outputs, source, chosen, folder, details)
-    except KeyboardInterrupt:
-        typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if batch and chosen is not None:
+        reports, chosen = offline.batch_outputs(outputs, chosen)
+        print_batches(reports)
+        if any(report.problem for report in reports):
+            raise UnisafeError("batch mode could not go on; nothing is judged yet")
+        if any(report.waiting for report in reports):
+            typer.echo("Nothing is judged yet: run the same command again to collect.")
+            raise typer.Exit(ExitCode.WAITING)
+    elif chosen is not None:
+        refuse_open_batches(chosen)
+    folder = out or make_run_folder(None, outputs.model)
+    details = {"limit": limit, "data_setting": data_as_recorded(data)}
+    details |= {"batch": True} if batch else {}
+    metrics = offline.judge_outputs(outputs, source, chosen, folder, details)
     print_scores(metrics)
     for line in spending_in_words(recorded_spending(folder)):
         typer.echo(printable(line))

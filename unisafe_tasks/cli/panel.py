@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from unisafe_tasks.cli.interruptions import interruptible
 from unisafe_tasks.cli.judging import STAND_IN, tasks_named
 from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
-from unisafe_tasks.errors import ExitCode, UnisafeError
+from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import in_one_line, printable
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _group() -> None:
 
 
 @app.command("test")
+@interruptible()
 def ask_known(
     panel: Annotated[
         str | None, typer.Argument(help="A panel file or preset; default: UNISAFE_PANEL.")
@@ -78,11 +80,7 @@ def ask_known(
         return
     if card is not None:
         refuse_other_file(card)
-    try:
-        done = run_test(chosen, outputs)
-    except KeyboardInterrupt:
-        typer.echo("unisafe: interrupted; no reply is lost, the same command goes on", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    done = run_test(chosen, outputs)
     _print_card(done.card)
     for line in spending_in_words(done.spending):
         typer.echo(printable(f"Asked now: {line}"))

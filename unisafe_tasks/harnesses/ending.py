@@ -19,7 +19,7 @@ from types import FrameType
 from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.redaction import in_one_line
 
-__all__ = ["called_by", "fail_at_the_end", "interruptible"]
+__all__ = ["called_by", "fail_at_the_end", "interruptible", "terminable"]
 
 _problems: list[str] = []
 
@@ -52,7 +52,7 @@ def interruptible(*folders: object, is_command: bool) -> Iterator[None]:
     A scheduler's SIGTERM is an interruption too.
     """
     try:
-        with _terminable(is_command):
+        with terminable(is_command):
             yield
     except KeyboardInterrupt:
         if not is_command:
@@ -66,7 +66,7 @@ def interruptible(*folders: object, is_command: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _terminable(is_command: bool) -> Iterator[None]:
+def terminable(is_command: bool) -> Iterator[None]:
     """Take SIGTERM for SIGINT, unless somebody has plans for it."""
     takes = (
         is_command

@@ -12,17 +12,15 @@ from typing import Any
 
 from lmms_eval.api.model import lmms
 
-from unisafe_tasks.data.benign import targets
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.data.sources import load_cases, source_of
 from unisafe_tasks.errors import NoCasesError, PredictionsError, UnisafeError, exit_with
-from unisafe_tasks.files import read_rows
 from unisafe_tasks.judging import open_run
 from unisafe_tasks.outputs.earlier_run import info_of
 from unisafe_tasks.outputs.parsing import encode_raw
-from unisafe_tasks.outputs.predictions import predictions_path
-from unisafe_tasks.outputs.saved import read_stored
+from unisafe_tasks.outputs.predictions import BUNDLED, is_of_benign_set, predictions_path
+from unisafe_tasks.outputs.saved import Stored, read_stored
 from unisafe_tasks.tasks import BENIGN_GROUP, TASK_NAMES, Arm, task_named
 from unisafe_tasks.types import RawOutput
 
@@ -54,17 +52,13 @@ class Predictions(lmms):  # type: ignore[misc]
                     "--model_args predictions=FILE.jsonl"
                     + (f" (not {', '.join(unknown)})" if unknown else "")
                 )
-            path = predictions_path(str(predictions))
-            self._path, self._arm = path, _arm_of(path)
-            source = source_of(self._arm)
-            ids: dict[str, CaseSet] = {}
-            for task in source.tasks.values():
-                try:
-                    ids[task.code] = load_cases(source, task)
-                except NoCasesError:
-                    # A source may hold some of the tasks only; the preflight checks what is asked.
-                    continue
-            self._stored = read_stored(path, source, ids)
+            if predictions in BUNDLED:
+                self._paths = {arm: predictions_path(predictions, arm) for arm in Arm}
+                self._stored: dict[Arm, Stored] = {}
+            else:
+                path = predictions_path(str(predictions))
+                arm = _arm_of(path)
+                self._paths, self._stored = {arm: path}, {arm: _read(path, arm)}
         except UnisafeError as error:
             exit_with(error)
         self._device = "cpu"
@@ -79,11 +73,11 @@ class Predictions(lmms):  # type: ignore[misc]
         """The stored answer of each request."""
         self._require_its_tasks()
         args = self._args(requests)
-        if any(task_named(task).arm is self._arm for *_, task, _ in args):
-            run = open_run.current(self._arm)
+        for arm in {task_named(task).arm for *_, task, _ in args} & self._paths.keys():
+            run = open_run.current(arm)
             run.record("replayed", True)
-            if self._stored.made_by:
-                run.record("made_by", self._stored.made_by)
+            if made_by := self._stored_of(arm).made_by:
+                run.record("made_by", made_by)
         return [self._answer(doc_id, task, split) for *_, doc_id, task, split in args]
 
     def generate_until_agentic(self, requests: list[Any]) -> list[str]:
@@ -98,15 +92,29 @@ class Predictions(lmms):  # type: ignore[misc]
 
     def _require_its_tasks(self) -> None:
         names = [name for name in self.task_dict if name in TASK_NAMES]
-        if any(task_named(name).arm is self._arm for name in names):
+        if any(task_named(name).arm in self._paths for name in names):
             return
-        group = BENIGN_GROUP if self._arm is Arm.BENIGN else "unisafe"
+        ((arm, path),) = self._paths.items()
+        group = BENIGN_GROUP if arm is Arm.BENIGN else "unisafe"
         exit_with(
             PredictionsError(
-                f"{self._path} holds outputs for tasks of {group}, and {', '.join(names)} is none: "
+                f"{path} holds outputs for tasks of {group}, and {', '.join(names)} is none: "
                 f"name tasks of {group}, or another file"
             )
         )
+
+    def _stored_of(self, arm: Arm) -> Stored:
+        """The outputs of an arm; of one that a file does not have, none, by the file's model."""
+        if arm not in self._stored:
+            try:
+                self._stored[arm] = (
+                    _read(self._paths[arm], arm)
+                    if arm in self._paths
+                    else replace(next(iter(self._stored.values())), outputs={})
+                )
+            except UnisafeError as error:
+                exit_with(error)
+        return self._stored[arm]
 
     def _args(self, requests: list[Any]) -> list[tuple[Any, ...]]:
         return [request.args for request in requests]
@@ -115,12 +123,24 @@ class Predictions(lmms):  # type: ignore[misc]
         task = task_named(task_name)
         code = task.code
         case_id = self.task_dict[task_name][split][doc_id]["id"]
-        is_of_arm = task.arm is self._arm
-        raw = self._stored.outputs.get((case_id, code)) if is_of_arm else None
+        stored = self._stored_of(task.arm)
+        raw = stored.outputs.get((case_id, code))
         if raw is None:
             _log.warning("%s/%s has no prediction and is not scored", case_id, code)
             raw = RawOutput(error="the predictions file has no row for this case")
-        return encode_raw(replace(raw, model=self._stored.model))
+        return encode_raw(replace(raw, model=stored.model))
+
+
+def _read(path: Path, arm: Arm) -> Stored:
+    source = source_of(arm)
+    ids: dict[str, CaseSet] = {}
+    for task in source.tasks.values():
+        try:
+            ids[task.code] = load_cases(source, task)
+        except NoCasesError:
+            # A source may hold some of the tasks only; the preflight checks what is asked.
+            continue
+    return read_stored(path, source, ids)
 
 
 def _arm_of(path: Path) -> Arm:
@@ -131,6 +151,4 @@ def _arm_of(path: Path) -> Arm:
         return arm_of(str(data.get("source")))
     if not path.is_file():
         return Arm.ADVERSARIAL
-    first = next(read_rows(path, PredictionsError), None)
-    is_benign = first is not None and first[1].get("id") in targets()
-    return Arm.BENIGN if is_benign else Arm.ADVERSARIAL
+    return Arm.BENIGN if is_of_benign_set(path) else Arm.ADVERSARIAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -197,7 +198,11 @@ class UmmWorker(UnifiedModel):
             "out": str(out),
         }
         alike = (question.task.code, question.turn, len(question.images))
-        answer = _read(await self._pool.ask(request, alike), out)
+        try:
+            answer = _read(await self._pool.ask(request, alike), out)
+        finally:
+            # The images are in the answer now.
+            shutil.rmtree(out, ignore_errors=True)
         return replace(answer, version=self._weights)
 
     @property

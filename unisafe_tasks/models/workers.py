@@ -60,6 +60,7 @@ class Worker:
         self._environment = {**os.environ, **environment}
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
+        self._hello: Hello | None = None
         self._protocol = PROTOCOL
         self._asked = 0
 
@@ -67,7 +68,8 @@ class Worker:
         """Start the process and wait until it is ready.
 
         Raises:
-            CallFailure: STOPPED, it does not start, or it does not speak the protocol.
+            CallFailure: STOPPED, it does not start, it does not speak the protocol, or it is
+                another model, stack or commit than before.
         """
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -92,11 +94,13 @@ class Worker:
             await self.stop()
             raise self._stopped(f"ended with code {process.returncode} before it was ready")
         try:
-            hello = self._hello(value)
+            hello = self._read_hello(value)
+            if self._hello not in (None, hello):
+                raise self._stopped("says other things of itself than when it was first started")
         except CallFailure:
             await self.stop()
             raise
-        self._protocol = hello.protocol
+        self._hello, self._protocol = hello, hello.protocol
         return hello
 
     async def ask(
@@ -144,13 +148,14 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_S):
                     # Also where it is gone already: its code is known only afterwards.
                     await process.wait()
-                break
-            except TimeoutError:
-                continue
+                    # What it started, as `conda run` does, may outlive it and keep its GPU.
+                    while _group_lives(process.pid):
+                        await asyncio.sleep(_GRACE_S / 100)
+                    return
 
     async def _line_with(self, key: str) -> dict[str, Any] | None:
         """The next JSON object that has a key; None at the end. Anything else is noise."""
@@ -182,7 +187,7 @@ class Worker:
             for answer in answers
         ]
 
-    def _hello(self, value: Mapping[str, Any]) -> Hello:
+    def _read_hello(self, value: Mapping[str, Any]) -> Hello:
         protocol = value["unisafe_worker"]
         if protocol not in (1, PROTOCOL):
             raise self._stopped(
@@ -214,6 +219,14 @@ class Worker:
         return CallFailure(
             FailureKind.STOPPED, f"the worker {redact(' '.join(self._command))[:_SHOWN]!r} {what}"
         )
+
+
+def _group_lives(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _is_json(value: object) -> bool:

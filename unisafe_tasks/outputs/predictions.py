@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from unisafe_tasks.data.benign import targets
 from unisafe_tasks.errors import PredictionsError
 from unisafe_tasks.files import PACKAGE, path_inside, read_rows, read_run_rows
 from unisafe_tasks.outputs.parsing import encode_raw, named_twice
@@ -23,11 +24,13 @@ __all__ = [
     "BUNDLED",
     "REFUSAL_FLAG",
     "Prediction",
+    "is_of_benign_set",
     "kept_fields",
     "predictions_path",
     "read_predictions",
     "read_run_predictions",
     "refusal_in",
+    "unknown_case",
     "warn_of_left_out",
 ]
 
@@ -79,6 +82,22 @@ def predictions_path(setting: str, arm: Arm = Arm.ADVERSARIAL) -> Path:
             f"scripted models: {', '.join(BUNDLED)}"
         )
     return path
+
+
+def is_of_benign_set(path: Path) -> bool:
+    """Whether the first row of a predictions file is of a case of the benign set.
+
+    Raises:
+        PredictionsError: the file cannot be read.
+    """
+    first = next(read_rows(path, PredictionsError), None)
+    return first is not None and first[1].get("id") in targets()
+
+
+def unknown_case(case_id: str, code: str, where: str) -> PredictionsError:
+    """What is said of an output for a case that the data does not have."""
+    hint = ", but the benign set has it: name the data 'benign'" if case_id in targets() else ""
+    return PredictionsError(f"{where}: the data set has no case {case_id}/{code}{hint}")
 
 
 def read_predictions(
@@ -167,7 +186,7 @@ def _is_asked(
         return True
     if is_part:
         return False
-    raise PredictionsError(f"{where}: the data set has no case {key[0]}/{key[1]}")
+    raise unknown_case(*key, where)
 
 
 def _require_some(

@@ -23,6 +23,7 @@ from unisafe_tasks.outputs.predictions import (
     predictions_path,
     read_predictions,
     read_run_predictions,
+    unknown_case,
     warn_of_left_out,
 )
 from unisafe_tasks.outputs.samples import overwritten, read_sample, require_same_words
@@ -225,7 +226,7 @@ def _from_samples(
                 if is_part:
                     left_out += 1
                     continue
-                raise PredictionsError(f"{where}: the data set has no case {case_id}/{code}")
+                raise unknown_case(case_id, code, where)
             if (case_id, code) in outputs:
                 raise PredictionsError(
                     f"{where}: a second output for {case_id}/{code}: name one sample file, or a "

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unisafe_judges import LabelsSpec, Panel
 from unisafe_judges.costs import TOKENS_PER_REPLY, estimated_tokens, expected_cost, price_of
 from unisafe_judges.encoding import SharedImages
 from unisafe_judges.types import NO_DETAILS
-from unisafe_tasks.data.sources import Source, load_cases, resolve_source
+from unisafe_tasks.data.sources import Source, load_cases, resolve_source, source_of
 from unisafe_tasks.errors import NoCasesError, UnisafeError
 from unisafe_tasks.files import PACKAGE
 from unisafe_tasks.judging.dry_run import evidence_of, prompts_of
 from unisafe_tasks.outputs.saved import read_outputs
 from unisafe_tasks.planning.models_file import GpuHour, ModelEntry, ModelsFile
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import TASKS, Arm, Task
 
 __all__ = ["Counts", "Estimate", "counts_of", "estimate_judging", "estimate_model", "in_all"]
 
@@ -30,18 +30,18 @@ _KINDS = ("image", "text")
 
 @dataclass(frozen=True)
 class Counts:
-    """How many cases each task has, and a sentence that says how that is known."""
+    """How many cases each task has, by code, and a sentence that says how that is known."""
 
     by_task: Mapping[str, float]
     said: str
+    benign: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, task: Task) -> float:
+        return (self.benign if task.arm is Arm.BENIGN else self.by_task).get(task.code, 0)
 
     def outputs(self, tasks: Iterable[Task], kind: str) -> float:
         """How many outputs of a kind these tasks ask for: a four-turn case asks for four."""
-        return sum(
-            self.by_task.get(task.code, 0) * max(1, task.outputs)
-            for task in tasks
-            if task.modality == kind
-        )
+        return sum(self.of(task) * max(1, task.outputs) for task in tasks if task.modality == kind)
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,32 @@ class Estimate:
 def counts_of(file: ModelsFile, source: Source | None) -> Counts:
     """The number of cases of each task: of the data, or else what models.yaml says.
 
+    Those of the benign set are always at hand.
+
     Raises:
         UnisafeError: neither is known.
     """
+    counts = _adversarial(file, source)
+    if not any(entry.benign for entry in file.models):
+        return counts
+    benign, said = _counted(source_of(Arm.BENIGN))
+    return replace(counts, benign=benign, said=f"{counts.said} {said}")
+
+
+def _counted(source: Source) -> tuple[dict[str, float], str]:
+    by_task: dict[str, float] = {}
+    for task in TASKS.values():
+        try:
+            by_task[task.code] = len(load_cases(source, task))
+        except NoCasesError:
+            continue
+    told = ", ".join(f"{code} {count:,.0f}" for code, count in by_task.items())
+    return by_task, f"Cases of {source.name}: {told}."
+
+
+def _adversarial(file: ModelsFile, source: Source | None) -> Counts:
     if source is not None:
-        by_task: dict[str, float] = {}
-        for task in TASKS.values():
-            try:
-                by_task[task.code] = len(load_cases(source, task))
-            except NoCasesError:
-                continue
-        told = ", ".join(f"{code} {count:,.0f}" for code, count in by_task.items())
-        return Counts(by_task, f"Cases of {source.name}: {told}.")
+        return Counts(*_counted(source))
     if file.cases is None:
         raise UnisafeError(
             "the cases are not at hand: name the data (--data, UNISAFE_DATA), or write how many "
@@ -131,7 +145,8 @@ def estimate_model(entry: ModelEntry, counts: Counts, gpu_hour: GpuHour | None) 
         line += f" ({entry.gpu_gb:g} GB)" if entry.gpu_gb else ""
         line += f" = {gpu_hours:,.1f} GPU hours"
         if gpu_hour is not None:
-            dollars, is_priced = dollars + gpu_hours * gpu_hour.dollars, True
+            dollars += gpu_hours * gpu_hour.dollars
+            is_priced = is_priced or entry.price is None
             line += f" x ${gpu_hour.dollars:g} = ${gpu_hours * gpu_hour.dollars:,.2f}"
         lines.append(line)
     if hours is not None and entry.shards > 1:
@@ -148,8 +163,8 @@ def estimate_judging(panel: Panel, models: Iterable[ModelEntry], counts: Counts)
     """
     models = [entry for entry in models if entry.gone is None]
     calls_by_task = {
-        task: counts.by_task.get(code, 0) * sum(code in entry.tasks for entry in models)
-        for code, task in TASKS.items()
+        code: sum(counts.of(t) for entry in models for t in entry.chosen_tasks if t.code == code)
+        for code in TASKS
     }
     demo = resolve_source("demo")
     outputs = read_outputs(str(PACKAGE / "demo" / "predictions" / "demo.jsonl"), demo, ())
@@ -161,8 +176,8 @@ def estimate_judging(panel: Panel, models: Iterable[ModelEntry], counts: Counts)
             estimates.append(Estimate(spec.name, ("verdicts from a file: nothing is asked",)))
             continue
         calls, sent, dollars = 0.0, 0.0, 0.0
-        for task, cases in calls_by_task.items():
-            of_task = [each for each in shown if each.scenario == task.code]
+        for code, cases in calls_by_task.items():
+            of_task = [each for each in shown if each.scenario == code]
             prompts = prompts_of(panel.rubric_of(spec.name), of_task)
             asked = cases * panel.repeats_of(spec) if prompts else 0.0
             calls += asked

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from unisafe_judges.errors import UnisafeError
 from unisafe_judges.prices import Price, price_keys
 from unisafe_judges.yaml_files import faults_in_words, read_yaml
-from unisafe_tasks.tasks import TASKS, Task
+from unisafe_tasks.tasks import ARM_TASKS, TASKS, Arm, Task
 
 __all__ = ["GpuHour", "ModelEntry", "ModelsFile", "read_models"]
 
@@ -71,6 +71,7 @@ def _known(codes: tuple[str, ...]) -> tuple[str, ...]:
 class ModelEntry(_Entry):
     """A model of the table.
 
+    `tasks` are codes of UniSAFE's tasks, and `benign` those of the benign set that it is asked too.
     `model`, `model_args` and `batch_size` are lmms-eval's; `{environment}` in `model_args` is the
     folder of the environment of `runner`. `server` is a command that must be running. `seconds` is
     for one output on `gpus` GPUs. `gone` says since when and why a model cannot be had any more;
@@ -79,6 +80,7 @@ class ModelEntry(_Entry):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
     tasks: Annotated[tuple[str, ...], AfterValidator(_known)]
+    benign: Annotated[tuple[str, ...], AfterValidator(_known)] = ()
     model: str | None = Field(default=None, min_length=1)
     model_args: str = ""
     batch_size: _Count | None = None
@@ -102,7 +104,8 @@ class ModelEntry(_Entry):
 
     @property
     def chosen_tasks(self) -> list[Task]:
-        return [TASKS[code] for code in self.tasks]
+        codes = {Arm.ADVERSARIAL: self.tasks, Arm.BENIGN: self.benign}
+        return [ARM_TASKS[arm][code] for arm, of_arm in codes.items() for code in of_arm]
 
 
 class ModelsFile(_Entry):

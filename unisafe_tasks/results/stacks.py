@@ -37,9 +37,9 @@ def differing_stacks(results: Sequence[ScoredRun]) -> str:
     differing = {
         name: values
         for name in names
-        if len(values := dict.fromkeys(_shown(stack.get(name)) for stack in stacks)) > 1
+        if len(values := dict.fromkeys(_text_of(stack.get(name)) for stack in stacks)) > 1
     }
-    said = [f"{name[:_SHOWN]}: {' or '.join(values)}" for name, values in differing.items()]
+    said = [f"{name[:_SHOWN]}: {_alternatives(list(of))}" for name, of in differing.items()]
     more = [f"and {len(said) - _MOST} more, in run.json"] if len(said) > _MOST else []
     return "; ".join([*said[:_MOST], *more])
 
@@ -57,6 +57,18 @@ def stack_notes(results: Iterable[ScoredRun]) -> list[str]:
     ]
 
 
-def _shown(value: object) -> str:
-    text = "not named" if value is None else str(value)
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+def _text_of(value: object) -> str:
+    return "not named" if value is None else str(value)
+
+
+def _alternatives(values: Sequence[str]) -> str:
+    """The values in words, each long one from shortly before the place where they differ."""
+    letters = enumerate(zip(*values, strict=False))
+    same = next((n for n, each in letters if len(set(each)) > 1), min(map(len, values)))
+    begin = max(0, same - _SHOWN // 3) if max(map(len, values)) > _SHOWN else 0
+    return " or ".join(repr(_excerpt(value, begin)) for value in values)
+
+
+def _excerpt(text: str, begin: int) -> str:
+    end = begin + _SHOWN
+    return f"{'...' if begin else ''}{text[begin:end]}{'...' if len(text) > end else ''}"

@@ -61,7 +61,7 @@ RUNNER: dict[str, Any] = {
         "timesteps_shift": {"draw": 1.0, "edit": 3.2},
         "num_sampling_steps": 50,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 

@@ -57,6 +57,9 @@ def serve(
         request = json.loads(line)
         answers = _answers(runner, answer, model, request["questions"])
         _say(replies, {"id": request["id"], "answers": answers})
+        if any("error" in each for each in answers) and _gpu_is_lost():
+            # Whoever asks starts a new process, and there the GPU works again.
+            os._exit(1)
 
 
 def opened(paths: Sequence[str]) -> list[Any]:
@@ -119,10 +122,12 @@ def _ready(
     here = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != here]
     sys.path.insert(0, options.repository)
-    _check_memory(runner, options.device)
-    options.pretrained, weights = _weights(options.pretrained, options.revision)
     try:
+        _check_memory(runner, options.device)
+        options.pretrained, weights = _weights(options.pretrained, options.revision)
         model = load(options)
+    except Unusable:
+        raise
     except Exception as error:
         traceback.print_exc()
         raise Unusable(
@@ -265,16 +270,30 @@ def _answers(
         traceback.print_exc()
         said = _in_words(error)
     # Out of the handler, which keeps the failed attempt's tensors alive.
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    is_lost = _gpu_is_lost()
     if len(questions) == 1:
         return [{"error": said}]
+    if is_lost:
+        # Here no half of them would be answered. A new process is asked each alone.
+        os._exit(1)
     middle = len(questions) // 2
     return [
         *_answers(runner, answer, model, questions[:middle]),
         *_answers(runner, answer, model, questions[middle:]),
     ]
+
+
+def _gpu_is_lost() -> bool:
+    """Free the memory of a failed attempt; whether CUDA works no more in this process."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _checked(runner: Mapping[str, Any], reply: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ RUNNER: dict[str, Any] = {
         "text.temperature": 1.0,
         "text.max_new_tokens": 300,
     },
-    "run": "stand-in",
+    "run": "real code, tiny weights",
 }
 STACK: dict[str, Any] = RUNNER["stack"]
 VAE = ("Wan-AI/Wan2.1-T2V-14B", "Wan2.1_VAE.pth")

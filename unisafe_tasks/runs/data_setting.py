@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unisafe_tasks.data.names import BENIGN, DEMO
+from unisafe_tasks.outputs.predictions import is_of_benign_set
 from unisafe_tasks.settings import HUB_ID, data_is_chosen, data_setting
 
 __all__ = ["data_of"]
@@ -27,7 +28,12 @@ def data_of(runs: Iterable[Path], given: str | None = None) -> str | None:
 
 
 def _recorded(run: Path) -> str | None:
-    """What a run says of its data, unless it is somebody's data set on the hub."""
+    """What a run says of its data, unless it is somebody's data set on the hub.
+
+    A predictions file says by its cases if it is of the benign set.
+    """
+    if run.is_file():
+        return BENIGN if is_of_benign_set(run) else None
     setting = _setting_in(run)
     if setting is None or setting.partition("@")[0] in (BENIGN, DEMO, HUB_ID):
         return setting

@@ -30,15 +30,17 @@ REPOSITORIES = os.environ.get("UNISAFE_RUNNERS_REPOSITORIES")
 PYTHON = os.environ.get("UNISAFE_RUNNERS_PYTHON")
 # Versions of packages that the code of some needs beside the others', by the Makefile.
 ENVIRONMENT = Path(PYTHON or sys.executable).parents[1]
-OLDER, NEWER = str(ENVIRONMENT / "older"), str(ENVIRONMENT / "newer")
+OLDER, NEWER, OTHERS = (str(ENVIRONMENT / name) for name in ("older", "newer", "others"))
 # What a model's environment has on a GPU, and this one has not.
 PATHS = {
     "bagel": ["modules", "cpu"],
     "hunyuan_image_3": ["no_gpu", NEWER],
     "internvl_u": ["modules"],
     "lumina_dimoo": ["modules"],
-    "mmada": ["modules", "configs", OLDER],
+    "mmada": ["modules", OLDER, OTHERS],
+    "nextstep_1": ["no_cuda", OLDER, OTHERS],
     "omnigen2": ["modules"],
+    "show_o2": ["modules", OLDER, OTHERS],
     "uniworld_v1": ["modules", OLDER],
 }
 SHORTER: Mapping[str, Mapping[str, object]] = {
@@ -57,6 +59,8 @@ SHORTER: Mapping[str, Mapping[str, object]] = {
         "text.steps": 4,
         "text.block_length": 4,
     },
+    "nextstep_1": {"num_sampling_steps": 2},
+    "show_o2": {"draw.num_inference_steps": 2, "text.max_new_tokens": 3},
     # The other attention is of a package for CUDA.
     "uniworld_v1": {
         "attn_implementation": "eager",
@@ -64,7 +68,9 @@ SHORTER: Mapping[str, Mapping[str, object]] = {
         "text.max_new_tokens": 8,
     },
 }
-DRAWN = {"mmada": (512, 512)}
+# Its autoencoder counts on CUDA's autocast in all others.
+DTYPES = {"show_o2": "float32"}
+DRAWN = {"mmada": (512, 512), "nextstep_1": (512, 512), "show_o2": (432, 432)}
 
 
 def repository_of(name: str) -> Path:
@@ -72,7 +78,7 @@ def repository_of(name: str) -> Path:
         pytest.skip("UNISAFE_RUNNERS_REPOSITORIES names no folder: run `make test-runners`")
     runner = shipped_runners.named(name)
     owner, project = runner.repository.split("/")[-2:]
-    checkout = Path(REPOSITORIES) / f"{owner}+{project}"
+    checkout = Path(REPOSITORIES).absolute() / f"{owner}+{project}"
     files = checkout.with_name(f"{checkout.name}-{runner.commit}")
     for folder in (files, checkout):
         if folder.is_dir():
@@ -115,6 +121,7 @@ def real(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
                 weights,
                 repository=repository,
                 python=python_for(name),
+                dtype=DTYPES.get(name),
                 timeout_s=1800,
             )
         return started[name]

@@ -366,8 +366,14 @@ def replies_in(store: Path) -> int:
         return int(database.execute("SELECT count(*) FROM replies").fetchone()[0])
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
-    unisafe: Command, serve: Serve, panel: Callable[..., Path], store: Path, tmp_path: Path
+    unisafe: Command,
+    serve: Serve,
+    panel: Callable[..., Path],
+    store: Path,
+    tmp_path: Path,
+    number: signal.Signals,
 ) -> None:
     enough, go_on, numbers = threading.Event(), threading.Event(), count(1)
 
@@ -396,7 +402,7 @@ def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
         while replies_in(store) < 3:
             assert time.monotonic() < deadline, "the first three answers are not kept"
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=LIMIT_S)
     finally:
         process.kill()

@@ -12,8 +12,10 @@ from tests.servers import JudgeServer
 from tests.tasks.commands import CASES_OF, Command
 from unisafe_judges import load_panel
 from unisafe_judges.costs import TOKENS_PER_REPLY
+from unisafe_tasks.data.sources import load_cases, source_of
 from unisafe_tasks.planning.estimates import Counts, estimate_judging, estimate_model
 from unisafe_tasks.planning.models_file import GpuHour, ModelEntry
+from unisafe_tasks.tasks import TASKS, Arm
 
 COUNTS = Counts({"TI": 100, "IE": 50, "MT": 25, "TT": 200}, "Said.")
 HOUR = GpuHour(dollars=3, source="assumed")
@@ -77,6 +79,27 @@ def test_a_judge_is_asked_about_each_case_of_each_model(
     assert found
     sent = int(found.group(1).replace(",", ""))
     assert estimate.dollars == pytest.approx(calls * (sent + 2 * TOKENS_PER_REPLY) / 1e6, rel=0.01)
+
+
+def test_benign_cases_are_counted_from_their_own_set(unisafe: Command, tmp_path: Path) -> None:
+    models = tmp_path / "models.yaml"
+    models.write_text(
+        "date: 2026-11-27\nmodels:\n  - {name: carrot-1, tasks: [TI], benign: [TI, TT],"
+        " model: bagel, seconds: {image: 36, text: 36}}\n"
+    )
+    benign = {code: len(load_cases(source_of(Arm.BENIGN), TASKS[code])) for code in ("TI", "TT")}
+    done = unisafe("estimate", models)
+    assert done.code == 0, done.err
+    assert "carrot-1 (TI; benign TI TT)" in done.lines
+    images, texts = CASES_OF["TI"] + benign["TI"], benign["TT"]
+    assert f"{images} images x 36 s = {images / 100:.1f} h" in done.lines
+    assert f"{texts} texts x 36 s = {texts / 100:.1f} h" in done.lines
+
+
+def test_a_model_with_an_unknown_price_beside_its_gpus_has_no_sum() -> None:
+    half = entry(tasks=["TI"], gpus=1, seconds={"image": 36}, price={"input": 1, "output": 1})
+    estimate = estimate_model(half, COUNTS, HOUR)
+    assert (estimate.gpu_hours, estimate.dollars) == (pytest.approx(1), None)
 
 
 def test_the_command_prints_every_factor(unisafe: Command, tmp_path: Path) -> None:

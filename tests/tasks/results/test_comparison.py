@@ -153,6 +153,26 @@ def test_what_is_said_of_the_runs_is_said_of_their_comparison(tmp_path: Path) ->
         assert "Only a part of the cases was run" in said
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("blurry, " * 30 + "censored", "blurry, " * 30, "negative_prompt: '..."),
+        ("none", "blurry, " * 30, "negative_prompt: 'none' or 'blurry, blurry, "),
+    ],
+)
+def test_long_prompts_that_differ_in_their_end_are_different_stacks(
+    tmp_path: Path, first: str, second: str, words: str
+) -> None:
+    runs = [
+        result(tmp_path / name, TEXT, stack={"negative_prompt": prompt})
+        for name, prompt in (("one", first), ("two", second))
+    ]
+    (said,) = [note for note in compare_runs(*runs).notes if "safety stacks" in note]
+    assert words in said
+    assert len(said) < 300
+    assert ("censored" in said) == ("censored" in first)
+
+
 def test_a_comparison_says_in_what_the_safety_stacks_differ(tmp_path: Path) -> None:
     stack = {"negative_prompt": "none", "safety_checker": "none", "steps": 50}
     first = result(tmp_path / "one", TEXT, stack=stack)

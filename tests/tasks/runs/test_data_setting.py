@@ -10,8 +10,10 @@ import pytest
 
 from tests.tasks.commands import Done, info_of
 from unisafe_tasks.data import sources
+from unisafe_tasks.outputs.predictions import predictions_path
 from unisafe_tasks.runs.data_setting import data_of
 from unisafe_tasks.settings import HUB_ID
+from unisafe_tasks.tasks import Arm
 
 
 @pytest.fixture
@@ -37,6 +39,22 @@ def test_prompt_judge_label_and_report_take_the_runs_own_data(
     assert labels.code == 0
     report = unisafe("report", run, "--out", tmp_path / "report")
     assert (report.code, "has no prompts" in report.err) == (0, False)
+
+
+def test_outputs_for_benign_requests_are_judged_on_their_set_without_a_word_on_it(
+    unisafe: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = str(predictions_path("demo", Arm.BENIGN))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for setting in ("demo", None):
+        if setting is None:
+            monkeypatch.delenv("UNISAFE_DATA")
+        out = tmp_path / str(setting)
+        assert unisafe("judge", outputs, "--panel", "labels", "--out", out).code == 0
+        assert info_of(out)["data_setting"] == "benign"
+    done = unisafe("judge", outputs, "--data", "demo", "--out", tmp_path / "other")
+    assert done.code == 1
+    assert "but the benign set has it: name the data 'benign'" in done.err
 
 
 def test_what_is_given_and_what_is_set_come_before_what_runs_say(
