@@ -27,12 +27,14 @@ from unisafe_tasks.results.basis import Basis, basis_of
 from unisafe_tasks.results.scored_run import ScoredRun, read_scored_runs
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.settings import HUB_ID
+from unisafe_tasks.statistics import Resampler
 
 __all__ = [
     "PublishedRun",
     "merge_files",
     "path_component",
     "publishable_info",
+    "published_run",
     "read_published",
     "require_clean",
     "same_score",
@@ -111,7 +113,9 @@ class PublishedRun:
         return {name: metrics for name, metrics in missing.items() if metrics}
 
 
-def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
+def read_published(
+    folders: Iterable[Path], resampler: Resampler | None = None
+) -> list[PublishedRun]:
     """Read and score runs that are to be published.
 
     Raises:
@@ -119,10 +123,15 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
         PublishingError: no case is scored, the run has no time, or the numbers in metrics.json
             differ from the verdicts.
     """
-    return [_checked(result) for result in read_scored_runs(folders)]
+    return [published_run(result) for result in read_scored_runs(folders, resampler)]
 
 
-def _checked(result: ScoredRun) -> PublishedRun:
+def published_run(result: ScoredRun) -> PublishedRun:
+    """A scored run as one that is to be published.
+
+    Raises:
+        RunError, PublishingError: as `read_published`, but for the folder's files.
+    """
     info = publishable_info(result.info)
     metrics = _publishable_metrics(result.metrics, _names_of_models(result.info))
     basis = basis_of(replace(result, info=info, metrics=metrics))
