@@ -1,24 +1,77 @@
-"""A public leaderboard: the check of what is submitted to it."""
+"""A public leaderboard: its pages, and the check of what is submitted to it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from unisafe_tasks.cli.garbage import keeps_what_it_reads
 from unisafe_tasks.errors import ExitCode, PublishingError
 from unisafe_tasks.redaction import in_one_line, printable, redact
 from unisafe_tasks.results.marks import MIN_COVERAGE
 
 __all__ = ["app"]
 
-app = typer.Typer(help="A public leaderboard.", no_args_is_help=True)
+_BUILD = "build"
 
 
-@app.callback()
-def _site() -> None:
-    """Without it the one command would stand in the place of the group."""
+class _BuildsIfNotToldOtherwise(TyperGroup):
+    """`unisafe site RUN...` is `unisafe site build RUN...`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = [_BUILD, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_BuildsIfNotToldOtherwise,
+    help="A public leaderboard as static pages: `unisafe site RUN... --out SITE`.",
+    no_args_is_help=True,
+)
+
+
+@app.command(_BUILD)
+@keeps_what_it_reads()
+def build(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or submissions.")],
+    out: Annotated[Path, typer.Option(help="The folder of the site.")],
+    models: Annotated[
+        Path | None, typer.Option(help="A YAML file that says who made each model (docs/site.md).")
+    ] = None,
+    card: Annotated[
+        list[Path] | None, typer.Option(help="A judge card of unisafe calibrate; repeatable.")
+    ] = None,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
+    ] = MIN_COVERAGE,
+) -> None:
+    """Write the pages of a leaderboard. `build` can be left out: unisafe site RUN... --out SITE."""
+    from unisafe_tasks.labels.judge_card import read_card
+    from unisafe_tasks.publishing.publishable import read_published
+    from unisafe_tasks.site.build import build_site
+    from unisafe_tasks.site.models_file import read_models
+    from unisafe_tasks.statistics import Resampler
+
+    described = {} if models is None else read_models(models)
+    cards = [read_card(path) for path in card or ()]
+    resampler = Resampler()
+    written = build_site(
+        read_published(runs, resampler),
+        out,
+        models=described,
+        cards=cards,
+        min_coverage=min_coverage,
+        resampler=resampler,
+    )
+    for sentence in written.remarks:
+        typer.echo(in_one_line(sentence), err=True)
+    of = f"{written.runs} run{'' if written.runs == 1 else 's'}"
+    typer.echo(f"{of} of {written.models} model{'' if written.models == 1 else 's'}")
+    typer.echo(printable(f"Site: {written.page}"))
 
 
 @app.command()

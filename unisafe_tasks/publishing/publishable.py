@@ -25,6 +25,7 @@ from unisafe_tasks.publishing.places import without_places, without_places_in_se
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results.basis import Basis, basis_of
 from unisafe_tasks.results.scored_run import ScoredRun, read_scored_runs
+from unisafe_tasks.runs.metrics_file import METRICS_FORMAT
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.settings import HUB_ID
 from unisafe_tasks.statistics import Resampler
@@ -250,7 +251,14 @@ def _require_agreement(result: ScoredRun) -> None:
     if not path.is_file() or result.info.get("status", "complete") != "complete":
         return
     try:
-        tasks = json.loads(path.read_bytes())["tasks"]
+        value = json.loads(path.read_bytes())
+        if value["format"] != METRICS_FORMAT:
+            raise RunError(
+                f"{path} has the format {value['format']!r:.60}, and this version reads "
+                f"{METRICS_FORMAT}: use the version that wrote it, or remove this file, since the "
+                "scores are computed from the verdicts beside it"
+            )
+        tasks = value["tasks"]
         stored = {
             (task, metric): tasks[task][metric]
             for task in tasks
@@ -305,7 +313,9 @@ def slug_of_run(run: PublishedRun) -> str:
     # The harness names the folder by the model, which may be the folder of its weights.
     if model != run.result.model:
         name = f"unisafe-{model}"
-    return f"{path_component(without_places(name))}-{run_identity(run.result.info)[:12]}"
+    identity = run_identity(run.result.info)[:12]
+    # A submission has its slug for its name.
+    return f"{path_component(without_places(name.removesuffix(f'-{identity}')))}-{identity}"
 
 
 def merge_files(groups: Iterable[Mapping[str, bytes]]) -> dict[str, bytes]:

@@ -32,7 +32,9 @@ from unisafe_tasks.publishing.submission import (
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, scored_contents
 from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.metrics_file import METRICS_FORMAT
 from unisafe_tasks.runs.reading import read_run
+from unisafe_tasks.runs.run_info import RUN_FORMAT
 from unisafe_tasks.runs.views import has_output_only
 from unisafe_tasks.site.full_set import FullSet
 from unisafe_tasks.types import Status
@@ -40,7 +42,7 @@ from unisafe_tasks.types import Status
 __all__ = ["Checked", "check_submission"]
 
 _RUN, _METRICS = "run.json", "metrics.json"
-_FORMATS = {_RUN: "unisafe-run/1", _METRICS: "unisafe-metrics/2"}
+_FORMATS = {_RUN: RUN_FORMAT, _METRICS: METRICS_FORMAT}
 _FILES = (_RUN, _METRICS, f"{PREDICTIONS}.jsonl", f"{VERDICTS}.jsonl")
 _ALONE = f"{ALONE_VERDICTS}.jsonl"
 _CANNOT = frozenset({Status.UNSUPPORTED, Status.NO_IMAGE})
