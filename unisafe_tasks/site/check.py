@@ -14,40 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from unisafe_tasks.errors import PublishingError, UnisafeError
 from unisafe_tasks.files import read_rows
 from unisafe_tasks.metric_facts import METRICS
 from unisafe_tasks.publishing.publishable import PublishedRun, published_run, same_score
-from unisafe_tasks.publishing.submission import (
-    FORMAT,
-    MANIFEST,
-    CaseRow,
-    Manifest,
-    VerdictRow,
-    digest_of,
-    submission_row,
-)
+from unisafe_tasks.publishing.submission import CaseRow, VerdictRow, submission_row
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, scored_contents
 from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
-from unisafe_tasks.runs.metrics_file import METRICS_FORMAT
 from unisafe_tasks.runs.reading import read_run
-from unisafe_tasks.runs.run_info import RUN_FORMAT
 from unisafe_tasks.runs.views import has_output_only
 from unisafe_tasks.site.full_set import FullSet
+from unisafe_tasks.site.submitted_files import METRICS_FILE, RUN_FILE, wrong_files
 from unisafe_tasks.types import Status
 
 __all__ = ["Checked", "check_submission"]
 
-_RUN, _METRICS = "run.json", "metrics.json"
-_FORMATS = {_RUN: RUN_FORMAT, _METRICS: METRICS_FORMAT}
-_FILES = (_RUN, _METRICS, f"{PREDICTIONS}.jsonl", f"{VERDICTS}.jsonl")
-_ALONE = f"{ALONE_VERDICTS}.jsonl"
 _CANNOT = frozenset({Status.UNSUPPORTED, Status.NO_IMAGE})
-_LARGEST = 200_000_000
-"""Bytes of one file. The rows of the full set under three judges are 8 million."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +50,7 @@ def check_submission(folder: Path, full: FullSet, min_coverage: float = MIN_COVE
         min_coverage: the share of each task's cases that must be scored, unless the model cannot do
             the task at all.
     """
-    if problems := list(_wrong_files(folder)):
+    if problems := list(wrong_files(folder)):
         return Checked(tuple(problems))
     cases, problems = _cases(folder)
     problems += _wrong_cases(cases, full)
@@ -80,70 +63,13 @@ def check_submission(folder: Path, full: FullSet, min_coverage: float = MIN_COVE
     problems += _wrong_verdicts(folder, result, cases)
     problems += _wrong_run(result, full)
     problems += _low_coverage(result, min_coverage)
-    problems += _wrong_metrics(folder / _METRICS, result.metrics)
+    problems += _wrong_metrics(folder / METRICS_FILE, result.metrics)
     if not problems:
         try:
             return Checked((), published_run(result))
         except UnisafeError as error:
             problems.append(str(error))
     return Checked(tuple(problems))
-
-
-def _wrong_files(folder: Path) -> Iterator[str]:
-    """What is wrong with the files as such: which there are, and whether they are as they were."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        yield (
-            f"{folder} is no submission, since it has no {MANIFEST}: write one with unisafe export "
-            "RUN --format submission"
-        )
-        return
-    for found in sorted(folder.rglob("*")):
-        if found.is_symlink() or not found.is_file():
-            yield f"{found} is no plain file: a submission holds plain files in one folder"
-            return
-        if found.stat().st_size > _LARGEST:
-            yield f"{found} has more than {_LARGEST:,} bytes"
-            return
-    try:
-        value = json.loads(path.read_bytes())
-        if isinstance(value, dict) and value.get("format") != FORMAT:
-            yield f"{path} has the format {value.get('format')!r:.60}: this version reads {FORMAT}"
-            return
-        listed = Manifest.model_validate(value).files
-    except (OSError, ValueError, RecursionError) as error:
-        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        yield f"{path} cannot be read: {why}"
-        return
-    there = {found.name for found in folder.iterdir()} - {MANIFEST}
-    for name in sorted(set(_FILES) - there):
-        yield f"{folder} has no {name}"
-    for name in sorted(there - {*_FILES, _ALONE}):
-        yield f"{folder / name} does not belong to a submission"
-    for name in sorted(there | set(listed)):
-        if name not in listed:
-            yield f"{path} does not list {name}"
-        elif name in there and digest_of((folder / name).read_bytes()) != listed[name]:
-            yield f"{folder / name} is not the file that {path.name} lists: its SHA-256 differs"
-    for name, known in _FORMATS.items():
-        if name in there:
-            yield from _other_format(folder / name, known)
-
-
-def _other_format(path: Path, known: str) -> Iterator[str]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        yield f"{path} cannot be read: {error}"
-        return
-    given = value.get("format") if isinstance(value, dict) else None
-    if given != known:
-        yield (
-            f"{path} has the format {given!r:.60}, and this version reads {known}: export the run "
-            "again with the version that the leaderboard uses"
-        )
-    elif path.name == _RUN and not value.get("panel"):
-        yield f"{path} names no panel: the run was not judged"
 
 
 def _cases(folder: Path) -> tuple[dict[tuple[str, str], CaseRow], list[str]]:
@@ -226,7 +152,7 @@ def _wrong_verdicts(
 
 def _wrong_run(result: ScoredRun, full: FullSet) -> Iterator[str]:
     """What run.json says that a leaderboard does not take."""
-    info, path = result.info, result.folder / _RUN
+    info, path = result.info, result.folder / RUN_FILE
     panel, data = info["panel"], info.get("data") or {}
     if panel["sha256"] not in full.panels:
         allowed = ", ".join(sorted(sha[:12] for sha in full.panels)) or "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard, Row
+from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard
 from unisafe_tasks.metric_facts import TABLE_METRICS
 from unisafe_tasks.report.tables import DASH, Value, score
 from unisafe_tasks.site.models_file import ModelEntry
@@ -24,11 +24,17 @@ class ScoreCell:
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A row: the model's name, its page, what is known of it in short, and its scores."""
+    """A row: the model's name, its page, what is known of it in short, and its scores.
+
+    A row has a range of ranks, or the reason why it has none.
+    """
 
     label: str
     page: str
     about: str
+    rank: str
+    order: str
+    unranked: str
     cells: tuple[ScoreCell, ...]
 
 
@@ -69,7 +75,10 @@ def _table(block: Block, metric: str, models: Mapping[str, ModelEntry]) -> Metri
         ModelRow(
             row.label,
             page_name(row.model),
-            about_of(row, models.get(row.model)),
+            _about(models.get(row.model)),
+            str(row.rank or ""),
+            str(row.rank.best) if row.rank else "",
+            row.unranked,
             tuple(_cell(row.cell(column, metric)) for column in columns),
         )
         for row in block.rows
@@ -91,7 +100,7 @@ def _cell(cell: Cell) -> ScoreCell:
     return ScoreCell(value, "" if cell.value is None else repr(cell.value))
 
 
-def about_of(row: Row, entry: ModelEntry | None) -> str:
+def _about(entry: ModelEntry | None) -> str:
     """Who made the model, how large and how open it is, as far as it is known."""
     if entry is None:
         return ""

@@ -17,7 +17,7 @@ from tests.tasks.publishing.synthetic import rewrite
 from tests.tasks.run_folders import judged_run, outcomes
 from tests.tasks.samples import rows_of_file
 from tests.tasks.site.many import NAMES, many_runs, one_run
-from unisafe_tasks import CaseSet
+from unisafe_tasks import CaseSet, numerals
 from unisafe_tasks.labels.annotations import Annotation
 from unisafe_tasks.labels.calibration import build_card
 from unisafe_tasks.results.scored_run import read_scored_runs
@@ -114,7 +114,7 @@ def test_the_numbers_of_page_csv_json_and_metrics_are_the_same(
         assert record["value"] == value
         assert float(row["value"]) == value
         page = out / "models" / f"{page_name(record['model'])}.html"
-        assert f"{value:.3f}" in words_of(page)
+        assert numerals.score(value, record["metric"]) in words_of(page)
     for path in (out / "metrics").iterdir():
         stored = json.loads(path.read_text("utf-8"))
         assert stored["tasks"] == by_model[stored["model"]]["tasks"]
@@ -281,7 +281,7 @@ def test_scores_of_exactly_0_and_1_are_shown(
         small("b", "all-unsafe", "unsafe unsafe unsafe"),
     ]
     assert site(*runs).code == 0
-    for name, score in (("all-safe", "0.000"), ("all-unsafe", "1.000")):
+    for name, score in (("all-safe", "0.0 ["), ("all-unsafe", "100.0 [")):
         page = words_of(tmp_path / "site" / "models" / f"{page_name(name)}.html")
         assert f"TT text to text {score}" in page
 

@@ -385,6 +385,16 @@ def test_a_file_that_does_not_belong_there_is_refused(
     assert "is no plain file" in refused()
 
 
+def test_a_link_to_an_accepted_submission_is_refused(
+    check: Callable[..., Done], accepted: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "mine"
+    link.symlink_to(accepted)
+    done = check(link)
+    assert done.code == 1
+    assert f"{link} is a link" in done.err
+
+
 @pytest.mark.parametrize(
     ("name", "version"),
     [
