@@ -17,6 +17,7 @@ from unisafe_tasks.cli import (
     policy,
     runners,
     runs,
+    sites,
     verdicts,
 )
 from unisafe_tasks.cli.estimating import estimate
@@ -57,6 +58,7 @@ app.add_typer(calibration.app, name="label")
 app.add_typer(panel.app, name="panel")
 app.add_typer(policy.app, name="policy")
 app.add_typer(runners.app, name="runner")
+app.add_typer(sites.app, name="site")
 app.add_typer(verdicts.app, name="verdicts")
 
 

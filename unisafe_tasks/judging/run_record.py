@@ -12,6 +12,7 @@ from unisafe_tasks.outputs.parsing import seal_sha256
 from unisafe_tasks.redaction import redacted
 from unisafe_tasks.runs.folder import FACTS, SEALS, RunFolder
 from unisafe_tasks.runs.provenance import describe_environment
+from unisafe_tasks.runs.run_info import RUN_FORMAT
 
 __all__ = ["RunRecord"]
 
@@ -22,7 +23,7 @@ class RunRecord:
     def __init__(self, folder: RunFolder, model: str) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._facts: dict[str, Any] = {"format": "unisafe-run/1", "model": model}
+        self._facts: dict[str, Any] = {"format": RUN_FORMAT, "model": model}
 
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Say that the run has begun, and what is known of it.

@@ -1,4 +1,4 @@
-"""The formats of others that results can be written in, in one table."""
+"""The formats that results can be written in for others, in one table."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "model-index": f"{_PACKAGE}.hub_results:MODEL_INDEX",
         "openvlm": f"{_PACKAGE}.openvlm:OPENVLM",
         "harness": f"{_PACKAGE}.harness_results:HARNESS",
+        "submission": f"{_PACKAGE}.submission:SUBMISSION",
     }
 )
 """Name -> where its `ExportFormat` is, which is imported when the format is used."""

@@ -25,14 +25,17 @@ from unisafe_tasks.publishing.places import without_places, without_places_in_se
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.results.basis import Basis, basis_of
 from unisafe_tasks.results.scored_run import ScoredRun, read_scored_runs
+from unisafe_tasks.runs.metrics_file import METRICS_FORMAT
 from unisafe_tasks.self_awareness import run_identity
 from unisafe_tasks.settings import HUB_ID
+from unisafe_tasks.statistics import Resampler
 
 __all__ = [
     "PublishedRun",
     "merge_files",
     "path_component",
     "publishable_info",
+    "published_run",
     "read_published",
     "require_clean",
     "same_score",
@@ -111,7 +114,9 @@ class PublishedRun:
         return {name: metrics for name, metrics in missing.items() if metrics}
 
 
-def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
+def read_published(
+    folders: Iterable[Path], resampler: Resampler | None = None
+) -> list[PublishedRun]:
     """Read and score runs that are to be published.
 
     Raises:
@@ -119,10 +124,15 @@ def read_published(folders: Iterable[Path]) -> list[PublishedRun]:
         PublishingError: no case is scored, the run has no time, or the numbers in metrics.json
             differ from the verdicts.
     """
-    return [_checked(result) for result in read_scored_runs(folders)]
+    return [published_run(result) for result in read_scored_runs(folders, resampler)]
 
 
-def _checked(result: ScoredRun) -> PublishedRun:
+def published_run(result: ScoredRun) -> PublishedRun:
+    """A scored run as one that is to be published.
+
+    Raises:
+        RunError, PublishingError: as `read_published`, but for the folder's files.
+    """
     info = publishable_info(result.info)
     metrics = _publishable_metrics(result.metrics, _names_of_models(result.info))
     basis = basis_of(replace(result, info=info, metrics=metrics))
@@ -241,7 +251,14 @@ def _require_agreement(result: ScoredRun) -> None:
     if not path.is_file() or result.info.get("status", "complete") != "complete":
         return
     try:
-        tasks = json.loads(path.read_bytes())["tasks"]
+        value = json.loads(path.read_bytes())
+        if value["format"] != METRICS_FORMAT:
+            raise RunError(
+                f"{path} has the format {value['format']!r:.60}, and this version reads "
+                f"{METRICS_FORMAT}: use the version that wrote it, or remove this file, since the "
+                "scores are computed from the verdicts beside it"
+            )
+        tasks = value["tasks"]
         stored = {
             (task, metric): tasks[task][metric]
             for task in tasks
@@ -296,7 +313,9 @@ def slug_of_run(run: PublishedRun) -> str:
     # The harness names the folder by the model, which may be the folder of its weights.
     if model != run.result.model:
         name = f"unisafe-{model}"
-    return f"{path_component(without_places(name))}-{run_identity(run.result.info)[:12]}"
+    identity = run_identity(run.result.info)[:12]
+    # A submission has its slug for its name.
+    return f"{path_component(without_places(name.removesuffix(f'-{identity}')))}-{identity}"
 
 
 def merge_files(groups: Iterable[Mapping[str, bytes]]) -> dict[str, bytes]:

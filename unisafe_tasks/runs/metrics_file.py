@@ -49,6 +49,7 @@ from unisafe_tasks.statistics.estimates import Leaves
 from unisafe_tasks.tasks import ALL_GROUPS, TASK_NAMES, task_named
 
 __all__ = [
+    "METRICS_FORMAT",
     "RunScores",
     "build_metrics",
     "group_intervals",
@@ -56,7 +57,7 @@ __all__ = [
     "score_run",
 ]
 
-_FORMAT = "unisafe-metrics/2"
+METRICS_FORMAT = "unisafe-metrics/2"
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def score_run(
         if shares := group_split([tasks[task] for task in members], list(map(splits.get, members))):
             values["split"] = shares
     metrics = {
-        "format": _FORMAT,
+        "format": METRICS_FORMAT,
         "model": info.get("model"),
         "data": _data_of(info),
         "panel": panel and {key: panel[key] for key in shown if key in panel},

@@ -12,7 +12,9 @@ from typing import Any, get_args
 from unisafe_judges.types import VIEWS, EnsembleMethod
 from unisafe_tasks.errors import RunError
 
-__all__ = ["finite_number", "require_info"]
+__all__ = ["RUN_FORMAT", "finite_number", "require_info"]
+
+RUN_FORMAT = "unisafe-run/1"
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,16 @@ def test_a_damaged_metrics_file_is_named(
     assert f"{two_tasks / 'metrics.json'} cannot be read: " in done.err
 
 
+def test_a_metrics_file_of_another_version_is_named_with_what_to_do(
+    unisafe: Command, two_tasks: Path, tmp_path: Path
+) -> None:
+    rewrite(two_tasks, "metrics.json", format="unisafe-metrics/3", tasks=[])
+    done = unisafe("export", two_tasks, *EEE, "--out", tmp_path / "o")
+    assert done.code == 1
+    assert "has the format 'unisafe-metrics/3', and this version reads unisafe-metrics/2" in done.err
+    assert "remove this file, since the scores are computed from the verdicts" in done.err
+
+
 def test_a_run_without_metrics_json_is_scored_from_its_verdicts(
     unisafe: Command, two_tasks: Path, tmp_path: Path
 ) -> None:
