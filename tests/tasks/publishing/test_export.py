@@ -141,7 +141,9 @@ def test_a_metrics_file_of_another_version_is_named_with_what_to_do(
     rewrite(two_tasks, "metrics.json", format="unisafe-metrics/3", tasks=[])
     done = unisafe("export", two_tasks, *EEE, "--out", tmp_path / "o")
     assert done.code == 1
-    assert "has the format 'unisafe-metrics/3', and this version reads unisafe-metrics/2" in done.err
+    assert (
+        "has the format 'unisafe-metrics/3', and this version reads unisafe-metrics/2" in done.err
+    )
     assert "remove this file, since the scores are computed from the verdicts" in done.err
 
 
