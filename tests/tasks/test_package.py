@@ -103,9 +103,13 @@ def test_the_wheel_is_small_and_holds_yamls_rubric_sets_and_type_markers(tmp_pat
         "unisafe_judges/panels/paper.yaml",
         "unisafe_tasks/report/page.html.j2",
         "unisafe_tasks/report/cases.html.j2",
-        "unisafe_tasks/report/page.css",
+        "unisafe_tasks/report/front.html.j2",
+        "unisafe_tasks/report/theme.css",
+        "unisafe_tasks/report/front.css",
+        "unisafe_tasks/report/charts.css",
         "unisafe_tasks/report/cases.css",
         "unisafe_tasks/report/page.js",
+        "unisafe_tasks/report/front.js",
         "unisafe_tasks/report/cases.js",
     } <= names
     demo = [name for name in names if name.startswith("unisafe_tasks/demo/")]

@@ -16,15 +16,19 @@ from tqdm import tqdm
 from unisafe_tasks.data.sources import Source, fingerprint
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import write_atomically
-from unisafe_tasks.leaderboard import build
+from unisafe_tasks.leaderboard import Row, build
 from unisafe_tasks.report.arms import arms_of
+from unisafe_tasks.report.case_links import case_link
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
+from unisafe_tasks.report.front import Links, fronts_of
 from unisafe_tasks.report.judges import agreements, judge_cards
+from unisafe_tasks.report.key_facts import key_facts
 from unisafe_tasks.report.media import SIDE, Thumbnails
+from unisafe_tasks.report.notes import notes_of, weighed
 from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.policy_codes import policy_codes
-from unisafe_tasks.report.records import coverage_of, notes_of, provenance, safety_stacks
+from unisafe_tasks.report.records import coverage_of, provenance, safety_stacks
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
 from unisafe_tasks.report.side_files import (
     CASE_LABELS,
@@ -35,6 +39,7 @@ from unisafe_tasks.report.side_files import (
 )
 from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
 from unisafe_tasks.report.text import shown
+from unisafe_tasks.results.basis import basis_of
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import DRAWS, Resampler
@@ -111,7 +116,7 @@ def build_report(
     # Runs and cards are refused here, while an earlier report is still untouched.
     view = {
         **_sections(results, benign, labels, min_coverage, self_awareness, cards, resampler),
-        "title": _title(labels),
+        "title": _title(results, labels, cases),
         "lead": _lead(results, cases),
         "footer": _footer(),
     }
@@ -155,8 +160,9 @@ def _sections(
     shown = {"targets": bool(shared), "arms": arms is not None}
     all_labels = [*labels, *(f"{label}, benign set" for label in labels_of(benign))]
     return {
-        "warnings": notes_of(both, all_labels, self_awareness),
-        "apart": _apart(board.differing),
+        "notes": weighed(board, notes_of(both, all_labels, self_awareness)),
+        "facts": key_facts(board, cards),
+        "fronts": fronts_of(board, _links(results, labels)),
         "blocks": score_blocks(board),
         "legend": legend(board),
         "heat_maps": heat_maps(results, labels, min_coverage),
@@ -241,40 +247,53 @@ def _prepare(out: Path) -> Path:
     return folder
 
 
-def _title(labels: Sequence[str]) -> str:
+def _title(results: Sequence[ScoredRun], labels: Sequence[str], cases: CaseTable) -> str:
     if len(labels) == 1:
         return f"Safety report: {labels[0]}"
-    return f"Safety report: {len(labels)} runs"
+    models = len({result.model for result in results})
+    runs = "" if models == len(labels) else f" in {len(labels)} runs"
+    return f"Safety report: {_counted(models, 'model')}{runs}, {_size(results, cases)}"
 
 
 def _lead(results: Sequence[ScoredRun], cases: CaseTable) -> str:
-    """One sentence: the models, the data, and the counts of cases and tasks."""
-    models = list(dict.fromkeys(result.model for result in results))
-    tasks = {name for result in results for name in result.metrics["tasks"]}
-    total = _count(cases)
+    """One line: the panels and the data, and for a single run how many cases there are."""
+    panels = {
+        f"{basis.panel} ({', '.join(judge for judge, _ in basis.versions)})": None
+        for basis in map(basis_of, results)
+    }
     sources = list(dict.fromkeys(data.source for data in cases.data))
-    named = ", ".join(models[:5]) + (f" and {len(models) - 5} more" if len(models) > 5 else "")
-    return (
-        f"{named} on {' and '.join(sources)}: {total:,} case{_s(total)} "
-        f"of {len(tasks)} task{_s(len(tasks))}."
-    )
+    size = f"{_size(results, cases)}. " if len(results) == 1 else ""
+    return f"{size}Panel {' and panel '.join(panels)}. Data {', '.join(sources)}."
+
+
+def _size(results: Sequence[ScoredRun], cases: CaseTable) -> str:
+    tasks = {name for result in results for name in result.metrics["tasks"]}
+    return f"{_counted(len(tasks), 'task')}, {_counted(_count(cases), 'case')}"
 
 
 def _count(cases: CaseTable) -> int:
     return sum(len(case_keys) for data in cases.data for case_keys in data.by_task.values())
 
 
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _apart(differing: Sequence[str]) -> str:
-    if not differing:
-        return ""
-    return (
-        f"These runs differ in {' and '.join(differing)}: their numbers must not be compared. "
-        "Each group has a separate table."
-    )
+def _links(results: Sequence[ScoredRun], labels: Sequence[str]) -> Links:
+    """The front table's cells open the failing cases of the run that they are of."""
+
+    def cell(row: Row, code: str) -> str | None:
+        fitting = [
+            label
+            for result, label in zip(results, labels, strict=True)
+            if result.model == row.model
+            and result.folder.name in row.folders
+            and (not code or TASKS[code].name in result.metrics["tasks"])
+        ]
+        # A mean of several runs, or two folders of one name: one link would open half of it.
+        return case_link(fitting[0], code) if len(fitting) == 1 else None
+
+    return Links(lambda row: None, cell)
 
 
 def _browser_about(with_media: bool, prompts: Sequence[bool]) -> str:

@@ -1,4 +1,4 @@
-"""The facts about each run: notes, coverage, failures, and provenance."""
+"""The facts about each run: coverage, failures, and provenance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
-from unisafe_tasks.results.stacks import stack_notes, stack_of
+from unisafe_tasks.results.stacks import stack_of
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["coverage_of", "notes_of", "provenance", "safety_stacks"]
+__all__ = ["coverage_of", "provenance", "safety_stacks"]
 
 _APART = {
     "blocked": "refused by the provider",
@@ -21,22 +21,6 @@ _APART = {
     "unchanged": "the input image, unchanged",
 }
 """Counts of metrics.json that are there only where they are not 0."""
-
-
-def notes_of(
-    results: Sequence[ScoredRun],
-    labels: Sequence[str],
-    self_awareness: Sequence[Mapping[str, Any]],
-) -> dict[str, list[str]]:
-    """Each note of the runs, with the names of the runs that have it."""
-    notes: dict[str, list[str]] = {note: [] for note in stack_notes(results)}
-    for result, label in zip(results, labels, strict=True):
-        for note in result.metrics["notes"]:
-            notes.setdefault(note, []).append(label)
-    for awareness in self_awareness:
-        for note in awareness["notes"]:
-            notes.setdefault(note, []).append(f"{awareness['model']}, self-awareness")
-    return notes
 
 
 def coverage_of(

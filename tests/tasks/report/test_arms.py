@@ -84,11 +84,11 @@ def test_a_benign_run_changes_no_score_of_the_other_sections(
     build_report(read_scored_runs(runs[::2]), tmp_path / "alone")
     build_report(read_scored_runs(runs, takes_benign=True), tmp_path / "both")
     pages = [page_of(tmp_path / name) for name in ("alone", "both")]
-    for anchor in ("scores", "categories", "judges"):
-        parts = [
-            page.split(f'<section aria-labelledby="{anchor}">')[1].split("\n</section>\n\n")[0]
-            for page in pages
-        ]
+    for start in (
+        "<div data-front",
+        *(f'aria-labelledby="{at}"' for at in ("categories", "judges")),
+    ):
+        parts = [page.split(start)[1].split("\n</section>\n\n")[0] for page in pages]
         assert parts[0] == parts[1]
 
 
