@@ -1,11 +1,14 @@
-"""The demo's two runs, judged once; a hostile run; and Chromium, where there is one."""
+"""Runs and the reports of them, made once; and Chromium, where there is one, to open them."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import datasets
@@ -15,8 +18,12 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.tasks.commands import DEMO
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
+from tests.tasks.report.visits import Quiet, Visit
 from unisafe_tasks import cli
 from unisafe_tasks.data import sources
+from unisafe_tasks.data.sources import Source, resolve_source
+from unisafe_tasks.report import build_report
+from unisafe_tasks.results.scored_run import read_scored_runs
 
 MODELS = ("demo", "demo-cautious")
 
@@ -77,3 +84,81 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=flags)
         yield started
         started.close()
+
+
+BENIGN = {"data": {"source": "unisafe-benign", "fingerprint": "9" * 64}}
+
+
+@pytest.fixture
+def demo_source(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+    """The demo's cases."""
+    monkeypatch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+    return resolve_source("demo")
+
+
+@pytest.fixture(scope="session")
+def report(
+    demo_runs: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
+) -> Path:
+    """A report of the demo's runs with their prompts, and of three runs of another panel."""
+    root = tmp_path_factory.mktemp("report")
+    others = [
+        run_folder(root / "garden", "teapot-1"),
+        run_folder(root / "shed", "samovar-xl", unsafe_every=3, cases=120, codes=("TT",)),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
+        source = resolve_source("demo")
+        return build_report(
+            read_scored_runs([*demo_runs, *others]), root / "out", source=source
+        ).page
+
+
+@pytest.fixture(scope="session")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with all that a report can have, of a few cases: axe looks at every element."""
+    root = tmp_path_factory.mktemp("small")
+    runs = [
+        run_folder(root / "garden", "teapot-1", cases=6, codes=("MT", "TT")),
+        run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
+        run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
+        run_folder(root / "benign", "teapot-1", cases=6, codes=("MT", "TT"), info=BENIGN),
+    ]
+    return build_report(read_scored_runs(runs, takes_benign=True), root / "out").page
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of the hostile run."""
+    return build_report(
+        read_scored_runs([hostile_run]), tmp_path_factory.mktemp("bad") / "out"
+    ).page
+
+
+@pytest.fixture
+def address() -> Iterator[Callable[[Path, str], str]]:
+    """The address of a page on disk, or behind a server on loopback."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def find(page: Path, how: str) -> str:
+        if how == "file":
+            return page.as_uri()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(page.parent)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/{page.name}"
+
+    yield find
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens pages, which are closed with the test."""
+    yield partial(Visit, browser)
+    for context in browser.contexts:
+        context.close()

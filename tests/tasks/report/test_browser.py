@@ -2,125 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.tasks.commands import CASE_COUNT, CASES_OF
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
+from tests.tasks.report.visits import Visit
 from tests.tasks.samples import rows_of_file, write_rows
-from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.report import build_report
 from unisafe_tasks.report.text import visible
 from unisafe_tasks.results.scored_run import read_scored_runs
-
-# Two cores may be busy with other tests.
-expect.set_options(timeout=30_000)
-
-
-BENIGN = {"data": {"source": "unisafe-benign", "fingerprint": "9" * 64}}
-
-
-@pytest.fixture(scope="session")
-def report(
-    demo_runs: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
-) -> Path:
-    """A report of the demo's runs with their prompts, and of three runs of another panel."""
-    root = tmp_path_factory.mktemp("report")
-    others = [
-        run_folder(root / "garden", "teapot-1"),
-        run_folder(root / "shed", "samovar-xl", unsafe_every=3, cases=120, codes=("TT",)),
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UNISAFE_CACHE", str(shared_cache / "unisafe"))
-        patch.setattr(datasets.config, "HF_DATASETS_CACHE", shared_cache / "datasets")
-        source = resolve_source("demo")
-        return build_report(
-            read_scored_runs([*demo_runs, *others]), root / "out", source=source
-        ).page
-
-
-@pytest.fixture(scope="session")
-def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report with all that a report can have, of a few cases: axe looks at every element."""
-    root = tmp_path_factory.mktemp("small")
-    runs = [
-        run_folder(root / "garden", "teapot-1", cases=6, codes=("MT", "TT")),
-        run_folder(root / "shed", "samovar-xl", cases=6, codes=("MT", "TT")),
-        run_folder(root / "cellar", "kettle-mini", cases=2, codes=("IE",), panel="d" * 64),
-        run_folder(root / "benign", "teapot-1", cases=6, codes=("MT", "TT"), info=BENIGN),
-    ]
-    return build_report(read_scored_runs(runs, takes_benign=True), root / "out").page
-
-
-@pytest.fixture(scope="session")
-def hostile_report(hostile_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of the hostile run."""
-    return build_report(
-        read_scored_runs([hostile_run]), tmp_path_factory.mktemp("bad") / "out"
-    ).page
-
-
-@pytest.fixture
-def address() -> Iterator[Callable[[Path, str], str]]:
-    """The address of a page on disk, or behind a server on loopback."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def find(page: Path, how: str) -> str:
-        if how == "file":
-            return page.as_uri()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(page.parent)))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/{page.name}"
-
-    yield find
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-class Visit:
-    """A page that was opened, with what it asked for and complained of."""
-
-    def __init__(self, browser: Browser, url: str, **context: Any) -> None:
-        self.page: Page = browser.new_context(**context).new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.goto(url)
-        expect(self.page.locator(".case").first).to_be_visible()
-
-    def choose(self, name: str, label: str) -> None:
-        self.page.locator(f"#f-{name}").select_option(label=label)
-
-    def count(self) -> str:
-        return self.page.locator("#count").inner_text()
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Opens pages, which are closed with the test."""
-    yield partial(Visit, browser)
-    for context in browser.contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("how", ["file", "http"])
