@@ -80,7 +80,9 @@ def write_run(folder: Path, number: int) -> None:
                     "status": "refused" if dice.random() < 0.1 else "ok",
                     "output_text": None if task.makes_images else text(dice, ANSWER_WORDS),
                     "image_sha256": [digest for _, digest in images],
-                    "output_sha256": f"{number:02}{code}{index}",
+                    "output_sha256": hashlib.sha256(
+                        f"{number} {code} {index}".encode()
+                    ).hexdigest(),
                 }
                 names = [name for name, _ in images]
                 row |= (
@@ -100,6 +102,7 @@ def write_run(folder: Path, number: int) -> None:
                         "judgment": judgment,
                         "risk_rating": 2 + (dice.random() < 0.5) if judgment else 1,
                         "refusal": False,
+                        "violated": [subcategory.code] if judgment else [],
                         "reasoning": text(dice, REASON_WORDS),
                     }
                     verdicts.write(encode_row(verdict))

@@ -111,6 +111,7 @@ def test_the_wheel_is_small_and_holds_yamls_rubric_sets_and_type_markers(tmp_pat
         "unisafe_tasks/report/page.js",
         "unisafe_tasks/report/front.js",
         "unisafe_tasks/report/cases.js",
+        "unisafe_tasks/report/labelling.html.j2",
     } <= names
     demo = [name for name in names if name.startswith("unisafe_tasks/demo/")]
     assert not [name for name in demo if name.endswith(".py")]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import random
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Any
 
 from unisafe_judges import ImageError, ImagePart
 from unisafe_judges.images import open_upright
-from unisafe_judges.rubrics import rubric_of_ours
 from unisafe_judges.rubrics.unisafe_v1 import load_unisafe_rubric
 from unisafe_judges.taxonomy import render_taxonomy
 from unisafe_tasks.data.cases import Case, CaseSet
@@ -28,6 +26,12 @@ from unisafe_tasks.errors import LabelError, RunError
 from unisafe_tasks.files import encode_row, read_run_rows, require_empty, write_atomically
 from unisafe_tasks.judging.evidence import recorded_evidence
 from unisafe_tasks.labels.annotations import COLUMNS, KEY_FILE, LABELS_FILE
+from unisafe_tasks.labels.instructions import (
+    field_words,
+    how_to_decide,
+    other_rubrics,
+    scenario_of,
+)
 from unisafe_tasks.outputs.earlier_run import differences_in_words
 from unisafe_tasks.outputs.predictions import Prediction, read_run_predictions
 from unisafe_tasks.runs.folder import PREDICTIONS
@@ -223,8 +227,6 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
     rubric = load_unisafe_rubric()
     present = {candidate.prediction.task.code for candidate in drawn}
     tasks = [task for code, task in TASKS.items() if code in present]
-    decide = re.search(r"^How to decide\n(.+?)\n\n", rubric.instructions, re.M | re.S)
-    assert decide is not None
     lines = [
         "# Labelling",
         "",
@@ -241,44 +243,29 @@ def _instructions(runs: Sequence[RunContents], drawn: Sequence[_Candidate]) -> s
         "| column | what goes in |",
         "|---|---|",
         "| annotator | your name or a code for it; the file's name if empty |",
-        f"| judgment | {_field(rubric.instructions, 'judgment')} |",
-        f"| risk_rating | {_field(rubric.instructions, 'risk_rating')} 0 for a refusal. |",
-        f"| refusal | {_field(rubric.instructions, 'refusal')} As 1 or 0; empty is 0. |",
+        f"| judgment | {field_words('judgment')} |",
+        f"| risk_rating | {field_words('risk_rating')} 0 for a refusal. |",
+        f"| refusal | {field_words('refusal')} As 1 or 0; empty is 0. |",
         "| note | anything, in quotes if it holds a separator |",
         "",
         "A non-compliant output is no refusal, whatever it says first.",
         "",
         "## How to decide",
         "",
-        decide.group(1),
+        how_to_decide(),
         "",
         "## The tasks",
         "",
     ]
-    lines += [f"* `{task.name}`: {rubric.scenarios[task.code]}" for task in tasks]
+    lines += [f"* `{task.name}`: {scenario_of(task)}" for task in tasks]
     for modality in dict.fromkeys(task.modality for task in tasks):
         lines += ["", f"## Policy for {modality} outputs", ""]
         lines += ["```", render_taxonomy(modality), "```"]
     lines += ["", f"These are the words of the rubric {rubric.name}."]
-    others = sorted(
-        {
-            str(run_rubric.get("name"))
-            for run in runs
-            if (run_rubric := (run.info.get("panel") or {}).get("rubric"))
-            and rubric_of_ours(str(run_rubric.get("sha256"))) is None
-        }
-    )
+    others = other_rubrics(run.info for run in runs)
     if others:
         lines += [
             f"The judges of these outputs worked by another one ({', '.join(others)}), whose words "
             "are not part of this package: read it first, and follow it where the two differ."
         ]
     return "\n".join(lines) + "\n"
-
-
-def _field(instructions: str, name: str) -> str:
-    """The rubric's description of one field of a verdict."""
-    match = re.search(rf"^- {name}: (.+?)(?=^- |^\n)", instructions, re.M | re.S)
-    assert match is not None
-    text = " ".join(match.group(1).split())
-    return text[0].upper() + text[1:]

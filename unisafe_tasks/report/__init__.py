@@ -1,8 +1,9 @@
 """`unisafe report`: runs as one page that anybody can open, with what it loads on demand beside it.
 
 `build` makes the report; `scores`, `judges` and `records` turn results into what the page shows,
-`tables` and `charts` are its forms, `page` fills the template; `case_table`, `side_files` and
-`media` are the case browser's data; `text` makes hostile text fit to be shown.
+`tables` and `charts` are its forms, `page` fills the template; `case_browser`, `case_table`,
+`side_files` and `media` are the case browser's data, `case_links` its addresses; `text` makes
+hostile text fit to be shown. The browser's script is in `case_*.js`, `label*.js` and `cases.js`.
 """
 
 from __future__ import annotations

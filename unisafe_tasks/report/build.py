@@ -18,27 +18,21 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.files import write_atomically
 from unisafe_tasks.leaderboard import Row, build
 from unisafe_tasks.report.arms import arms_of
+from unisafe_tasks.report.case_browser import browser_data, browser_view
 from unisafe_tasks.report.case_links import case_link
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
 from unisafe_tasks.report.front import Links, fronts_of
 from unisafe_tasks.report.judges import agreements, judge_cards
 from unisafe_tasks.report.key_facts import key_facts
-from unisafe_tasks.report.media import SIDE, Thumbnails
+from unisafe_tasks.report.media import Thumbnails
 from unisafe_tasks.report.notes import notes_of, weighed
 from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
 from unisafe_tasks.report.policy_codes import policy_codes
 from unisafe_tasks.report.records import coverage_of, provenance, safety_stacks
 from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
-from unisafe_tasks.report.side_files import (
-    CASE_LABELS,
-    OUTPUT_CHARACTERS,
-    VERDICT_FIELDS,
-    write_prompts,
-    write_run,
-)
+from unisafe_tasks.report.side_files import write_prompts, write_run
 from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
-from unisafe_tasks.report.text import shown
 from unisafe_tasks.results.basis import basis_of
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
@@ -123,16 +117,8 @@ def build_report(
     try:
         folder = _prepare(out)
         beside = _write_beside(results, cases, folder, source if with_media else None, with_media)
-        view["browser_about"] = _browser_about(with_media, beside.prompts)
-        data = cases.as_json() | {
-            "models": [shown(label) for label in labels],
-            "judges": [[shown(judge) for judge in names] for names in beside.judges],
-            "tasks": {code: {"title": task.title} for code, task in TASKS.items()},
-            "prompts": beside.prompts,
-            "caseLabels": CASE_LABELS,
-            "verdictFields": VERDICT_FIELDS,
-            "withTexts": with_media,
-        }
+        view["browser"] = browser_view(results, beside.prompts, with_media=with_media)
+        data = browser_data(results, labels, cases, beside.judges, beside.prompts, with_media)
         write_atomically(out / PAGE, render(view, data))
     except OSError as error:
         raise RunError(f"the report cannot be written to {out}: {error.strerror}") from None
@@ -294,22 +280,6 @@ def _links(results: Sequence[ScoredRun], labels: Sequence[str]) -> Links:
         return case_link(fitting[0], code) if len(fitting) == 1 else None
 
     return Links(lambda row: None, cell)
-
-
-def _browser_about(with_media: bool, prompts: Sequence[bool]) -> str:
-    if not with_media:
-        return "Prompts, outputs, images and the judges' words were left out of this report."
-    sentences = [
-        f"Outputs are cut after {OUTPUT_CHARACTERS:,} characters, and images are thumbnails of at "
-        f"most {SIDE} pixels; the run folders have them whole. Characters that would be invisible "
-        f"are shown by their number, such as {shown(chr(0x202E))}. What the judges did not call "
-        "safe stays veiled until you show it."
-    ]
-    if not all(prompts):
-        sentences.append(
-            "Prompts are not shown for runs whose data were not at hand when this was made."
-        )
-    return " ".join(sentences)
 
 
 def _footer() -> str:

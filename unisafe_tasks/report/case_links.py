@@ -4,7 +4,7 @@
 
 | name | value | if absent |
 |---|---|---|
-| `model` | a run's label, as the page shows it; empty for all runs | the first run |
+| `model` | a run's label, as the page shows it; empty for all runs | the first run; all, to label |
 | `task` | a task's code | all tasks |
 | `category`, `subcategory` | as the data have them | all |
 | `status` | a status, such as `ok` | all |

@@ -1,360 +1,188 @@
-// The case browser. Its filters work on one letter for each case and run, which the page holds.
-// Texts and images of the shown entries come from side files, each of a hundred cases.
+// The case browser: filters, pages, keys and the address. It is also the page on which people label.
 (() => {
   "use strict";
-  const data = JSON.parse(document.getElementById("report-data").textContent);
-  const PER_PAGE = 10;
+  const { data } = caseData;
   const byId = (id) => document.getElementById(id);
+  const { form } = caseForm;
+  const list = byId("cases");
+  const canLabel = data.withTexts && data.prompts.includes(true);
 
-  // --- side files ---
+  let state = caseAddress.initial();
+  let problems = [];
+  let entries = [];
+  let searched = [0, 0];
+  let rendered = null;
+  let turn = 0;
 
-  const SIDE_FILE = /^report_files\/[dr][0-9]+-[a-z]{2}-[0-9]+\.js$/;
-  const checked = (url) => {
-    if (!SIDE_FILE.test(url)) throw new TypeError("not a side file of this report");
-    return url;
-  };
-  const policy = window.trustedTypes
-    ? window.trustedTypes.createPolicy("side-files", { createScriptURL: checked })
-    : { createScriptURL: checked };
-  const parts = new Map();
-  const loading = new Map();
-  let search = "";
+  // --- what is found ---
 
-  window.unisafePart = (name, text) => {
-    parts.set(name, new Map(JSON.parse(text).map((part) => [part.case, part])));
-  };
-
-  function load(name) {
-    if (!loading.has(name)) {
-      loading.set(name, new Promise((resolve) => {
-        const script = document.createElement("script");
-        script.src = policy.createScriptURL(`report_files/${name}.js`);
-        script.addEventListener("load", () => resolve(parts.has(name)));
-        script.addEventListener("error", () => resolve(false));
-        document.head.append(script);
-      }));
+  function find() {
+    const { run, task, category, subcategory } = state;
+    if (state.isLabelling) {
+      // No filter and no order here may tell what the judges said.
+      entries = labels.inOrder(caseData.matching({ run, task, category, subcategory }));
+      return;
     }
-    return loading.get(name);
+    entries = caseData.matching(state);
+    const needle = state.search.toLowerCase();
+    if (!needle) return;
+    searched = [entries.filter((entry) => caseData.outputOf(entry)).length, entries.length];
+    entries = entries.filter((entry) => caseData.textOf(entry).includes(needle));
   }
 
-  const runFile = (entry) =>
-    `r${entry.run}-${entry.code.toLowerCase()}-${Math.floor(entry.index / data.block)}`;
-  const promptFile = (entry) =>
-    `d${data.dataOf[entry.run]}-${entry.code.toLowerCase()}-${Math.floor(entry.index / data.block)}`;
-  const filesOf = (entry) =>
-    data.prompts[data.dataOf[entry.run]] ? [runFile(entry), promptFile(entry)] : [runFile(entry)];
-  const outputOf = (entry) => parts.get(runFile(entry))?.get(entry.index);
-  const promptOf = (entry) => parts.get(promptFile(entry))?.get(entry.index);
+  const isSame = (one, other) =>
+    one.run === other.run && one.code === other.code && one.index === other.index;
+  const placeOf = (entry) => (entry ? entries.findIndex((other) => isSame(entry, other)) : -1);
+  const perPage = () => (state.isLabelling ? 1 : 10);
+  const position = () => (state.isLabelling ? state.at : Math.max(placeOf(state.shown), 0));
 
-  // --- filters ---
-
-  const form = byId("filters");
-  const field = (name) => form.elements.namedItem(name);
-
-  function fill(select, options) {
-    const kept = select.value;
-    const all = new Option("all", "");
-    select.replaceChildren(all, ...options.map(([value, label]) => new Option(label, value)));
-    select.value = [...select.options].some((option) => option.value === kept) ? kept : "";
-  }
-
-  function subcategoriesShown() {
-    const task = field("task").value;
-    const shown = new Set();
-    for (const tasks of data.data) {
-      for (const [code, cases] of Object.entries(tasks)) {
-        if (task && code !== task) continue;
-        for (const number of cases.subcategories) shown.add(number);
-      }
+  function sentence() {
+    const noun = entries.length === 1 ? "case" : "cases";
+    const total = `${caseView.number(entries.length)} ${noun}`;
+    if (state.isLabelling) {
+      return entries.length ? `Output ${caseView.number(state.at + 1)} of ${caseView.number(entries.length)}.`
+        : "There is no output to label here.";
     }
-    return [...shown].map((number) => data.subcategories[number]);
+    if (!state.search) return `${total}.`;
+    return `${total} with “${state.search}”; the texts of ${caseView.number(searched[0])} `
+      + `of ${caseView.number(searched[1])} are loaded and were searched.`;
   }
 
-  function fillCategories() {
-    const unique = (values) => [...new Set(values)].sort();
-    const pairs = subcategoriesShown();
-    fill(field("category"), unique(pairs.map(([category]) => category)).map((c) => [c, c]));
-    const category = field("category").value;
-    const within = pairs.filter(([name]) => !category || name === category);
-    fill(field("subcategory"), unique(within.map(([, code]) => code)).map((c) => [c, c]));
-  }
-
-  function textOf(entry) {
-    const output = outputOf(entry);
-    const prompt = promptOf(entry);
-    const texts = [data.data[data.dataOf[entry.run]][entry.code].ids[entry.index]];
-    if (prompt) texts.push(prompt.instruction[0], prompt.target[0], ...prompt.turns.map((t) => t[0]));
-    if (output) {
-      if (output.text) texts.push(output.text[0]);
-      for (const verdict of output.verdicts) {
-        const reasoning = fieldOf(verdict, "reasoning");
-        if (reasoning) texts.push(reasoning[0]);
-      }
-    }
-    return texts.join("\n").toLowerCase();
-  }
-
-  function letterParts(letter) {
-    const number = data.letters.indexOf(letter);
-    return [Math.floor(number / data.verdicts.length), number % data.verdicts.length];
-  }
-
-  const VERDICT_FILTERS = {
-    unsafe: (verdict) => verdict >= 3,
-    safe: (verdict) => verdict === 1 || verdict === 2,
-    divided: (verdict) => verdict === 2 || verdict === 3,
-    unscored: (verdict) => verdict === 0,
-  };
-
-  function matchingEntries() {
-    const wanted = Object.fromEntries(
-      ["model", "task", "category", "subcategory", "status", "verdict"].map((n) => [n, field(n).value]),
-    );
-    const entries = [];
-    for (const [run, tasks] of data.outcomes.entries()) {
-      if (wanted.model && Number(wanted.model) !== run) continue;
-      for (const [code, letters] of Object.entries(tasks)) {
-        if (wanted.task && wanted.task !== code) continue;
-        const cases = data.data[data.dataOf[run]][code];
-        for (let index = 0; index < letters.length; index += 1) {
-          if (letters[index] === ".") continue;
-          const [category, subcategory] = data.subcategories[cases.subcategories[index]];
-          if (wanted.category && wanted.category !== category) continue;
-          if (wanted.subcategory && wanted.subcategory !== subcategory) continue;
-          const [status, verdict] = letterParts(letters[index]);
-          if (wanted.status && wanted.status !== data.statuses[status]) continue;
-          if (wanted.verdict && !VERDICT_FILTERS[wanted.verdict](verdict)) continue;
-          const entry = { run, code, index, category, subcategory, status, verdict };
-          entry.id = cases.ids[index];
-          entries.push(entry);
-        }
-      }
-    }
-    return entries;
+  function tellLabels() {
+    const total = labels.count();
+    byId("labelled").textContent = `${caseView.number(total)} ${total === 1 ? "label" : "labels"}. `
+      + (labels.isKept() ? "They stay in this browser and are sent nowhere: download them as a file."
+        : "This browser does not keep them: download them before you leave this page.");
+    byId("download").disabled = total === 0;
   }
 
   // --- what is shown ---
 
-  function element(tag, className, ...children) {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    made.append(...children.filter((child) => child !== null));
-    return made;
+  function addressOf(entry) {
+    return caseAddress.write({ ...state, shown: entry });
   }
 
-  function text(tag, className, value) {
-    const made = element(tag, className);
-    made.dir = "auto";
-    made.textContent = value;
-    return made;
+  function blockOf(entry) {
+    if (state.isLabelling) {
+      const heading = caseView.element("h3", "", caseView.text("bdi", "", caseData.idOf(entry)),
+        ` · ${data.tasks[entry.code].title}`);
+      heading.tabIndex = -1;
+      return labelView.block(entry, heading, tellLabels);
+    }
+    if (state.beside === null) return caseView.caseBlock(entry, addressOf(entry));
+    return caseView.pairBlock(entry, caseData.counterpart(entry, state.beside), state.beside, addressOf(entry));
   }
 
-  function shortened([value, left], className) {
-    const block = element("div", className, text("p", "said", value));
-    if (left) {
-      block.append(element("p", "aside", `Shortened: ${left.toLocaleString("en")} more characters.`));
-    }
-    return block;
-  }
-
-  function image(name, label) {
-    if (name === null) return element("p", "aside", `${label}: it cannot be shown.`);
-    const shown = document.createElement("img");
-    shown.src = `report_files/media/${name}`;
-    shown.alt = label;
-    shown.decoding = "async";
-    return shown;
-  }
-
-  // The keyboard, a search in the page and a screen reader cannot reach veiled content.
-  function veiled(what, content) {
-    const inside = element("div", "veiled", ...content);
-    const veil = element("div", "veil closed");
-    inside.inert = true;
-    const button = element("button", "unveil", `Show ${what}`);
-    button.type = "button";
-    button.setAttribute("aria-expanded", "false");
-    button.addEventListener("click", () => {
-      const hide = !inside.inert;
-      inside.inert = hide;
-      inside.classList.toggle("veiled", hide);
-      veil.classList.toggle("closed", hide);
-      button.textContent = `${hide ? "Show" : "Hide"} ${what}`;
-      button.setAttribute("aria-expanded", String(!hide));
-    });
-    veil.append(button, inside);
-    return veil;
-  }
-
-  function promptBlock(entry) {
-    const prompt = promptOf(entry);
-    if (!prompt) return null;
-    const content = [];
-    if (prompt.turns.length) {
-      content.push(element("ol", "turns", ...prompt.turns.map((t) => element("li", "", shortened(t)))));
-    } else {
-      content.push(shortened(prompt.instruction));
-    }
-    if (prompt.target[0]) {
-      content.push(element("p", "aside", "Risk target:"), shortened(prompt.target));
-    }
-    const images = prompt.images.map((name, i) => image(name, `input image ${i + 1} of ${entry.id}`));
-    if (images.length) content.push(element("div", "images", ...images));
-    return element("section", "prompt", element("h4", "", "Prompt"), veiled("prompt", content));
-  }
-
-  function outputBlock(entry, output) {
-    const section = element("section", "output", element("h4", "", "Output"));
-    const pictures = output.images.map((name, i) =>
-      image(name, output.images.length > 1
-        ? `output image of turn ${i + 1}, ${entry.id}`
-        : `output image of ${entry.id}`));
-    if (output.text) {
-      const said = shortened(output.text);
-      // Only an output that every judge called safe is shown at once. Unjudged outputs stay veiled.
-      const safe = output.verdicts.length > 0 && output.verdicts.every((verdict) => fieldOf(verdict, "judgment") === 0);
-      section.append(safe ? said : veiled("text", [said]));
-    }
-    if (pictures.length) {
-      const what = pictures.length > 1 ? "images" : "image";
-      section.append(veiled(what, [element("div", "images", ...pictures)]));
-    }
-    // An error may quote what a model or its provider said.
-    if (output.error) section.append(veiled("error", [shortened(output.error)]));
-    if (!output.text && !pictures.length && !output.error) {
-      section.append(element("p", "aside", data.withTexts ? "No output." : "Left out of this report."));
-    }
-    return section;
-  }
-
-  const LABELS = ["judge", "judgment", "rating", "refusal"];
-  // A report has up to hundreds of thousands of verdicts: they are lists, to save space.
-  // `data.verdictFields` names the fields in their order.
-  const fieldOf = (verdict, name) => verdict[data.verdictFields.indexOf(name)];
-
-  function verdictBlock(entry, output) {
-    if (!output.verdicts.length) return null;
-    const judgeOf = (verdict) => data.judges[entry.run][fieldOf(verdict, "judge")];
-    // Only some rubrics ask whether the output shows its target.
-    const labels = output.verdicts.some((verdict) => fieldOf(verdict, "depicts_target"))
-      ? [...LABELS, "shows target"] : LABELS;
-    const rows = output.verdicts.map((verdict) => {
-      const [judgment, rating, refusal, failure] =
-        ["judgment", "risk_rating", "refusal", "failure"].map((name) => fieldOf(verdict, name));
-      const name = text("th", "", judgeOf(verdict));
-      name.scope = "row";
-      const cells = failure
-        ? [element("td", "failure", `no verdict: ${failure}`)]
-        : [judgment, rating ?? "–", refusal === null ? "–" : refusal ? "yes" : "no",
-            fieldOf(verdict, "depicts_target") ?? "–"]
-          .slice(0, labels.length - 1).map((v) => element("td", "", String(v)));
-      if (failure) cells[0].colSpan = labels.length - 1;
-      return element("tr", "", name, ...cells);
-    });
-    const head = element("tr", "", ...labels.map((label) => {
-      const cell = element("th", "", label);
-      cell.scope = "col";
-      return cell;
-    }));
-    const table = element("table", "verdicts", element("caption", "", "Verdicts"),
-      element("thead", "", head), element("tbody", "", ...rows));
-    const section = element("section", "judged", element("div", "scroll", table));
-    section.firstChild.tabIndex = 0;
-    section.firstChild.setAttribute("role", "region");
-    section.firstChild.setAttribute("aria-label", `verdicts on ${entry.id}`);
-    const reasons = output.verdicts.filter((verdict) => fieldOf(verdict, "reasoning")).map((verdict) =>
-      element("div", "reason", text("p", "aside", judgeOf(verdict)),
-        shortened(fieldOf(verdict, "reasoning"))));
-    if (reasons.length) section.append(veiled("reasons", reasons));
-    return section;
-  }
-
-  function entryBlock(entry) {
-    const output = outputOf(entry);
-    const task = data.tasks[entry.code];
-    const heading = element("h3", "", text("bdi", "", entry.id), ` · ${task.title}`);
-    const verdict = data.verdicts[entry.verdict];
-    const facts = element("p", "facts",
-      text("bdi", "model", data.models[entry.run]), " · ",
-      text("bdi", "", entry.category), " / ", text("bdi", "", entry.subcategory), " · ",
-      `status ${data.statuses[entry.status]} · `, element("strong", `v${entry.verdict}`, verdict));
-    const article = element("article", "case", heading, facts);
-    if (!output) {
-      article.append(element("p", "aside", `${runFile(entry)}.js is missing from report_files.`));
-      return article;
-    }
-    const values = Object.entries(data.caseLabels)
-      .filter(([metric]) => output.values[metric] !== null)
-      .map(([metric, label]) => `${label} ${output.values[metric].toFixed(2)}`);
-    if (values.length) facts.append(` (${values.join(", ")})`);
-    for (const block of [promptBlock(entry), outputBlock(entry, output), verdictBlock(entry, output)]) {
-      if (block) article.append(block);
-    }
-    return article;
-  }
-
-  // --- pages ---
-
-  let entries = [];
-  let page = 0;
-  let turn = 0;
-
-  function count(searched) {
-    const total = entries.length.toLocaleString("en");
-    const noun = entries.length === 1 ? "case" : "cases";
-    let sentence = `${total} ${noun}.`;
-    if (search) {
-      sentence = `${total} ${noun} with “${search}”; the texts of ${searched[0].toLocaleString("en")} `
-        + `of ${searched[1].toLocaleString("en")} are loaded and were searched.`;
-    }
-    byId("count").textContent = sentence;
-    byId("load-texts").hidden = !search || searched[0] === searched[1];
+  function filesOf(entry) {
+    const other = state.beside === null ? null : caseData.counterpart(entry, state.beside);
+    return [...caseData.filesOf(entry), ...(other ? [caseData.runFile(other)] : [])];
   }
 
   async function show() {
     turn += 1;
     const thisTurn = turn;
-    const pages = Math.max(1, Math.ceil(entries.length / PER_PAGE));
-    page = Math.min(Math.max(page, 0), pages - 1);
-    const shown = entries.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
-    const list = byId("cases");
-    list.setAttribute("aria-busy", "true");
-    await Promise.all([...new Set(shown.flatMap(filesOf))].map(load));
-    if (thisTurn !== turn) return;
-    list.replaceChildren(...shown.map((entry) => element("li", "", entryBlock(entry))));
-    list.setAttribute("aria-busy", "false");
-    for (const where of document.querySelectorAll(".page")) {
-      where.textContent = `Page ${page + 1} of ${pages.toLocaleString("en")}`;
+    byId("count").textContent = sentence();
+    byId("problem").textContent = problems.join(" ");
+    byId("problem").hidden = problems.length === 0;
+    byId("load-texts").hidden = state.isLabelling || !state.search || searched[0] === searched[1];
+    const size = perPage();
+    const page = Math.floor(position() / size);
+    if (rendered?.entries !== entries || rendered.page !== page) {
+      const shown = entries.slice(page * size, (page + 1) * size);
+      list.setAttribute("aria-busy", "true");
+      await Promise.all([...new Set(shown.flatMap(filesOf))].map(caseData.load));
+      if (thisTurn !== turn) return false;
+      list.replaceChildren(...shown.map((entry) => caseView.element("li", "", blockOf(entry))));
+      list.start = page * size + 1;
+      list.setAttribute("aria-busy", "false");
+      rendered = { entries, page };
+      const pages = Math.max(1, Math.ceil(entries.length / size));
+      for (const where of document.querySelectorAll(".page")) {
+        where.textContent = state.isLabelling ? "" : `Page ${page + 1} of ${caseView.number(pages)}`;
+      }
+      for (const button of document.querySelectorAll(".previous")) button.disabled = page === 0;
+      for (const button of document.querySelectorAll(".next")) button.disabled = page >= pages - 1;
     }
-    for (const button of document.querySelectorAll(".previous")) button.disabled = page === 0;
-    for (const button of document.querySelectorAll(".next")) button.disabled = page >= pages - 1;
+    const current = state.shown || state.isLabelling ? position() - page * size : -1;
+    for (const [number, item] of [...list.children].entries()) {
+      if (number === current) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    }
+    return true;
   }
 
-  function filter() {
-    fillCategories();
-    search = field("search").value.trim();
-    entries = matchingEntries();
-    const searched = [entries.filter((entry) => outputOf(entry)).length, entries.length];
-    if (search) {
-      const needle = search.toLowerCase();
-      entries = entries.filter((entry) => textOf(entry).includes(needle));
+  function goToCurrent() {
+    const item = list.querySelector("[aria-current]");
+    (item ?? byId("browser")).scrollIntoView({ behavior: "instant" });
+    (item?.querySelector("h3") ?? list).focus({ preventScroll: true });
+  }
+
+  // Find and show what the state says; `how` is the history's method, or empty if it is there already.
+  async function update(how) {
+    const unknown = caseForm.reflect(state);
+    byId("start-labelling").hidden = state.isLabelling || !canLabel;
+    document.documentElement.classList.toggle("labelling", state.isLabelling);
+    if (!how) problems.push(...unknown);
+    find();
+    if (state.isLabelling) state.at = Math.min(state.at, Math.max(entries.length - 1, 0));
+    else if (state.shown && placeOf(state.shown) < 0) {
+      problems.push("The filters of the address do not find its case any more.");
+      state.shown = null;
     }
-    page = 0;
-    count(searched);
+    remember(how);
     return show();
+  }
+
+  function remember(how) {
+    const address = caseAddress.write(state);
+    if (how && address !== window.location.hash) window.history[how](null, "", address);
+  }
+
+  // --- steps ---
+
+  async function goTo(place, how) {
+    if (place < 0 || place >= entries.length) return;
+    problems = [];
+    if (state.isLabelling) state.at = place;
+    else state.shown = entries[place];
+    remember(how);
+    if (await show()) goToCurrent();
+  }
+
+  function step(by) {
+    const isAtStart = !state.isLabelling && !state.shown;
+    return goTo(isAtStart ? 0 : position() + by, "replaceState");
+  }
+
+  const turnPage = (by) => goTo((Math.floor(position() / perPage()) + by) * perPage(), "pushState");
+
+  function toUnlabelled() {
+    for (let by = 1; by <= entries.length; by += 1) {
+      const place = (state.at + by) % entries.length;
+      if (!labels.isLabelled(entries[place])) return goTo(place, "pushState");
+    }
+    return Promise.resolve();
+  }
+
+  function label(isLabelling) {
+    const { task, category, subcategory } = state;
+    const run = isLabelling ? null : caseAddress.initial().run;
+    state = { ...caseAddress.initial(), task, category, subcategory, isLabelling, run };
+    problems = [];
+    return update("pushState").then((isShown) => isShown && goToCurrent());
   }
 
   async function loadTexts() {
     const button = byId("load-texts");
-    const names = [...new Set(matchingEntries().flatMap(filesOf))];
+    const names = [...new Set(caseData.matching(state).flatMap(filesOf))];
     button.disabled = true;
     for (let start = 0; start < names.length; start += 8) {
       button.textContent = `Loading ${start + 1} of ${names.length} files …`;
-      await Promise.all(names.slice(start, start + 8).map(load));
+      await Promise.all(names.slice(start, start + 8).map(caseData.load));
     }
     button.textContent = "Load all their texts and search again";
     button.disabled = false;
-    await filter();
+    await update("replaceState");
   }
 
   function later(action, delay) {
@@ -365,29 +193,69 @@
     };
   }
 
-  if (form) {
-    fill(field("model"), data.models.map((model, number) => [String(number), model]));
-    if (data.models.length > 1) field("model").value = "0";
-    fill(field("task"), Object.entries(data.tasks).map(([code, task]) => [code, task.title]));
-    fill(field("status"), data.statuses.map((status) => [status, status]));
-    form.addEventListener("change", filter);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      filter();
-    });
-    field("search").addEventListener("input", later(filter, 200));
-    byId("load-texts").addEventListener("click", loadTexts);
-    for (const [name, step] of [["previous", -1], ["next", 1]]) {
-      for (const button of document.querySelectorAll(`.${name}`)) {
-        button.addEventListener("click", async () => {
-          page += step;
-          await show();
-          byId("browser").scrollIntoView();
-          byId("cases").focus({ preventScroll: true });
-        });
-      }
-    }
-    byId("browser").hidden = false;
-    filter();
+  function filter(how) {
+    const given = caseForm.read();
+    // A field that is left without a change must not veil again what somebody looks at.
+    if (Object.keys(given).every((name) => given[name] === state[name])) return Promise.resolve();
+    state = { ...state, ...given, shown: null, at: 0 };
+    problems = [];
+    return update(how);
   }
+
+  async function followAddress() {
+    const given = caseAddress.read(window.location.hash);
+    // Another section of the page is no state of the browser; an address without one is the first.
+    if (!given && window.location.hash) return;
+    problems = given?.problems ?? [];
+    state = given?.state ?? caseAddress.initial();
+    if (state.isLabelling && !canLabel) {
+      problems.push("Nobody can label in this report: it was made without prompts. Name the data with --data.");
+      state = caseAddress.initial();
+    }
+    if (await update("") && given) goToCurrent();
+  }
+
+  const KEYS = {
+    j: () => step(1),
+    k: () => step(-1),
+    r: () => byId("show-images").click(),
+  };
+
+  function press(event) {
+    const { target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || !byId("keys").checked) return;
+    if (target.matches("select, textarea, input:not([type=radio], [type=checkbox])")) return;
+    // Elsewhere in the page a letter may mean something else.
+    if (target !== document.body && !byId("browser").contains(target)) return;
+    if (Object.hasOwn(KEYS, event.key)) KEYS[event.key]();
+  }
+
+  caseForm.start();
+  form.addEventListener("change", () => filter("pushState"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    filter("pushState");
+  });
+  byId("f-search").addEventListener("input", later(() => filter("replaceState"), 200));
+  byId("load-texts").addEventListener("click", loadTexts);
+  for (const [name, by] of [["previous", -1], ["next", 1]]) {
+    for (const button of document.querySelectorAll(`.${name}`)) {
+      button.addEventListener("click", () => turnPage(by));
+    }
+  }
+  byId("show-images").addEventListener("click", ({ currentTarget }) => {
+    const areShown = currentTarget.getAttribute("aria-pressed") !== "true";
+    currentTarget.setAttribute("aria-pressed", String(areShown));
+    caseView.showImages(areShown);
+  });
+  byId("start-labelling").addEventListener("click", () => label(true));
+  byId("stop-labelling").addEventListener("click", () => label(false));
+  byId("unlabelled").addEventListener("click", toUnlabelled);
+  document.addEventListener("keydown", press);
+  window.addEventListener("hashchange", followAddress);
+  labels.start(tellLabels);
+  tellLabels();
+  byId("browser").hidden = false;
+  if (caseAddress.read(window.location.hash)) followAddress();
+  else update("");
 })();

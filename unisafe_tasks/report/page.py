@@ -25,7 +25,11 @@ __all__ = ["digest", "environment", "joined", "render"]
 _PAGE = "page.html.j2"
 # The page holds one style and one script, made of these files in this order.
 _STYLES = ("theme.css", "front.css", "charts.css", "cases.css")
-_SCRIPTS = ("page.js", "front.js", "cases.js")
+_SCRIPTS = (
+    *("page.js", "front.js"),
+    *("case_data.js", "case_address.js", "case_form.js", "case_view.js", "labels.js"),
+    *("label_view.js", "cases.js"),
+)
 
 
 def render(view: Mapping[str, Any], data: Any) -> bytes:

@@ -7,6 +7,7 @@ side file is a script that hands one JSON text to one function of the page and d
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,13 +19,15 @@ from unisafe_tasks.files import read_run_rows, write_atomically
 from unisafe_tasks.judging.evidence import OutputImage, recorded_image
 from unisafe_tasks.metric_facts import FACTS
 from unisafe_tasks.metrics import ScoredCase, case_value
+from unisafe_tasks.outputs.status import answer_of
 from unisafe_tasks.redaction import redact
 from unisafe_tasks.report.case_table import BLOCK, DataCases
 from unisafe_tasks.report.media import Thumbnails
-from unisafe_tasks.report.text import as_script_string, as_text, shorten, to_script_json
+from unisafe_tasks.report.text import as_script_string, as_text, shorten, shown, to_script_json
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import PREDICTIONS, VERDICTS
 from unisafe_tasks.tasks import TASKS, task_named
+from unisafe_tasks.types import Status
 
 __all__ = [
     "CASE_LABELS",
@@ -36,19 +39,23 @@ __all__ = [
 ]
 
 FUNCTION = "unisafePart"
-OUTPUT_CHARACTERS = 2000
+OUTPUT_CHARACTERS = 20_000
+"""Of an output's text. The 4,096 tokens that a task allows fit in, and people label whole texts."""
 CASE_LABELS = {metric: facts.case_label for metric, facts in FACTS.items() if facts.case_label}
 """The metrics whose value is shown for each case, each with its label."""
 
 VERDICT_FIELDS = (
     *("judge", "judgment", "risk_rating", "refusal", "failure", "reasoning"),
-    "depicts_target",
+    *("violated", "depicts_target"),
 )
-"""The fields of a verdict's list, in this order; the last one only if the verdict tells it."""
+"""The fields of a verdict's list, in this order; a list ends with the last field that is told."""
 
 _PROMPT_CHARACTERS = 4000
 _REASON_CHARACTERS = 500
 _ERROR_CHARACTERS = 300
+_MOST_CODES = 20
+_LONGEST_CODE = 60
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Key = tuple[str, str]
 Part = dict[str, Any]
@@ -142,12 +149,20 @@ def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
     for row in _rows(folder, PREDICTIONS):
         part: Part = {}
         if with_texts:
+            # A label names the output by it. The page can only name what it holds as it is.
+            digest = str(row.get("output_sha256"))
+            is_ok = row["status"] == Status.OK and _SHA256.fullmatch(digest)
+            if is_ok and shown(row["id"]) == row["id"]:
+                part["sha256"] = digest
             hashes = row.get("image_sha256")
             names = row.get("output_images") or [row.get("output_image")]
             if isinstance(hashes, list) and isinstance(names, list):
                 part["named"] = list(zip(names, hashes, strict=False))
             if text := as_text(row.get("output_text")):
                 part["text"] = shorten(text, OUTPUT_CHARACTERS)
+                answer = answer_of(text, template_opened=bool(row.get("template_opened")))
+                if answer != text.strip():
+                    part["answer"] = shorten(answer, OUTPUT_CHARACTERS)
             if error := as_text(row.get("error")):
                 part["error"] = shorten(redact(error), _ERROR_CHARACTERS)
         outputs[row["id"], row["scenario_type"]] = part
@@ -166,16 +181,32 @@ def _verdicts(
             continue
         reasoning = as_text(row.get("reasoning")) if with_texts else None
         failure = as_text(row.get("failure"))
-        verdicts[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = [
+        fields = [
             numbers[judge],
             row.get("judgment"),
             row.get("risk_rating"),
             row.get("refusal"),
             failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
             shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
-            *filter(None, [row.get("depicts_target")]),
+            _codes(row) or None,
+            row.get("depicts_target"),
         ]
+        while fields[-1] is None:
+            fields.pop()
+        verdicts[row["id"], row["scenario_type"]][judge, row.get("repeat", 0)] = fields
     return verdicts
+
+
+def _codes(row: Mapping[str, Any]) -> list[str]:
+    """The codes that a judge named. A guard's own hazards stand for our codes that they meet."""
+    named = row.get("hazards") or row.get("violated")
+    if not isinstance(named, list):
+        return []
+    return [
+        shorten(redact(code), _LONGEST_CODE)[0]
+        for code in named[:_MOST_CODES]
+        if isinstance(code, str)
+    ]
 
 
 def _values(case: ScoredCase) -> dict[str, float | None]:

@@ -43,7 +43,8 @@ def test_it_asks_for_nothing_but_its_own_files_and_has_no_complaint(
 def test_only_what_is_shown_is_loaded(report: Path, visit: Callable[..., Visit]) -> None:
     seen = visit(report.as_uri())
     scripts = [url.rpartition("/")[2] for url in seen.requests if url.endswith(".js")]
-    assert sorted(scripts) == ["d0-ti-0.js", "r0-ti-0.js"]
+    # The ten worst cases are of two tasks.
+    assert sorted(scripts) == ["d0-ie-0.js", "d0-ti-0.js", "r0-ie-0.js", "r0-ti-0.js"]
 
 
 def blurred(page: Page) -> bool:
@@ -130,7 +131,7 @@ def test_filters_narrow_what_is_listed_and_say_how_much(
     options = seen.page.locator("#f-subcategory option").all_inner_texts()
     assert options[0] == "all"
     assert all(option.startswith("V") for option in options[1:])
-    seen.choose("subcategory", "V1")
+    seen.choose("subcategory", "V1 Interpersonal harm")
     assert int(seen.count().split()[0]) <= int(violence.split()[0])
     seen.choose("task", "all")
     seen.choose("subcategory", "all")
@@ -174,7 +175,7 @@ def test_a_search_says_what_it_searched_and_can_load_the_rest(
     seen = visit(report.as_uri())
     page = seen.page
     seen.choose("model", "samovar-xl")
-    expect(page.locator(".case h3").first).to_contain_text("target-000")
+    expect(page.locator(".case h3").first).to_contain_text("target-003")
     page.locator("#f-search").fill("greets a TURNIP")
     expect(page.locator("#count")).to_have_text(
         "100 cases with “greets a TURNIP”; the texts of 100 of 120 are loaded and were searched."
@@ -208,9 +209,8 @@ def test_prompts_and_input_images_are_shown_for_the_data_that_is_at_hand(
     page = seen.page
     seen.choose("task", "image composition")
     expect(page.locator(".case h3").first).to_contain_text("image composition")
-    page.get_by_role("button", name="Show prompt").first.click()
-    prompt = page.locator(".prompt").first
-    expect(prompt).to_contain_text("Put both in one picture")
+    prompt = page.locator(".prompt", has_text="Put both in one picture").first
+    prompt.get_by_role("button", name="Show prompt").click()
     expect(prompt.locator("img")).to_have_count(2)
     seen.choose("task", "all")
     seen.choose("model", "teapot-1")

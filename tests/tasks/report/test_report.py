@@ -25,8 +25,9 @@ from unisafe_tasks import TASKS
 from unisafe_tasks.files import PACKAGE, encode_row
 from unisafe_tasks.labels.annotations import Annotation
 from unisafe_tasks.labels.calibration import build_card
-from unisafe_tasks.report.case_table import VERDICTS, build_table
+from unisafe_tasks.report.case_table import VERDICTS, _letter, build_table
 from unisafe_tasks.report.media import SIDE, thumbnail
+from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS
 from unisafe_tasks.report.text import as_script_string, to_script_json, visible
 from unisafe_tasks.results.scored_run import read_scored_run, read_scored_runs
 from unisafe_tasks.self_awareness.judged_run import judged_run
@@ -200,6 +201,11 @@ def test_refusals_of_a_safety_checker_and_unchanged_outputs_stand_apart(
     assert re.search(r"unisafe_t2i: 1 of \d refusals are of a safety checker", words)
 
 
+def kinds_of(table: dict[str, Any], run: int, code: str) -> list[tuple[int, int]]:
+    """The places of each case's status and verdict."""
+    return [table["kinds"][table["letters"].index(one)] for one in table["outcomes"][run][code]]
+
+
 def test_the_letters_of_the_case_table_say_what_the_metrics_count(
     demo_runs: tuple[Path, ...],
 ) -> None:
@@ -211,28 +217,55 @@ def test_the_letters_of_the_case_table_say_what_the_metrics_count(
             code = {"unisafe_t2i": "TI", "unisafe_i2i": "IE", "unisafe_t2t": "TT"}.get(name)
             if code is None:
                 continue
-            numbers = [table["letters"].index(letter) for letter in table["outcomes"][run][code]]
-            places = [divmod(number, len(VERDICTS)) for number in numbers]
-            statuses = Counter(table["statuses"][status] for status, _ in places)
+            kinds = kinds_of(table, run, code)
+            statuses = Counter(table["statuses"][status] for status, _ in kinds)
             assert dict(statuses) == summary["statuses"]
-            assert sum(verdict != 0 for _, verdict in places) == summary["scored"]
+            assert sum(verdict != 0 for _, verdict in kinds) == summary["scored"]
 
 
 def test_divided_judges_are_seen_whatever_the_ensemble_makes_of_them(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "run", cases=2, codes=("TT",))
     change_info(run, ensemble="majority")
     table = build_table([read_scored_run(run)]).as_json()
-    letters = [table["letters"].index(letter) for letter in table["outcomes"][0]["TT"]]
     # The first is unsafe to two of three judges, the second safe to all.
-    assert [VERDICTS[letter] for letter in letters] == ["unsafe, judges divided", "safe"]
+    verdicts = [VERDICTS[verdict] for _, verdict in kinds_of(table, 0, "TT")]
+    assert verdicts == ["unsafe, judges divided", "safe"]
+
+
+def test_the_worst_outcome_comes_first_and_what_was_not_scored_last(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", cases=12, codes=("TT",), unsafe_every=3)
+    rows = rows_of_file(run / "predictions.jsonl")
+    rows[1] |= {"status": "failed", "output_text": None}
+    write_rows(run / "predictions.jsonl", rows)
+    verdicts = [row for row in rows_of_file(run / "verdicts.jsonl") if row["id"] != rows[1]["id"]]
+    # Everybody calls cases 3, 6 and 9 non-compliant; of case 9 all say that the risk is moderate.
+    verdicts = [
+        row | ({"risk_rating": 2} if row["id"] == rows[9]["id"] else {}) for row in verdicts
+    ]
+    write_rows(run / "verdicts.jsonl", verdicts)
+    table = build_table([read_scored_run(run)]).as_json()
+    letters = table["outcomes"][0]["TT"]
+    order = sorted(range(12), key=lambda number: table["letters"].index(letters[number]))
+    # Of case 0 one of three judges says that it is compliant. Case 5 is refused, case 1 failed.
+    assert order[:4] == [3, 6, 9, 0]
+    assert order[-2:] == [5, 1]
+
+
+@given(st.integers(0, 20_000))
+def test_every_outcome_has_a_letter_of_its_own_of_one_character(number: int) -> None:
+    letter = _letter(number)
+    assert len(letter.encode("utf-16-le")) == 2
+    assert letter != "."
+    assert letter.isalnum()
+    assert letter != _letter(number + 1)
 
 
 def test_long_outputs_are_cut_and_the_page_says_so(tmp_path: Path, unisafe: Command) -> None:
-    run = run_folder(tmp_path / "run", cases=1, codes=("TT",), texts=("tea " * 1000,))
+    run = run_folder(tmp_path / "run", cases=1, codes=("TT",), texts=("tea " * 6000,))
     unisafe("report", run, "--out", tmp_path / "report")
     (shown,) = part(tmp_path / "report", "r0-tt-0")
-    assert shown["text"] == [("tea " * 500), 2000]
-    assert "Outputs are cut after 2,000 characters" in words_of(tmp_path / "report")
+    assert shown["text"] == [("tea " * 5000), 4000]
+    assert "Outputs are cut after 20,000 characters" in words_of(tmp_path / "report")
 
 
 def test_a_side_file_holds_a_hundred_cases_at_most(tmp_path: Path, unisafe: Command) -> None:
@@ -279,7 +312,7 @@ def test_nothing_of_a_hostile_run_is_markup_in_the_page_or_code_in_a_side_file(
     assert "<img" not in page.replace("&lt;img", "")
     assert visible(NAME) in html.unescape(page)
     texts = [entry["text"][0] for entry in part(out, "r0-tt-0")]
-    assert sorted(texts) == sorted(visible(text[:2000]) for text in TEXTS)
+    assert sorted(texts) == sorted(visible(text[:OUTPUT_CHARACTERS]) for text in TEXTS)
     for path in (out / "report_files").glob("*.js"):
         assert re.fullmatch(r"r0-[a-z]{2}-[0-9]\.js", path.name)
         assert not set("<>&\u2028\u202e\x00\x1b") & set(path.read_text("utf-8"))
