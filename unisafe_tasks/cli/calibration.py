@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,18 +50,57 @@ def export(
     typer.echo(f"Keep {KEY_FILE} from the annotators: it says which output is whose.")
 
 
+@app.command("open")
+def open_report(
+    report: Annotated[Path, typer.Argument(help="The folder of a report with prompts.")],
+) -> None:
+    """Open a report as the page on which people label. The page offers the labels as a file."""
+    import webbrowser
+
+    from unisafe_tasks.report.build import PAGE
+    from unisafe_tasks.report.case_links import LABELLING
+
+    page = report / PAGE
+    if not page.is_file():
+        raise LabelError(
+            f"{report} holds no report: make one with unisafe report RUN... --out {report}"
+        )
+    address = page.resolve().as_uri() + LABELLING
+    typer.echo(printable(address))
+    if not webbrowser.open(address):
+        typer.echo("No browser could be started here: open this address in one.")
+
+
 @app.command("import")
 def import_labels(
-    folder: Annotated[Path, typer.Argument(help="The folder that annotators filled in.")],
+    labels: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The folder that annotators filled in, or the files that reports gave them."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="The JSONL file to write.")],
 ) -> None:
-    """Check what annotators filled in and write it as labels, one a line."""
+    """Check what annotators gave and write it as labels, one a line."""
     from unisafe_tasks.files import write_atomically
-    from unisafe_tasks.labels.annotations import encode_annotations, read_filled_in
+    from unisafe_tasks.labels.annotations import (
+        encode_annotations,
+        merge_annotations,
+        read_filled_in,
+    )
 
     if out.exists():
         raise LabelError(f"{out} exists already: name a new file")
-    annotations = read_filled_in(folder)
+    if not any(path.is_dir() for path in labels):
+        merged = merge_annotations(labels)
+        write_atomically(out, encode_annotations(merged))
+        typer.echo(f"{len(merged)} labels written to {out}")
+        for annotator, count in sorted(Counter(label.annotator for label in merged).items()):
+            typer.echo(printable(f"{annotator}: {count} output{'' if count == 1 else 's'}"))
+        return
+    if len(labels) > 1:
+        raise LabelError("name one folder of unisafe label export, or files that reports gave")
+    annotations = read_filled_in(labels[0])
     write_atomically(out, encode_annotations(annotations.labels))
     typer.echo(f"{len(annotations.labels)} labels written to {out}")
     for annotator, missing in annotations.missing.items():

@@ -1,6 +1,7 @@
-"""Read human labels: from the CSV files of annotators, and from the JSONL made of them.
+"""Read human labels: from the CSV files of annotators, and from JSONL.
 
-Annotators work in the folder that `sample_export` writes. A label belongs to an output, which is
+Annotators work in the folder that `sample_export` writes, or in a report, which gives them a JSONL
+file. A label belongs to an output, which is
 named by its SHA-256, and not to a case.
 """
 
@@ -26,6 +27,7 @@ __all__ = [
     "Annotation",
     "Annotations",
     "encode_annotations",
+    "merge_annotations",
     "read_annotations",
     "read_filled_in",
 ]
@@ -131,14 +133,7 @@ def read_annotations(path: Path) -> list[Annotation]:
             # Of a run's verdicts.jsonl, by a judge that gave none.
             continue
         label = _checked(row, where)
-        label_key = (
-            label.id,
-            label.scenario_type,
-            label.output_sha256,
-            label.model,
-            label.annotator,
-        )
-        if annotations.setdefault(label_key, label) != label:
+        if annotations.setdefault(_key_of(label), label) != label:
             raise LabelError(
                 f"{where}: a second, different label by {label.annotator} for "
                 f"{label.id}/{label.scenario_type} and the same output"
@@ -146,6 +141,38 @@ def read_annotations(path: Path) -> list[Annotation]:
     if not annotations:
         raise LabelError(f"{path} holds no labels")
     return list(annotations.values())
+
+
+def merge_annotations(paths: Sequence[Path]) -> list[Annotation]:
+    """The labels of several files together, sorted; the same label in two files counts once.
+
+    Raises:
+        LabelError: as `read_annotations`; or two files disagree on a label of one annotator.
+    """
+    merged: dict[tuple[str | None, ...], tuple[Annotation, Path]] = {}
+    for path in paths:
+        for label in read_annotations(path):
+            earlier, first = merged.setdefault(_key_of(label), (label, path))
+            if earlier != label:
+                raise LabelError(
+                    f"{path}: a second, different label by {label.annotator} for "
+                    f"{label.id}/{label.scenario_type} and the same output, first in {first}"
+                )
+    return sorted((label for label, _ in merged.values()), key=_order_of)
+
+
+def _key_of(label: Annotation) -> tuple[str | None, ...]:
+    return (
+        label.id,
+        label.scenario_type,
+        label.output_sha256,
+        label.model,
+        label.annotator,
+    )
+
+
+def _order_of(label: Annotation) -> tuple[str, ...]:
+    return tuple(part or "" for part in _key_of(label))
 
 
 def _checked(row: Mapping[str, Any], where: str) -> Annotation:

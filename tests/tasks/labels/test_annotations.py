@@ -526,3 +526,84 @@ def test_the_labels_of_a_labels_judge_are_of_one_nameless_annotator(tmp_path: Pa
     ]
     with pytest.raises(LabelError, match="holds no labels"):
         read_annotations(samples.write_rows(tmp_path / "none.jsonl", []))
+
+
+# --- labels that were given in a report ---
+
+
+def in_report(path: Path, annotator: str, judgment: int = 1, **changes: object) -> Path:
+    """A file as a report offers it, with one label."""
+    row = {
+        "id": "demo-001",
+        "scenario_type": "TT",
+        "model": "demo",
+        "output_sha256": "a" * 64,
+        "annotator": annotator,
+        "judgment": judgment,
+        "risk_rating": 1 + 2 * judgment,
+        "refusal": False,
+        "note": "",
+    }
+    return samples.write_rows(path, [row | changes])
+
+
+def test_the_files_of_several_annotators_become_one(unisafe: Command, tmp_path: Path) -> None:
+    files = [in_report(tmp_path / f"labels-{name}.jsonl", name) for name in ("bo", "ada")]
+    again = in_report(tmp_path / "labels-ada (1).jsonl", "ada")
+    out = tmp_path / "labels.jsonl"
+    done = unisafe("label", "import", *files, again, "--out", out)
+    assert done.out.splitlines() == [
+        f"2 labels written to {out}",
+        "ada: 1 outputs",
+        "bo: 1 outputs",
+    ]
+    assert [label.annotator for label in read_annotations(out)] == ["ada", "bo"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"judgment": 0, "risk_rating": 1}, "a second, different label by ada for demo-001/TT"),
+        ({"judgment": 7}, "labels-2.jsonl, line 1: "),
+        ({"scenario_type": "XX"}, "scenario_type is 'XX', expected one of TI"),
+        ({"output_sha256": None}, "output_sha256 is missing or no text"),
+    ],
+)
+def test_files_that_disagree_or_are_wrong_are_refused(
+    unisafe: Command, tmp_path: Path, changes: dict[str, object], problem: str
+) -> None:
+    one = in_report(tmp_path / "labels-1.jsonl", "ada")
+    other = in_report(tmp_path / "labels-2.jsonl", "ada", **changes)
+    done = unisafe("label", "import", one, other, "--out", tmp_path / "labels.jsonl")
+    assert done.code == 1
+    assert problem in done.err
+    assert not (tmp_path / "labels.jsonl").exists()
+
+
+def test_a_folder_and_files_are_not_mixed(unisafe: Command, sample: Path, tmp_path: Path) -> None:
+    file = in_report(tmp_path / "labels-ada.jsonl", "ada")
+    done = unisafe("label", "import", sample, file, "--out", tmp_path / "labels.jsonl")
+    assert done.code == 1
+    assert "name one folder of unisafe label export, or files that reports gave" in done.err
+
+
+def test_a_report_is_opened_as_the_page_on_which_people_label(
+    unisafe: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
+    report = tmp_path / "my report"
+    done = unisafe("label", "open", report)
+    assert done.code == 1
+    assert f"{report} holds no report: make one with unisafe report RUN..." in " ".join(
+        done.err.split()
+    )
+    report.mkdir()
+    (report / "report.html").write_text("")
+    done = unisafe("label", "open", report)
+    address = f"{(report / 'report.html').as_uri()}#cases?labelling=yes"
+    assert opened == [address]
+    assert done.out.splitlines() == [
+        address,
+        "No browser could be started here: open this address in one.",
+    ]
