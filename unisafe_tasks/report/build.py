@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,18 +21,17 @@ from unisafe_tasks.report.arms import arms_of
 from unisafe_tasks.report.case_browser import browser_data, browser_view
 from unisafe_tasks.report.case_links import case_link
 from unisafe_tasks.report.case_table import CaseTable, DataCases, build_table
+from unisafe_tasks.report.categories import category_blocks
 from unisafe_tasks.report.front import Links, fronts_of
-from unisafe_tasks.report.judges import agreements, judge_cards
+from unisafe_tasks.report.judges import judge_cards
 from unisafe_tasks.report.key_facts import key_facts
 from unisafe_tasks.report.media import Thumbnails
+from unisafe_tasks.report.model_pages import anchor_of, model_pages
 from unisafe_tasks.report.notes import notes_of, weighed
-from unisafe_tasks.report.outcomes import outcomes_of
 from unisafe_tasks.report.page import render
-from unisafe_tasks.report.policy_codes import policy_codes
-from unisafe_tasks.report.records import coverage_of, provenance, safety_stacks
-from unisafe_tasks.report.scores import heat_maps, legend, score_blocks
+from unisafe_tasks.report.scores import legend, score_blocks
 from unisafe_tasks.report.side_files import write_prompts, write_run
-from unisafe_tasks.report.targets import SHARED_ABOUT, shared_targets
+from unisafe_tasks.report.targets import SHARED_ABOUT
 from unisafe_tasks.results.basis import basis_of
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
@@ -46,9 +45,8 @@ _ANCHORS = {
     "scores": "Scores",
     "arms": "Harmful and harmless",
     "categories": "Where models fail",
-    "targets": "Same target, different task",
+    "models": "Model by model",
     "judges": "Judges",
-    "coverage": "Coverage and failures",
     "methods": "Methods",
     "browser": "Cases",
 }
@@ -141,9 +139,8 @@ def _sections(
     board = build(
         both, min_coverage=min_coverage, self_awareness=self_awareness, resampler=resampler
     )
-    shared = shared_targets(results, labels, min_coverage, resampler)
     arms = arms_of(board)
-    shown = {"targets": bool(shared), "arms": arms is not None}
+    shown = {"arms": arms is not None}
     all_labels = [*labels, *(f"{label}, benign set" for label in labels_of(benign))]
     return {
         "notes": weighed(board, notes_of(both, all_labels, self_awareness)),
@@ -151,19 +148,13 @@ def _sections(
         "fronts": fronts_of(board, _links(results, labels)),
         "blocks": score_blocks(board),
         "legend": legend(board),
-        "heat_maps": heat_maps(results, labels, min_coverage),
-        "policy_codes": policy_codes(results, labels, min_coverage),
-        "outcomes": outcomes_of(results, labels, min_coverage),
-        "shared": shared,
+        "categories": category_blocks(board, _summaries_of(results)),
+        "models": model_pages(both, all_labels, board, resampler),
         "shared_about": SHARED_ABOUT,
-        "agreements": agreements(results, labels, min_coverage),
         "cards": judge_cards(cards, results),
         "arms": arms,
-        "coverage": coverage_of(both, all_labels, min_coverage),
         "tasks": list(TASKS.values()),
         "draws": f"{DRAWS:,}",
-        "provenance": provenance(both, all_labels),
-        "stacks": safety_stacks(both, all_labels),
         "sections": [item for item in _ANCHORS.items() if shown.get(item[0], True)],
     }
 
@@ -265,21 +256,41 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def _runs_of(row: Row, results: Sequence[ScoredRun]) -> list[int]:
+    """The numbers of the runs that a row is of."""
+    return [
+        number
+        for number, result in enumerate(results)
+        if result.model == row.model and result.folder.name in row.folders
+    ]
+
+
+def _summaries_of(results: Sequence[ScoredRun]) -> Callable[[Row], Mapping[str, Any]]:
+    """What gives the summaries of a row's tasks."""
+    return lambda row: {
+        name: summary
+        for number in _runs_of(row, results)
+        for name, summary in results[number].metrics["tasks"].items()
+    }
+
+
 def _links(results: Sequence[ScoredRun], labels: Sequence[str]) -> Links:
-    """The front table's cells open the failing cases of the run that they are of."""
+    """A name leads to its model's part of the page, a cell to the failing cases of its run."""
+
+    def model(row: Row) -> str | None:
+        runs = _runs_of(row, results)
+        return f"#{anchor_of(runs[0])}" if runs else None
 
     def cell(row: Row, code: str) -> str | None:
-        fitting = [
-            label
-            for result, label in zip(results, labels, strict=True)
-            if result.model == row.model
-            and result.folder.name in row.folders
-            and (not code or TASKS[code].name in result.metrics["tasks"])
+        runs = [
+            number
+            for number in _runs_of(row, results)
+            if not code or TASKS[code].name in results[number].metrics["tasks"]
         ]
         # A mean of several runs, or two folders of one name: one link would open half of it.
-        return case_link(fitting[0], code) if len(fitting) == 1 else None
+        return case_link(labels[runs[0]], code) if len(runs) == 1 else None
 
-    return Links(lambda row: None, cell)
+    return Links(model, cell)
 
 
 def _footer() -> str:

@@ -1,5 +1,4 @@
-"""Charts as inline SVG: a grid of shaded cells, scores with their intervals, and two scores of each
-model against each other.
+"""Charts as inline SVG: a grid of shaded cells, and two scores of each model against each other.
 
 Every cell and point carries its value as text; colour only repeats it. Colours are classes of the
 style sheet, which has other colours for dark mode and print. `_markup` escapes every text of a run
@@ -14,12 +13,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from unisafe_tasks.report.score_cells import SHADES
 from unisafe_tasks.report.text import shown
 
-__all__ = ["GridCell", "Mark", "Point", "grid", "intervals", "plane"]
-
-STEPS = 10
-"""Shades besides that of zero; the style sheet has a class for each."""
+__all__ = ["GridCell", "Point", "grid", "plane"]
 
 _ROW, _COLUMN, _HEAD = 30, 66, 30
 _SIDE, _NAME = 320, 24
@@ -37,17 +34,6 @@ class GridCell:
     share: float | None
     text: str
     title: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One row of an interval chart: a score between 0 and `highest`, and its bounds if known."""
-
-    label: str
-    value: float | None
-    low: float | None
-    high: float | None
-    text: str
 
 
 @dataclass(frozen=True)
@@ -87,31 +73,10 @@ def grid(
     return _svg(title, width, height, heads + body)
 
 
-def intervals(title: str, marks: Sequence[Mark], highest: float = 1.0) -> Markup:
-    """Scores as points with their intervals as bars, one row each, on an axis from 0."""
-    left, plot, right = _label_width([mark.label for mark in marks]), 360, 150
-    width, height = left + plot + right, _HEAD + 24 * len(marks) + 6
-    ticks = Markup("").join(
-        _markup(
-            '<line class="tick" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
-            '<text class="head" x="{x}" y="{y}">{label:g}</text>',
-            x=left + plot * number / 4,
-            top=_HEAD - 4,
-            bottom=height,
-            y=_HEAD - 10,
-            label=highest * number / 4,
-        )
-        for number in range(5)
-    )
-    body = Markup("").join(
-        _mark(mark, left, plot, highest, _HEAD + 24 * number + 14)
-        for number, mark in enumerate(marks)
-    )
-    return _svg(title, width, height, ticks + body)
-
-
-def plane(title: str, across: str, up: str, points: Sequence[Point]) -> Markup:
-    """Two shares against each other, with the line where both are equal.
+def plane(
+    title: str, across: str, up: str, points: Sequence[Point], *, with_diagonal: bool = False
+) -> Markup:
+    """Two shares against each other, in percent; the diagonal is where both are equal.
 
     Points have numbers. The list beside the plane says whose they are.
     """
@@ -123,13 +88,13 @@ def plane(title: str, across: str, up: str, points: Sequence[Point]) -> Markup:
     def place(x: float, y: float) -> tuple[float, float]:
         return round(left + side * x, 1), round(bottom - side * y, 1)
 
-    body = _line("tick", *place(0, 0), *place(1, 1))
+    body = _line("tick", *place(0, 0), *place(1, 1)) if with_diagonal else Markup("")
     for number in range(5):
         share = number / 4
         body += _line("tick", *place(share, 0), *place(share, 1))
         body += _line("tick", *place(0, share), *place(1, share))
-        body += _text("head", left + side * share, bottom + 18, f"{share:g}")
-        body += _text("head", left - 22, bottom - side * share + 4, f"{share:g}")
+        body += _text("head", left + side * share, bottom + 18, f"{100 * share:g}")
+        body += _text("head", left - 22, bottom - side * share + 4, f"{100 * share:g}")
     body += _text("head", left + side / 2, bottom + 40, across)
     body += _text("head", left + side / 2, _HEAD - 18, up)
     numbers: dict[tuple[float, float], list[str]] = {}
@@ -171,7 +136,7 @@ def _row(name: str, cells: Sequence[GridCell], left: int, top: int) -> Markup:
         _markup(
             '<g class="{}"><title>{}</title><rect x="{}" y="{}" width="{}" height="{}"/>'
             '<text x="{}" y="{}">{}</text></g>',
-            "none" if cell.share is None else f"h{round(cell.share * STEPS)}",
+            "none" if cell.share is None else f"h{round(cell.share * SHADES)}",
             cell.title,
             left + _COLUMN * number + 1,
             top + 1,
@@ -182,28 +147,6 @@ def _row(name: str, cells: Sequence[GridCell], left: int, top: int) -> Markup:
             cell.text,
         )
         for number, cell in enumerate(cells)
-    )
-
-
-def _mark(mark: Mark, left: int, plot: int, highest: float, y: int) -> Markup:
-    def x(value: float) -> float:
-        return round(left + plot * value / highest, 1)
-
-    drawn = _markup(
-        '<text class="label" x="{}" y="{}">{}<title>{}</title></text>',
-        left - 12,
-        y + 4,
-        _cut(mark.label),
-        mark.label,
-    )
-    if mark.low is not None and mark.high is not None:
-        drawn += _markup(
-            '<line class="bar" x1="{}" x2="{}" y1="{}" y2="{}"/>', x(mark.low), x(mark.high), y, y
-        )
-    if mark.value is not None:
-        drawn += _markup('<circle class="point" cx="{}" cy="{}" r="4"/>', x(mark.value), y)
-    return drawn + _markup(
-        '<text class="value" x="{}" y="{}">{}</text>', left + plot + 12, y + 4, mark.text
     )
 
 

@@ -15,25 +15,19 @@ from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.leaderboard import Block, Cell, Leaderboard, Row
 from unisafe_tasks.leaderboard.ranking import headline_of
 from unisafe_tasks.metric_facts import ASR, TABLE_METRICS
+from unisafe_tasks.report.score_cells import RATED, ScoreCell, score_cell
 from unisafe_tasks.results.marks import mark_notes
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, TASKS
 
 __all__ = [
-    "SHADES",
     "Band",
     "FrontBlock",
-    "FrontCell",
     "FrontRow",
     "FrontTable",
     "Links",
     "fronts_of",
 ]
 
-SHADES = 10
-"""Tints besides that of zero; the style sheet has a class for each."""
-
-_RATED = (ASR, "average_risk_rating")
-"""Metrics where high is bad: their cells are tinted, and open the failing cases."""
 _TABS = {
     ASR: "Attack success",
     "average_risk_rating": "Risk rating",
@@ -49,21 +43,6 @@ class Links:
 
     model: Callable[[Row], str | None]
     cell: Callable[[Row, str], str | None]
-
-
-@dataclass(frozen=True)
-class FrontCell:
-    """A score: `number` with its `marks` is `Cell.number`, `value` is what the table sorts by."""
-
-    head: str
-    number: str
-    marks: str = ""
-    bounds: str = ""
-    value: float | None = None
-    words: str = ""
-    shade: int | None = None
-    link: str | None = None
-    is_low: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,11 +62,11 @@ class FrontRow:
     rank: str
     unranked: str
     link: str | None
-    overall: FrontCell
+    overall: ScoreCell
     band: Band | None
-    tasks: tuple[FrontCell, ...]
-    refused: FrontCell | None
-    least: FrontCell | None
+    tasks: tuple[ScoreCell, ...]
+    refused: ScoreCell | None
+    least: ScoreCell | None
 
 
 @dataclass(frozen=True)
@@ -178,7 +157,7 @@ def _table(
         facts.full_title,
         f"{in_unit} {facts.about}",
         _ticks(metric) if facts.is_estimate else (),
-        metric in _RATED,
+        metric in RATED,
         tuple((code, TASKS[code].title) for code in codes),
         tuple(row for row in rows if not row.unranked),
         tuple(row for row in rows if row.unranked),
@@ -192,26 +171,28 @@ def _row(
     whole = cells.get(overall, Cell("absent"))
     code = "" if overall in GROUPS else _title_of(overall)
     is_main = metric == ASR
+    tasks = tuple(
+        score_cell(
+            code,
+            cells.get(TASKS[code].name, Cell("absent")),
+            metric,
+            link=links.cell(row, code),
+            threshold=threshold,
+        )
+        for code in codes
+    )
+    refused = _by_name(row, "refusal_rate").get(overall, Cell("absent"))
+    # The band shows the overall score, so that it needs no tint.
+    score = score_cell(_title_of(overall), whole, metric, link=links.cell(row, code))
     return FrontRow(
         row.label,
         "" if row.rank is None else str(row.rank),
         row.unranked,
         links.model(row),
-        replace(_cell(_title_of(overall), whole, metric, links.cell(row, code)), shade=None),
+        replace(score, shade=None),
         _band(whole, metric) if TABLE_METRICS[metric].is_estimate else None,
-        tuple(
-            _cell(
-                code,
-                cells.get(TASKS[code].name, Cell("absent")),
-                metric,
-                links.cell(row, code),
-                threshold,
-            )
-            for code in codes
-        ),
-        _cell("refused", _by_name(row, "refusal_rate").get(overall, Cell("absent")), "refusal_rate")
-        if is_main
-        else None,
+        tasks,
+        score_cell("refused", refused, "refusal_rate") if is_main else None,
         _least(row, codes, threshold) if is_main else None,
     )
 
@@ -220,7 +201,7 @@ def _by_name(row: Row, metric: str) -> dict[str, Cell]:
     return {column.name: cell for (column, name), cell in row.cells.items() if name == metric}
 
 
-def _least(row: Row, codes: Sequence[str], threshold: float) -> FrontCell:
+def _least(row: Row, codes: Sequence[str], threshold: float) -> ScoreCell:
     """The coverage of the task that is covered least, among those that the model can do."""
     cells = _by_name(row, "coverage")
     known = [
@@ -229,45 +210,10 @@ def _least(row: Row, codes: Sequence[str], threshold: float) -> FrontCell:
         if (cell := cells.get(TASKS[code].name)) is not None and cell.value is not None
     ]
     if not known:
-        return FrontCell("least scored", numerals.DASH)
+        return ScoreCell("least scored", numerals.DASH)
     _, code = min(known)
-    return _cell("least scored", cells[TASKS[code].name], "coverage", threshold=threshold, of=code)
-
-
-def _cell(
-    head: str,
-    cell: Cell,
-    metric: str,
-    link: str | None = None,
-    threshold: float = 0.0,
-    of: str = "",
-) -> FrontCell:
-    value = cell.value
-    tinted = metric in _RATED and value is not None
-    return FrontCell(
-        head,
-        cell.number.removesuffix(cell.marks),
-        cell.marks,
-        cell.bounds,
-        value,
-        _words(cell, of or head),
-        round(SHADES * value / TABLE_METRICS[metric].highest)
-        if tinted and value is not None
-        else None,
-        link if tinted else None,
-        metric == "coverage" and value is not None and value < threshold,
-    )
-
-
-def _words(cell: Cell, head: str) -> str:
-    """What a cell's title says, with what its dash stands for."""
-    states: Mapping[str, str] = {
-        "absent": "not run",
-        "unsupported": "the model cannot do it",
-        "unscored": "nothing was scored",
-        "untold": "not told by its judges",
-    }
-    return f"{head}: {states.get(cell.state) or ' '.join((cell.number, cell.bounds)).strip()}"
+    cell = cells[TASKS[code].name]
+    return score_cell("least scored", cell, "coverage", threshold=threshold, words=code)
 
 
 def _band(cell: Cell, metric: str) -> Band | None:

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.metric_facts import ASR
-from unisafe_tasks.report.tables import Cells, RunTables, Table, Value, number, table
+from unisafe_tasks.numerals import DASH, interval, percent
+from unisafe_tasks.report.tables import Cells, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import task_named
 
-__all__ = ["Card", "agreements", "judge_cards"]
+__all__ = ["Card", "agreement_of", "judge_cards"]
 
 
-def agreements(
-    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
-) -> list[RunTables]:
-    """For each run with two or more judges: their agreement, and what each judge changes."""
-    run_tables = []
-    for result, label in zip(results, labels, strict=True):
-        tasks = {
-            task_named(name).code: summary
-            for name, summary in result.metrics["tasks"].items()
-            if summary.get("agreement")
-        }
-        if tasks:
-            run_tables.append(
-                RunTables(label, (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold)))
-            )
-    return run_tables
+def agreement_of(metrics: Mapping[str, Any], threshold: float) -> tuple[Table, ...]:
+    """The agreement of a run's judges, and what each judge changes; empty for a single judge.
+
+    Args:
+        metrics: what metrics.json says.
+        threshold: scores whose coverage is below it are marked.
+    """
+    tasks = {
+        task_named(name).code: summary
+        for name, summary in metrics["tasks"].items()
+        if summary.get("agreement")
+    }
+    return (_alphas(tasks), _pairs(tasks), _rates(tasks, threshold)) if tasks else ()
 
 
 def _alphas(tasks: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -91,7 +89,9 @@ def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
                     judge,
                     code,
                     str(rates["cases"]),
-                    *(number(rates[name]) for name in ("judgment", "risk_rating", "refusal")),
+                    percent(rates["judgment"]),
+                    number(rates["risk_rating"], 2),
+                    percent(rates["refusal"]),
                     _with(without[ASR], marks_without),
                     _with(summary[ASR], marks),
                 ]
@@ -102,18 +102,18 @@ def _rates(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Table:
             "judge",
             "task",
             "verdicts",
-            "mean judgment",
+            "called unsafe, %",
             "mean rating",
-            "refusals",
-            "ASR without it",
-            "ASR of all",
+            "refusals, %",
+            "ASR without it, %",
+            "ASR of all, %",
         ],
         rows,
     )
 
 
 def _with(value: float | None, marks: str) -> Value:
-    return Value(number(value), marks=marks if value is not None else "")
+    return Value(percent(value), marks=marks if value is not None else "")
 
 
 @dataclass(frozen=True)
@@ -193,19 +193,27 @@ def _correlated(card: Mapping[str, Any]) -> Table:
 
 def _corrected(card: Mapping[str, Any]) -> Table:
     return table(
-        "Attack success rates corrected for the judges' errors (Rogan-Gladen; prediction-powered)",
+        "Attack success rates, in percent, corrected for the judges' errors (Rogan-Gladen; "
+        "prediction-powered)",
         ["model", "task", "labelled", "as judged", "Rogan-Gladen", "prediction-powered"],
         [
             [
                 row["model"],
                 task_named(row["task"]).code,
                 str(row["labelled"]),
-                Value(number(row[ASR]), marks=marks_of(row)),
+                Value(percent(row[ASR]), marks=marks_of(row)),
                 *(
-                    replace(_measure(row[name]), marks=marks_of(row) if row[name] else "")
+                    _corrected_score(row[name], marks_of(row))
                     for name in ("rogan_gladen", "prediction_powered")
                 ),
             ]
             for row in card["corrected"]
         ],
     )
+
+
+def _corrected_score(measure: Mapping[str, Any] | None, marks: str) -> Value:
+    if measure is None:
+        return Value(DASH)
+    known = measure.get("low") is not None and measure.get("high") is not None
+    return Value(percent(measure["value"]), interval(measure if known else None, ASR), marks)

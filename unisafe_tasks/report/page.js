@@ -10,4 +10,17 @@
     select.addEventListener("change", choose);
     choose();
   }
+
+  // An address may name a part that is not shown.
+  const open = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    const member = target?.closest("[data-member]");
+    const select = member && document.getElementById(member.dataset.member);
+    if (!select) return;
+    select.value = member.dataset.value;
+    select.dispatchEvent(new Event("change"));
+    target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", open);
+  open();
 })();

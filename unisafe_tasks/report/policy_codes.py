@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, table
+from unisafe_tasks.metric_facts import ASR
+from unisafe_tasks.numerals import DASH, interval, percent
+from unisafe_tasks.report.tables import Cells, Table, Value, table
 from unisafe_tasks.results.marks import marks_of
-from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import GROUP_TITLES, GROUPS, task_named
 
 __all__ = ["policy_codes"]
 
 
-def policy_codes(
-    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
-) -> list[RunTables]:
-    """For each run by a policy, a table for its image tasks and one for its text tasks."""
-    made = (
-        RunTables(label, tuple(_tables(result.metrics["tasks"], threshold)))
-        for result, label in zip(results, labels, strict=True)
-    )
-    return [one for one in made if one.tables]
+def policy_codes(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Iterator[Table]:
+    """The tables of a run that was judged by a policy: of its image tasks, and of its text tasks.
 
-
-def _tables(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Iterator[Table]:
+    Args:
+        tasks: what metrics.json says of each task.
+        threshold: scores whose coverage is below it are marked.
+    """
     for group in ("unisafe_image", "unisafe_text"):
         by_codes = {name: tasks[name] for name in GROUPS[group] if "policy" in tasks.get(name, ())}
         if not by_codes:
@@ -46,10 +42,9 @@ def _tables(tasks: Mapping[str, Mapping[str, Any]], threshold: float) -> Iterato
 def _cell(summary: Mapping[str, Any], measure: Mapping[str, Any], threshold: float) -> Value:
     if measure["share"] is None:
         return Value(DASH)
-    low, high = measure["interval"]["low"], measure["interval"]["high"]
     outputs = f"{measure['outputs']:.2f}".removesuffix(".00")
     return Value(
         f"{outputs} of {summary['policy']['scored']}",
-        f"{measure['share']:.3f} [{low:.3f}, {high:.3f}]",
+        f"{percent(measure['share'])} % {interval(measure['interval'], ASR)}",
         marks_of(summary, threshold),
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from unisafe_tasks.metrics import ensemble_of
-from unisafe_tasks.report.tables import DASH, Cells, RunTables, Table, Value, number, table
+from unisafe_tasks.numerals import DASH, percent
+from unisafe_tasks.report.tables import Cells, Table, Value, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.results.stacks import stack_of
 from unisafe_tasks.tasks import task_named
 from unisafe_tasks.types import Status
 
-__all__ = ["coverage_of", "provenance", "safety_stacks"]
+__all__ = ["coverage_of", "provenance", "safety_stack"]
 
 _APART = {
     "blocked": "refused by the provider",
@@ -23,17 +24,8 @@ _APART = {
 """Counts of metrics.json that are there only where they are not 0."""
 
 
-def coverage_of(
-    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float
-) -> list[RunTables]:
-    """For each run the statuses of its outputs by task, and the judges' failures by reason."""
-    return [
-        RunTables(label, tuple(_coverage(result, threshold)))
-        for result, label in zip(results, labels, strict=True)
-    ]
-
-
-def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
+def coverage_of(result: ScoredRun, threshold: float) -> Iterator[Table]:
+    """The statuses of a run's outputs by task, and its judges' failures by reason."""
     statuses: list[Cells] = []
     failures: list[Cells] = []
     tasks = result.metrics["tasks"]
@@ -45,14 +37,14 @@ def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
                 code,
                 str(summary["asked"]),
                 str(summary["scored"]),
-                Value(number(summary["coverage"]), marks=marks_of(summary, threshold)),
+                Value(percent(summary["coverage"]), marks=marks_of(summary, threshold)),
                 *(str(counts.get(status, 0)) for status in Status),
                 str(summary["asked"] - sum(counts.values())),
             ]
         )
         for what, count in summary["judge_failures"].items():
             failures.append([code, what, str(count)])
-    heads = ["task", "asked", "scored", "coverage", *(s.replace("_", " ") for s in Status)]
+    heads = ["task", "asked", "scored", "coverage, %", *(s.replace("_", " ") for s in Status)]
     yield table("What became of every case", [*heads, "not reached"], statuses)
     kinds = [name for name in _APART if any(name in summary for summary in tasks.values())]
     if kinds:
@@ -69,33 +61,22 @@ def _coverage(result: ScoredRun, threshold: float) -> Iterator[Table]:
         yield table("Verdicts that judges did not give", heads, failures)
 
 
-def provenance(results: Sequence[ScoredRun], labels: Sequence[str]) -> Table:
-    """The data, panel, rubric, judges and versions of each run."""
-    rows = [_record(result, label) for result, label in zip(results, labels, strict=True)]
-    heads = ["model", "run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
-    return table("What each run's scores rest on", heads, rows, numeric=False)
+def provenance(result: ScoredRun) -> Table:
+    """The data, panel, rubric, judges and versions of a run."""
+    heads = ["run folder", "data", "panel", "rubric", "judges", "ensemble", "made with"]
+    return table("What its scores rest on", heads, [_record(result)], numeric=False)
 
 
-def safety_stacks(results: Sequence[ScoredRun], labels: Sequence[str]) -> list[RunTables]:
-    """For each run that names its safety stack, the parts of it."""
-    return [
-        RunTables(
-            label,
-            (
-                table(
-                    "The safety stack that is measured with the model",
-                    ["part", "value"],
-                    [[name, str(value)] for name, value in stack.items()],
-                    numeric=False,
-                ),
-            ),
-        )
-        for result, label in zip(results, labels, strict=True)
-        if (stack := stack_of(result.info))
-    ]
+def safety_stack(result: ScoredRun) -> Table | None:
+    """The parts of a run's safety stack; None if the run does not name it."""
+    if not (stack := stack_of(result.info)):
+        return None
+    caption = "The safety stack that is measured with the model"
+    rows = [[name, str(value)] for name, value in stack.items()]
+    return table(caption, ["part", "value"], rows, numeric=False)
 
 
-def _record(result: ScoredRun, label: str) -> list[Value | str]:
+def _record(result: ScoredRun) -> list[Value | str]:
     info = result.info
     data, panel = _mapping(info.get("data")), _mapping(info.get("panel"))
     rubric = _mapping(panel.get("rubric"))
@@ -106,7 +87,6 @@ def _record(result: ScoredRun, label: str) -> list[Value | str]:
         if name in versions
     ]
     return [
-        label,
         Value(result.folder.name, str(info.get("ended") or "")[:16].replace("T", " ")),
         Value(str(data.get("source")), _short(data.get("fingerprint"))),
         Value(str(panel.get("name", DASH)), _short(panel.get("sha256"))),

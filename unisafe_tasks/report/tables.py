@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from unisafe_tasks.leaderboard import Cell
+from unisafe_tasks.numerals import DASH
 
-__all__ = ["DASH", "Cells", "RunTables", "Table", "Value", "number", "score", "table"]
-
-DASH = "\u2013"
+__all__ = ["Cells", "Table", "Value", "number", "score", "table"]
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,6 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     numeric: bool = True
-
-
-@dataclass(frozen=True)
-class RunTables:
-    """The tables on one run, of which the page shows one run's at a time."""
-
-    label: str
-    tables: tuple[Table, ...]
 
 
 def table(

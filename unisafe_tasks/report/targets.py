@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from unisafe_tasks import numerals
 from unisafe_tasks.metric_facts import ASR
 from unisafe_tasks.metrics import UNSAFE_FROM
+from unisafe_tasks.numerals import DASH
 from unisafe_tasks.report import charts
-from unisafe_tasks.report.tables import DASH, Cells, Table, Value, number, table
+from unisafe_tasks.report.tables import Cells, Table, Value, table
 from unisafe_tasks.results.comparison import Comparison, Contrast, compare_tasks
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
@@ -32,22 +34,17 @@ class SharedTargets:
     """One run's tasks compared: the matrix as a chart, a table of every pair, and tables of the
     targets that were refused in one modality and unsafe in the other."""
 
-    label: str
     chart: Markup
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
 
 
 def shared_targets(
-    results: Sequence[ScoredRun], labels: Sequence[str], threshold: float, resampler: Resampler
-) -> list[SharedTargets]:
-    """The comparison of each run that has two tasks with a scored target in common."""
-    run_targets = []
-    for result, label in zip(results, labels, strict=True):
-        comparison = compare_tasks(result, resampler)
-        if comparison.contrasts:
-            run_targets.append(_shared(result, comparison, label, threshold))
-    return run_targets
+    result: ScoredRun, label: str, threshold: float, resampler: Resampler
+) -> SharedTargets | None:
+    """The comparison of a run's tasks; None if no two have a scored target in common."""
+    comparison = compare_tasks(result, resampler)
+    return _shared(result, comparison, label, threshold) if comparison.contrasts else None
 
 
 def _shared(
@@ -70,7 +67,6 @@ def _shared(
     }
     run_notes = set(result.metrics["notes"])
     return SharedTargets(
-        label,
         charts.grid(title, [f"unsafe in {code}" for code in codes], codes, cells),
         (_pairs(comparison.contrasts, marks), *_crossings(comparison)),
         tuple(note for note in comparison.notes if note not in run_notes),
@@ -96,8 +92,8 @@ def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
         # A difference carries the marks of both scores.
         mark = "".join(sorted(set(marks[contrast.first] + marks[contrast.second])))
         interval = difference.interval
-        bounds = "" if interval is None else f"[{interval.low:+.3f}, {interval.high:+.3f}]"
-        value = DASH if difference.value is None else f"{difference.value:+.3f}"
+        bounds = numerals.interval(None if interval is None else interval.as_json(), ASR)
+        value = numerals.change(difference.value, ASR)
         rows.append(
             [
                 f"{first} and {second}",
@@ -112,13 +108,13 @@ def _pairs(contrasts: Sequence[Contrast], marks: dict[str, str]) -> Table:
                 ),
                 str(contrast.neither),
                 Value(value, bounds, mark if difference.value is not None else ""),
-                number(contrast.adjusted[ASR]),
+                numerals.p_value(contrast.adjusted[ASR]),
             ]
         )
     heads = ["tasks", "shared", "both unsafe", "only first", "only second", "neither"]
     return table(
         "Every two tasks: targets by where they are unsafe, and the difference in attack success",
-        [*heads, "second minus first", "p (Holm)"],
+        [*heads, "second minus first, %", "p (Holm)"],
         rows,
     )
 

@@ -64,7 +64,7 @@ def test_the_section_joins_both_arms_of_each_model(
     assert "Over-refusal rate" in words
     assert '<li><a href="#arms">Harmful and harmless</a></li>' in page
     # The other sections say of the benign runs what went wrong in them, and on what they rest.
-    assert "refuses-all, benign set" in words_of(page.split('id="coverage"')[1])
+    assert "refuses-all, benign set" in words_of(page.split('id="models"')[1])
     assert words_of(page).count("Benign set: harmless requests that we wrote.") == 1
 
 

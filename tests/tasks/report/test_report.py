@@ -25,6 +25,7 @@ from unisafe_tasks import TASKS
 from unisafe_tasks.files import PACKAGE, encode_row
 from unisafe_tasks.labels.annotations import Annotation
 from unisafe_tasks.labels.calibration import build_card
+from unisafe_tasks.numerals import percent
 from unisafe_tasks.report.case_table import VERDICTS, _letter, build_table
 from unisafe_tasks.report.media import SIDE, thumbnail
 from unisafe_tasks.report.side_files import OUTPUT_CHARACTERS
@@ -598,7 +599,7 @@ def test_a_judge_card_is_shown_with_its_figures_and_notes(tmp_path: Path, unisaf
     counts = [ensemble[name] for name in ("true_positives", "false_positives", "false_negatives")]
     assert f"ensemble {' '.join(map(str, counts))}" in words
     assert f"{ensemble['recall']['value']:.3f}" in words
-    assert f"{figures['corrected'][0]['prediction_powered']['value']:.3f}" in words
+    assert percent(figures["corrected"][0]["prediction_powered"]["value"]) in words
     assert all(note in words for note in figures["notes"])
 
 
