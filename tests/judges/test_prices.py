@@ -221,7 +221,7 @@ ENTRY = "  - {model: m, price: {input: 1, output: 2}}\n"
                 "2}",
                 "2, tiers: [{above: 9, input: 1, output: 1}, {above: 3, input: 1, output: 1}]}",
             ),
-            ", line 3: prices.0.price: tiers must be in the order of above, and no two may have the",
+            ", line 3: prices.0.price: tiers must be in the order of above, and no two may have",
         ),
         (
             "date: 2026-11-20\nprices:\n" + ENTRY * 2,
