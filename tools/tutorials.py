@@ -33,7 +33,8 @@ _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.M)
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _OF_THIS_RUN = {
     "TIME": re.compile(r"\b\d{8}-\d{6}\b"),
-    "UUID": re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+    "UUID": re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),
+    "HASH": re.compile(r"(?<=-)[0-9a-f]{12}\b"),
 }
 _COLUMNS = 110
 _END = "\036"

@@ -354,7 +354,7 @@ def test_a_pipeline_for_something_else_is_refused_with_a_sentence(
 ) -> None:
     nothing = pipelines.PipelineFacts(frozenset())
     monkeypatch.setattr(umm_diffusers, "read_pipeline", lambda _: nothing)
-    with pytest.raises(SystemExit, match="Flux2KleinPipeline makes no image of a prompt alone"):
+    with pytest.raises(SystemExit, match="Flux2KleinPipeline makes no image from a prompt alone"):
         UmmDiffusers(pretrained=str(flux))
 
 

@@ -179,7 +179,7 @@ def test_the_result_says_what_it_is_of(
         assert sentence in said
     # Neither a run folder nor the rows of one were written.
     assert [path.name for path in done.folder.parent.iterdir()] == [done.folder.name]
-    with pytest.raises(RunError, match="no run folder"):
+    with pytest.raises(RunError, match="not a run folder"):
         read_run(done.folder)
 
 

@@ -711,8 +711,8 @@ def test_a_server_that_shows_its_guard_nothing_is_told_before_the_run(
         if is_shown:
             assert problem == ""
         else:
-            assert "counts 320 tokens of a question of 756 words" in problem
-            assert "llama-guard-3 is not shown what it is to judge" in problem
+            assert "counts 320 tokens in a question of 756 words" in problem
+            assert "llama-guard-3 does not see what it must judge" in problem
             assert len(problem.splitlines()) == 1
     # A reply that was cut off is no answer, and is asked for again.
     assert len(server.first_questions) == (1 if finish == "stop" else 2)

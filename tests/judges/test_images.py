@@ -501,7 +501,7 @@ def test_bytes_over_the_cap_are_refused_without_being_decoded() -> None:
 )
 def test_what_is_not_png_jpeg_webp_or_gif_is_refused(data: bytes) -> None:
     for read in (check_image, decode_image, encode_for_judge, open_upright):
-        with pytest.raises(ImageError, match="no PNG, JPEG, WebP or GIF"):
+        with pytest.raises(ImageError, match="not a PNG, JPEG, WebP or GIF"):
             read(data)
 
 

@@ -155,7 +155,7 @@ def test_the_users_prices_go_before_our_table_and_behind_the_panel_file(
     plain = path.with_name("plain.yaml")
     plain.write_text(path.read_text().replace("max_cost: 1\n", ""))
     assert load_panel(plain).sha256 == panel.sha256
-    with pytest.raises(PanelError, match="no price is known of own: give"):
+    with pytest.raises(PanelError, match="no price is known for own: give"):
         load_panel(path)
 
 
@@ -221,7 +221,7 @@ ENTRY = "  - {model: m, price: {input: 1, output: 2}}\n"
                 "2}",
                 "2, tiers: [{above: 9, input: 1, output: 1}, {above: 3, input: 1, output: 1}]}",
             ),
-            ", line 3: prices.0.price: tiers must be in the order of above, and each above another",
+            ", line 3: prices.0.price: tiers must be in the order of above, and no two may have",
         ),
         (
             "date: 2026-11-20\nprices:\n" + ENTRY * 2,

@@ -112,5 +112,5 @@ def test_a_folder_that_holds_no_shieldgemma_is_told_before_the_run(
     with PanelSession(load_panel(panel_file(tmp_path, folder))) as session:
         problem = str(session.check()["shield"])
     assert problem.startswith("judge shield: ")
-    assert ("and no ShieldGemma 2" if kind == "another model" else "cannot be loaded") in problem
+    assert (", not ShieldGemma 2" if kind == "another model" else "cannot be loaded") in problem
     assert len(problem.splitlines()) == 1

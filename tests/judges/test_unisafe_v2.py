@@ -192,7 +192,7 @@ def test_views_are_a_panels_identity_only_where_there_is_a_second_one(
     ("line", "rubric", "said"),
     [
         ("views: []", "unisafe-v2", "must be [in-context] or [in-context, output-only]"),
-        ("views: [output-only]", "unisafe-v2", "the scores are of in-context"),
+        ("views: [output-only]", "unisafe-v2", "the scores come from in-context"),
         ("views: [in-context, in-context]", "unisafe-v2", "must be [in-context] or"),
         ("views: [in-context, all]", "unisafe-v2", "must be 'in-context' or 'output-only'"),
         (VIEWS, "unisafe-v1", "the rubric unisafe-v1 has no wording for output-only"),

@@ -40,7 +40,7 @@ def audit(
         bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")
     ] = False,
 ) -> None:
-    """Ask a panel which requests are harmful, and list those that it sees otherwise than the set.
+    """Ask a panel which requests are harmful, and list those on which it disagrees with the set.
 
     Of the benign set these are the requests that a judge calls harmful, of any other set those
     that a judge calls harmless. Replies that are in the store are not paid for again.

@@ -37,5 +37,5 @@ def export(
 
 
 def worker_template() -> None:
-    """Print the runner of `--model umm_worker`: two functions of it are yours to fill in."""
+    """Print a runner for `--model umm_worker`; you fill in two of its functions."""
     typer.echo(files("unisafe_tasks").joinpath("models/runner.py").read_text("utf-8"), nl=False)

@@ -73,7 +73,7 @@ def subset(
         int, typer.Option(min=1, help="Risk targets of each subcategory, each with all its cases.")
     ],
     source: _SOURCE = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another subset.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws another subset.")] = 0,
 ) -> None:
     """Draw a fair part of the cases for a cheaper run. Its intervals are about the full set."""
     from unisafe_tasks.cli.datasheets import print_subset

@@ -63,7 +63,7 @@ def judge(
         bool,
         typer.Option(
             "--batch",
-            help="Ask through batch APIs: send and leave; the same command collects.",
+            help="Use batch APIs: this command sends and ends; run it again to collect.",
         ),
     ] = False,
     min_coverage: Annotated[

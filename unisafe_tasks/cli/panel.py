@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Find out what a panel's judges are worth.", no_args_is_help=True)
+app = typer.Typer(help="Test the judges of a panel.", no_args_is_help=True)
 
 _NOT_KNOWN = "–"
 _OF_OUR_POLICY = (STAND_IN, "unisafe-v2")

@@ -34,7 +34,7 @@ def list_all() -> None:
 
 @app.command()
 def show(name: Name) -> None:
-    """Print what a runner says of itself, its safety stack and decoding included, as JSON."""
+    """Print a runner's description as JSON, with its safety stack and its decoding."""
     from unisafe_tasks.models.shipped_runners import named
 
     typer.echo(named(name).model_dump_json(indent=2))

@@ -80,7 +80,7 @@ def merge(
     sources: Annotated[list[Path], typer.Argument(help="Stores of other machines.")],
     store: _Store = None,
 ) -> None:
-    """Copy the replies of other stores that this one lacks; theirs are left as they are."""
+    """Copy replies from other stores into this one; the other stores stay as they are."""
     from unisafe_judges import ReplyStore, merge_stores
     from unisafe_tasks.settings import store_path
 

@@ -169,7 +169,7 @@ HOSTILE_IMAGES = {
     "file": ("file:///etc/hostname", "an address that a model names is not opened"),
     "html": ("data:text/html;base64,PGI+", "an address that a model names is not opened"),
     "base64": ("data:image/png;base64,%%%", "not in base64"),
-    "no image": ("data:image/png;base64,bm8gaW1hZ2U=", "no PNG, JPEG, WebP or GIF image"),
+    "no image": ("data:image/png;base64,bm8gaW1hZ2U=", "not a PNG, JPEG, WebP or GIF image"),
     "large": ("data:image/png;base64," + "A" * (MAX_BYTES * 4 // 3 + 8), "bytes allowed"),
 }
 

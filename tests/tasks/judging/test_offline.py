@@ -505,7 +505,7 @@ def test_a_task_of_the_other_set_is_not_taken_for_its_counterpart(
     done = unisafe("judge", outputs, "--task", "unisafe_benign_t2t", "--out", tmp_path / "run")
     assert done.code == 1
     assert done.err == (
-        "unisafe: unisafe_benign_t2t is no task of demo: name the task by its code, TT, or name "
+        "unisafe: unisafe_benign_t2t is not a task of demo: name the task by its code, TT, or name "
         "other data (--data)\n"
     )
 

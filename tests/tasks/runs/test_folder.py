@@ -452,7 +452,7 @@ def test_a_field_that_a_score_rests_on_is_needed(tmp_path: Path, field: str) -> 
 def test_a_folder_without_run_json_is_no_run_folder_and_says_what_it_may_be(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(RunError, match=r"is no run folder: it has no run\.json$"):
+    with pytest.raises(RunError, match=r"is not a run folder: it has no run\.json$"):
         read_run(tmp_path)
     with pytest.raises(RunError, match="since there is no such folder"):
         read_run(tmp_path / "none")
