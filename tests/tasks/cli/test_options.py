@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +48,7 @@ def watched(out: Path, *words: str) -> tuple[int, str]:
     rest = ("judge", "demo", "--data", "demo", "--task", "TT", "--panel", "labels")
     folders = {name: str(out / name) for name in ("UNISAFE_CACHE", "HF_DATASETS_CACHE")}
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     done = subprocess.run(
         [UNISAFE, *words, *rest, "--out", str(out / "run")],
         env={**os.environ, **folders},
@@ -71,4 +75,4 @@ def test_quiet_shows_no_bars(tmp_path: Path) -> None:
 
 def test_quiet_still_says_what_went_wrong(tmp_path: Path) -> None:
     wrong = ended(UNISAFE, "--quiet", "score", str(tmp_path / "nothing"))
-    assert (wrong.code, "no run folder" in wrong.err) == (1, True)
+    assert (wrong.code, str(tmp_path / "nothing") in wrong.err) == (1, True)
