@@ -163,8 +163,8 @@ lint: $(FOR_TEST)
 yamls: $(FOR_DEMO)
 	$(BIN)/python -m tools.yaml_configs
 
-# The pages of docs/reference are written from the code.
-reference: $(FOR_DEMO)
+# The pages of docs/reference are written from the code, adapters and their packages included.
+reference: $(FOR_TEST)
 	$(BIN)/python -m tools.reference
 
 # The commands of docs/tutorials are run, and what they print is written into the pages.

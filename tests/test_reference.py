@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 from tools.reference import DOCS, pages
+from unisafe_tasks.models import ADAPTERS
 from unisafe_tasks.settings import VARIABLES
 
 ROOT = Path(__file__).parents[1]
@@ -33,3 +35,14 @@ def test_every_field_of_a_panel_file_has_a_meaning() -> None:
     rows = re.findall(r"^\| `\w+` \| .* \| (.*) \|$", pages()["reference/panel_file.md"], re.M)
     assert len(rows) > 80
     assert all(rows)
+
+
+def test_every_argument_of_an_adapter_is_in_the_page() -> None:
+    sections = pages()["reference/adapters.md"].split("\n## `--model ")[1:]
+    assert [section.partition("`")[0] for section in sections] == list(ADAPTERS)
+    for name, section in zip(ADAPTERS, sections, strict=True):
+        module, _, class_name = ADAPTERS[name].class_path.rpartition(".")
+        made = getattr(importlib.import_module(module), class_name)
+        fields = set(made.arguments.model_fields) if name != "predictions" else {"predictions"}
+        shown = set(re.findall(r"^\| `(\w+)` \|", section, re.M))
+        assert fields - shown <= {"name", "price"}, name

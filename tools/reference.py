@@ -1,17 +1,18 @@
 """Write the pages of docs/reference and the table of exit codes from the code: `make reference`.
 
-A command says its own help, a setting its own meaning, and a field of a panel file has a docstring.
-The pages repeat them and are never edited.
+A command says its own help, a setting its own meaning. Fields of a panel file and arguments of an
+adapter have docstrings. The pages repeat them and are never edited.
 """
 
 from __future__ import annotations
 
 import ast
 import datetime
+import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -27,6 +28,7 @@ from unisafe_judges.prices import Price, PriceTier
 from unisafe_judges.specs import JudgeSpec
 from unisafe_tasks.cli import app
 from unisafe_tasks.errors import ExitCode
+from unisafe_tasks.models import ADAPTERS
 from unisafe_tasks.settings import VARIABLES
 
 __all__ = ["DOCS", "pages"]
@@ -43,6 +45,7 @@ def pages() -> dict[str, str]:
         "reference/commands.md": _commands(),
         "reference/variables.md": _variables(),
         "reference/panel_file.md": _panel_file(),
+        "reference/adapters.md": _adapters(),
         _EXIT_CODES: _with_exit_codes((DOCS / _EXIT_CODES).read_text("utf-8")),
     }
 
@@ -55,7 +58,9 @@ def _commands() -> str:
     return (
         f"{_WRITTEN}# Commands\n\n"
         "What `unisafe COMMAND --help` says, on one page. The [exit codes](../exit_codes.md) are "
-        f"the same for every command.\n\n{sections}"
+        "the same for every command. Before the command stand options of `unisafe` itself: "
+        "`--version`, `--quiet` (no progress bars and no warnings), and `--install-completion`, "
+        f"which has your shell complete commands and options.\n\n{sections}"
     )
 
 
@@ -150,14 +155,14 @@ def _panel_file() -> str:
     return "\n".join(parts)
 
 
-def _fields(model: type[BaseModel]) -> str:
-    meanings = _meanings(model)
+def _fields(model: type[BaseModel], without: Collection[str] = ("backend",)) -> str:
+    meanings, own = _meanings(model), _own_defaults(model)
     rows = []
     for name, field in model.model_fields.items():
-        if name == "backend":
+        if name in without:
             continue
         default = "required" if field.is_required() else _value(field.default)
-        rows.append((f"`{name}`", _kind(field), default, meanings[name]))
+        rows.append((f"`{name}`", _kind(field), own.get(name, default), meanings[name]))
     return _table(("key", "value", "default", "meaning"), rows)
 
 
@@ -201,6 +206,8 @@ _NAMES: dict[Any, str] = {
     Path: "path",
     datetime.date: "a day",
     JudgeSpec: "judges",
+    frozenset[str]: "codes of tasks, with `:` between them",
+    Mapping[str, Any]: "a JSON object",
     Price: "[a price](#price-of-a-judge)",
     PriceTier: "rates",
 }
@@ -232,6 +239,64 @@ def _value(default: Any) -> str:
     if isinstance(default, tuple):
         return f"`[{', '.join(map(str, default))}]`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+# Adapters.
+
+_OF_JUDGES = ("backend", "name", "price")
+"""Fields that arguments of a served model have from judges, and that say nothing of it."""
+
+
+def _adapters() -> str:
+    parts = [
+        f"{_WRITTEN}# Adapters\n",
+        "`lmms-eval --model ADAPTER --model_args ARGUMENT=VALUE,...` asks a model by one of these "
+        "adapters. [Unified models](../models.md) says which adapter is for which model. Any other "
+        "argument is an error.\n",
+    ]
+    for name, adapter in ADAPTERS.items():
+        module, _, class_name = adapter.class_path.rpartition(".")
+        made = getattr(importlib.import_module(module), class_name)
+        parts.append(f"## `--model {name}`\n")
+        if name == "predictions":
+            parts += [f"{_text(_first_line(made))}\n", _of_function(made.__init__)]
+            continue
+        spec: type[BaseModel] = made.arguments
+        needed = [field for field, of in spec.model_fields.items() if of.is_required()]
+        shown = [one for one in needed if one not in _own_defaults(spec)] or [
+            "runner",
+            "repository",
+            "pretrained",
+        ]
+        parts += [
+            f"{_text(_first_line(spec))}\n",
+            "```\nlmms-eval --model "
+            f"{name} --model_args {','.join(f'{one}=...' for one in shown)} "
+            "--tasks unisafe --output_path runs\n```\n",
+            _fields(spec, _OF_JUDGES),
+        ]
+    return "\n".join(parts)
+
+
+def _own_defaults(model: type[BaseModel]) -> dict[str, str]:
+    """The defaults that a served model's provider has: they are no defaults of fields."""
+    names = {"base_url": "own_url", "api_key_env": "own_key"}
+    return {
+        field: _value(getattr(model, attribute))
+        for field, attribute in names.items()
+        if hasattr(model, attribute)
+    }
+
+
+def _first_line(described: type) -> str:
+    return (inspect.getdoc(described) or "").partition("\n")[0]
+
+
+def _of_function(function: Callable[..., Any]) -> str:
+    """The arguments of an adapter that checks them itself, as its docstring says them."""
+    found = re.findall(r"^    (predictions): (.+)$", inspect.getdoc(function) or "", re.M)
+    rows = [(f"`{name}`", "text", "required", _text(meaning)) for name, meaning in found]
+    return _table(("key", "value", "default", "meaning"), rows)
 
 
 # Exit codes.

@@ -1,11 +1,13 @@
-"""Standard output and standard error on terminals that cannot show every character."""
+"""Standard output and standard error: how much is shown, and in which characters."""
 
 from __future__ import annotations
 
 import codecs
+import logging
+import os
 import sys
 
-__all__ = ["show_all"]
+__all__ = ["be_quiet", "log_from", "show_all"]
 
 _ERRORS = "unisafe-plain"
 _PLAIN = {"–": "-", "—": "-", "…": "...", "→": ">", "↓": "v", "↑": "^", "†": "+", "‡": "#"}
@@ -32,3 +34,29 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
         _PLAIN.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking
     )
     return "".join(signs), error.end
+
+
+def be_quiet() -> None:
+    """Show no progress bars from now on, and no warning of ours.
+
+    The packages that draw the bars look at their environment variables when they are imported.
+    """
+    for name in (
+        "TQDM_DISABLE",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS",
+        "HF_HUB_DISABLE_PROGRESS_BARS",
+    ):
+        os.environ[name] = "1"
+    log_from("ERROR")
+
+
+def log_from(level: str) -> None:
+    """Log what is of this level or above, such as DEBUG. Another word changes nothing."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        return
+    log = logging.getLogger("unisafe")
+    log.setLevel(number)
+    # Without a handler Python itself shows warnings and errors, and nothing below.
+    if number < logging.WARNING and not log.hasHandlers():
+        log.addHandler(logging.StreamHandler())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import io
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tests.tasks.commands import Done
 from tests.tasks.run_folders import judged_run, outcomes
 from unisafe_tasks import cli
-from unisafe_tasks.streams import show_all
+from unisafe_tasks.streams import log_from, show_all
 
 
 def on(encoding: str, monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> tuple[int, str]:
@@ -70,3 +71,20 @@ def test_what_has_no_plain_sign_is_escaped() -> None:
     show_all()
     assert "5 – 6 → 模型".encode("ascii", "unisafe-plain") == b"5 - 6 > \\u6a21\\u578b"
     assert codecs.lookup_error("unisafe-plain")
+
+
+@pytest.fixture
+def log() -> Iterator[logging.Logger]:
+    """Our log, which is afterwards what it was."""
+    ours = logging.getLogger("unisafe")
+    level, handlers = ours.level, list(ours.handlers)
+    yield ours
+    ours.setLevel(level)
+    ours.handlers[:] = handlers
+
+
+@pytest.mark.parametrize(("word", "level"), [("DEBUG", 10), ("error", 40), ("None", 30)])
+def test_the_log_follows_a_harness(log: logging.Logger, word: str, level: int) -> None:
+    log.setLevel(logging.WARNING)
+    log_from(word)
+    assert log.level == level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -26,7 +27,7 @@ from unisafe_tasks.cli.publishing import export, push
 from unisafe_tasks.cli.reporting import report
 from unisafe_tasks.errors import ExitCode, UnisafeError, in_words
 from unisafe_tasks.redaction import printable, redact
-from unisafe_tasks.streams import show_all
+from unisafe_tasks.streams import be_quiet, show_all
 
 __all__ = ["app", "main"]
 
@@ -36,10 +37,39 @@ app = typer.Typer(
     epilog="Exit codes: " + "; ".join(f"{code:d} {code.meaning}" for code in ExitCode) + ".",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"unisafe-tasks {version('unisafe-tasks')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", help="No progress bars and no warnings: results and errors alone are shown."
+        ),
+    ] = False,
+) -> None:
+    if quiet:
+        be_quiet()
+
+
 app.command("tasks-dir")(runs.tasks_dir)
 app.command()(runs.score)
+app.command()(runs.failures)
 app.command()(comparing.leaderboard)
 app.command()(comparing.compare)
 app.command()(gate)

@@ -14,6 +14,7 @@ from rich.table import Table
 from unisafe_tasks.cli.tables import numeric_table, wide_console
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.redaction import printable
+from unisafe_tasks.runs.run_info import panel_in_words
 
 __all__ = ["app", "calibrate"]
 
@@ -140,7 +141,8 @@ def calibrate(
 def _print_card(card: Mapping[str, Any]) -> None:
     console = wide_console()
     counts, panel = card["counts"], card["panel"]
-    title = f"panel {panel['name']} ({panel['sha256'][:12]}) on {card['data']['source']}: "
+    judged = panel_in_words(panel["name"], panel["sha256"])
+    title = f"{judged} on {card['data']['source']}: "
     title += f"{counts['outputs']} labelled outputs, {counts['annotators']} annotator(s)"
     console.print(_judges(card, title))
     console.print(_rates(card))

@@ -13,6 +13,7 @@ from unisafe_tasks.cli.judging import STAND_IN, tasks_named
 from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.redaction import in_one_line, printable
+from unisafe_tasks.runs.run_info import panel_in_words
 
 if TYPE_CHECKING:
     from unisafe_tasks.judging.panel_card import Estimate, JudgeScore, PanelCard
@@ -93,7 +94,8 @@ def ask_known(
 
 def _print_card(card: PanelCard) -> None:
     console = wide_console()
-    title = f"panel {card.panel.name} ({card.panel.sha256[:12]}), rubric {card.panel.rubric}, "
+    tested = panel_in_words(card.panel.name, card.panel.sha256)
+    title = f"{tested}, rubric {card.panel.rubric}, "
     title += f"{card.outputs.name}: {', '.join(card.outputs.tasks)}"
     heads = ("judge", "verdicts", "agreement", "balanced accuracy", "refusals seen")
     measured = ("injections that worked", "median s", "95 % s", "tokens in", "tokens out", "cost")

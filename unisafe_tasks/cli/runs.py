@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +14,15 @@ from unisafe_tasks.cli.score_tables import print_scores
 from unisafe_tasks.errors import ExitCode
 from unisafe_tasks.harnesses.locations import Harness
 from unisafe_tasks.harnesses.locations import tasks_dir as find_tasks_dir
-from unisafe_tasks.redaction import redact
+from unisafe_tasks.redaction import in_one_line, redact
 
-__all__ = ["doctor", "score", "tasks_dir"]
+if TYPE_CHECKING:
+    from unisafe_tasks.runs.failures import TaskFailures
+
+__all__ = ["doctor", "failures", "score", "tasks_dir"]
+
+_SHOWN = 5
+_LONGEST = 300
 
 _STYLES = {
     "ok": "green",
@@ -52,6 +59,44 @@ def score(
         sys.stdout.buffer.write(encode_json(metrics))
         return
     print_scores(metrics)
+
+
+def failures(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """List what was not scored and why, by task, with the cases' ids.
+
+    A terminal shows cases with the same reason together. A pipe or a file gets a line for each
+    case: task, id, what is missing and the reason, with tabs between them.
+    """
+    from unisafe_tasks.runs.failures import failures_of
+
+    found = failures_of(run)
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        for task in found:
+            for failure in task.failures:
+                cells = (task.task, failure.case, failure.what, failure.reason)
+                typer.echo("\t".join(map(in_one_line, cells)))
+            if task.not_reached:
+                typer.echo(f"{task.task}\t\tnot reached\t{task.not_reached} cases")
+        return
+    for task in found:
+        said = f"{task.task}: {task.unscored:,} of {task.asked:,} cases not scored"
+        console.print(said, style="bold" if task.failures else "", markup=False, highlight=False)
+        for line in _together(task):
+            console.print(in_one_line(line), markup=False, highlight=False)
+
+
+def _together(task: TaskFailures) -> Iterator[str]:
+    """A line for each reason of a task: how many cases have it, and the first of them."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for failure in task.failures:
+        by_reason.setdefault((failure.what, failure.reason), []).append(failure.case)
+    for (what, reason), cases in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(cases) - _SHOWN:,} more" if len(cases) > _SHOWN else ""
+        shown = ", ".join(cases[:_SHOWN])
+        yield f"- {len(cases):,} {what}: {reason[:_LONGEST]} ({shown}{more})"
+    if task.not_reached:
+        yield f"- {task.not_reached:,} not reached: the run ended before them"
 
 
 def doctor(

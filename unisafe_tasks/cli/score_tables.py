@@ -10,6 +10,7 @@ from rich.markup import escape
 from unisafe_tasks.cli.tables import numeric_table, wide_console
 from unisafe_tasks.metric_facts import FACTS_OF_ARMS, JUDGMENT_OF_ARMS, SPLIT_FACTS
 from unisafe_tasks.redaction import in_one_line, printable
+from unisafe_tasks.runs.run_info import panel_in_words
 from unisafe_tasks.tasks import ALL_GROUPS, Arm, task_named
 
 __all__ = ["print_scores"]
@@ -140,7 +141,7 @@ def _count(measure: Mapping[str, Any]) -> str:
 
 def _title(metrics: Mapping[str, Any]) -> str:
     panel = metrics["panel"]
-    judged = f"panel {panel['name']} ({panel['sha256'][:12]})" if panel else "not judged"
+    judged = panel_in_words(panel["name"], panel["sha256"]) if panel else "not judged"
     # A name may hold brackets. A table's title would read them as markup.
     title = f"{metrics['model']} on {(metrics['data'] or {}).get('source')}, {judged}"
     return escape(in_one_line(title))

@@ -28,6 +28,7 @@ from unisafe_tasks.outputs.saved import Outputs
 from unisafe_tasks.runs.folder import DEFAULT_FOLDER
 from unisafe_tasks.runs.notes import was_stopped
 from unisafe_tasks.runs.reading import scored_case
+from unisafe_tasks.runs.run_info import panel_in_words
 
 __all__ = ["batch_outputs", "judge_outputs", "require_own"]
 
@@ -129,10 +130,10 @@ def require_own(folder: Path, outputs: Outputs, panel: Panel | None) -> None:
     if not isinstance(judged, dict) or was_stopped(info):
         return
     if panel is None or judged.get("sha256") != panel.sha256:
-        known = f"{judged.get('name')} ({str(judged.get('sha256'))[:12]})"
-        wanted = "none" if panel is None else f"{panel.name} ({panel.sha256[:12]})"
+        known = panel_in_words(judged.get("name"), judged.get("sha256"))
+        wanted = "panel none" if panel is None else panel_in_words(panel.name, panel.sha256)
         raise UnisafeError(
-            f"{folder} holds a finished run that panel {known} judged, and this is panel {wanted}: "
+            f"{folder} holds a finished run that {known} judged, and this is {wanted}: "
             "name another --out"
         )
 

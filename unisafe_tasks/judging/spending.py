@@ -24,15 +24,16 @@ _TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 def spending_of(panel: Panel, tallies: Iterable[Tally]) -> list[dict[str, Any]]:
     """A row for each judge that is a model, as run.json has it under `judges`.
 
-    `cost` is in dollars, and null where no price is known. `unverified` counts the replies that did
-    not say which model they came from. `cached_tokens` of the input came from a provider's cache,
-    `reasoning_tokens` of the output were thought. It is what this rank did; `spending_of_ranks`
-    adds them up.
+    `cost` is in dollars, and null where no price is known. `from_store` counts the replies that
+    were there before, `unverified` those that did not say which model they came from.
+    `cached_tokens` of the input came from a provider's cache, `reasoning_tokens` of the output were
+    thought. It is what this rank did; `spending_of_ranks` adds them up.
     """
     return [
         {
             "judge": tally.judge,
             "calls": tally.calls,
+            "from_store": tally.cached,
             **{name: getattr(tally, name) for name in _TOKENS},
             "cost": None if price_of(spec) is None else round(tally.cost, 6),
             "unverified": tally.unverified,
@@ -54,9 +55,9 @@ def spending_of_ranks(
     for rows in last.values():
         for row in rows:
             sums = total[row["judge"]]
-            for name in ("calls", *_TOKENS, "unverified"):
-                # A rank of an earlier version kept fewer kinds of tokens.
-                sums[name] += row.get(name, 0)
+            for name in ("calls", "from_store", *_TOKENS, "unverified"):
+                # A rank of an earlier version kept fewer of them.
+                sums[name] = sums.get(name, 0) + row.get(name, 0)
             if row["cost"] is not None:
                 sums["cost"] = round(sums["cost"] + row["cost"], 6)
     return list(total.values())
@@ -70,14 +71,20 @@ def recorded_spending(folder: Path) -> list[dict[str, Any]]:
 
 
 def spending_in_words(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each judge: calls, tokens and cost."""
-    return [
-        f"Judge {row['judge']}: {row['calls']:,} calls, {row['input_tokens']:,} input"
-        f"{_part(row, 'cached_tokens', 'from a cache')} and {row['output_tokens']:,} output"
-        f"{_part(row, 'reasoning_tokens', 'of thinking')} tokens, "
-        + ("no price known" if row["cost"] is None else f"${row['cost']:,.4f}")
-        for row in rows
-    ]
+    """A line for each judge: replies from the store, calls, and the calls' tokens and cost."""
+    return [f"Judge {row['judge']}: {', '.join(_spent(row))}" for row in rows]
+
+
+def _spent(row: Mapping[str, Any]) -> list[str]:
+    stored = row.get("from_store", 0)
+    parts = [f"{stored:,} from the store"] if stored else []
+    parts.append(f"{row['calls']:,} calls")
+    if row["calls"]:
+        sent = f"{row['input_tokens']:,} input{_part(row, 'cached_tokens', 'from a cache')}"
+        written = f"{row['output_tokens']:,} output{_part(row, 'reasoning_tokens', 'of thinking')}"
+        parts.append(f"{sent} and {written} tokens")
+        parts.append("no price known" if row["cost"] is None else f"${row['cost']:,.4f}")
+    return parts
 
 
 def _part(row: Mapping[str, Any], name: str, words: str) -> str:

@@ -319,6 +319,14 @@ class SubmittedOutputs:
                 break
         rows = [verdict_row(row, result, panel) for result in results]
         self._folder.append(name, rows)
+        for result in results:
+            _log.debug(
+                "%s: judge %s: %s%s",
+                key_of(row),
+                result.judge,
+                result.failure or "verdict",
+                " from the store" if result.cached else "",
+            )
         if self._folder.rank and self._judges is not None:
             # Before whoever waits goes on: rank 0 may end the run as soon as all have.
             spent = spending_of(panel, self._judges.tallies)

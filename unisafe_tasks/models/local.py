@@ -26,22 +26,27 @@ __all__ = ["LocalArguments", "LocalModel", "seed_of"]
 
 
 class LocalArguments(BaseModel):
-    """`--model_args` of a model in this process; `pretrained` is a hub id or a folder.
-
-    `tasks` says what a checkpoint does that cannot do all that its architecture has. `batch_size`
-    and `device` are the harness's own options.
-    """
+    """A model in this process."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     decides: ClassVar[tuple[str, ...]] = ()
 
     pretrained: str = Field(min_length=1)
+    """The weights: a repository of the hub, or a folder."""
     revision: str | None = None
+    """The commit, tag or branch of the hub's repository."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """The type of the weights' numbers; `auto` is the checkpoint's own."""
     device: str | None = Field(default=None, pattern=r"^(cpu|cuda(:\d+)?)$")
+    """Where the model runs, such as `cuda:0`; the harness's `--device` says it too. Without it the
+    model runs on this process's GPU, or on the CPU if there is none."""
     batch_size: int = Field(default=1, ge=1)
+    """How many questions are answered together; the harness's `--batch_size` says it too."""
     seed: int = 0
+    """The seed of what is drawn at random."""
     tasks: Codes | None = None
+    """The tasks that the checkpoint can do, such as `TI:IE`, if it cannot do all that its kind of
+    model can."""
 
 
 class LocalModel(UnifiedModel):

@@ -55,8 +55,7 @@ class RemoteArguments(ServedSpec):
     """`--model_args` of a served model.
 
     What is not given is left to the provider: its safety settings, its system prompt and its
-    decoding are part of what is measured. `profile` names a server (see `profiles`); `extra_body`
-    is JSON that goes with every request as it is.
+    decoding are part of what is measured.
     """
 
     decides: ClassVar[tuple[str, ...]] = ()
@@ -73,13 +72,19 @@ class RemoteArguments(ServedSpec):
     max_concurrency: int = Field(default=32, ge=1, le=1000)
     timeout_s: float = Field(default=300.0, gt=0)
     system_prompt: str | None = None
+    """The system prompt of each request. Without it none is sent."""
     temperature: float | None = Field(default=None, ge=0, le=2)
+    """The temperature of decoding."""
     max_tokens: int | None = Field(default=None, ge=1)
+    """The most tokens of an answer."""
     seed: int | None = None
+    """The seed of each request, where the API takes one."""
     allow_urls: bool = False
     """Whether an image that the server only names by URL is fetched."""
     profile: str | None = None
+    """The server's profile, which says what can be asked and how, such as `vllm-omni-bagel`."""
     extra_body: Annotated[Mapping[str, Any] | None, BeforeValidator(_extra_body)] = None
+    """A JSON object that goes with every request as it is."""
     strict_version: bool = False
     """Whether an answer is refused that another model gave than the one that was asked."""
 

@@ -41,16 +41,22 @@ _OPTIONS = {
 
 
 class DiffusersArguments(LocalArguments):
-    """What is not given is the pipeline's own default; sizes are in pixels."""
+    """A pipeline of diffusers. What is not given is the pipeline's own default."""
 
     decides: ClassVar[tuple[str, ...]] = tuple(_OPTIONS)
 
     steps: int | None = Field(default=None, ge=1)
+    """The number of steps of an image."""
     guidance_scale: float | None = Field(default=None, ge=0)
+    """How closely an image keeps to the prompt."""
     true_cfg_scale: float | None = Field(default=None, ge=0)
+    """The same, of pipelines that compare the prompt with the negative prompt."""
     negative_prompt: str | None = None
+    """What an image is not to show. Without it none is given."""
     height: int | None = Field(default=None, ge=8)
+    """The height of images in pixels."""
     width: int | None = Field(default=None, ge=8)
+    """The width of images in pixels."""
 
 
 class UmmDiffusers(LocalModel):

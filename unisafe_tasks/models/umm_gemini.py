@@ -34,11 +34,7 @@ _ACCOUNT = "PUP_LIMITED_DISABLED"
 
 
 class GeminiArguments(RemoteArguments):
-    """`aspect_ratio` and `image_size` are the API's, such as `1:1` and `1K`.
-
-    Gemini 2.5 takes `thinking_budget` in tokens, Gemini 3 and later `thinking_level`, such as
-    `low`. `person_generation` is `ALLOW_ALL`, `ALLOW_ADULT` or `ALLOW_NONE`.
-    """
+    """Google's Gemini API."""
 
     adapter: ClassVar[str] = "umm_gemini"
     own_url: ClassVar[str] = "https://generativelanguage.googleapis.com"
@@ -59,11 +55,17 @@ class GeminiArguments(RemoteArguments):
     )
 
     tasks: Codes | None = None
+    """The tasks that the model can do, such as `TI:IE`, if it cannot do all that its API can."""
     aspect_ratio: str | None = None
+    """The API's aspect ratio of images, such as `1:1`."""
     image_size: str | None = None
+    """The API's size of images, such as `1K`."""
     thinking_budget: int | None = None
+    """The most tokens of thinking, of Gemini 2.5."""
     thinking_level: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+    """How much the model thinks, of Gemini 3 and later."""
     person_generation: Literal["ALLOW_ALL", "ALLOW_ADULT", "ALLOW_NONE"] | None = None
+    """Which people the provider lets the model draw."""
 
     def stack(self) -> dict[str, Any]:
         return {"safety_settings": "the provider's defaults", "seed": UNKNOWN, **super().stack()}

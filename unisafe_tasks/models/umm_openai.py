@@ -53,10 +53,7 @@ _TAKEN = {
 
 
 class OpenAIArguments(RemoteArguments):
-    """`tasks` says what a model does that cannot do all that its API has, such as `TI:IE`.
-
-    `image_model`, `action` and the settings after it are the image tool's or the Images API's.
-    """
+    """A server that speaks one of the dialects of OpenAI."""
 
     no_stack: ClassVar[tuple[str, ...]] = (
         *RemoteArguments.no_stack,
@@ -87,15 +84,26 @@ class OpenAIArguments(RemoteArguments):
     )
 
     api: Literal["responses", "images", "chat"] = "responses"
+    """The dialect, unless a profile says it: the Responses API with the image tool, the Images API,
+    or chat completions that return images."""
     tasks: Codes | None = None
+    """The tasks that the model can do, such as `TI:IE`, if it cannot do all that its API can."""
     size: str | None = None
+    """The size of images, such as `1024x1024`."""
     quality: str | None = None
+    """The quality of images, of the image tool and the Images API."""
     moderation: str | None = None
+    """How strictly the provider moderates images, of the image tool and the Images API."""
     image_model: str | None = None
+    """The model that the image tool draws with."""
     action: Literal["generate", "edit", "auto"] | None = None
+    """Whether the image tool draws anew or edits."""
     input_fidelity: str | None = None
+    """How closely an edit keeps to its input images, of the image tool and the Images API."""
     output_format: str | None = None
+    """The file format of images, of the image tool and the Images API."""
     background: str | None = None
+    """The background of images, of the image tool and the Images API."""
     modalities: str | None = None
     """Of chat completions, such as `text:image`; text tasks then ask for text alone."""
     response_format: Literal["b64_json", "url"] | None = None

@@ -47,10 +47,7 @@ _DRAWS = {"janus": frozenset(("TI",)), "emu3": frozenset(("TI",))}
 
 
 class TransformersArguments(LocalArguments):
-    """`do_sample`, `temperature` and `guidance_scale` are the checkpoint's own unless given.
-
-    `image_size` is the side of Emu3's images in pixels; Janus has a size of its own.
-    """
+    """A checkpoint of transformers. What is not given is the checkpoint's own."""
 
     decides: ClassVar[tuple[str, ...]] = (
         "max_new_tokens",
@@ -62,11 +59,17 @@ class TransformersArguments(LocalArguments):
     )
 
     max_new_tokens: int = Field(default=1024, ge=1)
+    """The most tokens of a text answer."""
     do_sample: bool | None = None
+    """Whether decoding is at random, and not greedy."""
     temperature: float | None = Field(default=None, gt=0)
+    """The temperature of decoding at random."""
     guidance_scale: float | None = Field(default=None, ge=1)
+    """How closely an image keeps to the prompt."""
     image_size: int = Field(default=720, ge=8)
+    """The side of Emu3's images in pixels; Janus has a size of its own."""
     system_prompt: str | None = None
+    """The system prompt of each question. Without it there is the processor's own, or none."""
 
 
 class UmmTransformers(LocalModel):

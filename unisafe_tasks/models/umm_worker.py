@@ -44,28 +44,36 @@ def _listed(value: object) -> object:
 
 
 class WorkerArguments(BaseModel):
-    """`runner` names one that comes with this package; `command` starts one of your own.
-
-    A runner takes `repository`, the checked-out code of its model, `pretrained`, a folder or a hub
-    id with its `revision`, `python`, the command of its environment's interpreter, `device` and
-    `dtype`. `gpus`, such as `0:1`, starts a worker for each, which sees that one alone.
-    """
+    """A model that answers in processes of its own: `runner` or `command` starts them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: str | None = Field(default=None, min_length=1)
+    """The command that starts a runner of your own."""
     runner: str | None = None
+    """The name of a runner that comes with this package: `unisafe runner list` shows them."""
     repository: str | None = None
+    """With `runner`: the folder with the checked-out code of the model's repository."""
     pretrained: str | None = None
+    """With `runner`: the weights, a repository of the hub or a folder."""
     revision: str | None = None
+    """With `runner`: the commit, tag or branch of the hub's repository."""
     python: str | None = None
+    """With `runner`: the interpreter of the model's environment, or a command that starts it."""
     device: str | None = Field(default=None, pattern=r"^(cpu|cuda(:\d+)?)$")
+    """With `runner`: where the model runs, such as `cuda:0`."""
     dtype: Literal["bfloat16", "float16", "float32"] | None = None
+    """With `runner`: the type of the weights' numbers. Without it the runner says it."""
     gpus: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    """GPUs, such as `0:1`: each has a worker of its own, which sees that GPU alone."""
     workers: int = Field(default=1, ge=1, le=64)
+    """How many workers there are, without `gpus`."""
     seed: int = 0
+    """The seed of what is drawn at random."""
     timeout_s: float = Field(default=600.0, gt=0)
+    """How many seconds an answer may take."""
     start_timeout_s: float = Field(default=900.0, gt=0)
+    """How many seconds a worker may take to load the model."""
 
     @model_validator(mode="after")
     def _is_one_way(self) -> Self:

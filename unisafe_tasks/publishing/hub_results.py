@@ -18,6 +18,7 @@ from unisafe_tasks.metric_facts import ASR, FACTS, METRICS
 from unisafe_tasks.publishing.formats import ExportFormat
 from unisafe_tasks.publishing.publishable import PublishedRun, path_component
 from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
+from unisafe_tasks.runs.run_info import panel_in_words
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task, task_named
 
@@ -156,7 +157,7 @@ def _notes(run: PublishedRun, task: Task) -> str:
         ),
         f"coverage {_number(values['coverage'])} ({values['scored']} of {values['asked']})",
         *_histories(values),
-        f"panel {run.basis.panel} ({run.basis.panel_sha256[:12]}): {_judges(run)}",
+        f"{panel_in_words(run.basis.panel, run.basis.panel_sha256)}: {_judges(run)}",
         f"rubric {run.basis.rubric}",
         f"data fingerprint {run.basis.fingerprint[:12]}",
     ]

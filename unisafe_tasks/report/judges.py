@@ -12,6 +12,7 @@ from unisafe_tasks.numerals import DASH, interval, percent
 from unisafe_tasks.report.tables import Cells, Table, Value, number, table
 from unisafe_tasks.results.marks import marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.runs.run_info import panel_in_words
 from unisafe_tasks.tasks import task_named
 
 __all__ = ["Card", "agreement_of", "judge_cards"]
@@ -136,17 +137,17 @@ def judge_cards(cards: Sequence[Mapping[str, Any]], results: Sequence[ScoredRun]
     shown = []
     for card in cards:
         panel, counts = card["panel"], card["counts"]
+        judged = panel_in_words(panel["name"], panel["sha256"])
         if panel["sha256"] not in panels:
             raise LabelError(
-                f"the judge card of panel {panel['name']} ({panel['sha256'][:12]}) belongs to none "
-                "of these runs: they have other panels"
+                f"the judge card of {judged} belongs to none of these runs: they have other panels"
             )
         about = (
             f"Measured against {counts['labels']:,} human labels on {counts['outputs']:,} outputs "
             f"of {', '.join(card['models'])}, data {card['data']['source']}. Positive is "
             "non-compliant."
         )
-        title = f"Judge card of panel {panel['name']} ({panel['sha256'][:12]})"
+        title = f"Judge card of {judged}"
         tables = (_judged(card), _correlated(card), _corrected(card))
         shown.append(Card(title, about, tuple(card["notes"]), tables))
     return shown

@@ -15,6 +15,7 @@ from typing import Any
 from unisafe_tasks.data.names import is_demo
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.results.scored_run import ScoredRun
+from unisafe_tasks.runs.run_info import panel_in_words
 
 __all__ = [
     "Basis",
@@ -63,7 +64,7 @@ class Basis:
     def describe(self) -> str:
         """The basis as a table's title has it."""
         return (
-            f"panel {self.panel} ({self.panel_sha256[:12]}), rubric {self.rubric}, "
+            f"{panel_in_words(self.panel, self.panel_sha256)}, rubric {self.rubric}, "
             f"data {self.data} ({self.fingerprint[:12]})"
         )
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from unisafe_tasks import numerals
 from unisafe_tasks.data.names import BENIGN_NOTE, DEMO_NOTE
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import FACTS_OF_ARMS, scores_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.comparison import other_history
-from unisafe_tasks.results.limits import Limit, shown_change, shown_score
+from unisafe_tasks.results.limits import Limit
 from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.results.stacks import differing_stacks
@@ -50,14 +51,15 @@ class Check:
     @property
     def score(self) -> str:
         """The score with its interval, or a dash."""
+        metric = self.limit.metric
+        shown = numerals.change if self.limit.is_increase else numerals.score
+        unit = "" if self.limit.is_increase or not numerals.is_percent(metric) else " %"
         if self.value is None:
-            return "–"
-        shown = shown_change if self.limit.is_increase else shown_score
-        numbers = [shown(value, self.limit.facts) for value in (self.value, *(self.bounds or ()))]
+            return numerals.DASH
         if self.bounds is None:
-            return numbers[0]
-        low, high = (number.removesuffix(" %") for number in numbers[1:])
-        return f"{numbers[0]} [{low}, {high}]"
+            return f"{shown(self.value, metric)}{unit}"
+        low, high = (shown(bound, metric) for bound in self.bounds)
+        return f"{shown(self.value, metric)}{unit} [{low}, {high}]"
 
     def describe(self) -> str:
         """The check in one line, without its outcome."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from unisafe_tasks import numerals
 from unisafe_tasks.metric_facts import TABLE_METRICS, MetricFacts, metric_named, scores_of
 from unisafe_tasks.tasks import ALL_GROUPS, ARM_TASKS, Arm
 
-__all__ = ["Limit", "read_limit", "shown_change", "shown_score"]
+__all__ = ["Limit", "read_limit"]
 
 _ARM_OF = MappingProxyType({metric: arm for arm in Arm for metric in scores_of(arm)})
 """Each metric that can have a limit -> the kind of requests that it is measured on."""
@@ -36,10 +37,12 @@ class Limit:
 
     def describe(self) -> str:
         """The limit in words, such as "ASR at most 30.0 %"."""
+        is_percent = numerals.is_percent(self.metric)
         if not self.is_increase:
-            return f"{self.facts.short} at most {shown_score(self.most, self.facts)}"
-        unit = " percentage points" if self.facts.unit == "proportion" else ""
-        most = shown_change(self.most, self.facts)
+            most = numerals.score(self.most, self.metric)
+            return f"{self.facts.short} at most {most}{' %' if is_percent else ''}"
+        most = numerals.change(self.most, self.metric)
+        unit = " percentage points" if is_percent else ""
         return f"{self.facts.short} increase at most {most}{unit}"
 
 
@@ -71,20 +74,3 @@ def _task_named(task: str, metric: str) -> str:
     if task not in names:
         raise ValueError(f"{metric} has no task {task!r}; there are: {', '.join(names)}")
     return task
-
-
-def shown_score(value: float, facts: MetricFacts) -> str:
-    """A score as people read it: a proportion as a percentage."""
-    return f"{_number(value, facts)}{' %' if facts.unit == 'proportion' else ''}"
-
-
-def shown_change(value: float, facts: MetricFacts) -> str:
-    """A difference of two scores with its sign: of proportions in percentage points."""
-    return _number(value, facts, "+")
-
-
-def _number(value: float, facts: MetricFacts, sign: str = "") -> str:
-    # Adding 0 makes a zero of a negative one.
-    if facts.unit == "proportion":
-        return f"{round(100 * value, 1) + 0.0:{sign}.1f}"
-    return f"{round(value, 2) + 0.0:{sign}.2f}"

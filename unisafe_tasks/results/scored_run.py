@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,9 +99,9 @@ def read_scored_runs(
     seen: set[Path] = set()
     results = []
     # Only for people: a terminal, and more than a moment.
-    for folder in tqdm(
-        folders, desc="Scoring runs", unit="run", leave=False, disable=len(folders) < 2 or None
-    ):
+    is_watched = len(folders) > 1 and sys.stderr.isatty()
+    watched = tqdm(folders, desc="Scoring runs", unit="run", leave=False) if is_watched else folders
+    for folder in watched:
         if folder.resolve() in seen:
             raise RunError(f"{folder} is named twice")
         seen.add(folder.resolve())

@@ -150,6 +150,8 @@ def _read_verdicts(folder: Path, name: str, info: Mapping[str, Any]) -> _Verdict
 
 def _hint(folder: Path) -> str:
     """What a person may have meant by a folder that holds no run."""
+    if folder.is_file():
+        return ", since it is a file: name the folder that holds it"
     if not folder.is_dir():
         return ", since there is no such folder"
     inside = sorted(path.parent.name for path in folder.glob("*/run.json"))

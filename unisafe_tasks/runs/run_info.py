@@ -12,7 +12,7 @@ from typing import Any, get_args
 from unisafe_judges.types import VIEWS, EnsembleMethod
 from unisafe_tasks.errors import RunError
 
-__all__ = ["RUN_FORMAT", "finite_number", "require_info"]
+__all__ = ["RUN_FORMAT", "finite_number", "panel_in_words", "require_info"]
 
 RUN_FORMAT = "unisafe-run/1"
 
@@ -179,3 +179,9 @@ def finite_number(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError(f"{text[:60]} is not a JSON number")
     return number
+
+
+def panel_in_words(name: object, sha256: object) -> str:
+    """A panel by its name and the beginning of its hash; a file panel.yaml is not "panel panel"."""
+    named = "panel" if name == "panel" else f"panel {name}"
+    return f"{named} ({str(sha256)[:12]})"

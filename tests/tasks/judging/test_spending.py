@@ -46,6 +46,7 @@ def test_calls_tokens_and_cost_of_each_judge_are_recorded_and_told(
         {
             "judge": "one",
             "calls": 4,
+            "from_store": 0,
             "input_tokens": 4000,
             "cached_tokens": 0,
             "output_tokens": 400,
@@ -57,7 +58,7 @@ def test_calls_tokens_and_cost_of_each_judge_are_recorded_and_told(
     told = "Judge one: 4 calls, 4,000 input and 400 output tokens, $0.0120"
     assert told in done.lines
     again = unisafe("judge", outputs, "--panel", panel, "--out", tmp_path / "run")
-    assert "Judge one: 0 calls, 0 input and 0 output tokens, $0.0000" in again.lines
+    assert "Judge one: 3 from the store, 0 calls" in again.lines
     assert "proxy" not in info_of(tmp_path / "run")
 
 
@@ -127,6 +128,7 @@ def test_a_row_of_a_rank_of_an_earlier_version_is_added_up() -> None:
     assert total == {
         "judge": "one",
         "calls": 3,
+        "from_store": 0,
         "input_tokens": 30,
         "cached_tokens": 5,
         "output_tokens": 6,

@@ -204,9 +204,7 @@ def test_the_table_says_what_the_card_says(bench: Bench) -> None:
     run = bench.carrot
     done = bench.calibrate(run, labels=bench.labels(run, HUMAN))
     card = bench.card()
-    assert (
-        f"panel panel ({card['panel']['sha256'][:12]}) on {card['data']['source']}: 7 " in done.out
-    )
+    assert f"panel ({card['panel']['sha256'][:12]}) on {card['data']['source']}: 7 " in done.out
     lines = [line.split() for line in done.lines]
     assert ["ensemble", "3", "1", "1", "2", "0.7500"] in [line[:6] for line in lines]
     assert ["two", "3", "0", "1", "3", "1.0000"] in [line[:6] for line in lines]

@@ -83,7 +83,7 @@ def test_the_notes_keep_the_value_from_being_misread(
         )
         assert f"refusal rate {values['refusal_rate']:.4f}; " in notes
         assert "coverage 1.0000 (16 of 16); " in notes
-        assert f"panel panel ({panel['sha256'][:12]}): nano (nano-2026-02), qwen (" in notes
+        assert f"panel ({panel['sha256'][:12]}): nano (nano-2026-02), qwen (" in notes
         assert "rubric unisafe-v1; " in notes
         assert "\n" not in notes
 

@@ -44,7 +44,7 @@ from unisafe_tasks.models.harness_options import with_generation_options
 from unisafe_tasks.redaction import redact, redacted
 from unisafe_tasks.self_awareness.results import is_same_model
 from unisafe_tasks.settings import rank
-from unisafe_tasks.streams import show_all
+from unisafe_tasks.streams import log_from, show_all
 from unisafe_tasks.tasks import TASK_NAMES, Arm
 
 __all__ = [
@@ -74,6 +74,7 @@ def with_preflight(simple_evaluate: Function) -> Function:
         if not (tasks or self_tasks):
             return simple_evaluate(*args, **kwargs)
         show_all()
+        log_from(str(given.get("verbosity")))
         is_command = called_by(_COMMAND)
         cli = given["cli_args"] = given["cli_args"] or settings_of_call(given)
         try:

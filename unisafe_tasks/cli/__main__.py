@@ -1,6 +1,0 @@
-"""`python -m unisafe_tasks.cli`, where the script is not on the path."""
-
-from unisafe_tasks.cli import main
-
-if __name__ == "__main__":
-    main()
