@@ -67,7 +67,7 @@ def _overall_of(result: ScoredRun, min_coverage: float) -> Value:
 
 
 def facts_of(entry: ModelEntry | None) -> list[tuple[str, str]]:
-    """What is known of a model, each fact with its name."""
+    """What is known of a model, each fact with its name; a fact that is not known is empty."""
     facts = {
         "Organisation": entry and entry.organisation,
         "Size": entry and entry.size,
@@ -75,7 +75,7 @@ def facts_of(entry: ModelEntry | None) -> list[tuple[str, str]]:
         "Released": entry and entry.date and entry.date.isoformat(),
         "Run by": entry and entry.submitter,
     }
-    return [(name, value or "not given") for name, value in facts.items()]
+    return [(name, value or "") for name, value in facts.items()]
 
 
 def _run_view(
