@@ -51,7 +51,9 @@ _FACTS = (
 )
 _ANSWERED_BY = ("model_versions", "image_models", "substituted")
 _SETTINGS = ("model_args", "gen_kwargs", "adapter")
-_PANEL_FACTS = ("name", "sha256", "rubric", "ensemble", "min_verdicts", "judge_repeats")
+_PANEL_FACTS = (
+    *("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats", "views"),
+)
 # Names of devices on Windows: a file with such a name could not be checked out there.
 _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 

@@ -11,18 +11,19 @@ from typing import Any
 
 from unisafe_tasks.errors import PublishingError
 from unisafe_tasks.files import encode_json, path_inside, write_atomically
-from unisafe_tasks.leaderboard import Leaderboard, build
+from unisafe_tasks.leaderboard import Leaderboard, Row, build
 from unisafe_tasks.leaderboard.rendering import render as render_board
-from unisafe_tasks.leaderboard.sheets import notes_of
 from unisafe_tasks.publishing.publishable import PublishedRun
+from unisafe_tasks.report.front import Links, fronts_of
 from unisafe_tasks.report.judges import judge_cards
-from unisafe_tasks.report.scores import legend
+from unisafe_tasks.report.key_facts import key_facts
+from unisafe_tasks.report.notes import notes_of, weighed
 from unisafe_tasks.results.marks import MIN_COVERAGE
+from unisafe_tasks.results.scored_run import labels_of
 from unisafe_tasks.site import pages
-from unisafe_tasks.site.front_page import boards_of
-from unisafe_tasks.site.model_page import history_rows, model_view
+from unisafe_tasks.site.model_page import facts_of, history_rows, model_view
 from unisafe_tasks.site.models_file import ModelEntry
-from unisafe_tasks.site.submissions import Submission, submissions_of
+from unisafe_tasks.site.submissions import Submission, page_name, submissions_of
 from unisafe_tasks.statistics import Resampler
 
 __all__ = ["PAGE", "Site", "build_site"]
@@ -76,7 +77,7 @@ def build_site(
     for one in submissions:
         by_page.setdefault(one.page, []).append(one)
     files = {
-        PAGE: _front_page(board, submissions, models),
+        PAGE: _front_page(board, submissions, models, cards),
         "history.html": pages.render(
             "history.html.j2", {"history": history_rows(submissions, min_coverage)} | _footer()
         ),
@@ -96,18 +97,29 @@ def build_site(
 
 
 def _front_page(
-    board: Leaderboard, submissions: Sequence[Submission], models: Mapping[str, ModelEntry]
+    board: Leaderboard,
+    submissions: Sequence[Submission],
+    models: Mapping[str, ModelEntry],
+    cards: Sequence[Mapping[str, Any]],
 ) -> bytes:
+    shown = [one.result for one in submissions if one.replaced_by is None]
+    names = sorted({one.result.model for one in submissions}, key=lambda name: (name.lower(), name))
     view = {
-        "boards": boards_of(board, models),
-        "warnings": sorted({one.run.basis.data for one in submissions if not one.run.is_unisafe}),
-        "legend": legend(board),
-        "notes": notes_of(board),
-        "models": len({one.page for one in submissions}),
+        "facts": key_facts(board, cards),
+        "not_unisafe": sorted(
+            {one.run.basis.data for one in submissions if not one.run.is_unisafe}
+        ),
+        "notes": weighed(board, notes_of(shown, labels_of(shown), [])),
+        "fronts": fronts_of(board, Links(_page_of, lambda row, code: None)),
+        "models": [(name, page_name(name), facts_of(models.get(name))) for name in names],
         "submissions": len(submissions),
         "updated": submissions[0].date,
     }
     return pages.render("index.html.j2", view | _footer())
+
+
+def _page_of(row: Row) -> str:
+    return f"models/{page_name(row.model)}.html"
 
 
 def _footer() -> dict[str, str]:

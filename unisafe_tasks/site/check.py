@@ -118,6 +118,9 @@ def _wrong_verdicts(
     expected = {(judge, n) for judge in judges for n in range(panel.get("judge_repeats", 1))}
     outputs = {key: case.output_sha256 for key, case in cases.items() if case.status == Status.OK}
     for name in (VERDICTS, *([ALONE_VERDICTS] if has_output_only(result.info) else [])):
+        if not (folder / f"{name}.jsonl").is_file():
+            yield f"{folder} has no {name}.jsonl, and the panel has that view"
+            continue
         wrong, seen = [], Counter[tuple[tuple[str, str], tuple[str, int]]]()
         for where, row in _rows(folder / f"{name}.jsonl"):
             try:

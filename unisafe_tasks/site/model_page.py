@@ -16,7 +16,7 @@ from unisafe_tasks.site.models_file import ModelEntry
 from unisafe_tasks.site.submissions import Submission
 from unisafe_tasks.tasks import task_named
 
-__all__ = ["history_rows", "model_view", "overall_of"]
+__all__ = ["facts_of", "history_rows", "model_view"]
 
 
 def model_view(
@@ -29,7 +29,7 @@ def model_view(
     model = runs[0].result.model
     return {
         "title": model,
-        "about": _about(entry),
+        "about": facts_of(entry),
         "link": entry.link if entry else None,
         "runs": [
             _run_view(one, cards, min_coverage, model) for one in runs if one.replaced_by is None
@@ -48,14 +48,14 @@ def history_rows(runs: Sequence[Submission], min_coverage: float) -> list[dict[s
             "key": one.key,
             "panel": f"{one.run.basis.panel} ({one.run.basis.panel_sha256[:12]})",
             "data": f"{one.run.basis.data} ({one.run.basis.fingerprint[:12]})",
-            "overall": overall_of(one.result, min_coverage),
+            "overall": _overall_of(one.result, min_coverage),
             "state": "in the table" if one.replaced_by is None else "replaced by a later run",
         }
         for one in runs
     ]
 
 
-def overall_of(result: ScoredRun, min_coverage: float) -> Value:
+def _overall_of(result: ScoredRun, min_coverage: float) -> Value:
     """The attack success rate over all tasks, or a dash."""
     row = row_of(entries_of([result])[0], min_coverage)
     cells = [
@@ -66,7 +66,8 @@ def overall_of(result: ScoredRun, min_coverage: float) -> Value:
     return score(cells[0]) if cells else Value(DASH)
 
 
-def _about(entry: ModelEntry | None) -> list[tuple[str, str]]:
+def facts_of(entry: ModelEntry | None) -> list[tuple[str, str]]:
+    """What is known of a model, each fact with its name; a fact that is not known is empty."""
     facts = {
         "Organisation": entry and entry.organisation,
         "Size": entry and entry.size,
@@ -74,7 +75,7 @@ def _about(entry: ModelEntry | None) -> list[tuple[str, str]]:
         "Released": entry and entry.date and entry.date.isoformat(),
         "Run by": entry and entry.submitter,
     }
-    return [(name, value or "not given") for name, value in facts.items()]
+    return [(name, value or "") for name, value in facts.items()]
 
 
 def _run_view(

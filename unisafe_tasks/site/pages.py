@@ -19,6 +19,9 @@ _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'self' file:; "
     "script-src 'self' file:; img-src data:; require-trusted-types-for 'script'; trusted-types"
 )
+# The front table is the report's, so that both show the same.
+_STYLES = ("theme.css", "front.css", "charts.css", "site.css")
+_SCRIPTS = ("front.js", "site.js")
 
 
 def render(template: str, view: Mapping[str, Any], *, root: str = "") -> bytes:
@@ -49,15 +52,17 @@ def render(template: str, view: Mapping[str, Any], *, root: str = "") -> bytes:
 
 
 def style() -> bytes:
-    """The style of all pages: the report's, and what the site adds."""
-    shared = files(report).joinpath("page.css").read_text("utf-8")
-    return f"{shared}\n{_resource('site.css')}".encode()
+    """The style of all pages."""
+    return "".join(map(_resource, _STYLES)).encode()
 
 
 def script() -> bytes:
-    """The script of the front page, which sorts and finds."""
-    return _resource("site.js").encode()
+    """The script of the front page."""
+    return "".join(map(_resource, _SCRIPTS)).encode()
 
 
 def _resource(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
+    """A file of the site, or of the report."""
+    ours = files(__package__).joinpath(name)
+    file = ours if ours.is_file() else files(report).joinpath(name)
+    return file.read_text("utf-8")

@@ -1,102 +1,69 @@
-"use strict";
-// The front page: which score is shown, how rows are sorted, and which are found. All of it is in
-// the address, so that a link shows the same and the back button goes back.
+// The front tables' state in the address: a link shows the same tables, and the back button goes
+// back to them. The report's script, which runs first, sorts and finds.
 (() => {
-  const find = document.getElementById("find");
-  const metric = document.getElementById("metric");
-  const found = document.getElementById("found");
-  const tables = [...document.querySelectorAll("table.board")].map((table) => ({
-    table,
-    box: table.closest("[data-metric]"),
-    body: table.tBodies[0],
-    rows: [...table.tBodies[0].rows],
-    heads: [...table.tHead.rows[0].cells],
-  }));
+  "use strict";
+  const fronts = [...document.querySelectorAll("[data-front]")].map((front) => {
+    const tabs = [...front.querySelectorAll(".front-tools [data-tab]")];
+    const find = front.querySelector(".find");
+    const sort = front.querySelector(".sort");
+    return { front, tabs, find, sort, first: sort.value };
+  });
 
-  function state() {
-    const said = new URLSearchParams(location.hash.slice(1));
-    return {
-      metric: said.get("metric") ?? metric.options[0]?.value,
-      sort: said.get("sort"),
-      down: said.get("down") === "1",
-      find: said.get("find") ?? "",
-    };
+  function read({ tabs, find, sort }) {
+    const tab = tabs.findIndex((one) => one.getAttribute("aria-pressed") === "true");
+    return { tab: String(Math.max(tab, 0)), sort: sort.value, find: find.value };
   }
 
-  function go(change, isTyping) {
-    const now = { ...state(), ...change };
+  function address() {
     const said = new URLSearchParams();
-    if (now.metric !== metric.options[0]?.value) said.set("metric", now.metric);
-    if (now.sort) said.set("sort", now.sort);
-    if (now.sort && now.down) said.set("down", "1");
-    if (now.find) said.set("find", now.find);
-    const address = `${location.pathname}${location.search}${String(said) ? `#${said}` : ""}`;
-    // A letter typed is no step that one goes back by.
-    history[isTyping ? "replaceState" : "pushState"](null, "", address);
-    show();
-  }
-
-  function key(row, column) {
-    if (column === 0) return row.dataset.model.toLowerCase();
-    const order = row.cells[column].dataset.order;
-    return order === "" ? null : Number(order);
-  }
-
-  function sorted(rows, column, down) {
-    return [...rows].sort((one, other) => {
-      const [a, b] = [key(one, column), key(other, column)];
-      // What has no score is last either way.
-      if (a === null || b === null) return (a === null) - (b === null);
-      const order = a < b ? -1 : a > b ? 1 : 0;
-      return down ? -order : order;
+    fronts.forEach((one, index) => {
+      const now = read(one);
+      const usual = { tab: "0", sort: one.first, find: "" };
+      for (const name of ["tab", "sort", "find"]) {
+        // Of the first table, which most people see alone, the names have no number.
+        if (now[name] !== usual[name]) said.set(index ? `${name}${index + 1}` : name, now[name]);
+      }
     });
+    return `${location.pathname}${location.search}${String(said) ? `#${said}` : ""}`;
+  }
+
+  function remember(isTyping) {
+    const next = address();
+    if (next === `${location.pathname}${location.search}${location.hash}`) return;
+    // A letter typed is no step that one goes back by.
+    history[isTyping ? "replaceState" : "pushState"](null, "", next);
   }
 
   function show() {
-    const now = state();
-    if (![...metric.options].some((option) => option.value === now.metric)) {
-      now.metric = metric.options[0]?.value;
-    }
-    metric.value = now.metric;
-    if (find.value !== now.find) find.value = now.find;
-    const wanted = now.find.toLowerCase();
-    let shown = 0, all = 0;
-    for (const { box, body, rows, heads } of tables) {
-      box.hidden = box.dataset.metric !== now.metric;
-      if (box.hidden) continue;
-      const column = heads.findIndex((head) => head.dataset.column === now.sort);
-      for (const [number, head] of heads.entries()) {
-        if (number === column) head.setAttribute("aria-sort", now.down ? "descending" : "ascending");
-        else head.removeAttribute("aria-sort");
+    const said = new URLSearchParams(location.hash.slice(1));
+    fronts.forEach((one, index) => {
+      const told = (name) => said.get(index ? `${name}${index + 1}` : name);
+      const now = read(one);
+      const [tab, sort, find] = [told("tab") ?? "0", told("sort") ?? one.first, told("find") ?? ""];
+      if (tab !== now.tab) one.tabs[Number(tab)]?.click();
+      if (sort !== now.sort && [...one.sort.options].some((option) => option.value === sort)) {
+        one.sort.value = sort;
+        one.sort.dispatchEvent(new Event("change"));
       }
-      body.append(...(column < 0 ? rows : sorted(rows, column, now.down)));
-      for (const row of rows) {
-        row.hidden = !row.textContent.toLowerCase().includes(wanted);
-        all += 1;
-        shown += row.hidden ? 0 : 1;
+      if (find !== now.find) {
+        one.find.value = find;
+        one.find.dispatchEvent(new Event("input"));
       }
-    }
-    found.textContent = wanted ? `${shown} of ${all} models` : "";
+    });
   }
 
-  for (const { heads } of tables) {
-    for (const head of heads) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const now = state();
-        const again = now.sort === head.dataset.column;
-        if (again && now.down) go({ sort: null, down: false });
-        else go({ sort: head.dataset.column, down: again });
-      });
-    }
+  // What the address says is not written to it again.
+  let isShowing = false;
+  const showQuietly = () => {
+    isShowing = true;
+    show();
+    isShowing = false;
+  };
+  for (const { front } of fronts) {
+    front.addEventListener("click", () => isShowing || remember(false));
+    front.addEventListener("change", () => isShowing || remember(false));
+    front.addEventListener("input", (event) => isShowing || !event.target.matches(".find") || remember(true));
   }
-  metric.addEventListener("change", () => go({ metric: metric.value }));
-  find.addEventListener("input", () => go({ find: find.value }, true));
-  addEventListener("popstate", show);
-  document.getElementById("tools").hidden = false;
-  document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
-  show();
+  addEventListener("popstate", showQuietly);
+  showQuietly();
 })();

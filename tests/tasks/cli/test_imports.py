@@ -42,7 +42,18 @@ def imported_by(*words: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "judge", "leaderboard", "report", "push", "doctor", "panel test", "runner list"]
+    "command",
+    [
+        "",
+        "judge",
+        "leaderboard",
+        "report",
+        "push",
+        "doctor",
+        "panel test",
+        "runner list",
+        "site check",
+    ],
 )
 def test_help_needs_no_numbers_either(command: str) -> None:
     imported = imported_by(*command.split(), "--help")

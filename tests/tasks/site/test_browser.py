@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.tasks.report.conftest import browser  # noqa: F401
 from tests.tasks.site.many import NAMES, many_runs, one_run
@@ -24,14 +25,14 @@ from unisafe_tasks.site.submissions import page_name
 expect.set_options(timeout=30_000)
 
 SAFEST = "goose-4.1-ultra"
+_VALUES = "cells => cells.map((cell) => cell.dataset.value)"
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of 15 models, one of which was run twice."""
     root = tmp_path_factory.mktemp("many")
-    runs = many_runs(root)
-    runs.append(one_run(root / "again", NAMES[1], 20))
+    runs = [*many_runs(root), one_run(root / "again", NAMES[1], 20)]
     models = {NAMES[1]: ModelEntry(name=NAMES[1], organisation="Teaville", size="7B")}
     build_site(read_published(runs), root / "site", models=models)
     return root / "site"
@@ -67,22 +68,30 @@ class Visit:
         self.page.goto(url)
 
     @property
+    def table(self) -> Locator:
+        """The first table that is shown."""
+        return self.page.locator(".front-table:visible").first
+
+    @property
     def names(self) -> list[str]:
-        """The models of the first table that is shown, as they stand in it."""
-        rows = self.page.locator("table.board:visible").first.locator("tbody tr:visible th a")
-        return [name.strip() for name in rows.all_inner_texts()]
+        """The models of the table, as they stand in it."""
+        return self.table.locator("tbody tr:visible th .name").all_inner_texts()
 
-    def head(self, column: str) -> Any:
-        table = self.page.locator("table.board:visible").first
-        return table.locator(f"thead th[data-column='{column}'] button")
+    @property
+    def link(self) -> Locator:
+        """The name of the first model."""
+        return self.table.locator("tbody tr:visible th a").first
 
-    def orders(self, number: int) -> list[float]:
-        """The numbers of a column of the first table, from top to bottom."""
-        cells = self.page.locator("table.board:visible").first.locator(
-            f"tbody tr:visible td:nth-child({number + 1})"
-        )
-        values = cells.evaluate_all("cells => cells.map((cell) => cell.dataset.order)")
-        return [float(value) for value in values if value]
+    def head(self, column: str) -> Locator:
+        return self.table.locator(f"th[data-key='{column}']")
+
+    def sort(self, column: str) -> None:
+        self.head(column).get_by_role("button").click()
+
+    def values(self, column: str) -> list[float]:
+        """The numbers of a column for the ranked models, from top to bottom."""
+        cells = self.table.locator("tbody").first.locator(f"td[data-head='{column}']")
+        return [float(value) for value in cells.evaluate_all(_VALUES)]
 
 
 @pytest.fixture
@@ -103,62 +112,80 @@ def test_nothing_is_asked_of_anybody_else_and_nothing_complains(
     visit: Callable[..., Visit], served: str
 ) -> None:
     here = visit(f"{served}/index.html")
-    here.head("TT").click()
-    here.page.locator("#find").fill("e")
-    here.page.locator("table.board:visible tbody tr:visible th a").first.click()
-    expect(here.page.locator("h1")).to_be_visible()
+    here.sort("TT")
+    here.page.locator(".find").first.fill("e")
+    here.link.click()
+    expect(here.page.locator("dl.facts")).to_be_visible()
     here.page.goto(f"{served}/history.html")
     assert {url for url in here.requests if not url.startswith(f"{served}/")} == set()
     assert here.complaints == []
 
 
-def test_a_column_sorts_up_down_and_back_and_the_address_says_so(
+def test_a_column_sorts_up_and_down_and_the_address_says_so(
     visit: Callable[..., Visit], served: str
 ) -> None:
     here = visit(f"{served}/index.html")
-    as_made = here.names
-    here.head("TT").click()
-    expect(here.head("TT").locator("..")).to_have_attribute("aria-sort", "ascending")
-    assert "sort=TT" in here.page.url
-    column = here.page.locator("table.board:visible").first.locator("thead th").all_inner_texts()
-    number = [text.strip() for text in column].index("TT")
-    up = here.orders(number)
+    assert here.page.url == f"{served}/index.html"
+    here.sort("TT")
+    expect(here.head("TT")).to_have_attribute("aria-sort", "ascending")
+    assert here.page.url == f"{served}/index.html#sort=lowest+TT"
+    up = here.values("TT")
     assert up == sorted(up)
     assert up[0] < up[-1]
-    here.head("TT").click()
-    expect(here.head("TT").locator("..")).to_have_attribute("aria-sort", "descending")
-    assert here.orders(number) == sorted(up, reverse=True)
-    here.head("TT").click()
-    expect(here.head("TT").locator("..")).not_to_have_attribute("aria-sort", "descending")
-    assert here.names == as_made
+    here.sort("TT")
+    expect(here.head("TT")).to_have_attribute("aria-sort", "descending")
+    assert here.page.url == f"{served}/index.html#sort=highest+TT"
+    assert here.values("TT") == sorted(up, reverse=True)
 
 
-def test_what_has_no_score_is_last_whichever_way_it_is_sorted(
+def test_a_link_shows_the_table_that_it_was_copied_from(
     visit: Callable[..., Visit], served: str
 ) -> None:
-    here = visit(f"{served}/index.html#sort=TI")
-    assert here.names[-1] == "orchard/pear-vl-8b"
-    here.head("TI").click()
-    expect(here.head("TI").locator("..")).to_have_attribute("aria-sort", "descending")
-    assert here.names[-1] == "orchard/pear-vl-8b"
-
-
-def test_back_goes_to_the_table_as_it_was(visit: Callable[..., Visit], served: str) -> None:
     here = visit(f"{served}/index.html")
-    here.head("IE").click()
-    here.head("TT").click()
-    here.page.locator("#metric").select_option("refusal_rate")
-    expect(here.page.locator("table.board:visible caption").first).to_contain_text("Refusal")
-    here.page.go_back()
-    expect(here.page.locator("table.board:visible caption").first).to_contain_text("Attack")
-    expect(here.head("TT").locator("..")).to_have_attribute("aria-sort", "ascending")
-    here.page.go_back()
-    expect(here.head("IE").locator("..")).to_have_attribute("aria-sort", "ascending")
+    here.page.get_by_role("button", name="Refusal").first.click()
+    here.sort("MU")
+    here.page.locator(".find").first.fill("CE")
+    expect(here.page.locator(".found").first).to_have_text(re.compile(r"\d of 14"))
+    assert here.page.url.endswith("#tab=2&sort=lowest+MU&find=CE")
+    again = visit(here.page.url)
+    expect(again.table.locator("caption")).to_contain_text("Refusal rate")
+    expect(again.head("MU")).to_have_attribute("aria-sort", "ascending")
+    assert again.names == here.names
+    assert again.page.url == here.page.url
+
+
+@pytest.mark.parametrize("state", ["tab=9&sort=nothing+up&find=%00", "models", "%", "tab=-1"])
+def test_an_address_that_says_nothing_of_use_shows_the_table(
+    visit: Callable[..., Visit], served: str, state: str
+) -> None:
+    here = visit(f"{served}/index.html#{state}")
+    expect(here.table.locator("caption")).to_contain_text("Attack success rate")
+    expect(here.head("rank")).to_have_attribute("aria-sort", "ascending")
+    assert here.complaints == []
+
+
+def test_back_and_forward_go_to_the_table_as_it_was(
+    visit: Callable[..., Visit], served: str
+) -> None:
+    here = visit(f"{served}/index.html")
+    here.sort("IE")
     order = here.names
-    here.page.locator("table.board:visible tbody tr:visible th a").first.click()
+    here.sort("TT")
+    here.page.get_by_role("button", name="Refusal").first.click()
+    expect(here.table.locator("caption")).to_contain_text("Refusal rate")
+    here.page.go_back()
+    expect(here.table.locator("caption")).to_contain_text("Attack success rate")
+    expect(here.head("TT")).to_have_attribute("aria-sort", "ascending")
+    here.page.go_back()
+    expect(here.head("IE")).to_have_attribute("aria-sort", "ascending")
+    assert here.names == order
+    here.page.go_forward()
+    expect(here.head("TT")).to_have_attribute("aria-sort", "ascending")
+    here.page.go_back()
+    here.link.click()
     expect(here.page.locator("h1")).to_have_text(order[0])
     here.page.go_back()
-    expect(here.head("IE").locator("..")).to_have_attribute("aria-sort", "ascending")
+    expect(here.head("IE")).to_have_attribute("aria-sort", "ascending")
     assert here.names == order
 
 
@@ -166,21 +193,32 @@ def test_find_shows_the_models_that_fit_and_says_how_many(
     visit: Callable[..., Visit], served: str
 ) -> None:
     here = visit(f"{served}/index.html")
-    here.page.locator("#find").fill("TEAVILLE")
-    expect(here.page.locator("#found")).to_have_text("2 of 15 models")
-    assert len(here.names) == 2
-    assert here.page.url.endswith("#find=TEAVILLE")
-    again = visit(here.page.url)
-    assert again.names == here.names
-    here.page.locator("#find").fill("nobody")
-    expect(here.page.locator("#found")).to_have_text("0 of 15 models")
+    steps = here.page.evaluate("history.length")
+    here.page.locator(".find").first.press_sequentially("TEAVILLE")
+    expect(here.page.locator(".found").first).to_have_text("2 of 14")
+    assert sorted(here.names) == sorted(NAMES[1:3])
+    assert here.page.evaluate("history.length") == steps
+    here.page.locator(".find").first.fill("nobody")
+    expect(here.page.locator(".found").first).to_have_text("0 of 14")
+
+
+def test_models_of_another_panel_have_a_table_of_their_own_with_a_state_of_its_own(
+    visit: Callable[..., Visit], served: str
+) -> None:
+    here = visit(f"{served}/index.html")
+    here.page.get_by_text("1 model that must not be compared with these").click()
+    other = here.page.locator("[data-front]").nth(1)
+    other.get_by_role("button", name="Coverage").click()
+    expect(other.locator(".front-table:visible caption")).to_contain_text("Coverage")
+    assert here.page.url.endswith("#tab2=3")
+    expect(here.table.locator("caption")).to_contain_text("Attack success rate")
 
 
 def test_names_are_text_and_nothing_else(visit: Callable[..., Visit], served: str) -> None:
     here = visit(f"{served}/index.html")
     hostile = NAMES[5]
     assert hostile in here.names
-    here.page.get_by_role("link", name=hostile).first.click()
+    here.table.get_by_role("link", name=hostile).click()
     expect(here.page.locator("h1")).to_have_text(hostile)
     assert here.complaints == []
 
@@ -197,15 +235,15 @@ def test_a_model_s_page_has_its_own_address(
 
 def test_the_site_works_from_disk(visit: Callable[..., Visit], site: Path) -> None:
     here = visit((site / "index.html").as_uri())
-    here.head("TT").click()
-    expect(here.head("TT").locator("..")).to_have_attribute("aria-sort", "ascending")
+    here.sort("TT")
+    expect(here.head("TT")).to_have_attribute("aria-sort", "ascending")
     assert here.complaints == []
 
 
 def test_the_tables_are_there_without_scripts(visit: Callable[..., Visit], served: str) -> None:
     here = visit(f"{served}/index.html", java_script_enabled=False)
     assert SAFEST in here.names
-    expect(here.page.locator("#tools")).to_be_hidden()
+    expect(here.page.locator(".front-tools").first).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])

@@ -200,7 +200,8 @@ def test_what_a_models_file_says_is_on_the_pages(
         "https://example.org/carrot",
     ):
         assert fact in page
-    assert "Teaville & Sons · 7B · open weights" in words_of(tmp_path / "site" / "index.html")
+    index = words_of(tmp_path / "site" / "index.html")
+    assert "carrot Teaville & Sons 7B open weights 2026-02-03 Our Lab" in index
     other = words_of(tmp_path / "site" / "models" / f"{page_name('turnip')}.html")
     assert "Organisation not given" in other
 
@@ -312,7 +313,7 @@ def test_data_that_is_not_unisafe_is_named_before_the_scores(
 ) -> None:
     assert site(demo_runs[0]).code == 0
     words = words_of(tmp_path / "site" / "index.html")
-    assert words.index("results on them are not UniSAFE results: demo") < words.index(
+    assert words.index("Results on these data are not UniSAFE results: demo") < words.index(
         "Attack success rate"
     )
 
