@@ -600,6 +600,6 @@ def test_only_run_folders_are_put_together_each_named_once(
     twice = unisafe("judge", part, part, "--panel", "none", "--out", tmp_path / "merged")
     assert twice.err == f"unisafe: {part} is named twice\n"
     file = unisafe("judge", part, "demo", "--panel", "none", "--out", tmp_path / "merged")
-    assert file.err.startswith("unisafe: demo is no run folder: only run folders are judged as one")
+    assert file.err.startswith("unisafe: demo is not a run folder: only run folders can become one")
     inside = unisafe("judge", part, part / "images", "--panel", "none", "--out", part)
     assert inside.code == 1
