@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,10 @@ def run_logged(words: Sequence[str], log: Path, env: Mapping[str, str]) -> int:
     def end(number: int, frame: FrameType | None) -> None:
         asked.append(number)
         process.terminate()
+        # Nobody waits for a command that does not listen.
+        killer = threading.Timer(_GRACE_S, process.kill)
+        killer.daemon = True
+        killer.start()
 
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -82,6 +82,23 @@ def test_a_job_that_is_told_to_end_ends_its_command_first(
     assert signal.getsignal(number) == before
 
 
+def test_a_command_that_does_not_listen_is_killed_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_GRACE_S", 0.2)
+    log = tmp_path / "log"
+
+    def tell() -> None:
+        while not log.is_file() or "deaf" not in log.read_text():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=tell).start()
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    with pytest.raises(Interrupted):
+        run_logged(python(f"{deaf}; print('deaf', flush=True); time.sleep(600)"), log, os.environ)
+
+
 def test_a_job_that_is_killed_leaves_no_command_behind(tmp_path: Path) -> None:
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     job = (

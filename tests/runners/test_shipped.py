@@ -95,7 +95,7 @@ def test_a_name_that_is_misspelt_is_told() -> None:
     [
         ({}, "give runner=NAME"),
         ({"command": "python r.py", "runner": "bagel"}, "give runner=NAME"),
-        ({"command": "python r.py", "pretrained": "a"}, "pretrained= goes with runner="),
+        ({"command": "python r.py", "pretrained": "a"}, "pretrained= belongs to runner="),
         (
             {"runner": "begel", "pretrained": "a"},
             "no runner 'begel'; did you mean 'bagel'",

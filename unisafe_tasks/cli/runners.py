@@ -18,18 +18,19 @@ Name = Annotated[str, typer.Argument(help="A runner's name, as `unisafe runner l
 
 @app.command("list")
 def list_all() -> None:
-    """Print all runners: their models, their tasks and what they need."""
+    """Print all runners: their models, tasks and licences, and what they need."""
     from unisafe_tasks.models.shipped_runners import named, names
 
-    heads = ("runner", "model", "tasks", "history", "run here", "batch", "GPU memory, about")
-    table = numeric_table(*heads, labels=5)
+    heads = ("runner", "model", "tasks", "history", "run here", "licence", "batch", "GPU memory")
+    table = numeric_table(*heads, labels=6)
     for name in names():
         runner = named(name)
         table.add_row(
             *(name, escape(runner.model), " ".join(runner.tasks), runner.history, runner.run),
-            *(str(runner.batch), f"{runner.gpu_gb:g} GB"),
+            *(escape(runner.licence), str(runner.batch), f"about {runner.gpu_gb:g} GB"),
         )
     wide_console().print(table)
+    typer.echo("The licence is that of the weights, as their cards had it to our knowledge.")
 
 
 @app.command()

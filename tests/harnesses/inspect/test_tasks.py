@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,8 @@ from inspect_ai.model import (
     get_model,
 )
 
-from tests.harnesses.conftest import Command
+from tests.harnesses.commands import BINARIES, LIMIT_S
+from tests.harnesses.conftest import Command, environment
 from tests.harnesses.inspect.runs import (
     ALL,
     KEY,
@@ -115,6 +118,38 @@ def test_the_command_finds_the_tasks_and_leaves_one_folder_without_a_credential(
         assert KEY.encode() not in path.read_bytes()
     for log in logs:
         assert "data:image" not in read_eval_log(str(log)).model_dump_json()
+
+
+def test_a_command_that_a_scheduler_ends_says_how_to_go_on_and_its_folder_is_stopped(
+    cache: Path, tmp_path: Path
+) -> None:
+    words = ["inspect", "eval", "unisafe_tasks/unisafe_t2t", "--display", "plain"]
+    words += ["--model", "openai/gpt-4.1", "-M", "responses_api=true", "--max-connections", "1"]
+    env = {"UNISAFE_DATA": "demo", "UNISAFE_PANEL": "none", "OPENAI_API_KEY": KEY}
+    with ModelServer(lambda question: end() if len(server.questions) == 4 else None) as server:
+        process = subprocess.Popen(
+            [BINARIES / words[0], *words[1:], "--model-base-url", f"{server.root}/v1"],
+            cwd=tmp_path,
+            env=environment(cache, env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A shell that starts the tests in the background has them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+        def end() -> None:
+            process.send_signal(signal.SIGTERM)
+            # The answer comes too late.
+            process.wait(LIMIT_S)
+
+        output, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
+    assert "Task interrupted (3 of " in output
+    assert "inspect eval-retry" in output
+    assert "Traceback" not in output
+    (folder,) = tmp_path.glob("unisafe_runs/unisafe-openai-gpt-4.1-*")
+    assert read(folder / "run.json")["status"] == "stopped"
 
 
 def test_the_model_gets_images_byte_for_byte_and_in_order_then_the_instruction(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 
 from anyio import to_thread
@@ -23,7 +24,7 @@ from inspect_ai.util import display_type
 
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.harnesses.common import print_summary, tell_problem
-from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end
+from unisafe_tasks.harnesses.ending import called_by, fail_at_the_end, terminable
 from unisafe_tasks.harnesses.inspect import runs
 from unisafe_tasks.harnesses.inspect.model_run import TaskRun
 from unisafe_tasks.harnesses.inspect.tasks import are_used, forget_checks
@@ -41,13 +42,20 @@ _CANCELLED = ("CancelledError(", "Cancelled(")
 
 @hooks("run_folders", "Keeps a UniSAFE run folder for each model")
 class RunFolders(Hooks):
-    """Opens run folders with the first task of a model and closes them at the end."""
+    """Opens run folders with the first task of a model and closes them at the end.
+
+    A scheduler's SIGTERM ends a command as Ctrl-C does, for which Inspect has words of its own.
+    """
+
+    def __init__(self) -> None:
+        self._during_runs = ExitStack()
 
     def enabled(self) -> bool:
         """Whether a UniSAFE task is in use: Inspect loads this class for every evaluation."""
         return are_used()
 
     async def on_run_start(self, data: RunStart) -> None:
+        self._during_runs.enter_context(terminable(called_by(_COMMAND)))
         runs.plan(data.eval_set_id or data.run_id, data.task_names)
 
     async def on_task_start(self, data: TaskStart) -> None:
@@ -82,9 +90,11 @@ class RunFolders(Hooks):
         # A set of evaluations goes on with the tasks that failed, in the same folders.
         if data.eval_set_id is None:
             await to_thread.run_sync(_end, data.run_id, called_by(_COMMAND))
+            self._during_runs.close()
 
     async def on_eval_set_end(self, data: EvalSetEnd) -> None:
         await to_thread.run_sync(_end, data.eval_set_id, called_by(_COMMAND))
+        self._during_runs.close()
 
 
 def _decode_greedily() -> None:
