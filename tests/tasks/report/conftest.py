@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.tasks.commands import DEMO
+from tests.tasks.fifteen_models import fifteen_runs
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
 from tests.tasks.report.visits import Quiet, Visit
@@ -64,6 +65,19 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         panel="c" * 64,
         ids=f"{NAME} ",
     )
+
+
+@pytest.fixture(scope="session")
+def fifteen_folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The run folders of fifteen models."""
+    return fifteen_runs(tmp_path_factory.mktemp("fifteen"))
+
+
+@pytest.fixture(scope="session")
+def fifteen_report(fifteen_folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their report."""
+    out = tmp_path_factory.mktemp("fifteen-report") / "out"
+    return build_report(read_scored_runs(fifteen_folders), out).page
 
 
 def chromium() -> str | None:

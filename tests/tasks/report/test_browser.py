@@ -291,7 +291,7 @@ CONTRAST = "color-contrast"
         ("hostile_report", "light", {"rules": {CONTRAST: {"enabled": False}}}),
     ],
 )
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing_at_all(
     which: str,
     scheme: str,
     options: Mapping[str, Any],
@@ -309,7 +309,6 @@ def test_axe_finds_nothing_serious(
     violations = [
         (violation["id"], violation["nodes"][0]["html"][:200])
         for violation in response["violations"]
-        if violation["impact"] in ("serious", "critical")
     ]
     assert violations == []
 
