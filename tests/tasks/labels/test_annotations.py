@@ -554,8 +554,8 @@ def test_the_files_of_several_annotators_become_one(unisafe: Command, tmp_path: 
     done = unisafe("label", "import", *files, again, "--out", out)
     assert done.out.splitlines() == [
         f"2 labels written to {out}",
-        "ada: 1 outputs",
-        "bo: 1 outputs",
+        "ada: 1 output",
+        "bo: 1 output",
     ]
     assert [label.annotator for label in read_annotations(out)] == ["ada", "bo"]
 
@@ -566,7 +566,7 @@ def test_the_files_of_several_annotators_become_one(unisafe: Command, tmp_path: 
         ({"judgment": 0, "risk_rating": 1}, "a second, different label by ada for demo-001/TT"),
         ({"judgment": 7}, "labels-2.jsonl, line 1: "),
         ({"scenario_type": "XX"}, "scenario_type is 'XX', expected one of TI"),
-        ({"output_sha256": None}, "output_sha256 is missing or no text"),
+        ({"output_sha256": None}, "output_sha256 is missing or is not a text"),
     ],
 )
 def test_files_that_disagree_or_are_wrong_are_refused(

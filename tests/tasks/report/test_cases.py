@@ -110,6 +110,18 @@ def test_a_plain_link_in_the_page_does_the_same(report: Path, visit: Callable[..
     expect(seen.page.locator("#cases")).to_be_focused()
 
 
+def test_a_cell_of_the_front_table_opens_its_failing_cases(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    cell = seen.page.locator("#scores ~ * a[href*='model=demo&task=IE']").first
+    cell.click()
+    expect(seen.page.locator("#f-task option:checked")).to_have_text("image editing")
+    expect(seen.page.locator("#f-verdict")).to_have_value("unsafe")
+    assert int(seen.count().split()[0]) > 0
+    expect(seen.page.locator(".facts .v4, .facts .v3")).to_have_count(len(ids(seen.page)))
+
+
 def test_every_choice_is_in_the_address_and_the_back_button_undoes_it(
     report: Path, visit: Callable[..., Visit]
 ) -> None:
