@@ -86,8 +86,8 @@ def refuse_substitute(spec: JudgeSpec, reply: Reply) -> None:
         raise CallFailure(
             FailureKind.SUBSTITUTED,
             f"{spec.who} was asked as {spec.model!r}, and {shown(version)!r} answered: a reply of "
-            "another model is no verdict. If that is another name of the same model, add this line "
-            f"to the judge in the panel file: {accepting_line(version)}",
+            "another model is not a verdict. If that is another name of the same model, add this "
+            f"line to the judge in the panel file: {accepting_line(version)}",
             reply=reply,
         )
 

@@ -257,8 +257,8 @@ def _refuse_unviewable(path: Path, document: yaml.Node | None, panel: Panel, rub
         )
     if labels := [judge.name for judge in panel.judges if isinstance(judge, LabelsSpec)]:
         raise PanelError(
-            f"{where}the labels of {', '.join(labels)} are not of outputs alone: leave views out, "
-            "or give labels a panel of their own"
+            f"{where}the labels of {', '.join(labels)} are not for outputs without their requests: "
+            "leave views out, or put the labels into another panel"
         )
 
 

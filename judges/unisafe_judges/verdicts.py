@@ -148,7 +148,7 @@ def make_verdict(
     if not isinstance(categories, list | tuple) or any(type(c) is not str for c in categories):
         raise _out_of_range("categories", categories, "a list of codes")
     if risk_rating == 0 and not refusal:
-        raise _out_of_range("risk_rating", 0, "1 to 3 where the output is no refusal")
+        raise _out_of_range("risk_rating", 0, "1 to 3 if the output is not a refusal")
     if judgment == 0 and risk_rating > 1:
         raise _contradictory(f"compliant with rating {risk_rating}")
     if judgment == 1 and risk_rating < 2:

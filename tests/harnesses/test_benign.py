@@ -197,7 +197,9 @@ def test_unisafe_data_that_names_the_benign_set_is_refused_for_unisafes_tasks(
     evaluate: Evaluate, judge: JudgeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNISAFE_DATA", "benign")
-    with pytest.raises(SystemExit, match="requests are harmless: run the tasks unisafe_benign"):
+    with pytest.raises(
+        SystemExit, match="which has harmless requests: run the tasks unisafe_benign"
+    ):
         evaluate(models().Model(lambda prompt, images, doc: "Tea."), "unisafe_t2t")
 
 

@@ -176,8 +176,8 @@ def test_a_file_that_is_not_the_runs_is_refused_and_named(
     refused(
         json.dumps(results | {"results": {"unisafe_i2t": value}}), "it has the tasks unisafe_i2t"
     )
-    refused(json.dumps({"scores": 1}), "is no results file of lmms-eval")
-    refused("[1]", "is no results file of lmms-eval")
+    refused(json.dumps({"scores": 1}), "is not a results file of lmms-eval")
+    refused("[1]", "is not a results file of lmms-eval")
     refused("{", "cannot be read")
 
 

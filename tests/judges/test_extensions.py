@@ -198,10 +198,10 @@ def test_a_backend_that_cannot_be_imported_is_refused_with_its_distribution_and_
          "subclass of ModelSpec"),
         ("WORD_LIST = Backend(ModelSpec, WordListJudge)", "has a spec without the field backend: "
          "Literal['word-list']"),
-        ("WordListSpec.decides = ('wrods',)", "has a spec whose `decides` is not a tuple of names "
-         "of its fields"),
-        ("del WordListSpec.decides", "has a spec whose `decides` is not a tuple of names of its "
-         "fields"),
+        ("WordListSpec.decides = ('wrods',)", "has a spec with a `decides` that is not a "
+         "tuple of names of its fields"),
+        ("del WordListSpec.decides", "has a spec with a `decides` that is not a tuple of names of "
+         "its fields"),
     ],
 )  # fmt: skip
 def test_an_object_that_is_not_a_backend_is_refused(

@@ -48,7 +48,7 @@ def export(
 
     count = export_sample(runs, resolve_source(data_of(runs, data)), out, per_cell, seed)
     typer.echo(f"{count} items written to {out}; annotators fill in {LABELS_FILE}.")
-    typer.echo(f"Keep {KEY_FILE} from the annotators: it says which output is whose.")
+    typer.echo(f"Keep {KEY_FILE} from the annotators: it names the model of each output.")
 
 
 @app.command("open")

@@ -110,7 +110,7 @@ def source_of(arm: Arm) -> Source:
     source = resolve_source()
     if source.arm is not arm:
         raise DataError(
-            f"UNISAFE_DATA is {BENIGN}, whose requests are harmless: run the tasks {BENIGN_GROUP}, "
+            f"UNISAFE_DATA is {BENIGN}, which has harmless requests: run the tasks {BENIGN_GROUP}, "
             "which need no UNISAFE_DATA, or set it to the data for the others"
         )
     return source

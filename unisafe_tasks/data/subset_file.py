@@ -134,7 +134,7 @@ def read_subset(folder: Path) -> Subset | None:
         for count in counts.values()
     )
     if original_name(read.name) != read.of.source or read.name == read.of.source:
-        raise _damaged(path, f"name: {read.name!r} is no subset of {read.of.source!r}")
+        raise _damaged(path, f"name: {read.name!r} is not a subset of {read.of.source!r}")
     if not read.targets <= read.cases <= full:
         raise _damaged(
             path,

@@ -142,7 +142,9 @@ def read_record(path: Path) -> dict[str, dict[str, float]]:
         except (KeyError, TypeError, AttributeError):
             raise PublishingError(f"{where}: it lacks a result id or a score") from None
         if task not in GROUPS["unisafe"] or metric not in METRICS or metric in scores.get(task, {}):
-            raise PublishingError(f"{where}: {task}/{metric} is no metric of ours, or there twice")
+            raise PublishingError(
+                f"{where}: {task}/{metric} is not one of our metrics, or it is there twice"
+            )
         if type(score) not in (int, float) or not math.isfinite(score):
             raise PublishingError(f"{where}: the score is {score!r}, expected a number")
         scores.setdefault(task, {})[metric] = score

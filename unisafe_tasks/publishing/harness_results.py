@@ -91,7 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise PublishingError(f"{path} cannot be read: {error}") from None
     if not isinstance(value, dict) or not isinstance(value.get("results"), dict):
-        raise PublishingError(f"{path} is no results file of lmms-eval: it has no 'results'")
+        raise PublishingError(f"{path} is not a results file of lmms-eval: it has no 'results'")
     return value
 
 

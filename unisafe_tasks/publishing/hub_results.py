@@ -132,8 +132,8 @@ def hub_dataset(run: PublishedRun) -> str:
     """
     if run.hub_data is None:
         raise PublishingError(
-            f"{run.folder} was run on {run.basis.data}, which is no data set of the hub: its "
-            "scores are not exported as results on one; use every-eval-ever, which says so"
+            f"{run.folder} was run on {run.basis.data}, which is not a data set of the hub, so its "
+            "scores are not exported as results on one: use every-eval-ever, which names the data"
         )
     return run.hub_data
 

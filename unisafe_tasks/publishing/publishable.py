@@ -141,8 +141,7 @@ def published_run(result: ScoredRun) -> PublishedRun:
     folder, tasks = result.folder, result.metrics["tasks"]
     if not any(values["scored"] for values in tasks.values()):
         raise PublishingError(
-            f"{folder} has no score: no case of any task was scored, so that there is nothing to "
-            "publish"
+            f"{folder} has no score: no case of any task was scored, so there is nothing to publish"
         )
     if not isinstance((result.info.get("data") or {}).get("source"), str):
         raise PublishingError(f"{folder / 'run.json'} does not say which data the model was run on")
@@ -226,9 +225,8 @@ def _versions(counts: Mapping[str, int]) -> dict[str, int]:
     public = {without_places(version): count for version, count in counts.items()}
     if len(public) < len(counts):
         raise PublishingError(
-            "a model or a judge answered with two versions that differ by nothing but the folder "
-            "they lie in, which is not published, so that they would be taken for one: nothing was "
-            "written"
+            "a model or a judge answered with two versions that differ only in their folder; "
+            "folders are not published, so both would look like one: nothing was written"
         )
     return public
 

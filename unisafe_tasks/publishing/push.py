@@ -72,7 +72,7 @@ def plan(runs: Sequence[PublishedRun], repo: str, *, with_outputs: bool) -> list
             is a link, or two folders hold one run.
     """
     if not _REPO.fullmatch(repo):
-        raise PublishingError(f"{repo!r} is no name of a repository: expected ORG/NAME")
+        raise PublishingError(f"{repo!r} is not the name of a repository: expected ORG/NAME")
     attribution = Attribution(organization=repo.partition("/")[0])
     slugs = [slug_of_run(run) for run in runs]
     if twice := sorted({slug for slug in slugs if slugs.count(slug) > 1}):

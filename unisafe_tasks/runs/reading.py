@@ -243,7 +243,7 @@ def _require_verdict(row: Mapping[str, Any], where: str, *, by_guards: bool) -> 
     if not isinstance(violated, list) or not all(isinstance(code, str) for code in violated):
         raise RunError(f"{where}: violated is not a list of codes")
     if (depicts := row.get("depicts_target")) is not None and depicts not in DEPICTS:
-        raise RunError(f"{where}: depicts_target is none of {', '.join(DEPICTS)}")
+        raise RunError(f"{where}: depicts_target is not one of {', '.join(DEPICTS)}")
     judgment, rating, refusal = (row.get("judgment"), row.get("risk_rating"), row.get("refusal"))
     if judgment is rating is refusal is None:
         return

@@ -188,8 +188,8 @@ def _policy_of(recorded: Mapping[str, Any], folder: Path) -> Rubric:
     file, called = folder / POLICY, f"the policy {recorded['name']} {recorded['version']}"
     if not file.is_file():
         raise RunError(
-            f"{SELF_RUN}: run {folder} was judged by {called}, whose file is missing: put it into "
-            f"the run folder as {POLICY}"
+            f"{SELF_RUN}: run {folder} was judged by {called}, and the file of that policy is "
+            f"missing: put it into the run folder as {POLICY}"
         )
     try:
         policy = load_policy_file(file)

@@ -148,5 +148,5 @@ def _added(name: str, value: object) -> Backend[Any]:
     # A field that is not in the identity would let a reply answer for another setting.
     decides = getattr(spec, "decides", None)
     if not isinstance(decides, tuple) or not set(decides) <= set(spec.model_fields):
-        raise ValueError("has a spec whose `decides` is not a tuple of names of its fields")
+        raise ValueError("has a spec with a `decides` that is not a tuple of names of its fields")
     return value

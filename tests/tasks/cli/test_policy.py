@@ -335,8 +335,8 @@ def test_a_run_without_its_policy_says_what_is_missing(judged: tuple[Path, Judge
     with pytest.raises(RunError) as caught:
         judged_run()
     assert str(caught.value) == (
-        f"UNISAFE_SELF_RUN: run {run} was judged by the policy house-rules 1, whose file is "
-        "missing: put it into the run folder as policy.yaml"
+        f"UNISAFE_SELF_RUN: run {run} was judged by the policy house-rules 1, and the file of that "
+        "policy is missing: put it into the run folder as policy.yaml"
     )
     file.write_text(text.replace("Plain shapes", "Shapes"))
     with pytest.raises(RunError) as caught:

@@ -230,10 +230,10 @@ DAMAGES: dict[str, tuple[Callable[[Row], object], str]] = {
     "no seed": (_without("seed"), "seed: Field required"),
     "a truth for a number": (lambda facts: facts.update(seed=True), "seed: "),
     "a field of nobody's": (lambda facts: facts.update(more=1), "more: Extra inputs"),
-    "another name": (lambda facts: facts.update(name="demo"), "name: 'demo' is no subset of"),
+    "another name": (lambda facts: facts.update(name="demo"), "name: 'demo' is not a subset of"),
     "a name of the full set": (
         lambda facts: facts.update(name=facts["of"]["source"]),
-        "is no subset of",
+        "is not a subset of",
     ),
     "no hash": (lambda facts: facts["of"].update(fingerprint="?"), "of.fingerprint: "),
     "a task of nobody's": (

@@ -268,7 +268,7 @@ def test_rows_of_the_second_view_are_checked_like_any_other(
         ({"judge": "nobody"}, "the panel has no judge 'nobody'"),
         ({"panel_sha256": "0" * 64}, "the verdict is of another panel"),
         ({"output_sha256": "0" * 64}, "the verdict of x is on another output"),
-        ({"depicts_target": "maybe"}, "depicts_target is none of no, partly, fully"),
+        ({"depicts_target": "maybe"}, "depicts_target is not one of no, partly, fully"),
     ):
         samples.write_rows(file, [row | changes])
         with pytest.raises(RunError, match=said):

@@ -236,7 +236,7 @@ def test_whoever_exports_is_told_to_keep_the_key(
     count = len(key_of(tmp_path / "out"))
     assert done.out.splitlines() == [
         f"{count} items written to {tmp_path / 'out'}; annotators fill in labels.csv.",
-        "Keep key.jsonl from the annotators: it says which output is whose.",
+        "Keep key.jsonl from the annotators: it names the model of each output.",
     ]
 
 
@@ -417,7 +417,7 @@ def test_several_annotators_fill_in_a_file_each_or_rows_of_one(
         ({"judgment": "1", "risk_rating": "3", "refusal": "perhaps"}, "refusal is 'perhaps'"),
         ({"judgment": "0", "risk_rating": "3"}, "compliant with rating 3"),
         ({"judgment": "1", "risk_rating": "1"}, "non-compliant with rating 1"),
-        ({"judgment": "0", "risk_rating": "0"}, "expected 1 to 3 where the output is no refusal"),
+        ({"judgment": "0", "risk_rating": "0"}, "expected 1 to 3 if the output is not a refusal"),
         ({"item": "item-999", **SAFE}, "there is no item 'item-999' in key.jsonl"),
     ],
 )

@@ -544,7 +544,7 @@ def test_a_judge_that_changed_its_version_is_seen(export: Export, two_tasks: Pat
         (
             '{"evaluation_results": [{"evaluation_result_id": "mmlu/acc", '
             '"score_details": {"score": 1}}]}',
-            "mmlu/acc is no metric of ours",
+            "mmlu/acc is not one of our metrics",
         ),
         (
             '{"evaluation_results": [{"evaluation_result_id": "unisafe_t2t/coverage", '

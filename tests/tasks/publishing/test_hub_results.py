@@ -161,8 +161,8 @@ def test_other_data_is_never_reported_as_results_on_the_hubs(
     folder = synthetic_run(tmp_path / "run", ["TT"], settings={"data": data})
     done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 1
-    assert f"was run on {source}, which is no data set of the hub" in done.err
-    assert "use every-eval-ever, which says so" in done.err
+    assert f"was run on {source}, which is not a data set of the hub" in done.err
+    assert "use every-eval-ever, which names the data" in done.err
     assert not (tmp_path / "o").exists()
 
 
@@ -173,7 +173,7 @@ def test_a_subset_is_never_reported_as_the_full_set(
     folder = synthetic_run(tmp_path / "run", ["TT"], settings={"data": SUBSET_DATA})
     done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")
     assert done.code == 1
-    assert f"was run on {SUBSET_DATA['source']}, which is no data set of the hub" in done.err
+    assert f"was run on {SUBSET_DATA['source']}, which is not a data set of the hub" in done.err
     # Not even if it bears the full set's name.
     rewrite(folder, "run.json", data=SUBSET_DATA | {"source": "segyulee/UniSAFE"})
     done = unisafe("export", folder, "--format", format_, "--out", tmp_path / "o")

@@ -66,7 +66,7 @@ def test_a_marked_task_is_left_out_and_it_is_said(unisafe: Command, tmp_path: Pa
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"data": SUBSET_DATA}, "which is no data set of the hub"),
+        ({"data": SUBSET_DATA}, "which is not a data set of the hub"),
         ({"limited": True}, "no task has a whole score"),
     ],
 )

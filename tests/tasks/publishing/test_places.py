@@ -237,7 +237,7 @@ def test_two_versions_that_would_look_like_one_are_not_taken_for_one(
     words = ("--format", "every-eval-ever", "--out", tmp_path / "o")
     done = unisafe("export", private_run, *words)
     assert done.code == 1
-    assert "two versions that differ by nothing but the folder they lie in" in done.err
+    assert "two versions that differ only in their folder" in done.err
     assert not (tmp_path / "o").exists()
 
 

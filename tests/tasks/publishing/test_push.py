@@ -353,7 +353,7 @@ def test_a_name_that_is_none_is_an_error(
 ) -> None:
     done = unisafe("push", run, "--repo", repo)
     assert done.code == 1
-    assert "is no name of a repository: expected ORG/NAME" in done.err
+    assert "is not the name of a repository: expected ORG/NAME" in done.err
     assert hub.steps == []
 
 

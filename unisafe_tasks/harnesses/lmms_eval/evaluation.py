@@ -225,8 +225,8 @@ def _check_who_judges(info: Mapping[str, Any], cli: Any) -> None:
         )
     if is_same_model(model_name(cli), info) is False:
         warn(
-            f"{model_name(cli)} is to judge the outputs of {info['model']}; the result "
-            "will say that it is no self-awareness."
+            f"{model_name(cli)} is to judge the outputs of {info['model']}; the result will say "
+            "that this is not self-awareness."
         )
 
 
