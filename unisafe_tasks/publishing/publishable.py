@@ -54,6 +54,8 @@ _SETTINGS = ("model_args", "gen_kwargs", "adapter")
 _PANEL_FACTS = (
     *("name", "sha256", "kind", "rubric", "ensemble", "min_verdicts", "judge_repeats", "views"),
 )
+_READ = ("unisafe-metrics/1", METRICS_FORMAT)
+"""Forms of metrics.json in which the scores have the same names."""
 # Names of devices on Windows: a file with such a name could not be checked out there.
 _DEVICES = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
@@ -252,11 +254,11 @@ def _require_agreement(result: ScoredRun) -> None:
         return
     try:
         value = json.loads(path.read_bytes())
-        if value["format"] != METRICS_FORMAT:
+        if (given := value.get("format", METRICS_FORMAT)) not in _READ:
             raise RunError(
-                f"{path} has the format {value['format']!r:.60}, and this version reads "
-                f"{METRICS_FORMAT}: use the version that wrote it, or remove this file, since the "
-                "scores are computed from the verdicts beside it"
+                f"{path} has the format {given!r:.60}, and this version reads {METRICS_FORMAT}: "
+                "use the version that wrote it, or remove this file, since the scores are computed "
+                "from the verdicts beside it"
             )
         tasks = value["tasks"]
         stored = {
@@ -270,7 +272,10 @@ def _require_agreement(result: ScoredRun) -> None:
                 *(name for name in METRICS if name in tasks[task]),
             )
         }
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+    except (
+        *(OSError, ValueError, RecursionError),
+        *(AttributeError, KeyError, TypeError),
+    ) as error:
         raise RunError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
     computed = result.metrics["tasks"]
     if set(tasks) != set(computed):

@@ -106,9 +106,7 @@ def _front_page(
     names = sorted({one.result.model for one in submissions}, key=lambda name: (name.lower(), name))
     view = {
         "facts": key_facts(board, cards),
-        "not_unisafe": sorted(
-            {one.run.basis.data for one in submissions if not one.run.is_unisafe}
-        ),
+        "not_unisafe": _other_data(submissions),
         "notes": weighed(board, notes_of(shown, labels_of(shown), [])),
         "fronts": fronts_of(board, Links(_page_of, lambda row, code: None)),
         "models": [(name, page_name(name), facts_of(models.get(name))) for name in names],
@@ -116,6 +114,12 @@ def _front_page(
         "updated": submissions[0].date,
     }
     return pages.render("index.html.j2", view | _footer())
+
+
+def _other_data(submissions: Sequence[Submission]) -> list[str]:
+    """The data that are not UniSAFE's. Of the demo set the notes say so."""
+    runs = [one.run for one in submissions]
+    return sorted({run.basis.data for run in runs if not (run.is_unisafe or run.basis.is_demo)})
 
 
 def _page_of(row: Row) -> str:

@@ -7,10 +7,13 @@ from typing import Any
 
 from unisafe_tasks.leaderboard.rows import entries_of, row_of
 from unisafe_tasks.metric_facts import ASR, TABLE_METRICS
-from unisafe_tasks.report.judges import agreements, judge_cards
-from unisafe_tasks.report.records import coverage_of, provenance, safety_stacks
-from unisafe_tasks.report.scores import heat_maps
-from unisafe_tasks.report.tables import DASH, Table, Value, score, table
+from unisafe_tasks.numerals import DASH
+from unisafe_tasks.report.categories import heat_map
+from unisafe_tasks.report.judges import agreement_of, judge_cards
+from unisafe_tasks.report.outcomes import outcomes_of
+from unisafe_tasks.report.policy_codes import policy_codes
+from unisafe_tasks.report.records import coverage_of, provenance, safety_stack
+from unisafe_tasks.report.tables import Table, Value, score, table
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.site.models_file import ModelEntry
 from unisafe_tasks.site.submissions import Submission
@@ -88,12 +91,16 @@ def _run_view(
         "date": one.date,
         "basis": one.run.basis.describe(),
         "scores": _scores(result, min_coverage),
-        "heat": next(iter(heat_maps([result], [label], min_coverage)), None),
-        "agreements": _tables(agreements([result], [label], min_coverage)),
+        "heat": heat_map(result, label, min_coverage),
+        "outcomes": [
+            *outcomes_of(result.metrics, min_coverage),
+            *policy_codes(result.metrics["tasks"], min_coverage),
+        ],
+        "agreement": agreement_of(result.metrics, min_coverage),
         "cards": judge_cards(of_panel, [result]),
-        "coverage": _tables(coverage_of([result], [label], min_coverage)),
-        "provenance": provenance([result], [label]),
-        "stacks": _tables(safety_stacks([result], [label])),
+        "coverage": list(coverage_of(result, min_coverage)),
+        "provenance": provenance(result),
+        "stack": safety_stack(result),
         "notes": list(result.metrics["notes"]),
     }
 
@@ -126,7 +133,3 @@ def _title(name: str) -> str:
         return task_named(name).title
     except KeyError:
         return "mean of its tasks"
-
-
-def _tables(of_runs: Sequence[Any]) -> list[Table]:
-    return [one for run in of_runs for one in run.tables]

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from markupsafe import Markup
+
 from unisafe_tasks import report
-from unisafe_tasks.report.text import shown
+from unisafe_tasks.report.page import environment, joined
 
 __all__ = ["render", "script", "style"]
 
@@ -20,8 +22,8 @@ _POLICY = (
     "script-src 'self' file:; img-src data:; require-trusted-types-for 'script'; trusted-types"
 )
 # The front table is the report's, so that both show the same.
-_STYLES = ("theme.css", "front.css", "charts.css", "site.css")
-_SCRIPTS = ("front.js", "site.js")
+_STYLES = ("theme.css", "front.css", "charts.css")
+_SCRIPTS = ("front.js",)
 
 
 def render(template: str, view: Mapping[str, Any], *, root: str = "") -> bytes:
@@ -32,37 +34,19 @@ def render(template: str, view: Mapping[str, Any], *, root: str = "") -> bytes:
         view: what it shows; every text in it is escaped and made visible.
         root: the way from the page to the site's folder, such as `../`.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def safe(value: Any) -> Any:
-        is_text = isinstance(value, str) and not isinstance(value, Markup)
-        return shown(value) if is_text else value
-
-    environment = Environment(
-        autoescape=True,
-        finalize=safe,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(_resource),
-    )
-    page = environment.get_template(template).render(view, policy=_POLICY, root=root)
-    return page.encode("utf-8")
+    page = environment(__package__, report.__name__).get_template(template)
+    return page.render(view, policy=_POLICY, root=root).encode("utf-8")
 
 
 def style() -> bytes:
     """The style of all pages."""
-    return "".join(map(_resource, _STYLES)).encode()
+    return (joined(_STYLES) + _ours("site.css")).encode()
 
 
 def script() -> bytes:
     """The script of the front page."""
-    return "".join(map(_resource, _SCRIPTS)).encode()
+    return (joined(_SCRIPTS) + _ours("site.js")).encode()
 
 
-def _resource(name: str) -> str:
-    """A file of the site, or of the report."""
-    ours = files(__package__).joinpath(name)
-    file = ours if ours.is_file() else files(report).joinpath(name)
-    return file.read_text("utf-8")
+def _ours(name: str) -> Markup:
+    return Markup(files(__package__).joinpath(name).read_text("utf-8"))

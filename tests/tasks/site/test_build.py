@@ -309,13 +309,14 @@ def test_a_judge_card_is_on_the_pages_of_its_panel_s_models(
 
 
 def test_data_that_is_not_unisafe_is_named_before_the_scores(
-    site: Callable[..., Done], tmp_path: Path, demo_runs: list[Path]
+    site: Callable[..., Done], tmp_path: Path, demo_runs: list[Path], small: Callable[..., Path]
 ) -> None:
-    assert site(demo_runs[0]).code == 0
+    assert site(demo_runs[0], small("run", "carrot")).code == 0
     words = words_of(tmp_path / "site" / "index.html")
-    assert words.index("Results on these data are not UniSAFE results: demo") < words.index(
-        "Attack success rate"
-    )
+    scores = words.index("Attack success rate")
+    assert words.index("Results on these data are not UniSAFE results: local:garden") < scores
+    assert words.index("Demo data: these are not UniSAFE results") < scores
+    assert words.count("not UniSAFE results") == 2
 
 
 def test_addresses_and_folders_of_this_machine_are_not_on_the_site(
