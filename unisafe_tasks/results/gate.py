@@ -203,8 +203,10 @@ def _doubt(run: ScoredRun, task: str, metric: str, min_coverage: float) -> str:
         if summary["scored"]:
             return "no score: the verdicts do not tell this metric"
         return "no score: no case of it could be scored"
-    notes = mark_notes(marks_of(summary, min_coverage), min_coverage)
-    return " ".join(notes)
+    # A mean is worth no more than the scores that it is of.
+    known = (summary, *(run.metrics["tasks"][name] for name in ALL_GROUPS.get(task, ())))
+    marks = "".join(marks_of(one, min_coverage) for one in known)
+    return " ".join(mark_notes(marks, min_coverage))
 
 
 def _summary(run: ScoredRun, task: str) -> Mapping[str, Any] | None:
