@@ -132,12 +132,10 @@ def _footer() -> dict[str, str]:
 
 def _remarks(submissions: Sequence[Submission], models: Mapping[str, ModelEntry]) -> Iterable[str]:
     names = dict.fromkeys(one.result.model for one in submissions)
-    for name in names:
-        if models and name not in models:
-            yield f"the models file has no entry for {name}"
-    for name in models:
-        if name not in names:
-            yield f"the models file names {name}, and no run is of it"
+    if unknown := [name for name in names if models and name not in models]:
+        yield f"the models file has no entry for {', '.join(unknown)}"
+    if idle := [name for name in models if name not in names]:
+        yield f"the models file has entries that no run is of: {', '.join(idle)}"
 
 
 def _write(files: Mapping[str, bytes], out: Path) -> None:

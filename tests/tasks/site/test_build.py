@@ -188,7 +188,7 @@ def test_what_a_models_file_says_is_on_the_pages(
     assert done.code == 0
     assert done.err.splitlines() == [
         "the models file has no entry for turnip",
-        "the models file names nobody, and no run is of it",
+        "the models file has entries that no run is of: nobody",
     ]
     page = words_of(tmp_path / "site" / "models" / f"{page_name('carrot')}.html")
     for fact in (
