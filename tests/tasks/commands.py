@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -32,19 +33,26 @@ class Done:
 
     @property
     def lines(self) -> list[str]:
-        """The words of each line of its output, without the frames of tables."""
-        frames = str.maketrans("", "", "┃│┏┓┗┛━┳┻┡┩╇└┘─┴├┤┼")
-        return [" ".join(line.translate(frames).split()) for line in self.out.splitlines()]
+        """The words of each line of its output."""
+        return [" ".join(line.split()) for line in self.out.splitlines()]
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        """The rows of its table, of one line each: the cells by the headings of their columns."""
-        cells = [
-            [cell.strip() for cell in line[1:-1].replace("┃", "│").split("│")]
-            for line in self.out.splitlines()
-            if line.startswith(("┃", "│"))
-        ]
-        return [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
+        """The rows of its tables: the cells by the headings of their columns.
+
+        A line of several words that two spaces part is a row, or it is a heading, if the line
+        before it is none.
+        """
+        rows, heads = [], []
+        for line in self.out.splitlines():
+            cells = re.split(r" {2,}", line.strip())
+            if len(cells) < 2:
+                heads = []
+            elif not heads:
+                heads = cells
+            else:
+                rows.append(dict(zip(heads, cells, strict=False)))
+        return rows
 
 
 Command = Callable[..., Done]

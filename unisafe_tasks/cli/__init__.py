@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -98,6 +99,9 @@ def main() -> None:
     # numpy is not imported yet. Its threads would wait for each other longer than they work: the
     # matrices of the intervals are small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if not sys.stdout.isatty():
+        # Typer frames its help with boxes. A pipe gets plain text.
+        app.rich_markup_mode = None
     try:
         app()
     except (UnisafeError, OSError) as error:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from unisafe_tasks.cli.garbage import holds_many_cases
 from unisafe_tasks.cli.interruptions import interruptible
-from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
+from unisafe_tasks.cli.question_tables import print_estimate
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.redaction import in_one_line, printable
+from unisafe_tasks.redaction import printable
 
 if TYPE_CHECKING:
     from unisafe_tasks.judging.audit import Audit
@@ -76,17 +76,16 @@ def audit(
 
 
 def _print(done: Audit) -> None:
-    console = wide_console()
-    table = numeric_table("judge", "harmful", "harmless", "no answer")
+    table = Table("judge", "harmful", "harmless", "no answer")
     silent = []
     for row in done.judges():
         failures = row["failures"]
         counts = (row["harmful"], row["harmless"], sum(failures.values()))
-        table.add_row(escape(in_one_line(row["judge"])), *(f"{count:,}" for count in counts))
+        table.add(row["judge"], *(f"{count:,}" for count in counts))
         if failures:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in failures.items())
             silent.append(f"Judge {row['judge']} gave no answer on {kinds}: nothing follows.")
-    console.print(table)
+    table.print()
     doubts = done.doubts()
     sentences = [*silent, *_agreement(done)]
     unread = sum(all(r.verdict is None for r in results) for results in done.results)
@@ -102,13 +101,12 @@ def _print(done: Audit) -> None:
         codes = sorted({code for r in doubt.against if r.verdict for code in r.verdict.categories})
         under = f" ({', '.join(codes)})" if codes else ""
         sentences.append(
-            f"  {doubt.case.key}, {doubt.case.subcategory}: {len(doubt.against)} of "
+            f"- {doubt.case.key}, {doubt.case.subcategory}: {len(doubt.against)} of "
             f"{doubt.answered}{under}: {judges}: {_reason(doubt.against[0].verdict)}"
         )
     if (more := len(doubts) - _SHOWN) > 0:
-        sentences.append(f"  and {more:,} more: see --out")
-    for sentence in sentences:
-        Console(soft_wrap=True).print(in_one_line(sentence), markup=False, highlight=False)
+        sentences.append(f"- and {more:,} more: see --out")
+    say(*sentences)
 
 
 def _requests(count: int) -> str:

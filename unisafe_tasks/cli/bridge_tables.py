@@ -6,18 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-
-from unisafe_tasks.cli.tables import numeric_table, wide_console
+from unisafe_tasks import numerals
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say, say_rest
 from unisafe_tasks.metric_facts import ASR, FACTS, SCORES
-from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.contrasts import difference_interval
 from unisafe_tasks.tasks import GROUP_TITLES
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from unisafe_tasks.results.panel_bridge import Bridge
     from unisafe_tasks.results.panel_cells import CellShift
     from unisafe_tasks.results.panel_orders import Gap, OrderChange
@@ -29,20 +25,14 @@ __all__ = ["print_bridge"]
 _SHOWN = 10
 
 
-def print_bridge(bridge: Bridge) -> None:
+def print_bridge(bridge: Bridge, *, every_note: bool) -> None:
     """Print agreement and shifts by model, their means, the order of the models, and the cells."""
-    console, wide = Console(soft_wrap=True), wide_console()
-
-    def say(*sentences: str) -> None:
-        for sentence in sentences:
-            console.print(in_one_line(sentence), markup=False, highlight=False)
-
     say(f"old: {bridge.old.describe()}", f"new: {bridge.new.describe()}")
-    wide.print(_shifts(bridge))
+    _shifts(bridge).print()
     if len(bridge.models) > 1:
-        wide.print(_means(bridge))
+        _means(bridge).print()
     say(*_orders(bridge))
-    wide.print(_cells(bridge.cells))
+    _cells(bridge.cells).print()
     say(
         f"Subcategories that add most to the mean shift of ASR: {min(_SHOWN, len(bridge.cells))} "
         f"of {len(bridge.cells)}, see --json for all. Their intervals are not corrected for their "
@@ -53,56 +43,60 @@ def print_bridge(bridge: Bridge) -> None:
         "targets, paired.",
         *bridge.notes,
     )
+    say_rest(bridge.of_runs, every_note=every_note)
 
 
 def _shifts(bridge: Bridge) -> Table:
-    heads = ("outputs", "not paired", "both judged", "agree", "κ", "ASR, old", "ASR, new")
-    shifts = [f"{FACTS[metric].short}, new minus old" for metric in SCORES]
-    table = numeric_table("model", "task", *heads, *shifts, labels=2)
+    heads = ("outputs", "not paired", "both judged", "agree %", "κ", "ASR %, old", "ASR %, new")
+    shifts = [f"{_head(metric)}, new minus old" for metric in SCORES]
+    table = Table("model", "task", *heads, *shifts, labels=2)
     for model in bridge.models:
         for column, tasks in model.columns.items():
             agreement, marks = model.agreement(column), model.marks(column)
             estimate = model.estimates[column]
-            table.add_row(
-                escape(in_one_line(model.model)),
+            table.add(
+                model.model,
                 _titled(column),
                 f"{sum(len(shift.pairs) for shift in tasks):,}",
                 f"{sum(shift.unpaired for shift in tasks):,}",
                 f"{agreement.outputs:,}",
-                _share(agreement.share),
-                _share(agreement.kappa),
-                *(f"{score:.3f}{marks}" for score in model.scores[column][ASR]),
+                numerals.percent(agreement.share),
+                numerals.coefficient(agreement.kappa),
+                *(numerals.score(score, ASR) + marks for score in model.scores[column][ASR]),
                 *(
-                    _signed(
-                        float(estimate.values[row]), difference_interval(estimate, metric), marks
+                    _change(
+                        float(estimate.values[row]),
+                        difference_interval(estimate, metric),
+                        metric,
+                        marks,
                     )
                     for row, metric in enumerate(SCORES)
                 ),
             )
-        table.add_section()
+        table.end_section()
     return table
 
 
 def _means(bridge: Bridge) -> Table:
     """The mean shifts, and below each what one more model may shift by."""
-    heads = [FACTS[metric].short for metric in SCORES]
+    heads = [_head(metric) for metric in SCORES]
     title = "mean shift of the models, and the 95 % interval of one more model's"
-    table = numeric_table("task", "models", *heads, title=title)
+    table = Table("task", "models", *heads, title=title)
     for column, shifts in bridge.carried.items():
         models = next(iter(shifts.values())).models
-        table.add_row(
+        table.add(
             _titled(column),
             str(models),
-            *(_carried(shifts.get(metric), bridge.marks(column)) for metric in SCORES),
+            *(_carried(shifts.get(metric), metric, bridge.marks(column)) for metric in SCORES),
         )
     return table
 
 
-def _carried(shift: CarriedShift | None, marks: str) -> str:
+def _carried(shift: CarriedShift | None, metric: str, marks: str) -> tuple[str, ...]:
     if shift is None:
-        return "–"
-    bounds = shift.carried and f"[{shift.carried.low:+.3f}, {shift.carried.high:+.3f}]"
-    return escape(f"{_signed_number(shift.value)}{marks} {bounds or '–'}")
+        return (numerals.DASH,)
+    bounds = shift.carried.as_json() if shift.carried else None
+    return numerals.change(shift.value, metric) + marks, numerals.interval(bounds, metric) or "–"
 
 
 def _orders(bridge: Bridge) -> list[str]:
@@ -132,37 +126,37 @@ def _order_change(change: OrderChange, marks: str) -> str:
     )
     old, new = _gap(change.old, marks), _gap(change.new, marks, -1)
     return (
-        f"- {change.first} is lower than {change.second} by {old} under the old panel, and higher "
-        f"by {new} under the new one ({clear})"
+        f"- {change.first} is lower than {change.second} by {old} points under the old panel, "
+        f"and higher by {new} points under the new one ({clear})"
     )
 
 
 def _gap(gap: Gap, marks: str, sign: int = 1) -> str:
     bounds = gap.interval and sorted((sign * gap.interval.low, sign * gap.interval.high))
-    shown = f" [{bounds[0]:+.3f}, {bounds[1]:+.3f}]" if bounds else ""
-    return f"{sign * gap.value:.3f}{marks}{shown}"
+    shown = f" {numerals.percent_interval(*bounds)}" if bounds else ""
+    return f"{numerals.percent(sign * gap.value)}{marks}{shown}"
 
 
 def _cells(cells: Sequence[CellShift]) -> Table:
     heads = (
         "outputs",
         "both judged",
-        "agree",
+        "agree %",
         "κ",
-        "ASR, new minus old",
+        "ASR %, new minus old",
         "part of the task's shift",
     )
-    table = numeric_table("task", "subcategory", *heads, labels=2)
+    table = Table("task", "subcategory", *heads, labels=2)
     for cell in sorted(cells, key=lambda cell: -abs(cell.parts[ASR]))[:_SHOWN]:
-        table.add_row(
+        table.add(
             cell.task,
-            escape(in_one_line(f"{cell.category}/{cell.subcategory}")),
+            f"{cell.category}/{cell.subcategory}",
             f"{cell.outputs:,}",
             f"{cell.agreement.outputs:,}",
-            _share(cell.agreement.share),
-            _share(cell.agreement.kappa),
-            _signed(*cell.shifts[ASR]),
-            _signed_number(cell.parts[ASR]),
+            numerals.percent(cell.agreement.share),
+            numerals.coefficient(cell.agreement.kappa),
+            _change(*cell.shifts[ASR], ASR),
+            numerals.change(cell.parts[ASR], ASR),
         )
     return table
 
@@ -171,17 +165,15 @@ def _titled(column: str) -> str:
     return GROUP_TITLES.get(column, column)
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _head(metric: str) -> str:
+    return f"{FACTS[metric].short}{' %' if numerals.is_percent(metric) else ''}"
 
 
-def _signed_number(value: float) -> str:
-    # Not -0.000: a sum of shifts that cancel may be a little off 0.
-    return f"{round(value, 3) + 0.0:+.3f}"
-
-
-def _signed(value: float, interval: Interval | None, marks: str = "") -> str:
+def _change(
+    value: float, interval: Interval | None, metric: str, marks: str = ""
+) -> tuple[str, ...]:
+    """A shift with its marks, and its interval."""
     if math.isnan(value):
-        return "–"
-    bounds = interval and f" [{interval.low:+.3f}, {interval.high:+.3f}]"
-    return escape(f"{_signed_number(value)}{marks}{bounds or ''}")
+        return (numerals.DASH,)
+    bounds = interval.as_json() if interval else None
+    return numerals.change(value, metric) + marks, numerals.interval(bounds, metric)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from unisafe_tasks.cli.tables import numeric_table, wide_console
+from unisafe_tasks import numerals
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say, say_rest
 from unisafe_tasks.errors import LabelError
 from unisafe_tasks.redaction import printable
 from unisafe_tasks.runs.run_info import panel_in_words
@@ -116,6 +116,9 @@ def calibrate(
     runs: _Runs,
     labels: Annotated[Path, typer.Option(help="Labels, as `unisafe label import` writes them.")],
     out: Annotated[Path, typer.Option(help="The folder to write the judge card to.")] = Path(),
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Print the notes of each run too.")
+    ] = False,
 ) -> None:
     """Measure a panel against human labels and write its judge card."""
     from unisafe_tasks.files import encode_json, write_atomically
@@ -134,33 +137,34 @@ def calibrate(
             f"{path} is of other models' runs: name another folder with --out, or all runs together"
         )
     write_atomically(path, encode_json(card))
-    _print_card(card)
+    _print_card(card, every_note=notes)
     typer.echo(f"Judge card: {path}")
 
 
-def _print_card(card: Mapping[str, Any]) -> None:
-    console = wide_console()
+def _print_card(card: Mapping[str, Any], *, every_note: bool) -> None:
     counts, panel = card["counts"], card["panel"]
     judged = panel_in_words(panel["name"], panel["sha256"])
     title = f"{judged} on {card['data']['source']}: "
     title += f"{counts['outputs']} labelled outputs, {counts['annotators']} annotator(s)"
-    console.print(_judges(card, title))
-    console.print(_rates(card))
+    _judges(card, title).print()
+    _rates(card).print()
     if agreement := card["annotators"]:
-        console.print(
-            f"annotators: alpha {_measure(agreement['judgment_alpha'])} on judgments, "
-            f"{_measure(agreement['risk_rating_alpha'])} on ratings, "
-            f"{agreement['outputs']} outputs labelled by two or more",
-            markup=False,
-            highlight=False,
+        said = [
+            " ".join(_coefficient(agreement[f"{what}_alpha"]))
+            for what in ("judgment", "risk_rating")
+        ]
+        say(
+            f"annotators: alpha {said[0]} on judgments, {said[1]} on ratings, "
+            f"{agreement['outputs']} outputs labelled by two or more"
         )
-    for note in card["notes"]:
-        console.print(printable(note), markup=False, highlight=False)
+    say(*card["notes"])
+    say_rest(card["run_notes"], every_note=every_note)
 
 
 def _judges(card: Mapping[str, Any], title: str) -> Table:
-    names = ("judge", "TP", "FP", "FN", "TN", "precision", "recall", "specificity", "F1")
-    table = numeric_table(*names, "r, outputs", "r, cells", title=escape(printable(title)))
+    counts = ("TP", "FP", "FN", "TN")
+    rates = ("precision %", "recall %", "specificity %", "F1 %")
+    table = Table("judge", *counts, *rates, "r, outputs", "r, cells", title=title)
     correlations = card["correlations"]
     rows = [("ensemble", card["ensemble"], correlations["ensemble"])]
     rows += [
@@ -168,8 +172,8 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
         for name, confusion in card["judges"].items()
     ]
     for name, confusion, correlation in rows:
-        table.add_row(
-            escape(printable(name)),
+        table.add(
+            name,
             *(
                 str(confusion[f"{kind}_{side}"])
                 for kind, side in (
@@ -179,10 +183,10 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
                     ("true", "negatives"),
                 )
             ),
-            *(_measure(confusion[rate]) for rate in ("precision", "recall", "specificity")),
-            "–" if confusion["f1"] is None else f"{confusion['f1']:.4f}",
-            _measure(correlation["outputs"]),
-            _measure(correlation["cells"]),
+            *(_rate(confusion[rate]) for rate in ("precision", "recall", "specificity")),
+            numerals.percent(confusion["f1"]),
+            _coefficient(correlation["outputs"]),
+            _coefficient(correlation["cells"]),
         )
     return table
 
@@ -190,26 +194,35 @@ def _judges(card: Mapping[str, Any], title: str) -> Table:
 def _rates(card: Mapping[str, Any]) -> Table:
     from unisafe_tasks.results.marks import marks_of
 
-    title = "attack success rate, as judged and corrected by the labels"
+    title = "attack success rate in %, as judged and corrected by the labels"
     heads = ("labels", "judged", "Rogan-Gladen", "PPI")
-    table = numeric_table("model", "task", *heads, labels=2, title=title)
+    table = Table("model", "task", *heads, labels=2, title=title)
     for row in card["corrected"]:
-        table.add_row(
-            escape(printable(row["model"])),
+        marks = marks_of(row)
+        table.add(
+            row["model"],
             row["task"],
             str(row["labelled"]),
-            f"{row['attack_success_rate']:.4f} {marks_of(row)}".strip(),
-            *(
-                f"{_measure(row[name])} {marks_of(row) if row[name] else ''}".strip()
-                for name in ("rogan_gladen", "prediction_powered")
-            ),
+            numerals.percent(row["attack_success_rate"]) + marks,
+            *(_rate(row[name], marks) for name in ("rogan_gladen", "prediction_powered")),
         )
     return table
 
 
-def _measure(value: Mapping[str, Any] | None) -> str:
+def _rate(value: Mapping[str, Any] | None, marks: str = "") -> tuple[str, ...]:
+    """A share in percent, and its interval."""
     if value is None:
-        return "–"
+        return (numerals.DASH,)
+    shown = numerals.percent(value["value"]) + marks
     if value["low"] is None:
-        return f"{value['value']:.4f}"
-    return f"{value['value']:.4f} ({value['low']:.2f}–{value['high']:.2f})"
+        return (shown,)
+    return shown, numerals.percent_interval(value["low"], value["high"])
+
+
+def _coefficient(value: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if value is None:
+        return (numerals.DASH,)
+    shown = numerals.coefficient(value["value"])
+    if value["low"] is None:
+        return (shown,)
+    return shown, numerals.coefficient_interval(value["low"], value["high"])

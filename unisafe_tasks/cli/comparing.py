@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unisafe_tasks.cli.comparison_tables import print_comparison
 from unisafe_tasks.cli.garbage import keeps_what_it_reads
-from unisafe_tasks.cli.tables import print_comparison, print_leaderboard
 from unisafe_tasks.errors import UnisafeError
 from unisafe_tasks.results.marks import MIN_COVERAGE
 
@@ -27,15 +27,28 @@ _Runs = Annotated[
 def leaderboard(
     runs: _Runs,
     form: Annotated[
-        str, typer.Option("--format", help="text, markdown, latex, csv, json or html.")
+        str, typer.Option("--format", help="text, markdown, latex, csv, csv-wide, json or html.")
     ] = "text",
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Only this metric, such as ASR; repeatable. Default: all."),
+        typer.Option(
+            help="A table of this metric instead, such as ASR, with all intervals; repeatable."
+        ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="A table of every metric, with all intervals.")
+    ] = False,
+    table: Annotated[
+        int | None, typer.Option(min=1, help="Only this one, where there are several tables.")
+    ] = None,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Print the notes of each run too.")
+    ] = False,
     reference: Annotated[
         Path | None,
-        typer.Option(help="A CSV file (model, task, metric, value) to stand beside ours."),
+        typer.Option(
+            help="A CSV file (model, task, metric, value) to stand beside ours in full tables."
+        ),
     ] = None,
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Scores with less coverage are marked.")
@@ -51,12 +64,14 @@ def leaderboard(
         bool, typer.Option("--complete-only", help="Leave out runs that did not come to their end.")
     ] = False,
 ) -> None:
-    """Show models and tasks in one table, with intervals, coverage and marks.
+    """Rank models in one table: overall score with interval, the tasks, refusals, coverage, marks.
 
     Runs of the benign set have a table too, and one joins both arms of each model.
     """
+    from unisafe_tasks.cli.standings import print_sheets, print_standings
     from unisafe_tasks.leaderboard import build, read_reference, without_dead
     from unisafe_tasks.leaderboard.rendering import FORMATS, render
+    from unisafe_tasks.leaderboard.standings import only_table
     from unisafe_tasks.metric_facts import TABLE_METRICS, metric_named
     from unisafe_tasks.results.scored_run import read_with_self_awareness
     from unisafe_tasks.statistics import Resampler
@@ -88,12 +103,20 @@ def leaderboard(
             f"no run here has the metric {' or '.join(chosen)}; they have: {', '.join(shown)}"
         )
     board = replace(board, notes=(*left_out, *board.notes))
-    if form == "text":
-        print_leaderboard(board, chosen)
-    else:
-        text = render(board, form, chosen)
+    if table is not None:
+        if table > len(board.tables):
+            raise UnisafeError(f"there is no table {table}; these runs make {len(board.tables)}")
+        board = only_table(board, table)
+    # Published numbers stand beside each score, for which the short table has no room.
+    full = full or reference is not None
+    if form != "text":
+        text = render(board, form, chosen, full=full)
         # A page says that it is UTF-8, and JSON always is; the others are for the terminal too.
         typer.echo(text.encode() if form in ("json", "html") else text, nl=False)
+    elif full or chosen:
+        print_sheets(board, chosen, every_note=notes)
+    else:
+        print_standings(board, every_note=notes)
 
 
 @keeps_what_it_reads()
@@ -119,11 +142,14 @@ def compare(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, every target by its id.")
     ] = False,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Print the notes of each run too.")
+    ] = False,
 ) -> None:
     """Compare one model's tasks on the targets they share, two models on the same cases, or two
     panels on the same outputs."""
     if panels:
-        _compare_panels(runs, card, as_json=as_json)
+        _compare_panels(runs, card, as_json=as_json, every_note=notes)
         return
     if card is not None:
         raise typer.BadParameter("--card needs --panels")
@@ -148,10 +174,12 @@ def compare(
     if as_json:
         typer.echo(encode_json(compared.as_json()), nl=False)
     else:
-        print_comparison(compared)
+        print_comparison(compared, every_note=notes)
 
 
-def _compare_panels(runs: list[Path], card: Path | None, *, as_json: bool) -> None:
+def _compare_panels(
+    runs: list[Path], card: Path | None, *, as_json: bool, every_note: bool
+) -> None:
     from unisafe_tasks.cli.bridge_tables import print_bridge
     from unisafe_tasks.files import encode_json, write_atomically
     from unisafe_tasks.results.bridge_card import bridge_card
@@ -164,7 +192,7 @@ def _compare_panels(runs: list[Path], card: Path | None, *, as_json: bool) -> No
     if as_json:
         typer.echo(encode_json(bridge.as_json()), nl=False)
         return
-    print_bridge(bridge)
+    print_bridge(bridge, every_note=every_note)
     if card is not None:
         typer.echo(f"Bridge card: {card}")
 

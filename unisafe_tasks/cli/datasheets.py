@@ -1,7 +1,6 @@
 """A source's datasheet and a drawn subset as the terminal shows them.
 
-Names come from the data, which anybody may have written: they are escaped, and never read as
-markup or as control characters.
+Names come from the data, which anybody may have written: `say` and `Table` make them safe to print.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
 
-from unisafe_tasks.cli.tables import numeric_table
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say
 from unisafe_tasks.data.names import size_in_words
 from unisafe_tasks.redaction import in_one_line
 from unisafe_tasks.statistics.sampling import MIN_CASES_PER_CELL
@@ -31,53 +29,49 @@ _LINKS_NAMED = 10
 
 def print_datasheet(sheet: Mapping[str, Any]) -> None:
     """Print a table of the tasks, a table of the subcategories, and a line for each other fact."""
-    console = Console(soft_wrap=True)
-    console.print(_tasks(sheet))
-    console.print(_subcategories(sheet))
+    _tasks(sheet).print()
+    _subcategories(sheet).print()
     for line in _details(sheet):
-        _say(console, line)
+        say(line)
     if sheet["published"]:
-        console.print(_published(sheet["published"]))
+        _published(sheet["published"]).print()
     for note in sheet["notes"]:
-        _say(console, f"note: {note}")
+        say(f"note: {note}")
     shared = sheet["shared"]
-    _say(
-        console,
+    say(
         f"{sheet['cases']} cases, {sheet['targets']} risk targets, "
         f"{shared['in_every_task_shown']} of them in every task shown",
     )
     if subset := sheet["subset"]:
-        _say(
-            console,
+        say(
             f"a subset of {subset['of']['source']}: {size_in_words(subset['per_subcategory'])}, "
             f"seed {subset['seed']}",
         )
-    _say(console, f"source {sheet['source']}, revision {sheet['revision'] or '-'}")
-    _say(console, f"fingerprint {sheet['fingerprint']}")
+    say(f"source {sheet['source']}, revision {sheet['revision'] or '-'}")
+    say(f"fingerprint {sheet['fingerprint']}")
 
 
 def print_subset(drawn: DrawnSubset) -> None:
     """Print how much was kept, why some subcategories kept more, and how to use the subset."""
-    console = Console(soft_wrap=True)
     facts = drawn.facts
     total = sum(of for _, of in drawn.kept.values())
-    _say(
-        console,
+    say(
         f"{facts.name}: {facts.targets:,} of {drawn.targets:,} risk targets, {facts.cases:,} of "
         f"{total:,} cases",
     )
-    table = numeric_table("task", "cases kept", "of")
+    table = Table("task", "cases kept", "of")
     for code, (kept, of) in drawn.kept.items():
-        table.add_row(code, f"{kept:,}", f"{of:,}")
-    console.print(table)
+        table.add(code, f"{kept:,}", f"{of:,}")
+    table.print()
     if facts.cases < total:
         for line in (*_larger(drawn), *_coverage(facts.per_subcategory)):
-            _say(console, line)
+            say(line)
     elif all(component.most <= facts.per_subcategory for component in drawn.components):
-        _say(console, "Nothing was left out: the full set has no more.")
+        say("Nothing was left out: the full set has no more.")
     else:
-        _say(console, "Nothing was left out: the set is too small for a smaller part.")
-    _say(console, f"Use it with: export UNISAFE_DATA={shlex.quote(str(drawn.folder))}")
+        say("Nothing was left out: the set is too small for a smaller part.")
+    # In one line, however long: it is to be copied.
+    typer.echo(in_one_line(f"Use it with: export UNISAFE_DATA={shlex.quote(str(drawn.folder))}"))
 
 
 def _coverage(per_subcategory: int) -> Iterable[str]:
@@ -117,10 +111,10 @@ def _larger(drawn: DrawnSubset) -> Iterable[str]:
 
 def _tasks(sheet: Mapping[str, Any]) -> Table:
     heads = ("cases", "categories", "subcategories", "shared targets")
-    table = numeric_table("task", "code", *heads, labels=2)
+    table = Table("task", "code", *heads, labels=2)
     for name, task in sheet["tasks"].items():
         counts = (task[key] for key in ("cases", "categories", "subcategories", "shared_targets"))
-        table.add_row(name, task["code"], *map(str, counts))
+        table.add(name, task["code"], *map(str, counts))
     return table
 
 
@@ -128,21 +122,21 @@ def _subcategories(sheet: Mapping[str, Any]) -> Table:
     """Cases by category and subcategory. A category's line has the sum of its subcategories."""
     tasks = sheet["tasks"]
     codes = [task["code"] for task in tasks.values()]
-    table = numeric_table("category", "", "name", *codes, labels=3)
+    table = Table("category", "", "name", *codes, labels=3)
     for modality, facts in sheet["modalities"].items():
         members = {
             name: task for name, task in tasks.items() if TASKS[task["code"]].modality == modality
         }
-        table.add_row(f"{modality} tasks", style="bold")
+        table.add(f"{modality} tasks")
         for category in sorted({name for task in members.values() for name in task["counts"]}):
             by_code = {name: task["counts"].get(category, {}) for name, task in members.items()}
             sums = {name: sum(counts.values()) for name, counts in by_code.items()}
-            table.add_row(_safe(category), "", "", *_by_task(tasks, sums), style="bold")
+            table.add(category, "", "", *_by_task(tasks, sums))
             for code in sorted({code for counts in by_code.values() for code in counts}):
                 of_code = {name: counts.get(code, 0) for name, counts in by_code.items()}
                 title = facts["names"].get(code, "")
-                table.add_row("", _safe(code), _safe(title), *_by_task(tasks, of_code))
-        table.add_section()
+                table.add("", code, title, *_by_task(tasks, of_code))
+        table.end_section()
     return table
 
 
@@ -189,12 +183,10 @@ def _details(sheet: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _published(totals: Mapping[str, Mapping[str, int]]) -> Table:
-    table = numeric_table("published totals", "published", "here", "")
+    table = Table("published totals", "published", "here", "")
     for name, total in totals.items():
         same = total["published"] == total["here"]
-        table.add_row(
-            name, f"{total['published']:,}", f"{total['here']:,}", "" if same else "differs"
-        )
+        table.add(name, f"{total['published']:,}", f"{total['here']:,}", "" if same else "differs")
     return table
 
 
@@ -207,11 +199,3 @@ def _range(summary: Mapping[str, float]) -> str:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _safe(text: str) -> str:
-    return escape(in_one_line(text))
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(in_one_line(line), markup=False, highlight=False)

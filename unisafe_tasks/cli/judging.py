@@ -9,8 +9,8 @@ import typer
 
 from unisafe_tasks.cli.garbage import holds_many_cases
 from unisafe_tasks.cli.interruptions import interruptible
+from unisafe_tasks.cli.question_tables import print_batches, print_estimate
 from unisafe_tasks.cli.score_tables import print_scores
-from unisafe_tasks.cli.tables import print_batches, print_estimate
 from unisafe_tasks.errors import ExitCode, UnisafeError
 from unisafe_tasks.redaction import printable
 

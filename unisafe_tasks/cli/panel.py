@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
+from unisafe_tasks import numerals
 from unisafe_tasks.cli.interruptions import interruptible
 from unisafe_tasks.cli.judging import STAND_IN, tasks_named
-from unisafe_tasks.cli.tables import numeric_table, print_estimate, wide_console
+from unisafe_tasks.cli.question_tables import print_estimate
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.redaction import in_one_line, printable
+from unisafe_tasks.redaction import printable
 from unisafe_tasks.runs.run_info import panel_in_words
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Test the judges of a panel.", no_args_is_help=True)
 
-_NOT_KNOWN = "–"
+_NOT_KNOWN = numerals.DASH
 _OF_OUR_POLICY = (STAND_IN, "unisafe-v2")
 """The rubrics with the policy that the known verdicts follow."""
 
@@ -93,19 +95,18 @@ def ask_known(
 
 
 def _print_card(card: PanelCard) -> None:
-    console = wide_console()
     tested = panel_in_words(card.panel.name, card.panel.sha256)
     title = f"{tested}, rubric {card.panel.rubric}, "
     title += f"{card.outputs.name}: {', '.join(card.outputs.tasks)}"
-    heads = ("judge", "verdicts", "agreement", "balanced accuracy", "refusals seen")
+    heads = ("judge", "verdicts", "agreement, %", "balanced accuracy, %", "refusals seen")
     measured = ("injections that worked", "median s", "95 % s", "tokens in", "tokens out", "cost")
     tells = any(score.depictions for score in card.judges)
     told = ("target told right",) if tells else ()
-    table = numeric_table(*heads, *told, *measured, title=escape(printable(title)))
+    table = Table(*heads, *told, *measured, title=title)
     for score in card.judges:
         latency = score.latency_s
-        table.add_row(
-            escape(in_one_line(score.judge)),
+        table.add(
+            score.judge,
             f"{score.valid} of {score.asked}",
             _estimate(score.agreement),
             _estimate(score.balanced_accuracy),
@@ -118,21 +119,18 @@ def _print_card(card: PanelCard) -> None:
             _count(score.output_tokens),
             _NOT_KNOWN if score.cost is None else f"${score.cost:.4f}",
         )
-    console.print(table)
-    kinds = numeric_table("judge", *(kind.replace("_", " ") for kind in card.judges[0].by_kind))
+    table.print()
+    names = (kind.replace("_", " ") for kind in card.judges[0].by_kind)
+    kinds = Table("judge", *names, title="right, by kind of output")
     for score in card.judges:
         cells = [_of(kind.agreed, kind.valid) for kind in score.by_kind.values()]
-        kinds.add_row(escape(in_one_line(score.judge)), *cells)
-    kinds.title = "right, by kind of output"
-    console.print(kinds)
-    for score in card.judges:
-        console.print(in_one_line(_in_words(score)), markup=False, highlight=False)
+        kinds.add(score.judge, *cells)
+    kinds.print()
+    say(*map(_in_words, card.judges))
     if card.panel.rubric not in _OF_OUR_POLICY:
-        console.print(
+        say(
             f"The known verdicts follow the policy of {STAND_IN}, and this panel's rubric is "
-            f"{in_one_line(card.panel.rubric)}: where they differ, a judge may rightly disagree.",
-            markup=False,
-            highlight=False,
+            f"{card.panel.rubric}: where they differ, a judge may rightly disagree."
         )
 
 
@@ -141,7 +139,7 @@ def _in_words(score: JudgeScore) -> str:
     accuracy = score.balanced_accuracy
     if accuracy is not None and accuracy.low is not None:
         where = "above" if score.outcome == "better than chance" else "not above"
-        said += f" (the interval of its balanced accuracy is {where} 0.5)"
+        said += f" (the interval of its balanced accuracy is {where} 50 %)"
     if score.injections.worked:
         said += (
             f"; {score.injections.worked} injections worked, {score.injections.turned} of them on "
@@ -153,12 +151,14 @@ def _in_words(score: JudgeScore) -> str:
     return f"{said}."
 
 
-def _estimate(estimate: Estimate | None) -> str:
+def _estimate(estimate: Estimate | None) -> tuple[str, ...]:
+    """A share in percent, and its interval."""
     if estimate is None:
-        return _NOT_KNOWN
+        return (_NOT_KNOWN,)
+    shown = numerals.percent(estimate.value)
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return escape(f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]")
+        return (shown,)
+    return shown, numerals.percent_interval(estimate.low, estimate.high)
 
 
 def _depictions(score: JudgeScore) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from unisafe_tasks.cli.tables import numeric_table, wide_console
+from unisafe_tasks.cli.tables import Table
 
 __all__ = ["app"]
 
@@ -22,14 +21,14 @@ def list_all() -> None:
     from unisafe_tasks.models.shipped_runners import named, names
 
     heads = ("runner", "model", "tasks", "history", "run here", "licence", "batch", "GPU memory")
-    table = numeric_table(*heads, labels=6)
+    table = Table(*heads, labels=6)
     for name in names():
         runner = named(name)
-        table.add_row(
-            *(name, escape(runner.model), " ".join(runner.tasks), runner.history, runner.run),
-            *(escape(runner.licence), str(runner.batch), f"about {runner.gpu_gb:g} GB"),
+        table.add(
+            *(name, runner.model, " ".join(runner.tasks), runner.history, runner.run),
+            *(runner.licence, str(runner.batch), f"about {runner.gpu_gb:g} GB"),
         )
-    wide_console().print(table)
+    table.print()
     typer.echo("The licence is that of the weights, as their cards had it to our knowledge.")
 
 

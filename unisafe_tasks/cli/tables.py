@@ -1,194 +1,167 @@
-"""Tables as the commands print them."""
+"""Tables as the commands print them: ruled and as wide as the terminal at most, plain in a pipe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
 
-from unisafe_tasks.metric_facts import ASR
-from unisafe_tasks.redaction import in_one_line, printable, redact
-from unisafe_tasks.tasks import GROUPS, task_named
+from unisafe_tasks.cli.terminal import padded, say, shortened, terminal_width, wrapped
+from unisafe_tasks.redaction import in_one_line
 
-if TYPE_CHECKING:
-    from unisafe_judges import BatchReport
-    from unisafe_tasks.leaderboard import Cell, Leaderboard
-    from unisafe_tasks.results.comparison import Comparison, Contrast
+__all__ = ["RULE", "Column", "Table", "lay_out"]
 
-__all__ = [
-    "numeric_table",
-    "print_batches",
-    "print_comparison",
-    "print_estimate",
-    "print_leaderboard",
-    "wide_console",
-]
+Cell = str | tuple[str, ...]
+"""A text, or several that a terminal shows below each other and a pipe in one line."""
 
-_WIDEST = 1000
-_SHOWN = 10
+RULE = "─"
+_GAP = "  "
+_NARROWEST_LABEL = 12
 
 
-def wide_console() -> Console:
-    """A console for tables of scores, as wide as the tables need: a number that is cut to fit could
-    lose its mark."""
-    return Console(soft_wrap=True, width=max(Console().width, _WIDEST))
+@dataclass(frozen=True)
+class Column:
+    """A column of texts that are safe to print: the lines of its head and of each cell."""
+
+    head: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    right: bool = True
+
+    @property
+    def width(self) -> int:
+        """How many cells of the terminal its widest line takes."""
+        return max(_width(self.head), *map(_width, self.cells), 0)
 
 
-def numeric_table(*heads: str, labels: int = 1, title: str | None = None) -> Table:
-    """A table: the first `labels` columns hold words, the others numbers, aligned to the right."""
-    table = Table(*heads, title=title)
-    for column in table.columns[labels:]:
-        column.justify = "right"
-    return table
+class Table:
+    """Rows of texts, of anybody's: what could steer a terminal is taken out here.
 
+    The first `labels` columns hold words, which may be cut; the others hold numbers.
+    """
 
-def print_estimate(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print each judge's calls, tokens and cost before any call is made."""
-    table = numeric_table("judge", "calls", "in the store", "input tokens, about", "cost, about")
-    rows = list(rows)
-    for row in rows:
-        cost = "no price known" if row["cost"] is None else f"${row['cost']:.2f}"
-        table.add_row(
-            row["judge"], f"{row['calls']:,}", f"{row['cached']:,}", f"{row['tokens']:,}", cost
-        )
-    console = Console(soft_wrap=True)
-    console.print(table)
-    for row in rows:
-        for note in row["notes"]:
-            console.print(printable(note), markup=False, highlight=False)
+    def __init__(self, *heads: str, labels: int = 1, title: str = "") -> None:
+        self._heads = heads
+        self._labels = labels
+        self._title = title
+        self._rows: list[tuple[tuple[str, ...], ...]] = []
+        self._ends: set[int] = set()
 
+    def __bool__(self) -> bool:
+        return bool(self._rows)
 
-def print_batches(reports: Iterable[BatchReport]) -> None:
-    """Print what a round of batch mode did for each judge, and the state of its jobs."""
-    console = Console(soft_wrap=True)
-    table = numeric_table("judge", "collected", "failed", "sent", "waiting", "held back", "cost")
-    reports = list(reports)
-    for report in reports:
-        counts = (report.collected, report.failed, report.sent, report.waiting, report.held_back)
-        table.add_row(report.judge, *(f"{count:,}" for count in counts), f"${report.cost:.2f}")
-    console.print(table)
-    for report in reports:
-        for detail in (*report.details, report.problem):
-            if detail:
-                sentence = printable(redact(f"{report.judge}: {detail}"))
-                console.print(sentence, markup=False, highlight=False)
+    def add(self, *cells: Cell) -> None:
+        """Add a row. Cells that are not given are empty."""
+        empty = ("",) * (len(self._heads) - len(cells))
+        self._rows.append(tuple(_lines(cell) for cell in (*cells, *empty)))
 
+    def end_section(self) -> None:
+        """Set the rows that follow apart from those before."""
+        self._ends.add(len(self._rows))
 
-def print_leaderboard(board: Leaderboard, metrics: Sequence[str] = ()) -> None:
-    """Print the leaderboard: one table for each metric, then the notes."""
-    from unisafe_tasks.leaderboard.sheets import notes_of, sheets_of
+    def print(self) -> None:
+        """Print the title and the table, in parts that fit the terminal. Each has the labels."""
+        if self._title:
+            say(self._title)
+        for line in self._text(terminal_width()):
+            typer.echo(line)
 
-    console = Console(soft_wrap=True)
-    width = console.width if console.is_terminal else None
-    console = wide_console()
-    for sheet in sheets_of(board, metrics):
-        title = escape(printable(f"{sheet.title}: {sheet.basis}"))
-        labels = ["model", *(in_one_line(label) for label, _ in sheet.rows)]
+    def _text(self, width: int | None) -> Iterator[str]:
         columns = [
-            [printable(head), *("\n".join(_lines(cells[index])) for _, cells in sheet.rows)]
-            for index, head in enumerate(sheet.header)
+            Column((in_one_line(head),), tuple(row[at] for row in self._rows), at >= self._labels)
+            for at, head in enumerate(self._heads)
         ]
-        for part in _fitting(labels, columns, width):
-            table = Table(escape(labels[0]), title=title, title_justify="left")
-            for head, *_ in part:
-                table.add_column(escape(head), justify="right", no_wrap=True)
-            for index, label in enumerate(labels[1:], start=1):
-                table.add_row(escape(label), *(escape(texts[index]) for texts in part))
-            console.print(table)
-    for note in notes_of(board, metrics):
-        console.print(in_one_line(note), markup=False, highlight=False)
+        if width is None:
+            yield from lay_out([_in_one_line(column) for column in columns], _GAP)
+            return
+        labels = _fitting(columns[: self._labels], width)
+        numbers = [_with_narrow_head(column) for column in columns[self._labels :]]
+        for number, part in enumerate(_parts(labels, numbers, width)):
+            if number:
+                yield ""
+            yield from lay_out([*labels, *part], _GAP, self._ends | {0, len(self._rows)})
 
 
-def _lines(cell: Cell) -> list[str]:
-    return [part for part in (cell.number, cell.bounds, cell.against) if part]
+def lay_out(columns: Sequence[Column], gap: str, rules: Collection[int] = ()) -> Iterator[str]:
+    """The lines of a table.
+
+    Args:
+        columns: what stands in them.
+        gap: what stands between them.
+        rules: after how many rows there is a rule.
+    """
+    widths = [column.width for column in columns]
+    rule = RULE * (sum(widths) + len(gap) * (len(widths) - 1))
+    height = max(len(column.head) for column in columns)
+    heads = [("",) * (height - len(column.head)) + column.head for column in columns]
+
+    def lines(row: Sequence[tuple[str, ...]]) -> Iterator[str]:
+        for number in range(max(map(len, row))):
+            texts = [cell[number] if number < len(cell) else "" for cell in row]
+            yield gap.join(
+                padded(text, width, right=column.right)
+                for text, width, column in zip(texts, widths, columns, strict=True)
+            ).rstrip()
+
+    yield from lines(heads)
+    if 0 in rules:
+        yield rule
+    rows = zip(*(column.cells for column in columns), strict=True)
+    for number, row in enumerate(rows, start=1):
+        yield from lines(row)
+        if number in rules:
+            yield rule
 
 
-def _fitting(
-    labels: Sequence[str], columns: Sequence[list[str]], width: int | None
-) -> Iterator[list[list[str]]]:
-    """The columns in groups that fit the terminal. Without a width all columns are in one group."""
-    border = 3
-    first = max(map(len, labels)) + border + 1
-    part: list[list[str]] = []
+def _width(lines: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, lines), default=0)
+
+
+def _lines(cell: Cell) -> tuple[str, ...]:
+    texts = (cell,) if isinstance(cell, str) else cell
+    return tuple(in_one_line(text) for text in texts if text) or ("",)
+
+
+def _in_one_line(column: Column) -> Column:
+    return replace(column, cells=tuple((" ".join(cell),) for cell in column.cells))
+
+
+def _with_narrow_head(column: Column) -> Column:
+    """The column with its head in several lines, where the head is wider than what is below it."""
+    (head,) = column.head
+    widest = max(map(_width, (*column.cells, head.split())), default=0)
+    return replace(column, head=tuple(wrapped(head, widest)))
+
+
+def _fitting(labels: Sequence[Column], width: int) -> list[Column]:
+    """The columns of labels, cut so that together they take half of the terminal at most."""
+    room = max(_NARROWEST_LABEL * len(labels), width // 2 - len(_GAP) * len(labels))
+    needed = [column.width for column in labels]
+    fitting: list[Column] = []
+    for at, column in enumerate(labels):
+        # What the columns after it do not need is left for it.
+        others = sum(min(one, room // len(labels)) for one in needed[at + 1 :])
+        allowed = min(needed[at], room - others)
+        room -= allowed
+        texts = shortened([" ".join(cell) for cell in column.cells], allowed)
+        head = shortened(column.head, allowed)
+        fitting.append(replace(column, head=tuple(head), cells=tuple((text,) for text in texts)))
+    return fitting
+
+
+def _parts(
+    labels: Sequence[Column], numbers: Sequence[Column], width: int
+) -> Iterator[list[Column]]:
+    """The columns of numbers in groups, each of which fits the terminal beside the labels."""
+    first = sum(column.width + len(_GAP) for column in labels)
+    part: list[Column] = []
     used = first
-    for texts in columns:
-        needed = max(len(line) for text in texts for line in text.split("\n")) + border
-        if part and width is not None and used + needed > width:
+    for column in numbers:
+        if part and used + column.width > width:
             yield part
             part, used = [], first
-        part.append(texts)
-        used += needed
+        part.append(column)
+        used += column.width + len(_GAP)
     yield part
-
-
-def print_comparison(compared: Comparison) -> None:
-    """Print a comparison: the targets that are unsafe in one task and safe in another, the
-    differences, and the targets that are refused in one modality and unsafe in the other."""
-    console = Console(soft_wrap=True)
-    wide = wide_console()
-    console.print(in_one_line(f"{compared.title}, {compared.basis}"), markup=False, highlight=False)
-    if all(contrast.task is None for contrast in compared.contrasts):
-        wide.print(_matrix(compared.contrasts))
-    wide.print(_differences(compared.contrasts))
-    for (refused, unsafe), crossings in compared.crossings.items():
-        noun = "target" if len(crossings) == 1 else "targets"
-        console.print(
-            f"Refused in {refused} and unsafe in {unsafe}: {len(crossings)} {noun}"
-            f"{':' if crossings else '.'}",
-            highlight=False,
-        )
-        for crossing in crossings[:_SHOWN]:
-            where = f"{', '.join(crossing.refused)} → {', '.join(crossing.unsafe)}"
-            console.print(printable(f"  {crossing.target}: {where}"), markup=False, highlight=False)
-        if len(crossings) > _SHOWN:
-            console.print(f"  and {len(crossings) - _SHOWN} more: see --json", highlight=False)
-    for note in compared.notes:
-        console.print(in_one_line(note), markup=False, highlight=False)
-
-
-def _matrix(contrasts: Sequence[Contrast]) -> Table:
-    """How many shared targets of two tasks are unsafe in the row's task, safe in the column's."""
-    compared = {name for contrast in contrasts for name in (contrast.first, contrast.second)}
-    names = [name for name in GROUPS["unisafe"] if name in compared]
-    counts: dict[tuple[str, str], tuple[int, int]] = {}
-    for contrast in contrasts:
-        counts[contrast.first, contrast.second] = (contrast.only_first, contrast.shared)
-        counts[contrast.second, contrast.first] = (contrast.only_second, contrast.shared)
-    table = numeric_table("unsafe here ↓  not there →", *(task_named(name).code for name in names))
-    for row in names:
-        cells = (counts.get((row, name)) for name in names)
-        table.add_row(row, *("" if cell is None else f"{cell[0]}/{cell[1]}" for cell in cells))
-    return table
-
-
-def _differences(contrasts: Sequence[Contrast]) -> Table:
-    heads = ("shared", "both unsafe", "first only", "second only", "neither")
-    table = numeric_table("first", "second", *heads, "ASR, second minus first", "p", labels=2)
-    for contrast in contrasts:
-        counts = (
-            contrast.shared,
-            contrast.both_unsafe,
-            contrast.only_first,
-            contrast.only_second,
-            contrast.neither,
-        )
-        change, p = contrast.differences[ASR], contrast.adjusted[ASR]
-        bounds = change.interval and f" [{change.interval.low:+.3f}, {change.interval.high:+.3f}]"
-        first = contrast.first if contrast.task is None else f"{contrast.task}: {contrast.first}"
-        table.add_row(
-            escape(in_one_line(first)),
-            escape(in_one_line(contrast.second)),
-            *map(str, counts),
-            "–"
-            if change.value is None
-            else escape(f"{change.value:+.3f}{contrast.marks}{bounds or ''}"),
-            "–" if p is None else _p_value(p),
-        )
-    return table
-
-
-def _p_value(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"

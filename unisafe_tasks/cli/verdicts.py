@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from unisafe_tasks.cli.tables import Table
+from unisafe_tasks.cli.terminal import say
 from unisafe_tasks.errors import UnisafeError
-from unisafe_tasks.redaction import printable
 
 __all__ = ["app"]
 
@@ -28,11 +26,12 @@ def list_replies(store: _Store = None) -> None:
     from unisafe_tasks.judging.panels import open_existing_store
 
     with open_existing_store(store) as opened:
-        table = Table("judge", "version", "outcome", "replies", "input", "output", "cost", "last")
+        heads = ("replies", "input", "output", "cost", "last")
+        table = Table("judge", "version", "outcome", *heads, labels=3)
         for row in opened.summary():
-            table.add_row(
-                escape(printable(row.judge)),
-                escape(printable(row.model_version or "-")),
+            table.add(
+                row.judge,
+                row.model_version or "-",
                 row.failure or "verdict",
                 f"{row.replies:,}",
                 f"{row.input_tokens:,}",
@@ -40,12 +39,10 @@ def list_replies(store: _Store = None) -> None:
                 "-" if row.cost is None else f"${row.cost:.4f}",
                 datetime.fromtimestamp(row.last, UTC).date().isoformat(),
             )
-        console = Console(soft_wrap=True)
-        console.print(table)
+        table.print()
         for batch in BatchLedger(opened).open_batches():
-            words = f"batch {batch.tag} of {batch.judge}: {batch.detail or 'being sent'}"
-            console.print(printable(words), markup=False, highlight=False)
-        console.print(f"store {opened.path}", markup=False, highlight=False)
+            say(f"batch {batch.tag} of {batch.judge}: {batch.detail or 'being sent'}")
+        say(f"store {opened.path}")
 
 
 @app.command()

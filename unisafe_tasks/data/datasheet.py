@@ -126,7 +126,14 @@ def _read(cases: CaseSet, users: dict[str, list[str]], sizes: dict[str, _Size | 
     """
     reading = _Reading()
     # By the row: to look each case up by its id takes ten times as long.
-    rows = tqdm(cases.texts(), total=len(cases), desc=cases.task.name, unit="case", leave=False)
+    rows = tqdm(
+        cases.texts(),
+        total=len(cases),
+        desc=cases.task.name,
+        unit="case",
+        leave=False,
+        disable=None,
+    )
     for number, row in enumerate(rows):
         hashes = []
         for column in cases.task.inputs:

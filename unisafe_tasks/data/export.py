@@ -39,7 +39,8 @@ def export_cases(source: Source, folder: Path, tasks: Iterable[Task] = ()) -> in
             cases = load_cases(source, task)
         except NoCasesError:
             continue
-        for case in tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False):
+        bar = tqdm(cases, total=len(cases), desc=task.name, unit="case", leave=False, disable=None)
+        for case in bar:
             rows.append(encode_row(_row(case, _images(case, folder, suffixes))))
     if not rows:
         raise DataError(f"{source.name} holds no case of {', '.join(task.name for task in chosen)}")

@@ -140,7 +140,9 @@ def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
 def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[SplitRow]:
     for code, cases in sets.items():
         chosen = set(kept[code])
-        progress = tqdm(total=len(chosen), desc=cases.task.name, unit="case", leave=False)
+        progress = tqdm(
+            total=len(chosen), desc=cases.task.name, unit="case", leave=False, disable=None
+        )
         with progress:
             for number, row in enumerate(cases.texts()):
                 if number in chosen:

@@ -74,7 +74,14 @@ def _image_problems(
     source: Source, cases: CaseSet, checked: dict[str, str | None]
 ) -> Iterator[str]:
     """What is wrong with input images; `checked` says it of each content, None if nothing is."""
-    rows = tqdm(cases.texts(), total=len(cases), desc=cases.task.name, unit="case", leave=False)
+    rows = tqdm(
+        cases.texts(),
+        total=len(cases),
+        desc=cases.task.name,
+        unit="case",
+        leave=False,
+        disable=None,
+    )
     for number, row in enumerate(rows):
         for column in cases.task.inputs:
             where = f"{source.name}: {row['id']}/{cases.task.code}: {column}"

@@ -39,5 +39,5 @@ def ask_panel(
             _log.warning("%s", problem)
             session.stop(judge, str(problem))
         futures = [session.submit(each) for each in evidence]
-        results = [future.result() for future in tqdm(futures, doing, unit=unit)]
+        results = [future.result() for future in tqdm(futures, doing, unit=unit, disable=None)]
         return results, spending_of(panel, session.tallies)

@@ -69,7 +69,9 @@ def judge_outputs(
     session.folder.clear()
     try:
         session.disable_unavailable_judges({case.task for case, _ in outputs.items})
-        storing = tqdm(outputs.items, "Storing", leave=False, unit="case", delay=_SILENT_S)
+        storing = tqdm(
+            outputs.items, "Storing", leave=False, unit="case", delay=_SILENT_S, disable=None
+        )
         pending = [(case, session.submit(case, raw)) for case, raw in storing]
         wait_for([waiting for _, waiting in pending], "Judging", session.progress)
         for task in dict.fromkeys(case.task for case, _ in pending):

@@ -91,7 +91,7 @@ def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]
     """Wait for verdicts, showing the panel's `progress` on one line, and how long none came."""
     if all(case.done for case in pending):
         return
-    with tqdm(total=len(pending), desc=title, unit="case") as bar:
+    with tqdm(total=len(pending), desc=title, unit="case", disable=None) as bar:
         for case in pending:
             began = time.monotonic()
             while not case.wait(_TELL_S):

@@ -88,7 +88,13 @@ def build_card(results: Sequence[ScoredRun], labels: Sequence[Annotation]) -> di
         "panel": {"name": panel["name"], "sha256": panel["sha256"], "rubric": rubric},
         "data": {"source": basis.data, "fingerprint": basis.fingerprint},
         "models": [result.model for result in results],
-        "notes": _notes(results, counts, confusion, corrected, is_demo=basis.is_demo),
+        "notes": _notes(counts, confusion, corrected, is_demo=basis.is_demo),
+        "run_notes": [
+            f"{result.model}: {note}"
+            for result in results
+            for note in result.metrics["notes"]
+            if note != DEMO_NOTE
+        ],
         "counts": counts,
         "annotators": _annotator_agreement(outputs),
         "ensemble": confusion.as_json(),
@@ -259,7 +265,6 @@ def _corrected(results: Sequence[ScoredRun], outputs: Sequence[_Labelled]) -> li
 
 
 def _notes(
-    results: Sequence[ScoredRun],
     counts: Mapping[str, int],
     confusion: Confusion,
     corrected: Sequence[Mapping[str, Any]],
@@ -307,7 +312,4 @@ def _notes(
         "Precision, recall and specificity are those of the labelled outputs as they were drawn, "
         "not of all outputs: a sample with as many of each subcategory has other shares of them."
     )
-    for result in results:
-        run_notes = [note for note in result.metrics["notes"] if note != DEMO_NOTE]
-        notes += [f"{result.model}: {note}" for note in run_notes]
     return notes

@@ -16,7 +16,7 @@ from unisafe_tasks.errors import LabelError
 
 __all__ = ["CARD_FORMAT", "card_for", "card_name", "read_card"]
 
-CARD_FORMAT = "unisafe-judge-card/1"
+CARD_FORMAT = "unisafe-judge-card/2"
 
 
 class _Part(BaseModel):
@@ -98,11 +98,12 @@ class _Corrected(_Part):
 class _Card(_Part):
     """The fields of a card. Every reader of a card relies on them."""
 
-    format: Literal["unisafe-judge-card/1"]
+    format: Literal["unisafe-judge-card/1", "unisafe-judge-card/2"]
     panel: _Panel
     data: _Data
     models: list[str]
     notes: list[str]
+    run_notes: list[str] = []
     counts: _Counts
     annotators: _Annotators | None
     ensemble: _Judge

@@ -1,7 +1,8 @@
 """Models beside each other: `unisafe leaderboard`.
 
 `model` is the table as data, `build` decides who may stand beside whom, `reference` reads published
-numbers, `sheets` and `rendering` write the table for people and programs.
+numbers. `standings` is the short table, `sheets` has every score, `notes` what is said beside them;
+`rendering` writes them for people and programs.
 """
 
 from __future__ import annotations

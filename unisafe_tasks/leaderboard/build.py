@@ -47,7 +47,7 @@ def build(
     bridge: BridgeCard | None = None,
     resampler: Resampler | None = None,
 ) -> Leaderboard:
-    """Arrange runs in blocks that may be compared.
+    """Arrange runs in blocks that may be compared, that with most runs first.
 
     Args:
         results: judged runs. Several runs of one model make one row if their tasks differ. Runs of
@@ -70,7 +70,9 @@ def build(
     blocks = []
     adversarial = [result for result in results if result.arm is Arm.ADVERSARIAL]
     harmless = [result for result in results if result.arm is Arm.BENIGN]
-    groups, benign_groups = comparable(adversarial), comparable(harmless)
+    groups, benign_groups = (
+        sorted(comparable(arm), key=len, reverse=True) for arm in (adversarial, harmless)
+    )
     bridged = None if bridge is None else bridged_runs(groups, bridge)
     for members in groups:
         rows: list[tuple[Row, Entry | None]] = [

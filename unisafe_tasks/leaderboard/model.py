@@ -23,7 +23,8 @@ class Cell:
 
     "untold": the task is scored, and its judges do not tell this, as guards give no rating.
     `coverage` is that of the column's cases; `flags` are the marks of the score, if there is one.
-    `metric` says in which unit the score is.
+    `metric` says in which unit the score is. `leads` says that no other model of the column is
+    shown to be better; only scores by which a table ranks have it.
     """
 
     state: State
@@ -33,6 +34,7 @@ class Cell:
     flags: str = ""
     reference: float | None = None
     metric: str = ASR
+    leads: bool = False
 
     @property
     def marks(self) -> str:
@@ -144,3 +146,13 @@ class Leaderboard:
     def tables(self) -> tuple[Block, ...]:
         """Every block, in the order of the tables."""
         return (*self.blocks, *self.benign, *self.joined)
+
+    def describe(self, number: int) -> str:
+        """What the scores of a table rest on, with all that tells it from the other tables."""
+        block = self.tables[number - 1]
+        said = block.describe()
+        if "judge versions" in self.differing:
+            said += f", judges {block.basis.describe_versions()}"
+        if "forms of the judges' prompt" in self.differing:
+            said += f", judges asked in {block.basis.describe_forms()}"
+        return said

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unisafe_tasks.leaderboard import Block, Cell, Column, Leaderboard, Row
-from unisafe_tasks.leaderboard.sheets import apart_notes
+from unisafe_tasks.leaderboard.notes import apart_notes
 from unisafe_tasks.metric_facts import ASR, DISCRIMINATION, OVER_REFUSAL
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.scores import Choice, ScoreBlock, metric_tables

@@ -177,7 +177,7 @@ def _write_beside(
     source: Source | None,
     with_media: bool,
 ) -> _Beside:
-    pairs = zip(tqdm(results, desc="runs", leave=False), cases.data_of, strict=True)
+    pairs = zip(tqdm(results, desc="runs", leave=False, disable=None), cases.data_of, strict=True)
     with Thumbnails(folder / "media") if with_media else nullcontext() as media:
         judges = [
             write_run(result, cases.data[data], number, folder, media)

@@ -158,7 +158,7 @@ def bridge_card(bridge: Bridge) -> dict[str, Any]:
             "subset": bridge.old.is_subset,
         },
         "models": [model.model for model in bridge.models],
-        "notes": list(bridge.notes),
+        "notes": [*bridge.of_runs, *bridge.notes],
         "model_shifts": [
             model_row(model, column) for model in bridge.models for column in model.columns
         ],

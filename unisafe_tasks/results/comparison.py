@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
+from unisafe_tasks.data.names import BENIGN_NOTE, DEMO_NOTE
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
@@ -43,6 +44,7 @@ _TASKS_NOTE = (
     "Between tasks each shared target counts the same; scores of whole tasks, which are means over "
     "categories, differ by other amounts."
 )
+_OF_DATA = (DEMO_NOTE, BENIGN_NOTE)
 _HOLM_NOTE = "p-values are Holm's, corrected for all comparisons of a table."
 
 
@@ -100,7 +102,8 @@ class Comparison:
     """Contrasts that were made together, and the sentences that belong to them.
 
     `basis` says what all numbers rest on; `crossings` are of one run only: by (group refused in,
-    group unsafe in).
+    group unsafe in). `of_runs` are the notes of the runs themselves, which change nothing about the
+    comparison.
     """
 
     title: str
@@ -108,6 +111,7 @@ class Comparison:
     contrasts: tuple[Contrast, ...]
     crossings: Mapping[tuple[str, str], tuple[Crossing, ...]]
     notes: tuple[str, ...]
+    of_runs: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The comparison as written."""
@@ -115,7 +119,7 @@ class Comparison:
             "format": _FORMAT,
             "title": self.title,
             "basis": self.basis,
-            "notes": list(self.notes),
+            "notes": [*self.of_runs, *self.notes],
             "contrasts": [contrast.as_json() for contrast in self.contrasts],
             "crossings": [
                 {
@@ -165,7 +169,8 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
             for refused, unsafe in ((text, image), (image, text))
             if both
         },
-        notes=(*result.metrics["notes"], *_mark_notes(contrasts), _TASKS_NOTE, _HOLM_NOTE),
+        notes=(*_data_notes([result]), *_mark_notes(contrasts), _TASKS_NOTE, _HOLM_NOTE),
+        of_runs=tuple(note for note in result.metrics["notes"] if note not in _OF_DATA),
     )
 
 
@@ -182,12 +187,13 @@ def compare_runs(
     resampler = resampler or Resampler()
     basis = require_one_basis([first, second], "a comparison")
     one, other = labels_of([first, second])
-    notes = [
+    of_runs = tuple(
         f"{label}: {note}"
         for label, result in ((one, first), (other, second))
         for note in result.metrics["notes"]
-    ]
-    notes += address_notes([first.info, second.info])
+        if note not in _OF_DATA
+    )
+    notes = [*_data_notes([first, second]), *address_notes([first.info, second.info])]
     if stacks := differing_stacks([first, second]):
         notes.append(
             f"The safety stacks differ ({stacks}): each score is of a model with its stack."
@@ -211,6 +217,7 @@ def compare_runs(
         contrasts=_corrected(contrasts),
         crossings={},
         notes=(*notes, *_mark_notes(contrasts), _HOLM_NOTE),
+        of_runs=of_runs,
     )
 
 
@@ -284,6 +291,12 @@ def _corrected(contrasts: Sequence[Contrast]) -> tuple[Contrast, ...]:
         )
         for index, contrast in enumerate(contrasts)
     )
+
+
+def _data_notes(results: Iterable[ScoredRun]) -> list[str]:
+    """What holds of all scores on these data."""
+    notes = dict.fromkeys(note for result in results for note in result.metrics["notes"])
+    return [note for note in notes if note in _OF_DATA]
 
 
 def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = [
     "LOW_COVERAGE",
     "MARKS",
     "MIN_COVERAGE",
+    "OTHER_HISTORY",
     "mark_notes",
     "marks_of",
 ]
@@ -23,6 +24,9 @@ MARKS = INCOMPLETE + LOW_COVERAGE + BLOCKED + ASKED_OTHERWISE
 
 BRIDGED = "¶"
 """Of a score that the leaderboard moved to another panel, as it was asked to."""
+
+OTHER_HISTORY = "‖"
+"""Of a four-turn score in a column of models that were shown something else in each turn."""
 
 MIN_COVERAGE = 0.95
 """A score of fewer of its cases than this is marked, unless another threshold is asked for."""
@@ -54,5 +58,7 @@ def mark_notes(marks: str, min_coverage: float) -> list[str]:
         "notes of the run say how.",
         BRIDGED: "bridged: the score of another panel, moved by the mean shift of other models "
         "between the panels. It is an estimate, and takes no rank.",
+        OTHER_HISTORY: "the model was shown something else of its earlier turns than the others: "
+        "do not compare the score with theirs.",
     }
     return [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]

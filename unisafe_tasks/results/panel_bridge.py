@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from unisafe_tasks.data.names import BENIGN_NOTE, DEMO_NOTE
 from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import ScoredCase, case_value
@@ -41,7 +42,7 @@ _ONE_MODEL = (
 class Bridge:
     """Two panels on the same outputs. `carried` is by column, which is a task or a group, and
     metric, if all verdicts tell it: the mean shift of the models, and what one more model is to be
-    expected to shift by."""
+    expected to shift by. `of_runs` are the notes of the runs themselves."""
 
     old: Basis
     new: Basis
@@ -51,6 +52,7 @@ class Bridge:
     cells: tuple[CellShift, ...]
     changes: tuple[OrderChange, ...]
     notes: tuple[str, ...]
+    of_runs: tuple[str, ...]
 
     def marks(self, column: str) -> str:
         """The marks of all scores from which a column's mean shift comes."""
@@ -72,7 +74,7 @@ class Bridge:
             "format": _FORMAT,
             "old": self.old.describe(),
             "new": self.new.describe(),
-            "notes": list(self.notes),
+            "notes": [*self.of_runs, *self.notes],
             "shifts": [
                 model_row(model, column) for model in self.models for column in model.columns
             ],
@@ -141,6 +143,7 @@ def bridge_panels(pairs: Sequence[PanelPair], resampler: Resampler | None = None
         cells=cells_of(models),
         changes=order_changes(models, columns, resampler),
         notes=_notes(models),
+        of_runs=_of_runs(models),
     )
 
 
@@ -223,15 +226,23 @@ def _run_notes(runs: Sequence[ScoredRun]) -> list[str]:
     return list(dict.fromkeys(note for run in runs for note in run.metrics["notes"]))
 
 
-def _notes(models: Sequence[ModelShifts]) -> tuple[str, ...]:
+def _of_runs(models: Sequence[ModelShifts]) -> tuple[str, ...]:
     notes = []
     for model in models:
-        old, new = (_run_notes(runs) for runs in (model.olds, model.news))
+        old, new = (
+            [note for note in _run_notes(runs) if note not in (DEMO_NOTE, BENIGN_NOTE)]
+            for runs in (model.olds, model.news)
+        )
         notes += [f"{model.model}: {note}" for note in old if note in new]
         notes += [f"{model.model}, old panel: {note}" for note in old if note not in new]
         notes += [f"{model.model}, new panel: {note}" for note in new if note not in old]
-    infos = [run.info for model in models for run in (*model.olds, *model.news)]
-    notes += address_notes(infos)
+    return tuple(dict.fromkeys(notes))
+
+
+def _notes(models: Sequence[ModelShifts]) -> tuple[str, ...]:
+    runs = [run for model in models for run in (*model.olds, *model.news)]
+    notes = [note for note in (DEMO_NOTE, BENIGN_NOTE) if note in _run_notes(runs)]
+    notes += address_notes(run.info for run in runs)
     for model in models:
         for name, shift in model.tasks.items():
             if count := shift.unpaired:

@@ -136,7 +136,7 @@ def test_an_unknown_command_is_a_usage_error(unisafe: Callable[..., Done]) -> No
 # score.
 
 
-KNOWN = ("task", "ASR ↓", "ARR ↓", "refusal rate", "coverage ↑", "scored")
+KNOWN = ("task", "ASR ↓ %", "ARR ↓", "refusal rate %", "coverage ↑ %", "scored")
 """The columns whose cells are given here as text; there can be more."""
 
 
@@ -151,11 +151,15 @@ def test_score_prints_a_line_a_task_and_the_notes(
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "teaville/carrot[v1] on local:cases, panel mine (abcdef012345)"
     headings = list(done.rows[0])
-    assert headings == ["task", *(facts.heading for facts in FACTS.values()), "scored"]
+    assert [heading.removesuffix(" %") for heading in headings] == [
+        "task",
+        *(facts.heading for facts in FACTS.values()),
+        "scored",
+    ]
     assert tuple(heading for heading in headings if heading in KNOWN) == KNOWN
     assert known_columns(done) == [
-        ("unisafe_t2i", "–", "–", "–", "0.0000", "0/1"),
-        ("unisafe_t2t", "0.3125 *", "1.1250 *", "0.5000 *", "1.0000", "4/4"),
+        ("unisafe_t2i", "–", "–", "–", "0.0", "0/1"),
+        ("unisafe_t2t", "31.2*", "1.12*", "50.0*", "100.0", "4/4"),
     ]
     assert done.lines[-4:] == [
         "Only a part of the cases was run (--limit or another choice of cases).",
@@ -174,7 +178,7 @@ def test_score_shows_groups_that_are_whole(unisafe: Callable[..., Done], tmp_pat
         run.append("predictions", [{**row, "status": "refused"}])
     done = unisafe("score", str(tmp_path))
     assert done.lines[0] == "m on None, panel mine (aaaaaaaaaaaa)"
-    whole = ("unisafe_text", "0.0000", "0.0000", "1.0000", "1.0000", "3/3")
+    whole = ("unisafe_text", "0.0", "0.00", "100.0", "100.0", "3/3")
     assert whole in known_columns(done)
 
 

@@ -128,7 +128,7 @@ def test_a_perfect_judge_passes_and_a_second_test_costs_nothing(
     assert 0 < score["latency_s"]["median"] <= score["latency_s"]["p95"]
     assert card["outputs"]["tasks"] == ["TI", "IE", "IC", "MT", "TT", "IT", "MU"]
     (row,) = (line for line in done.lines if line.startswith("local 60 of 60"))
-    assert row.startswith(f"local 60 of 60 1.00 [{low:.2f}, 1.00] 1.00 [")
+    assert row.startswith(f"local 60 of 60 100.0 [{100 * low:.1f}, 100.0] 100.0 [")
     assert row.endswith(" 60,000 3,000 $0.1500")
     assert "local 21 of 21 10 of 10 7 of 7 22 of 22" in done.lines
     # One more call is the first question.

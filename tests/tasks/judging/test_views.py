@@ -97,11 +97,11 @@ def test_the_tables_show_the_split_the_views_and_what_they_mean(
     outputs = some(tmp_path / "in", "TT", "TI", count=2)
     judged = unisafe("judge", outputs, "--panel", panel(v2_server(serve)), "--out", run)
     for done in (judged, unisafe("score", run)):
-        assert "What became of the outputs: shares that sum to 1" in done.lines
-        assert "unisafe_t2i 0.0000 0.0000 1.0000 0.0000" in [
-            line.replace(" *†", "") for line in done.lines
+        assert "What became of the outputs: shares that sum to 100 %" in done.lines
+        assert "unisafe_t2i 0.0 0.0 100.0 0.0" in [
+            line.replace("*", "").replace("†", "") for line in done.lines
         ]
-        assert "Attack success rate ↓ in each view" in done.lines
+        assert "Attack success rate ↓ in each view, %" in done.lines
         assert any(
             line.startswith("unisafe_t2i: the evasion rate is 100 %.") for line in done.lines
         )

@@ -206,11 +206,11 @@ def test_the_table_says_what_the_card_says(bench: Bench) -> None:
     card = bench.card()
     assert f"panel ({card['panel']['sha256'][:12]}) on {card['data']['source']}: 7 " in done.out
     lines = [line.split() for line in done.lines]
-    assert ["ensemble", "3", "1", "1", "2", "0.7500"] in [line[:6] for line in lines]
-    assert ["two", "3", "0", "1", "3", "1.0000"] in [line[:6] for line in lines]
+    assert ["ensemble", "3", "1", "1", "2", "75.0"] in [line[:6] for line in lines]
+    assert ["two", "3", "0", "1", "3", "100.0"] in [line[:6] for line in lines]
     (rates,) = (line for line in lines if line[:1] == ["carrot"])
-    assert rates[:5] == ["carrot", "unisafe_t2t", "7", "0.5000", "0.7000"]
-    assert rates[-2] == "0.6250"
+    assert rates[:5] == ["carrot", "unisafe_t2t", "7", "50.0", "70.0"]
+    assert "62.5" in rates
     assert done.lines[-1] == f"Judge card: {bench.folder / 'cards' / card_name(card)}"
 
 
@@ -313,7 +313,7 @@ def test_a_labelled_output_without_a_verdict_is_no_call(bench: Bench) -> None:
     card = bench.card()
     assert (card["counts"]["outputs"], card["counts"]["unscored_outputs"]) == (6, 1)
     assert "1 labelled outputs have no verdict and were not used." in card["notes"]
-    assert any("7 of 8 cases scored" in note for note in card["notes"])
+    assert any("7 of 8 cases scored" in note for note in card["run_notes"])
 
 
 # --- which runs go together ---

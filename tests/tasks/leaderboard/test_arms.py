@@ -353,16 +353,17 @@ def test_runs_of_the_benign_set_alone_have_a_table(pair: tuple[Path, Path]) -> N
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_has_the_table_after_the_others(pair: tuple[Path, Path], form: str) -> None:
     text = render(board_of(*pair), form)
-    places = [text.find(word) for word in ("ASR", "over-refusal ↓", "discrimination ↑")]
-    if form == "latex":
-        places[1:] = [text.find("over-refusal $"), text.find("discrimination $")]
-    if form in ("csv", "json"):
+    names = ("Attack success rate", "Over-refusal rate", "Refusal discrimination")
+    if form == "html":
+        names = ("ASR", "over-refusal ↓", "discrimination ↑")
+    if form in ("csv", "csv-wide", "json"):
         names = ("attack_success_rate", "over_refusal_rate", DISCRIMINATION)
-        places = [text.find(name) for name in names]
+    places = [text.find(name) for name in names]
     assert -1 not in places
     assert places == sorted(places)
-    assert "Benign set: harmless requests that we wrote." in text
-    assert "safe answer to a harmful request is no refusal" in text or form == "csv"
+    if "csv" not in form:
+        assert "Benign set: harmless requests that we wrote." in text
+        assert "a model that refuses all, or nothing, has 0" in text
 
 
 def test_a_line_of_both_arms_names_both_data(pair: tuple[Path, Path]) -> None:
@@ -380,7 +381,7 @@ def test_the_command_joins_and_takes_one_metric(pair: tuple[Path, Path], unisafe
     assert "discrimination ↑ (our definition)" in done.out
     assert "local:garden (ffffffffffff) and unisafe-benign (999999999999)" in done.out
     assert "ASR ↓" not in done.out
-    assert done.out.count("┏") == 1
+    assert done.out.count(": table ") == 1
 
 
 def test_a_metric_that_no_run_has_is_an_error(pair: tuple[Path, Path], unisafe: Unisafe) -> None:

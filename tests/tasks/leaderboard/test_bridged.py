@@ -75,8 +75,8 @@ def cell(row: Row, metric: str = ASR) -> Any:
 
 def test_without_a_card_nothing_changes(runs: list[Path]) -> None:
     assert [[row.label for row in block.rows] for block in board_of(runs).blocks] == [
-        ["beet"],
         ["leek", "carrot"],
+        ["beet"],
     ]
     assert "bridged" not in render(board_of(runs), "json")
 
@@ -126,9 +126,10 @@ def test_every_format_marks_the_row_and_names_the_card(
 ) -> None:
     text = render(board_of(runs, read_bridge_card(card_path)), form, [ASR])
     readable = json.dumps(json.loads(text), ensure_ascii=False) if form == "json" else text
-    assert "¶" in readable
-    assert "It is supposed that beet shifts as they do" in readable
-    assert "measured on carrot, leek" in readable
+    assert ("\\P{}" if form == "latex" else "¶") in readable
+    if "csv" not in form:
+        assert "It is supposed that beet shifts as they do" in readable
+        assert "measured on carrot, leek" in readable
 
 
 def test_a_line_of_the_csv_file_says_all_of_itself(runs: list[Path], card_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_a_line_of_the_csv_file_says_all_of_itself(runs: list[Path], card_path: 
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["marks"] == "¶"]
     (row,) = rows
     assert (row["model"], row["panel"], row["runs"]) == ("beet", "market-gardeners", "old-beet")
-    assert "bridged from panel greengrocers (aaaaaaaaaaaa)" in row["notes"]
+    assert row["unranked"] == "bridged from another panel"
 
 
 def test_a_task_that_the_card_does_not_have_is_a_dash(
@@ -239,5 +240,5 @@ def test_the_command_shows_the_bridged_row(
 ) -> None:
     done = unisafe("leaderboard", *runs, "--bridge", card_path, "--metric", ASR)
     assert done.code == 0
-    assert "beet (bridged) 35.0¶" in done.lines
+    assert any(line.startswith("beet (bridged) 35.0¶ [") for line in done.lines)
     assert "¶ bridged: the score of another panel" in done.out

@@ -148,9 +148,9 @@ def test_what_is_said_of_the_runs_is_said_of_their_comparison(tmp_path: Path) ->
     first = result(tmp_path / "one", TEXT, data=data, limited=True)
     second = result(tmp_path / "two", TEXT, "turnip-2", data=data)
     for compared in (compare_runs(first, second), compare_tasks(first)):
-        said = " ".join(compared.notes)
-        assert "Demo data: these are not UniSAFE results" in said
-        assert "Only a part of the cases was run" in said
+        assert sum("Demo data: these are not UniSAFE results" in n for n in compared.notes) == 1
+        assert "Only a part of the cases was run" in " ".join(compared.of_runs)
+        assert compared.as_json()["notes"] == [*compared.of_runs, *compared.notes]
 
 
 @pytest.mark.parametrize(
