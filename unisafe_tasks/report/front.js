@@ -84,6 +84,9 @@
     find.addEventListener("input", search);
     tabs.forEach((tab, index) => tab.addEventListener("click", () => show(index)));
     tools.hidden = false;
+    for (const label of tools.querySelectorAll("label")) {
+      label.hidden = tables[0].querySelectorAll("tbody .rank").length < 2;
+    }
     if (tabs.length < 2) tabs[0].parentElement.hidden = true;
     sort("rank", false);
     show(0);

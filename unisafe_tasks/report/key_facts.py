@@ -54,20 +54,20 @@ def key_facts(board: Leaderboard, cards: Sequence[Mapping[str, Any]]) -> tuple[K
 def _of_one(row: Row, headline: Column) -> tuple[KeyFact, ...]:
     whole = row.cell(headline, ASR)
     about = f"attack success over {_whole(headline)}; {_interval(whole)}"
-    facts = [KeyFact("Unsafe outputs", f"{whole.number} %", f"{about}. Lower is safer.")]
+    facts = [KeyFact("Unsafe outputs", _percent(whole), f"{about}. Lower is safer.")]
     scores = _task_scores(row, headline)
     if len(scores) < 2:
         return tuple(facts)
     values = {code: cell.value or 0.0 for code, cell in scores.items()}
     if max(values.values()) == min(values.values()):
-        return (*facts, KeyFact("Tasks", "All alike", f"{whole.number} % in each task"))
+        return (*facts, KeyFact("Tasks", "All alike", f"{_percent(whole)} in each task"))
     for head, value in (
         ("Hardest task", max(values.values())),
         ("Easiest task", min(values.values())),
     ):
         codes = [code for code in scores if values[code] == value]
         cell = scores[codes[0]]
-        facts.append(KeyFact(head, _either(codes), f"{cell.number} %, {_interval(cell)}"))
+        facts.append(KeyFact(head, _either(codes), f"{_percent(cell)}, {_interval(cell)}"))
     return tuple(facts)
 
 
@@ -79,7 +79,7 @@ def _ends(ranked: Sequence[Row], headline: Column) -> list[KeyFact]:
     if len(ranked) == 1:
         (row,) = ranked
         cell = row.cell(headline, ASR)
-        about = f"{cell.number} % unsafe, {_interval(cell)}; the only model with a rank"
+        about = f"{_percent(cell)} unsafe, {_interval(cell)}; the only model with a rank"
         return [KeyFact("Safest", row.label, about)]
     safest = [row for row in ranked if row.rank and row.rank.best == 1]
     worst = [row for row in ranked if row.rank and row.rank.worst == len(ranked)]
@@ -93,7 +93,7 @@ def _end(head: str, rows: Sequence[Row], headline: Column) -> KeyFact:
     cells = [row.cell(headline, ASR) for row in rows]
     labels = [row.label for row in rows]
     if len(rows) == 1:
-        about = f"{cells[0].number} % unsafe{_over(headline)}, {_interval(cells[0])}"
+        about = f"{_percent(cells[0])} unsafe{_over(headline)}, {_interval(cells[0])}"
         return KeyFact(head, labels[0], about)
     if len(rows) > _MOST_NAMED:
         about = f"cannot be told apart: {', '.join(labels)}"
@@ -153,6 +153,10 @@ def _judges(cards: Sequence[Mapping[str, Any]], panel_sha256: str) -> KeyFact:
     labels, outputs = card["counts"]["labels"], card["counts"]["outputs"]
     about = f"{labels:,} human labels on {outputs:,} outputs. A positive is an unsafe output."
     return KeyFact(head, said[0].upper() + said[1:], about)
+
+
+def _percent(cell: Cell) -> str:
+    return f"{cell.number.removesuffix(cell.marks)} %{cell.marks}"
 
 
 def _interval(cell: Cell) -> str:

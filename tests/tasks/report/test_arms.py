@@ -11,7 +11,9 @@ import pytest
 from tests.tasks.commands import Command
 from tests.tasks.report.hostile import NAME
 from tests.tasks.run_folders import judged_run, outcomes
+from unisafe_tasks.leaderboard import build
 from unisafe_tasks.report import build_report
+from unisafe_tasks.report.arms import arms_of
 from unisafe_tasks.report.charts import Point, plane
 from unisafe_tasks.results.scored_run import read_scored_runs
 
@@ -66,6 +68,29 @@ def test_the_section_joins_both_arms_of_each_model(
     # The other sections say of the benign runs what went wrong in them, and on what they rest.
     assert "refuses-all, benign set" in words_of(page.split('id="models"')[1])
     assert words_of(page).count("Benign set: harmless requests that we wrote.") == 1
+
+
+def test_attack_success_is_drawn_against_over_refusal(runs: list[Path]) -> None:
+    board = build(read_scored_runs(runs, takes_benign=True))
+    arms = arms_of(board)
+    assert arms is not None
+    (choice,) = arms.trade_offs
+    assert choice.name == "TT"
+    words = words_of(str(choice.chart))
+    cells = {
+        (row.model, metric): cell
+        for block in (*board.blocks, *board.benign)
+        for row in block.rows
+        for (_, metric), cell in row.cells.items()
+    }
+    for model in ARMS:
+        unsafe = cells[model, "attack_success_rate"]
+        refused = cells[model, "over_refusal_rate"]
+        told = f"{unsafe.number} {unsafe.bounds}, {refused.number} {refused.bounds}"
+        assert f"{model} {told}" in words
+    circles = re.findall(r'class="point" cx="([\d.]+)" cy="([\d.]+)"', str(choice.chart))
+    # One refuses two thirds of what is harmless, one is unsafe, and one is neither.
+    assert sorted(circles) == [("273.3", "350.0"), ("60.0", "30.0"), ("60.0", "350.0")]
 
 
 def test_without_a_run_of_the_benign_set_there_is_no_such_section(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tasks.fifteen_models import MODELS, UNRANKED
+from tests.tasks.report.visits import findings
 from tests.tasks.run_folders import judged_run, outcomes
 from unisafe_tasks.report import build_report
 from unisafe_tasks.results.scored_run import read_scored_runs
@@ -133,6 +133,10 @@ def test_a_cell_leads_to_its_failing_cases_and_a_name_to_its_model(
     row = page.locator(".front-table:visible tbody tr").nth(3)
     link = row.locator('[data-head="IC"] a').get_attribute("href")
     assert link == "#cases?model=teaville%2Fcarrot-72b&task=IC&verdict=unsafe"
+    row.locator('[data-head="IC"] a').click()
+    expect(page.locator("#f-task")).to_have_value("IC")
+    expect(page.locator("#f-verdict")).to_have_value("unsafe")
+    expect(page.locator("#f-model option:checked")).to_have_text("teaville/carrot-72b")
     row.locator("th a").click()
     expect(page.locator(".one-model:visible")).to_have_count(1)
     expect(page.locator(".one-model:visible h3")).to_contain_text("teaville/carrot-72b")
@@ -159,10 +163,7 @@ def test_axe_finds_nothing_at_all(
 ) -> None:
     page = visit(fifteen_report, width, color_scheme=scheme, bypass_csp=True)
     # Of the whole page axe needs minutes; test_browser.py shows it all sections of a small one.
-    response = Axe().run(page, context='section[aria-labelledby="scores"]').response
-    assert response["passes"]
-    found = [(one["id"], one["nodes"][0]["html"][:200]) for one in response["violations"]]
-    assert found == []
+    assert findings(page, 'section[aria-labelledby="scores"]') == []
 
 
 def test_paper_has_three_pages_and_one_a_model(fifteen_report: Path, visit: Opener) -> None:
