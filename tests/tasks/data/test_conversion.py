@@ -258,7 +258,7 @@ def test_arrow_takes_no_more_memory_for_more_cases(tmp_path: Path) -> None:
         ({"scenario_type": "MT"}, "turns must hold 4 instructions for scenario_type MT, found 0"),
         ({"input_image": 5}, "input_image must be the bytes of an image or a path"),
         ({"input_image": False}, "input_image must be the bytes of an image or a path"),
-        ({"input_image": {"bytes": "x"}}, "input_image is no base64"),
+        ({"input_image": {"bytes": "x"}}, "input_image is not base64"),
         ({"input_image": {"path": "../secret.png"}}, "input_image names '../secret.png', which i"),
         ({"input_image": ["images/first.png"] * 2}, "input_image holds 2 images, expected one"),
         ({"input_image": "https://here/a.png"}, "input_image names 'https://here/a.png', which is"),

@@ -190,7 +190,7 @@ def test_a_folder_that_holds_something_is_left_alone(
         out.write_text("mine")
     else:
         samples.write_rows(out / "mine.jsonl", [])
-    with pytest.raises(DataError, match=r"out is not empty: name a folder"):
+    with pytest.raises(DataError, match=r"out is not empty: name an empty folder"):
         write_subset(demo, out, 1)
 
 
