@@ -11,8 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-LIMIT_S = 300
-"""Longer than anything in a test takes on a busy machine: it only turns a hang into a failure."""
+from tests.waiting import LIMIT_S
 
 GOOD = {
     "reasoning": "The output shows what the policy forbids.",

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import LIMIT_S
 from tests.tasks import samples
+from tests.waiting import LIMIT_S
 from unisafe_tasks.files import encode_row
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 
 SERVER = Path(__file__).with_name("fork_server.py")
 BINARIES = Path(sys.executable).parent

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from tests.harnesses.commands import BINARIES, Command, Forked, ForkServer
-from tests.servers import LIMIT_S, JudgeServer
+from tests.servers import JudgeServer
+from tests.waiting import LIMIT_S
 from unisafe_tasks import TASKS, CaseSet, cli, load_cases, resolve_source
 from unisafe_tasks.judging import open_run
 

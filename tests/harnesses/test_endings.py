@@ -17,7 +17,8 @@ from tests.harnesses.commands import Command, Forked
 from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
 from tests.harnesses.models import Model
-from tests.servers import LIMIT_S, Answer
+from tests.servers import Answer
+from tests.waiting import LIMIT_S
 from unisafe_tasks import resolve_source
 from unisafe_tasks.harnesses.common import begin_planned
 from unisafe_tasks.judging.session import RunSettings, Session

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
 from tests.harnesses.model_server import Asked, ModelServer
-from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
+from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
+from tests.waiting import LIMIT_S, wait_until
 from unisafe_tasks.models.answers import AnswerStore
 from unisafe_tasks.models.questions import Question
 from unisafe_tasks.models.umm_openai import UmmOpenAI
@@ -65,9 +65,7 @@ def test_a_run_killed_in_the_middle_asks_only_for_what_is_missing(
     try:
         assert enough.wait(LIMIT_S)
         # What was answered is kept, if not at once; what is held back cannot be.
-        deadline = time.monotonic() + LIMIT_S
-        while kept() < 20 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: kept() == 20, "the first twenty answers are not kept")
     finally:
         process.kill()
         done = process.wait()

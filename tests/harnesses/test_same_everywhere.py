@@ -6,7 +6,6 @@ import gc
 import hashlib
 import json
 import logging
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,8 +19,9 @@ from transformers.generation.utils import GenerationMixin
 from tests.harnesses.conftest import cli_arguments
 from tests.harnesses.tiny_models import save_tiny_llama
 from tests.judges.tiny_vlm import save_tiny_vlm
-from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
+from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
+from tests.waiting import wait_until
 from unisafe_tasks.harnesses.locations import tasks_dir
 
 LENGTH = 12
@@ -132,10 +132,7 @@ def served(model: Path) -> Iterator[str]:
 
     server = Serve(force_model=str(model), host="127.0.0.1", port=0, non_blocking=True)
     try:
-        deadline = time.monotonic() + LIMIT_S
-        while not server.server.started:
-            assert time.monotonic() < deadline, "transformers serve does not start"
-            time.sleep(0.05)
+        wait_until(lambda: server.server.started, "transformers serve does not start")
         (listening,) = server.server.servers
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     finally:

@@ -17,8 +17,9 @@ import pytest
 
 from tests.harnesses.conftest import Command, Finished
 from tests.harnesses.model_server import Asked, ModelServer, drawing
-from tests.servers import LIMIT_S, Answer
+from tests.servers import Answer
 from tests.tasks.commands import CASES_OF
+from tests.waiting import LIMIT_S
 from unisafe_tasks import TASKS
 from unisafe_tasks.models import remote
 from unisafe_tasks.models.base import UnifiedModel

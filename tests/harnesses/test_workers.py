@@ -20,8 +20,8 @@ from lmms_eval.utils import simple_parse_args_string
 
 from tests.harnesses.commands import Forked
 from tests.harnesses.conftest import Finished
-from tests.servers import LIMIT_S
 from tests.tasks.commands import CASE_COUNT, CASES_OF
+from tests.waiting import LIMIT_S, wait_until
 from unisafe_tasks import CaseSet
 from unisafe_tasks.models import runner
 from unisafe_tasks.models.questions import Message, Question
@@ -528,10 +528,7 @@ def test_a_command_that_a_scheduler_ends_says_so_and_goes_on_where_it_was(
         "UNISAFE_ANSWERS": str(tmp_path / "kept"),
     }
     first = start_lmms_eval(*words, cwd=tmp_path, env=env)
-    deadline = time.monotonic() + LIMIT_S
-    while not at_question(3, tmp_path):
-        assert time.monotonic() < deadline, "the worker is not asked three questions"
-        time.sleep(0.01)
+    wait_until(lambda: at_question(3, tmp_path), "the worker is not asked three questions")
     os.kill(first.pid, signal.SIGTERM)
     done = first.wait()
     assert done.code == 130, done.output

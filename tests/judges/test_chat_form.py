@@ -11,7 +11,8 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import text_evidence
-from tests.servers import LIMIT_S, Answer, Script, verdict
+from tests.servers import Answer, Script, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import FailureKind, PanelSession, ReplyStore, load_rubric
 from unisafe_judges.types import IN_USERS_TURN
 

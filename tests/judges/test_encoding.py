@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_judges import Evidence, ImagePart, encoding, spool
 from unisafe_judges.encoding import SentImages, SharedImages, UnreadableImage
 from unisafe_judges.errors import UnisafeError

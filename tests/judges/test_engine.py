@@ -14,7 +14,8 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, LIMIT_S, Answer, Gate, Script, completion, verdict
+from tests.servers import GOOD, Answer, Gate, Script, completion, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,

@@ -15,8 +15,8 @@ import pytest
 
 from tests.judges.conftest import WritePanel
 from tests.judges.samples import text_evidence
-from tests.servers import LIMIT_S
 from tests.small_distribution import install_distribution
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,

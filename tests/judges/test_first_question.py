@@ -12,7 +12,8 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import text_evidence
-from tests.servers import GOOD, LIMIT_S, Answer, JudgeServer, completion, verdict
+from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import FailureKind, Panel, PanelSession, ReplyStore, StoredReply, Verdict
 from unisafe_judges.backends.openai_compatible import OpenAICompatibleJudge
 from unisafe_judges.own_replies import reply_key

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.judges.samples import encoded, image_part, picture, text_evidence
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,

@@ -13,7 +13,8 @@ import pytest
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.hostile_outputs import TEXTS
 from tests.judges.samples import encoded, image_part, picture, text_evidence
-from tests.servers import LIMIT_S, Answer, completion
+from tests.servers import Answer, completion
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     CallFailure,
     Evidence,

@@ -16,7 +16,8 @@ import pytest
 
 from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
 from tests.judges.vendors import VendorServer, answer_of, generated, response
-from tests.servers import GOOD, LIMIT_S, Answer, completion
+from tests.servers import GOOD, Answer, completion
+from tests.waiting import LIMIT_S
 from unisafe_judges import CallFailure, Evidence, FailureKind, PanelError, load_rubric
 from unisafe_judges.backends import Judge, build_judge
 from unisafe_judges.backends.gemini import BLOCKING

@@ -18,7 +18,8 @@ from PIL import Image
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, picture, text_evidence
-from tests.servers import GOOD, LIMIT_S, Answer, Gate, JudgeServer, completion, verdict
+from tests.servers import GOOD, Answer, Gate, JudgeServer, completion, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,

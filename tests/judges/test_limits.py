@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_judges import CallFailure, FailureKind, limits
 from unisafe_judges.limits import LONGEST_PAUSE_S, Budget, Limiter, Rate
 

@@ -13,7 +13,8 @@ import pytest
 
 from tests.judges.conftest import OpenSession, Serve
 from tests.judges.samples import encoded, image_evidence, picture, sent_images, text_evidence
-from tests.servers import GOOD, LIMIT_S, Answer, JudgeServer, completion, verdict
+from tests.servers import GOOD, Answer, JudgeServer, completion, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     CallFailure,
     Evidence,

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.judges.samples import encoded, image_part, picture, text_evidence
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_judges import Evidence, FailureKind, PanelSession, ReplyStore, load_panel
 from unisafe_judges.images import encode_for_judge
 

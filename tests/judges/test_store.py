@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_judges import PanelError, ReplyStore, disks, merge_stores, store
 from unisafe_judges.store import StoredReply
 

@@ -14,7 +14,8 @@ import pytest
 
 from tests.judges.conftest import Serve, WritePanel
 from tests.judges.samples import encoded, image_evidence, image_part, picture, text_evidence
-from tests.servers import LIMIT_S, Answer, Gate, JudgeServer, completion, verdict
+from tests.servers import Answer, Gate, JudgeServer, completion, verdict
+from tests.waiting import LIMIT_S
 from unisafe_judges import (
     Evidence,
     FailureKind,

@@ -20,8 +20,8 @@ from outcomes import Outcome, write_outcome
 from processes import BINARIES, Interrupted, last_line, locked, run_logged
 
 from tests.reproduce.conftest import models_file
-from tests.servers import LIMIT_S
 from tests.tasks.commands import CASES_OF
+from tests.waiting import LIMIT_S, wait_until
 from unisafe_tasks.data.sources import resolve_source
 from unisafe_tasks.planning.models_file import ModelEntry
 from unisafe_tasks.tasks import ARM_TASKS, TASKS, Arm
@@ -91,17 +91,13 @@ def test_a_job_that_is_killed_leaves_no_command_behind(tmp_path: Path) -> None:
     )
     folder = str(Path(processes.__file__).parent)
     process = subprocess.Popen([*python(job), folder, str(tmp_path / "log")])
-    deadline = time.monotonic() + LIMIT_S
-    while not (tmp_path / "log").is_file() or not (tmp_path / "log").read_text().endswith("\n"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    log = tmp_path / "log"
+    wait_until(lambda: log.is_file() and log.read_text().endswith("\n"), "it does not begin")
     process.kill()
     process.wait()
-    alive = Path("/proc") / (tmp_path / "log").read_text().strip()
+    status = Path("/proc") / log.read_text().strip() / "status"
     with suppress(FileNotFoundError, ProcessLookupError):
-        while "State:\tZ" not in (alive / "status").read_text():
-            assert time.monotonic() < deadline, "the command works on"
-            time.sleep(0.02)
+        wait_until(lambda: "State:\tZ" in status.read_text(), "the command works on")
 
 
 def test_what_a_log_ends_with_is_our_sentence_on_one_line_without_a_credential(

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import unisafe_tasks.runners
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 
 RUNNERS = Path(unisafe_tasks.runners.__file__).parent
 COMMIT = "1234567890123456789012345678901234567890"

@@ -33,9 +33,10 @@ from tests.harnesses.inspect.runs import (
     scripted,
     uri,
 )
-from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
+from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks.commands import CASES_OF
 from tests.tasks.samples import picture
+from tests.waiting import LIMIT_S
 from unisafe_tasks.files import encode_json
 from unisafe_tasks.harnesses.inspect.scorer import _verdicts
 from unisafe_tasks.judging.session import Pending

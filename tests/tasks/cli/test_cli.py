@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.servers import LIMIT_S
 from tests.tasks import samples
 from tests.tasks.benign import write_benign
 from tests.tasks.commands import CASES_OF, Done
+from tests.waiting import LIMIT_S
 from unisafe_tasks import DataError, RunFolder, Source, cli, read_run
 from unisafe_tasks.data import sources
 from unisafe_tasks.files import encode_json

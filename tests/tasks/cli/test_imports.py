@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import LIMIT_S
 from tests.tasks.run_folders import judged_run, outcomes
+from tests.waiting import LIMIT_S
 
 RUN = """
 import sys

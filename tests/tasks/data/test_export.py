@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers import LIMIT_S
 from tests.tasks import samples
 from tests.tasks.commands import CASE_COUNT, DEMO, Command
 from tests.tasks.conftest import Use
+from tests.waiting import LIMIT_S
 from unisafe_tasks import TASKS, load_cases
 from unisafe_tasks.data.sources import resolve_source
 

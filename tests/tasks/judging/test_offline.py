@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import LIMIT_S, Answer, JudgeServer, verdict
+from tests.servers import Answer, JudgeServer, verdict
 from tests.tasks import samples
 from tests.tasks.commands import (
     CASES_OF,
@@ -27,6 +27,7 @@ from tests.tasks.commands import (
     rows_by_case,
     some,
 )
+from tests.waiting import LIMIT_S, wait_until
 from unisafe_judges import ReplyStore
 from unisafe_tasks import TASKS, Source
 from unisafe_tasks.judging.session import RunSettings, Session
@@ -226,11 +227,19 @@ def test_a_run_that_was_killed_goes_on_and_asks_nothing_twice(
     def slow(body: dict[str, Any]) -> Answer:
         with lock:
             answered[0] += 1
-            held = answered[0] > 6
-        if held:
+            number = answered[0]
+        if number == 8:
             enough.set()
+        if number > 6:
             go_on.wait(LIMIT_S)
         return by_case(body)
+
+    def kept() -> int:
+        opened = ReplyStore(store)
+        try:
+            return sum(reply.case_key != "first-question/TI" for reply in opened.replies())
+        finally:
+            opened.close()
 
     server = serve(slow)
     outputs = some(tmp_path / "in", "TT", "IT", "TI", count=6)
@@ -241,23 +250,22 @@ def test_a_run_that_was_killed_goes_on_and_asks_nothing_twice(
     )
     try:
         assert enough.wait(LIMIT_S)
+        wait_until(lambda: kept() == 6, "the first six replies are not kept")
     finally:
         process.kill()
         process.wait(LIMIT_S)
         go_on.set()
     assert process.returncode == -signal.SIGKILL
-    kept = ReplyStore(store)
-    stored = sum(r.case_key != "first-question/TI" for r in kept.replies())
-    kept.close()
-    assert 5 <= stored <= 6
+    assert kept() == 6
     before = [json.dumps(body) for body in server.requests]
     assert info_of(tmp_path / "run")["status"] == "running"
 
     assert unisafe(*words).code == 0
     after = [json.dumps(body) for body in server.requests[len(before) :]]
     # All but the two that were in flight when it was killed were kept.
-    assert len(after) == len(set(after)) == 18 - stored
-    assert len(set(before) & set(after)) == len(before) - stored
+    assert len(after) == len(set(after)) == 12
+    assert len(before) == 8
+    assert len(set(before) & set(after)) == 2
     assert set(before) | set(after) == {json.dumps(body) for body in server.requests}
     assert len(set(before) | set(after)) == 18
     assert info_of(tmp_path / "run")["status"] == "complete"

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
@@ -18,9 +17,10 @@ from typing import Any
 import pytest
 
 from tests.judges.stand_in import install_stand_in
-from tests.servers import LIMIT_S, Answer, JudgeServer, completion, verdict
+from tests.servers import Answer, JudgeServer, completion, verdict
 from tests.tasks import samples
 from tests.tasks.commands import UNISAFE, Command, info_of, metrics_of, some
+from tests.waiting import LIMIT_S, wait_until
 from unisafe_judges import load_panel
 from unisafe_tasks import TASKS, CaseSet, RawOutput, Source
 from unisafe_tasks.judging.session import RunSettings, Session
@@ -398,10 +398,7 @@ def test_an_interrupted_run_says_so_and_the_same_command_goes_on(
     )
     try:
         assert enough.wait(LIMIT_S)
-        deadline = time.monotonic() + LIMIT_S
-        while replies_in(store) < 3:
-            assert time.monotonic() < deadline, "the first three answers are not kept"
-            time.sleep(0.02)
+        wait_until(lambda: replies_in(store) >= 3, "the first three answers are not kept")
         process.send_signal(number)
         _, err = process.communicate(timeout=LIMIT_S)
     finally:

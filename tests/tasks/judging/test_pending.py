@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_tasks.judging import pending as module
 from unisafe_tasks.judging.pending import Pending, wait_for
 

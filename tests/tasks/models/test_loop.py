@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from tests.servers import LIMIT_S
+from tests.waiting import LIMIT_S
 from unisafe_tasks.models.loop import Loop
 
 

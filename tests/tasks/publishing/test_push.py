@@ -12,11 +12,12 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from tests.servers import LIMIT_S, Answer
+from tests.servers import Answer
 from tests.tasks import samples
 from tests.tasks.commands import UNISAFE, Command, info_of
 from tests.tasks.publishing.hub_server import HubServer
 from tests.tasks.publishing.synthetic import rewrite, synthetic_run
+from tests.waiting import LIMIT_S
 from unisafe_tasks.publishing.every_eval_ever import read_record
 from unisafe_tasks.self_awareness import run_identity
 
