@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from types import MappingProxyType
 
+from unisafe_judges.extensions import installed
 from unisafe_tasks.errors import UnisafeError
 
 __all__ = ["ADAPTERS", "Adapter", "adapters", "refuse_ambiguous"]
@@ -48,7 +48,7 @@ def adapters() -> dict[str, Adapter]:
     """All adapters by name: ours, and those that other distributions add. Nothing is imported."""
     added = {
         point.name: Adapter(point.value.replace(":", "."))
-        for point in sorted(entry_points(group=_GROUP), key=lambda point: point.value)
+        for point in sorted(installed(_GROUP), key=lambda point: point.value)
     }
     return {**added, **ADAPTERS}
 
@@ -59,7 +59,7 @@ def refuse_ambiguous(name: str) -> None:
     Raises:
         UnisafeError: it names the classes.
     """
-    paths = [point.value for point in entry_points(group=_GROUP, name=name)]
+    paths = [point.value for point in installed(_GROUP).select(name=name)]
     if name in ADAPTERS:
         paths.append(f"{ADAPTERS[name].class_path}, which is built in")
     if len(paths) > 1:
