@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.harnesses.commands import BINARIES, Command, Forked, ForkServer
 from tests.servers import JudgeServer
@@ -55,6 +56,26 @@ def described_once() -> Iterator[None]:
             )
         gc.collect()
         gc.freeze()
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_in_c() -> Iterator[None]:
+    """The 70 files of our tasks, which each evaluation reads again; commands have their own way."""
+
+    def full_load(stream: Any) -> Any:
+        loader = yaml.CFullLoader(stream)
+        # What lmms-eval's constructors find the functions of a file by.
+        loader.name = getattr(stream, "name", None)
+        loader.yaml_constructors = yaml.FullLoader.yaml_constructors
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+
+    with pytest.MonkeyPatch.context() as patch:
+        if yaml.__with_libyaml__:
+            patch.setattr(yaml, "full_load", full_load)
         yield
 
 

@@ -20,6 +20,7 @@ from unisafe_tasks import GROUPS
 from unisafe_tasks.tasks import ALL_GROUPS, SELF_GROUP, SELF_TASKS, TASK_NAMES
 
 WITHOUT_PLUGIN = """
+import functools
 import importlib.metadata as metadata
 import sys
 
