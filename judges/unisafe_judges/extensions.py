@@ -23,15 +23,13 @@ T = TypeVar("T")
 
 def installed(group: str) -> EntryPoints:
     """The entry points of a group that the distributions installed here have."""
-    return _all_installed(tuple((folder, _changed(folder)) for folder in sys.path)).select(
-        group=group
-    )
+    return _installed(group, tuple((folder, _changed(folder)) for folder in sys.path))
 
 
-@lru_cache(maxsize=1)
-def _all_installed(path: tuple[tuple[str, int], ...]) -> EntryPoints:
+@lru_cache(maxsize=16)
+def _installed(group: str, path: tuple[tuple[str, int], ...]) -> EntryPoints:
     # A file of each distribution is read, hundreds at times.
-    return entry_points()
+    return entry_points(group=group)
 
 
 def _changed(folder: str) -> int:
