@@ -26,7 +26,7 @@ def installed(group: str) -> EntryPoints:
     return _installed(group, tuple((folder, _changed(folder)) for folder in sys.path))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _installed(group: str, path: tuple[tuple[str, int], ...]) -> EntryPoints:
     # A file of each distribution is read, hundreds at times.
     return entry_points(group=group)
