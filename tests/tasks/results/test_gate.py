@@ -140,7 +140,7 @@ def test_a_group_with_a_task_of_low_coverage_decides_nothing(tmp_path: Path) -> 
         for code in ("TT", "IT", "MU")
         for key, word in outcomes(code, **cells(0, 400 if code != "TT" else 20)).items()
     }
-    cases |= {key: "failed" for key in list(cases)[:4]}
+    cases |= dict.fromkeys(list(cases)[:4], "failed")
     decided = check("asr:unisafe_text=0.5", judged_run(tmp_path / "run", cases))
     assert decided.outcome is Outcome.UNDECIDED
     assert decided.reason == "† fewer than 95 % of the cases are scored."
