@@ -115,7 +115,7 @@ def _plain(shown: Standings, names: Sequence[str]) -> list[str]:
     columns = [*_ranks(shown), _column("model", names, right=False), *_numbers(shown, _PLAIN)]
     whole = [
         Column(
-            (" ".join(column.head) or "95 % interval",),
+            (" ".join(" ".join(column.head).split()) or "95 % interval",),
             tuple(cell if cell[0].strip() else (numerals.DASH,) for cell in column.cells),
             column.right,
         )

@@ -11,7 +11,7 @@ from unisafe_tasks.leaderboard.sheets import sheets_of
 from unisafe_tasks.leaderboard.standings import Standings, standings_of
 from unisafe_tasks.leaderboard.tex import Text, marked, text, tiny
 from unisafe_tasks.leaderboard.tex_table import Column, Table, written
-from unisafe_tasks.metric_facts import DISCRIMINATION, TABLE_METRICS
+from unisafe_tasks.metric_facts import FACTS, TABLE_METRICS
 
 __all__ = ["latex", "tables_of"]
 
@@ -39,11 +39,11 @@ def _standings(board: Leaderboard) -> Iterator[Table]:
             for at, code in enumerate(shown.tasks)
         ]
         columns.append(Column(shown.overall, tuple(_lines(line.overall) for line in lines)))
-        # Refusals of one arm have a table of their own, with `--metric`.
-        beside = enumerate(shown.beside) if shown.metric == DISCRIMINATION else ()
+        # Refusals are left to `--metric`: a page has no room for them.
         columns += [
             Column(head.removesuffix(" refused"), tuple(_lines(one.beside[at]) for one in lines))
-            for at, head in beside
+            for at, head in enumerate(shown.beside)
+            if head != FACTS["refusal_rate"].short
         ]
         number = "" if shown.number is None else f"-{shown.number}"
         yield Table(

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from unisafe_tasks.data.names import arm_of
 from unisafe_tasks.leaderboard.model import Block, Cell, Column, Leaderboard, Row
 from unisafe_tasks.leaderboard.ranking import HEADLINES, first_column
-from unisafe_tasks.metric_facts import DISCRIMINATION, TABLE_METRICS
+from unisafe_tasks.metric_facts import DISCRIMINATION, EVASION, TABLE_METRICS
 from unisafe_tasks.results.marks import OTHER_HISTORY
 from unisafe_tasks.tasks import ALL_GROUPS, BENIGN_GROUP, GROUP_TITLES, Arm, task_named
 
 __all__ = ["Standing", "Standings", "largest_of_each_kind", "only_table", "standings_of"]
 
 _BESIDE: Mapping[str, tuple[str, ...]] = {
-    HEADLINES[Arm.ADVERSARIAL]: ("refusal_rate",),
+    HEADLINES[Arm.ADVERSARIAL]: ("refusal_rate", EVASION),
     HEADLINES[Arm.BENIGN]: ("benign_unsafe_rate",),
     DISCRIMINATION: ("harmful_refused", "harmless_refused"),
 }

@@ -82,7 +82,7 @@ def test_sentences_are_wrapped_for_a_terminal_alone(show: Show, columns: int) ->
         (["carrot"], 6, ["carrot"]),
         (["a-long-name"], 7, ["a-l…ame"]),
         (["model-A-instruct", "model-B-instruct"], 10, ["model-A…ct", "model-B…ct"]),
-        (["x" * 9 + "A" + "x" * 9, "x" * 9 + "B" + "x" * 9], 8, ["xxx…x #1", "xxx…x #2"]),
+        (["x" * 9 + "A" + "x" * 9, "x" * 9 + "B" + "x" * 9], 8, ["xx…xx #1", "xx…xx #2"]),
         (["蕪菁蕪菁蕪菁"], 7, ["蕪…菁"]),
     ],
 )
