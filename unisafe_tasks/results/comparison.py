@@ -304,7 +304,7 @@ def _data_notes(results: Iterable[ScoredRun]) -> list[str]:
 def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
     said = mark_notes("".join(contrast.marks for contrast in contrasts), MIN_COVERAGE)
     if any(
-        difference.p is None
+        difference.value is not None and difference.p is None
         for contrast in contrasts
         for difference in contrast.differences.values()
     ):
