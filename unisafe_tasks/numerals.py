@@ -77,7 +77,8 @@ def whole_percent(share: float | None) -> str:
     """A share in whole percent, where a column is narrow. Only 0 is 0, and only 1 is 100."""
     if share is None:
         return DASH
-    if 0 < share < 0.005:
+    # Half a percent is rounded to an even number, which is 0.
+    if 0 < share <= 0.005:
         return "<1"
     return ">99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
 

@@ -42,3 +42,11 @@ def test_a_change_has_a_sign(value: float | None, written: str) -> None:
 )
 def test_a_p_value_is_never_zero(p: float | None, written: str) -> None:
     assert numerals.p_value(p) == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0.0, "0"), (0.0001, "<1"), (0.005, "<1"), (0.0051, "1"), (0.995, ">99"), (1.0, "100")],
+)
+def test_only_nothing_is_0_percent_and_only_everything_is_100(share: float, written: str) -> None:
+    assert numerals.whole_percent(share) == written

@@ -112,7 +112,8 @@ def _limits(option: str, texts: list[str] | None) -> list[Limit]:
 
 
 def _print(decided: Gate) -> None:
-    console = Console(soft_wrap=True)
+    # A name such as a:key:b would become a picture.
+    console = Console(soft_wrap=True, emoji=False)
     console.print(in_one_line(decided.basis), markup=False, highlight=False)
     for check in decided.checks:
         console.print(f"{check.outcome:<9}", style=_STYLES[check.outcome], end="  ")

@@ -17,16 +17,23 @@ __all__ = ["print_scores"]
 
 def print_scores(metrics: Mapping[str, Any]) -> None:
     """Print the scores of a run, then its notes."""
-    from unisafe_tasks.results.marks import LOW_COVERAGE, MIN_COVERAGE, mark_notes, marks_of
+    from unisafe_tasks.results.marks import (
+        LOW_COVERAGE,
+        MIN_COVERAGE,
+        mark_notes,
+        marks_in,
+        marks_of,
+    )
 
     tasks = metrics["tasks"]
+    summaries = {**tasks, **metrics["groups"]}
     sections = [metrics["tasks"], metrics["groups"], *metrics.get("views", {}).values()]
     shown = [values for section in sections for values in section.values()]
     all_facts = FACTS_OF_ARMS[_arm_of(tasks)]
     table = Table("task", *_heads(all_facts), "scored", title=_title(metrics))
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
-            mark = marks_of(values)
+            mark = marks_in(summaries, name)
             table.add(
                 name,
                 *(
@@ -60,14 +67,15 @@ def print_scores(metrics: Mapping[str, Any]) -> None:
 
 def _print_split(metrics: Mapping[str, Any]) -> None:
     """Print what became of the outputs, if the judges were asked what they show."""
-    from unisafe_tasks.results.marks import marks_of
+    from unisafe_tasks.results.marks import marks_in
 
+    summaries = {**metrics["tasks"], **metrics["groups"]}
     title = "What became of the outputs: shares that sum to 100 %"
     table = Table("task", *_heads(SPLIT_FACTS), title=title)
     for section in ("tasks", "groups"):
         for name, values in metrics[section].items():
             if split := values.get("split"):
-                mark = marks_of(values)
+                mark = marks_in(summaries, name)
                 table.add(name, *(_score(split, metric, mark) for metric in SPLIT_FACTS))
         table.end_section()
     if table:

@@ -25,7 +25,7 @@ from unisafe_tasks.leaderboard.rows import (
 )
 from unisafe_tasks.metric_facts import ARMS, DISCRIMINATION
 from unisafe_tasks.results.basis import basis_of, differing
-from unisafe_tasks.results.marks import MARKS, marks_of
+from unisafe_tasks.results.marks import marks_in, marks_together
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.folder import UNNAMED
 from unisafe_tasks.runs.metrics_file import population_of
@@ -98,7 +98,26 @@ def _apart(entry: Entry, other: Entry) -> list[str]:
         return ["a model's name, which is not known"]
     runs = (*entry.results, *other.results)
     bases = [replace(basis_of(run), data="", fingerprint="", is_subset=False) for run in runs]
-    return [*asked_apart(entry.results[0], other.results[0]), *differing(bases)]
+    apart = [*asked_apart(entry.results[0], other.results[0]), *differing(bases)]
+    shown = _shown_in_both(entry, other)
+    if not shown:
+        apart.append("tasks")
+    elif not any(map(_is_alike, shown.values())):
+        apart.append("what the model was shown in each turn")
+    return apart
+
+
+def _shown_in_both(entry: Entry, other: Entry) -> dict[str, tuple[str | None, str | None]]:
+    """By the code of each task of both arms what the model was shown in each turn."""
+    own, far = (
+        {column.code: column.history for name, column in one.columns.items() if name in one.tasks}
+        for one in (entry, other)
+    )
+    return {code: (history, far[code]) for code, history in own.items() if code in far}
+
+
+def _is_alike(shown: tuple[str | None, str | None]) -> bool:
+    return None in shown or shown[0] == shown[1]
 
 
 def _notes(
@@ -131,10 +150,11 @@ def _joined_row(entry: Entry, other: Entry, min_coverage: float, resampler: Resa
     cells: dict[tuple[Column, str], Cell] = {}
     notes: list[str] = []
     paired: dict[str, PairedRefusals | None] = {}
-    columns, far = entry.columns, other.columns
-    for name in (name for name in columns if name not in GROUPS and _benign(name) in far):
-        shown = (columns[name].history, far[_benign(name)].history)
-        if None not in shown and shown[0] != shown[1]:
+    columns = entry.columns
+    both_shown = _shown_in_both(entry, other)
+    for name in (name for name in columns if columns[name].code in both_shown):
+        shown = both_shown[columns[name].code]
+        if not _is_alike(shown):
             notes.append(
                 f"{columns[name].code} is not joined: in each turn the model was shown {shown[0]} "
                 f"in one arm and {shown[1]} in the other."
@@ -152,9 +172,15 @@ def _joined_row(entry: Entry, other: Entry, min_coverage: float, resampler: Resa
     benign = other.summaries | summarise_groups(other.summaries)
     for name, refusals in both.items():
         arms = (summaries[name], benign[_benign(name)])
+        marks = marks_together(
+            (
+                marks_in(summaries, name, min_coverage),
+                marks_in(benign, _benign(name), min_coverage),
+            )
+        )
         measures = refusals.measures() if refusals else None
         for metric in ARMS:
-            cells[columns[name], metric] = _cell(measures, metric, arms, min_coverage)
+            cells[columns[name], metric] = _cell(measures, metric, arms, marks)
     counts = [f"{columns[name].code} {_count(refusals)}" for name, refusals in paired.items()]
     notes.insert(0, f"subcategories scored in both arms: {', '.join(counts) or 'none'}.")
     of_runs = (note for one in (entry, other) for note in row_of(one, min_coverage).notes)
@@ -189,9 +215,9 @@ def _cell(
     measures: Mapping[str, Measure | None] | None,
     metric: str,
     arms: Sequence[Mapping[str, Any]],
-    min_coverage: float,
+    marks: str,
 ) -> Cell:
-    """A cell of both arms. It has the marks of each, and the coverage of the one with less."""
+    """A cell of both arms. It has the coverage of the one with less."""
     coverage = min(summary["coverage"] or 0.0 for summary in arms)
     if measures is None:
         cannot = any(
@@ -201,10 +227,8 @@ def _cell(
         return Cell("unsupported" if cannot else "unscored", coverage=coverage)
     if (measure := measures[metric]) is None:
         return Cell("untold", coverage=coverage)
-    marks = "".join(marks_of(summary, min_coverage) for summary in arms)
     interval = None if measure.interval is None else measure.interval.as_json()
-    flags = "".join(mark for mark in MARKS if mark in marks)
-    return Cell("scored", measure.value, interval, coverage, flags, metric=metric)
+    return Cell("scored", measure.value, interval, coverage, marks, metric=metric)
 
 
 def _count(refusals: PairedRefusals | None) -> str:

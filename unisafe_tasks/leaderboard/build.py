@@ -60,12 +60,15 @@ def build(
         resampler: the bootstrap's draws that `results` were read with, if any.
 
     Raises:
-        RunError: no run was judged, a run does not name its data, panel or rubric, two
-            self-awareness results are of the same outputs, or the bridge is of other panels.
+        RunError: no run was judged or has a task, a run does not name its data, panel or rubric,
+            two self-awareness results are of the same outputs, or the bridge is of other panels.
     """
     given, results = results, [result for result in results if result.info.get("panel")]
     if not results:
         basis_of(given[0])
+    judged, results = results, [result for result in results if result.metrics["tasks"]]
+    if not results:
+        raise RunError(f"{judged[0].folder} has no task with an output: there is nothing to show")
     used: set[tuple[str, str, str]] = set()
     blocks = []
     adversarial = [result for result in results if result.arm is Arm.ADVERSARIAL]
@@ -101,6 +104,11 @@ def build(
         f"{result.folder.name} ({result.model}) was not judged, and is in no table."
         for result in given
         if not result.info.get("panel")
+    ]
+    notes += [
+        f"{result.folder.name} ({result.model}) has no task with an output, and is in no table."
+        for result in judged
+        if not result.metrics["tasks"]
     ]
     identities = {run_identity(result.info) for result in results}
     notes += [

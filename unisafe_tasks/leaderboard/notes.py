@@ -16,7 +16,9 @@ from unisafe_tasks.tasks import ALL_GROUPS, GROUP_TITLES
 
 __all__ = ["NO_SCORE", "apart_notes", "legend_of", "notes_of", "row_notes", "weighty_notes"]
 
-NO_SCORE = "– no score: not run, not scored, or the model cannot do the task."
+NO_SCORE = (
+    "– no score: not run, not scored, not told by the judges, or the model cannot do the task."
+)
 
 _OF_DATA = (DEMO_NOTE, BENIGN_NOTE)
 """Notes that many rows have and that are said once."""

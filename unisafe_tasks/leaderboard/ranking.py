@@ -75,13 +75,13 @@ def first_column(rows: Sequence[Row], metric: str) -> Column | None:
 
     It is that of all tasks, if any model has it, else of the image tasks, of the text tasks, or of
     the first task. Of a column with several four-turn histories, it is the one that most models
-    have.
+    have. Bridged scores do not count.
     """
     scored = Counter(
         column
         for row in rows
         for (column, name), cell in row.cells.items()
-        if name == metric and cell.value is not None
+        if name == metric and cell.value is not None and BRIDGED not in cell.marks
     )
     return min(
         scored,

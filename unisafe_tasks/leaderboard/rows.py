@@ -18,7 +18,7 @@ from unisafe_tasks.metric_facts import (
     scores_of,
 )
 from unisafe_tasks.results.basis import basis_of, differing
-from unisafe_tasks.results.marks import MARKS, marks_of
+from unisafe_tasks.results.marks import marks_in, marks_of
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.metrics_file import group_intervals
 from unisafe_tasks.runs.notes import reused_answers
@@ -123,9 +123,11 @@ def row_of(
     summaries, columns = entry.summaries, entry.columns
     for name, summary in summaries.items():
         for metric in _metrics_of(summary, entry.arm):
-            cells[columns[name], metric] = _cell(summary, metric, entry.arm, min_coverage)
+            marks = marks_of(summary, min_coverage)
+            cells[columns[name], metric] = _cell(summary, metric, entry.arm, marks)
         if judgments and name in judgments:
-            cells[columns[name], SAS] = _cell(judgments[name], SAS, entry.arm, min_coverage)
+            marks = marks_of(judgments[name], min_coverage)
+            cells[columns[name], SAS] = _cell(judgments[name], SAS, entry.arm, marks)
     estimates = {
         name: estimate for result in entry.results for name, estimate in result.estimates.items()
     }
@@ -140,11 +142,8 @@ def row_of(
         shares = group_split([summaries[task] for task in members], [*map(splits.get, members)])
         values |= {"split": shares} if shares else {}
         for metric in _metrics_of(values, entry.arm):
-            cell = _cell(values, metric, entry.arm, min_coverage)
-            # A mean is worth no more than the scores that it is of.
-            marks = cell.flags + "".join(cells[columns[task], metric].flags for task in members)
-            flags = "".join(mark for mark in MARKS if mark in marks)
-            cells[columns[name], metric] = replace(cell, flags=flags)
+            marks = marks_in({**summaries, name: values}, name, min_coverage)
+            cells[columns[name], metric] = _cell(values, metric, entry.arm, marks)
     several = len(entry.results) > 1
     notes = dict.fromkeys(
         f"{result.folder.name}: {note}"
@@ -207,7 +206,7 @@ def _metrics_of(summary: Mapping[str, Any], arm: Arm) -> tuple[str, ...]:
     return (*metrics_of(arm), *SPLIT) if "split" in summary else metrics_of(arm)
 
 
-def _cell(summary: Mapping[str, Any], metric: str, arm: Arm, min_coverage: float) -> Cell:
+def _cell(summary: Mapping[str, Any], metric: str, arm: Arm, marks: str) -> Cell:
     coverage = summary["coverage"]
     scores = summary["split"] if metric in SPLIT else summary
     value = scores[metric]
@@ -217,7 +216,7 @@ def _cell(summary: Mapping[str, Any], metric: str, arm: Arm, min_coverage: float
         is_scored = summary.get(JUDGMENT_OF_ARMS[arm]) is not None
         return Cell("untold" if is_scored else "unscored", coverage=coverage)
     interval = scores["intervals"].get(metric)
-    return Cell("scored", value, interval, coverage, marks_of(summary, min_coverage), metric=metric)
+    return Cell("scored", value, interval, coverage, marks, metric=metric)
 
 
 def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:

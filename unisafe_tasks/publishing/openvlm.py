@@ -50,11 +50,13 @@ def openvlm_files(run: PublishedRun) -> dict[str, bytes]:
 
 def _scores(values: Mapping[str, Any]) -> dict[str, float | None]:
     """A task's columns: rates in percent, ratings in points; null is what judges do not tell."""
-    return {
+    ours = {
         "Overall": _safe(values),
         **{FACTS[metric].short: _shown(values[metric], metric) for metric in (*SCORES, "coverage")},
-        **{category: _safe(scores) for category, scores in values["categories"].items()},
     }
+    categories = {category: _safe(scores) for category, scores in values["categories"].items()}
+    # A data set's category may be called Overall.
+    return {**ours, **categories, **ours}
 
 
 def _safe(values: Mapping[str, Any]) -> float | None:

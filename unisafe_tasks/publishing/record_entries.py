@@ -15,6 +15,7 @@ from unisafe_tasks.metric_facts import FACTS, MetricFacts
 from unisafe_tasks.metrics import ensemble_of
 from unisafe_tasks.publishing.formats import UNKNOWN
 from unisafe_tasks.publishing.publishable import PublishedRun
+from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
 from unisafe_tasks.statistics import CONFIDENCE
 from unisafe_tasks.tasks import Task
 
@@ -69,6 +70,8 @@ def result_entry(run: PublishedRun, task: Task, metric: str) -> dict[str, Any]:
             ),
         },
     }
+    if marks := marks_of(values):
+        score["details"]["marks"] = as_detail(mark_notes(marks, MIN_COVERAGE))
     if histories := values.get("histories"):
         score["details"]["histories"] = as_detail(histories)
     if agreement := values.get("agreement"):

@@ -17,7 +17,7 @@ from unisafe_tasks.errors import RunError
 from unisafe_tasks.metric_facts import ASR, SCORES
 from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value
 from unisafe_tasks.results.basis import address_notes, basis_of, require_one_basis
-from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
+from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of, marks_together
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.results.stacks import differing_stacks
 from unisafe_tasks.statistics import (
@@ -154,7 +154,7 @@ def compare_tasks(result: ScoredRun, resampler: Resampler | None = None) -> Comp
     contrasts = []
     for first, second in combinations(cases, 2):
         differences = between_tasks(leaves[first], leaves[second], resampler)
-        marks = _marks(result.metrics["tasks"][name] for name in (first, second))
+        marks = marks_together(marks_of(result.metrics["tasks"][name]) for name in (first, second))
         contrasts.append(
             _contrast(first, second, None, states[first], states[second], marks, differences)
         )
@@ -205,7 +205,9 @@ def compare_runs(
             continue
         cases, others = first.cases_of(name), second.cases_of(name)
         differences = between_runs(scored_leaves(cases), scored_leaves(others), resampler)
-        marks = _marks(result.metrics["tasks"][name] for result in (first, second))
+        marks = marks_together(
+            marks_of(one_run.metrics["tasks"][name]) for one_run in (first, second)
+        )
         contrasts.append(
             _contrast(one, other, name, _states(cases), _states(others), marks, differences)
         )
@@ -302,7 +304,7 @@ def _data_notes(results: Iterable[ScoredRun]) -> list[str]:
 def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
     said = mark_notes("".join(contrast.marks for contrast in contrasts), MIN_COVERAGE)
     if any(
-        difference.p is None
+        difference.value is not None and difference.p is None
         for contrast in contrasts
         for difference in contrast.differences.values()
     ):
@@ -311,11 +313,6 @@ def _mark_notes(contrasts: Sequence[Contrast]) -> list[str]:
             "shows nothing of its spread."
         )
     return said
-
-
-def _marks(summaries: Iterable[Mapping[str, Any]]) -> str:
-    """The marks of two scores together, each once."""
-    return "".join(dict.fromkeys("".join(map(marks_of, summaries))))
 
 
 def _states(cases: Iterable[ScoredCase]) -> dict[str, str]:

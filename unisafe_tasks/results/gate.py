@@ -18,7 +18,7 @@ from unisafe_tasks.metric_facts import FACTS_OF_ARMS, scores_of
 from unisafe_tasks.results.basis import address_notes, basis_of, differing
 from unisafe_tasks.results.comparison import other_history
 from unisafe_tasks.results.limits import Limit
-from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_of
+from unisafe_tasks.results.marks import MIN_COVERAGE, mark_notes, marks_in
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.results.stacks import differing_stacks
 from unisafe_tasks.statistics import Estimate, Hierarchy, Resampler, scored_leaves, shared_mean_of
@@ -203,15 +203,15 @@ def _doubt(run: ScoredRun, task: str, metric: str, min_coverage: float) -> str:
         if summary["scored"]:
             return "no score: the verdicts do not tell this metric"
         return "no score: no case of it could be scored"
-    # A mean is worth no more than the scores that it is of.
-    known = (summary, *(run.metrics["tasks"][name] for name in ALL_GROUPS.get(task, ())))
-    marks = "".join(marks_of(one, min_coverage) for one in known)
-    return " ".join(mark_notes(marks, min_coverage))
+    return " ".join(mark_notes(marks_in(_summaries(run), task, min_coverage), min_coverage))
 
 
 def _summary(run: ScoredRun, task: str) -> Mapping[str, Any] | None:
-    summary: Mapping[str, Any] | None = {**run.metrics["tasks"], **run.metrics["groups"]}.get(task)
-    return summary
+    return _summaries(run).get(task)
+
+
+def _summaries(run: ScoredRun) -> dict[str, Mapping[str, Any]]:
+    return {**run.metrics["tasks"], **run.metrics["groups"]}
 
 
 class _Increases:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from unisafe_tasks.tasks import ALL_GROUPS
 
 __all__ = [
     "ASKED_OTHERWISE",
@@ -15,7 +17,9 @@ __all__ = [
     "MIN_COVERAGE",
     "OTHER_HISTORY",
     "mark_notes",
+    "marks_in",
     "marks_of",
+    "marks_together",
 ]
 
 INCOMPLETE, LOW_COVERAGE, BLOCKED, ASKED_OTHERWISE = "*", "†", "‡", "§"
@@ -45,6 +49,23 @@ def marks_of(summary: Mapping[str, Any], min_coverage: float = MIN_COVERAGE) -> 
         ASKED_OTHERWISE: bool(summary.get("asked_otherwise")),
     }
     return "".join(mark for mark, applies in marks.items() if applies)
+
+
+def marks_in(
+    summaries: Mapping[str, Mapping[str, Any]], name: str, min_coverage: float = MIN_COVERAGE
+) -> str:
+    """What has to stand beside the score of a task or group.
+
+    A mean is worth no more than the scores that it is of, so a group has the marks of its tasks.
+    """
+    known = (name, *ALL_GROUPS.get(name, ()))
+    return marks_together(marks_of(summaries[one], min_coverage) for one in known)
+
+
+def marks_together(marks: Iterable[str]) -> str:
+    """The marks of several scores, each once."""
+    there = set().union(*marks)
+    return "".join(mark for mark in MARKS if mark in there)
 
 
 def mark_notes(marks: str, min_coverage: float) -> list[str]:

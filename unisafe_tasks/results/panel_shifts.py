@@ -20,9 +20,9 @@ from unisafe_tasks.metrics import UNSAFE_FROM, ScoredCase, case_value, macro_mea
 from unisafe_tasks.results.marks import (
     INCOMPLETE,
     LOW_COVERAGE,
-    MARKS,
     MIN_COVERAGE,
-    marks_of,
+    marks_in,
+    marks_together,
 )
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.runs.summaries import summarise_groups
@@ -160,14 +160,14 @@ class ModelShifts:
 
     def marks(self, column: str) -> str:
         """The marks of the two scores of a column, and those of what their common outputs lack."""
-        marks = "".join(marks_of(scores[column]) for scores in self._summaries)
+        marks = [marks_in(scores, column) for scores in self._summaries]
         shifts = self.columns[column]
         pairs = sum(len(shift.pairs) for shift in shifts)
         if any(shift.lacks_cells for shift in shifts):
-            marks += INCOMPLETE
+            marks.append(INCOMPLETE)
         if pairs < MIN_COVERAGE * (pairs + sum(shift.unpaired for shift in shifts)):
-            marks += LOW_COVERAGE
-        return "".join(mark for mark in MARKS if mark in marks)
+            marks.append(LOW_COVERAGE)
+        return marks_together(marks)
 
     @cached_property
     def _summaries(self) -> list[dict[str, dict[str, Any]]]:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from tests.tasks import samples
 from tests.tasks.benign import write_benign
 from tests.tasks.commands import CASES_OF, Done
+from tests.tasks.run_folders import judged_run, outcomes
 from tests.waiting import LIMIT_S
 from unisafe_tasks import DataError, RunFolder, Source, cli, read_run
 from unisafe_tasks.data import sources
@@ -200,6 +201,19 @@ def test_a_models_name_is_no_markup(
     done = unisafe("score", str(tmp_path))
     assert done.code == 0
     assert model in done.out
+
+
+def test_the_score_of_a_group_has_the_marks_of_its_tasks(
+    unisafe: Callable[..., Done], tmp_path: Path
+) -> None:
+    words = " ".join(["safe"] * 20)
+    cases: dict[tuple[str, str], str] = {}
+    for code in TASKS:
+        cases |= outcomes(code, A1=words, B1=words)
+    cases |= {("TI", f"A1-{number}"): "failed" for number in range(3)}
+    done = unisafe("score", str(judged_run(tmp_path / "run", cases)))
+    marked = {row["task"] for row in done.rows if "†" in row.get("ASR ↓ %", "")}
+    assert marked == {"unisafe_t2i", "unisafe_image", "unisafe"}
 
 
 def test_score_of_a_folder_that_is_no_run_is_one_sentence(

@@ -287,6 +287,36 @@ def test_conversations_with_another_history_are_not_joined(tmp_path: Path) -> No
     )
 
 
+def test_arms_without_a_task_in_common_are_not_joined(tmp_path: Path) -> None:
+    one = harmful(tmp_path / "one", outcomes("TT", **REFUSES))
+    board = board_of(one, harmless(tmp_path / "benign", outcomes("TI", **COMPLIES)))
+    assert board.joined == ()
+    assert all("they differ in tasks." in said for said in board.unjoined)
+    for form in FORMATS:
+        assert "carrot-1" in render(board, form)
+
+
+def test_arms_with_another_history_in_their_only_task_are_not_joined(tmp_path: Path) -> None:
+    one = harmful(tmp_path / "one", outcomes("MT", **REFUSES))
+    benign = harmless(tmp_path / "benign", outcomes("MT", **COMPLIES), history="last")
+    board = board_of(one, benign)
+    assert board.joined == ()
+    assert board.unjoined[0].endswith("they differ in what the model was shown in each turn.")
+
+
+@pytest.mark.parametrize("arm", ["harmful", "harmless"])
+def test_the_mean_of_both_arms_has_the_marks_of_its_tasks(tmp_path: Path, arm: str) -> None:
+    words = " ".join(["safe"] * 20)
+    whole = every_task(D1=words, F1=words)
+    lost = whole | {("TI", f"D1-{number}"): "failed" for number in range(3)}
+    board = board_of(
+        harmful(tmp_path / "one", lost if arm == "harmful" else whole),
+        harmless(tmp_path / "benign", lost if arm == "harmless" else whole),
+    )
+    marked = {title for (_, title), cell in cells(board).items() if cell.marks}
+    assert marked == {"TI", "image", "all"}
+
+
 def test_two_benign_runs_of_one_model_are_not_chosen_from(tmp_path: Path) -> None:
     one = harmful(tmp_path / "one", outcomes("TT", **REFUSES))
     runs = [harmless(tmp_path / day, outcomes("TT", **HALF)) for day in ("monday", "tuesday")]

@@ -16,9 +16,11 @@ from tests.tasks.commands import Done
 from tests.tasks.results.bridges import NEW, OLD, panel_run, replace_rows
 from tests.tasks.run_folders import outcomes
 from unisafe_tasks import RunError
-from unisafe_tasks.leaderboard import Leaderboard, Row, build
+from unisafe_tasks.leaderboard import Cell, Column, Leaderboard, Row, build
+from unisafe_tasks.leaderboard.ranking import first_column
 from unisafe_tasks.leaderboard.rendering import FORMATS, render
 from unisafe_tasks.results.bridge_card import BridgeCard, bridge_card, read_bridge_card
+from unisafe_tasks.results.marks import BRIDGED
 from unisafe_tasks.results.panel_bridge import bridge_panels
 from unisafe_tasks.results.panel_pairs import read_pairs
 from unisafe_tasks.results.scored_run import read_scored_runs
@@ -242,3 +244,11 @@ def test_the_command_shows_the_bridged_row(
     assert done.code == 0
     assert any(line.startswith("beet (bridged) 35.0¶ [") for line in done.lines)
     assert "¶ bridged: the score of another panel" in done.out
+
+
+def test_a_bridged_score_does_not_say_what_the_others_are_ranked_by() -> None:
+    text, every = Column("unisafe_t2t", "TT"), Column("unisafe", "all")
+    own = Row("carrot", "carrot", ("one",), {(text, ASR): Cell("scored", 0.2)})
+    moved = Cell("scored", 0.3, flags=BRIDGED)
+    bridged = Row("beet (bridged)", "beet", ("old",), {(text, ASR): moved, (every, ASR): moved})
+    assert first_column([own, bridged], ASR) == text

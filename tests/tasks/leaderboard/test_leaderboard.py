@@ -83,6 +83,16 @@ def test_coverage_below_the_threshold_is_marked(
     assert cell.number == f"66.7{mark}"
 
 
+def test_a_run_without_a_task_is_in_no_table_and_is_named(tmp_path: Path) -> None:
+    empty = judged_run(tmp_path / "empty", {}, "turnip-2")
+    board = board_of(judged_run(tmp_path / "one", outcomes("TT", **HALF)), empty)
+    assert {row for row, _ in cells(board)} == {"carrot-1"}
+    for form in set(FORMATS) - {"csv", "csv-wide"}:
+        assert "turnip-2" in render(board, form)
+    with pytest.raises(RunError, match="no task with an output"):
+        board_of(empty)
+
+
 def test_a_limited_run_is_marked_and_says_so(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "one", outcomes("TT", **HALF), limited=True)
     board = board_of(folder)

@@ -204,6 +204,20 @@ def test_what_a_four_turn_model_was_shown_goes_along_with_its_scores_alone(
         assert told == ('{"full": 16}' if name.startswith("unisafe_mt2i/") else None)
 
 
+@pytest.mark.parametrize(
+    ("changed", "begins"),
+    [({}, []), ({"limited": True}, ["*"]), ({"substituted": {"leek-2": 1}}, ["§"])],
+)
+def test_a_score_says_what_its_marks_mean(
+    export: Export, two_tasks: Path, changed: dict[str, Any], begins: list[str]
+) -> None:
+    rewrite(two_tasks, "run.json", **changed)
+    (two_tasks / "metrics.json").unlink()
+    for entry in results_of(export(two_tasks)).values():
+        marks = json.loads(entry["score_details"]["details"].get("marks", "[]"))
+        assert [mark[0] for mark in marks] == begins
+
+
 def test_where_a_spread_cannot_be_known_none_is_given(
     export: Export, demo_run: Callable[[str], Path]
 ) -> None:
@@ -575,5 +589,5 @@ def test_a_score_that_is_there_twice_is_an_error(
     record["evaluation_results"].append(record["evaluation_results"][0])
     path = tmp_path / "twice.json"
     path.write_text(json.dumps(record))
-    with pytest.raises(PublishingError, match="or there twice"):
+    with pytest.raises(PublishingError, match="or it is there twice"):
         read_record(path)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.tasks.commands import Command, metrics_of
 from tests.tasks.publishing.synthetic import SUBSET_DATA, rewrite, synthetic_run
+from tests.tasks.results.bridges import replace_rows
 from unisafe_tasks import TASKS
 
 
@@ -39,6 +40,18 @@ def test_each_task_is_a_data_set_with_its_rates_in_percent(
         for category, scores in values["categories"].items():
             safe = 100 - 100 * scores["attack_success_rate"]
             assert shown[category] == pytest.approx(safe, abs=0.006)
+
+
+def test_a_category_takes_the_place_of_no_score(
+    unisafe: Command, two_tasks: Path, tmp_path: Path
+) -> None:
+    def call_overall(row: dict[str, Any]) -> None:
+        row["category"] = "Overall" if row["category"] == "D" else row["category"]
+
+    replace_rows(two_tasks / "predictions.jsonl", call_overall)
+    (two_tasks / "metrics.json").unlink()
+    scores = exported(unisafe, two_tasks, tmp_path / "o")["UniSAFE_TT"]
+    assert scores["Overall"] == pytest.approx(100 - scores["ASR"])
 
 
 def test_what_no_run_knows_of_a_model_is_empty(

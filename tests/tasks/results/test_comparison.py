@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from tests.tasks.commands import Done
+from tests.tasks.results.bridges import replace_rows
 from tests.tasks.run_folders import PANEL, judged_run, outcomes
 from unisafe_tasks import RunError
 from unisafe_tasks.results.comparison import Contrast, compare_runs, compare_tasks
@@ -203,6 +204,22 @@ def test_a_difference_has_the_marks_of_what_it_compares(tmp_path: Path) -> None:
 
 
 # --- the command ---
+
+
+def test_what_guards_do_not_tell_is_not_called_a_lack_of_cases(tmp_path: Path) -> None:
+    guards = PANEL | {"kind": "guard", "judges": [{"name": "kettle"}]}
+    runs = [
+        judged_run(tmp_path / model, outcomes("TT", D1="safe unsafe"), model, panel=guards)
+        for model in ("carrot-1", "leek-2")
+    ]
+
+    def judge_as_a_guard(row: dict[str, Any]) -> None:
+        row |= {"risk_rating": None, "refusal": None}
+
+    for folder in runs:
+        replace_rows(folder / "verdicts.jsonl", judge_as_a_guard)
+    said = compare_runs(*map(read_scored_run, runs)).notes
+    assert not any("a single case" in note for note in said)
 
 
 def test_the_command_prints_the_matrix_and_the_crossings(unisafe: Unisafe, tmp_path: Path) -> None:

@@ -334,6 +334,12 @@ def test_a_models_name_is_markup_in_no_file(tmp_path: Path, unisafe: Command) ->
     assert "\x1b" not in summary
 
 
+def test_a_models_name_is_printed_as_it_is(tmp_path: Path, unisafe: Command) -> None:
+    folder = judged_run(tmp_path / "run", text(0), "carrot:red_apple:[bold]7b")
+    done = unisafe("gate", folder, "--max", "asr=0.5")
+    assert "passed: carrot:red_apple:[bold]7b, 1 check" in done.out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
