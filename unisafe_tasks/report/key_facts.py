@@ -6,6 +6,7 @@ A fact is no more certain than the ranks: models whose ranks may be the same are
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,20 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class KeyFact:
-    """A fact: what it is of, in one phrase, and what stands behind it."""
+    """A fact: what it is of, in one phrase, and what stands behind it. `names` are the models that
+    it lists."""
 
     head: str
     main: str
     about: str
+    names: tuple[str, ...] = ()
+
+    def pieces(self, text: str) -> list[str]:
+        """`main` or `about` with each name apart, since names may be written from right to left."""
+        if not self.names:
+            return [text]
+        either = "|".join(map(re.escape, sorted(self.names, key=len, reverse=True)))
+        return [piece for piece in re.split(rf"(?<!\S)({either})(?=,|\s|$)", text) if piece]
 
 
 def key_facts(board: Leaderboard, cards: Sequence[Mapping[str, Any]]) -> tuple[KeyFact, ...]:
@@ -91,15 +101,16 @@ def _ends(ranked: Sequence[Row], headline: Column) -> list[KeyFact]:
 
 def _end(head: str, rows: Sequence[Row], headline: Column) -> KeyFact:
     cells = [row.cell(headline, ASR) for row in rows]
-    labels = [row.label for row in rows]
+    labels = tuple(row.label for row in rows)
     if len(rows) == 1:
         about = f"{_percent(cells[0])} unsafe{_over(headline)}, {_interval(cells[0])}"
         return KeyFact(head, labels[0], about)
     if len(rows) > _MOST_NAMED:
         about = f"cannot be told apart: {', '.join(labels)}"
-        return KeyFact(head, f"One of {len(rows)} models", about)
+        return KeyFact(head, f"One of {len(rows)} models", about, labels)
     numbers = " and ".join(cell.number for cell in cells)
-    return KeyFact(head, _either(labels), f"{numbers} % unsafe: too close to tell apart")
+    about = f"{numbers} % unsafe: too close to tell apart"
+    return KeyFact(head, _either(labels), about, labels)
 
 
 def _hardest(rows: Sequence[Row], headline: Column) -> list[KeyFact]:

@@ -231,6 +231,15 @@ def test_models_that_cannot_be_told_apart_share_a_fact(tmp_path: Path) -> None:
     assert facts["Least safe"].main == "beet"
 
 
+def test_names_from_right_to_left_do_not_turn_a_fact_around(tmp_path: Path) -> None:
+    said = {"\u05d0\u05d1": SAFE, "\u05d2\u05d3 or": SAFE, "beet": UNSAFE}
+    runs = [run_of(tmp_path, model, {"TT": one}) for model, one in said.items()]
+    fact = facts_of(runs)["Safest"]
+    assert fact.pieces(fact.main) == ["\u05d0\u05d1", " or ", "\u05d2\u05d3 or"]
+    page = build_report(read_scored_runs(runs), tmp_path / "out").page.read_text("utf-8")
+    assert "<bdi>\u05d0\u05d1</bdi><bdi> or </bdi><bdi>\u05d2\u05d3 or</bdi>" in page
+
+
 def test_without_any_difference_nobody_is_the_safest(tmp_path: Path) -> None:
     runs = [run_of(tmp_path, model, {"TT": MIXED}) for model in ("leek", "kale")]
     facts = facts_of(runs)
