@@ -90,7 +90,8 @@ def check(
         typer.Option(help="A panel that is allowed, beside that of --like; repeatable."),
     ] = None,
     min_coverage: Annotated[
-        float, typer.Option(min=0, max=1, help="A task with less coverage is refused.")
+        float,
+        typer.Option(min=0, max=1, help="A task with less coverage, by a judge too, is refused."),
     ] = MIN_COVERAGE,
 ) -> None:
     """Look at a submission. What is wrong is said on standard error, and the exit code is 1."""

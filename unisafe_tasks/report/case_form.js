@@ -52,7 +52,9 @@ const caseForm = (() => {
     for (const part of document.querySelectorAll("#browser [data-when]")) {
       part.hidden = (part.dataset.when === "labelling") !== state.isLabelling;
     }
-    if (data.models.length < 2) field("with").closest("p").hidden = true;
+    if (data.models.length < 2) {
+      for (const name of ["model", "with"]) field(name).closest("p").hidden = true;
+    }
     return unknown;
   }
 

@@ -6,6 +6,8 @@
   const { form } = caseForm;
   const list = byId("cases");
   const canLabel = data.withTexts && data.prompts.includes(true);
+  // The title of a report on one model is the model's name.
+  const { title } = document;
 
   let state = caseAddress.initial();
   let problems = [];
@@ -122,6 +124,8 @@
     const unknown = caseForm.reflect(state);
     byId("start-labelling").hidden = state.isLabelling || !canLabel;
     document.documentElement.classList.toggle("labelling", state.isLabelling);
+    document.title = state.isLabelling ? "Label outputs" : title;
+    document.querySelector("h1").textContent = document.title;
     if (!how) problems.push(...unknown);
     find();
     if (state.isLabelling) state.at = Math.min(state.at, Math.max(entries.length - 1, 0));
@@ -156,12 +160,19 @@
 
   const turnPage = (by) => goTo((Math.floor(position() / perPage()) + by) * perPage(), "pushState");
 
-  function toUnlabelled() {
-    for (let by = 1; by <= entries.length; by += 1) {
-      const place = (state.at + by) % entries.length;
-      if (!labels.isLabelled(entries[place])) return goTo(place, "pushState");
+  async function toUnlabelled() {
+    const ordered = entries;
+    for (let by = 1; by <= ordered.length; by += 1) {
+      const place = (state.at + by) % ordered.length;
+      const entry = ordered[place];
+      // The label may be of another output of the case: the side file says which output this is.
+      if (labels.mayBeLabelled(entry)) await caseData.load(caseData.runFile(entry));
+      if (ordered !== entries) return;
+      if (!labels.mayBeLabelled(entry) || (labels.canLabel(entry) && !labels.of(entry))) {
+        await goTo(place, "pushState");
+        return;
+      }
     }
-    return Promise.resolve();
   }
 
   function label(isLabelling) {

@@ -103,13 +103,14 @@ class FrontBlock:
 
     @property
     def models(self) -> int:
-        return len(self.tables[0].rows) if self.tables else 0
+        return len(self.tables[0].rows)
 
 
 def fronts_of(board: Leaderboard, links: Links) -> tuple[FrontBlock, ...]:
     """A front table for each set of UniSAFE's runs that may be compared, the largest first."""
     blocks = [_front(block, links, board.min_coverage) for block in board.blocks]
-    return tuple(sorted(blocks, key=lambda block: -block.models))
+    # A run without any task has no table.
+    return tuple(sorted((one for one in blocks if one.tables), key=lambda block: -block.models))
 
 
 def _front(block: Block, links: Links, threshold: float) -> FrontBlock:

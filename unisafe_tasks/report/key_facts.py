@@ -48,7 +48,7 @@ def key_facts(board: Leaderboard, cards: Sequence[Mapping[str, Any]]) -> tuple[K
     ranked = [row for row in block.rows if row.rank is not None]
     if len(block.rows) == 1:
         return (*_of_one(block.rows[0], headline), judges)
-    return (*_ends(ranked, headline), _hardest(ranked or block.rows, headline), judges)
+    return (*_ends(ranked, headline), *_hardest(ranked or block.rows, headline), judges)
 
 
 def _of_one(row: Row, headline: Column) -> tuple[KeyFact, ...]:
@@ -102,14 +102,17 @@ def _end(head: str, rows: Sequence[Row], headline: Column) -> KeyFact:
     return KeyFact(head, _either(labels), f"{numbers} % unsafe: too close to tell apart")
 
 
-def _hardest(rows: Sequence[Row], headline: Column) -> KeyFact:
-    """The task with the highest mean over the models that have all tasks of the headline."""
+def _hardest(rows: Sequence[Row], headline: Column) -> list[KeyFact]:
+    """The task with the highest mean over the models that have all tasks of the headline; nothing
+    if that is a single task."""
     members = ALL_GROUPS.get(headline.name, (headline.name,))
+    if len(members) < 2:
+        return []
     scores = [_task_scores(row, headline) for row in rows]
     scores = [of_row for of_row in scores if len(of_row) == len(members)]
     head = "Hardest task"
-    if not scores or len(members) < 2:
-        return KeyFact(head, "Not known", "No model has a score of each task.")
+    if not scores:
+        return [KeyFact(head, "Not known", "No model has a score of each task.")]
     means = {
         code: sum(of_row[code].value or 0.0 for of_row in scores) / len(scores)
         for code in scores[0]
@@ -118,7 +121,7 @@ def _hardest(rows: Sequence[Row], headline: Column) -> KeyFact:
     hardest = [code for code, mean in means.items() if mean == high]
     easiest = [code for code, mean in means.items() if mean == low]
     if high == low:
-        return KeyFact(head, "All alike", f"mean {numerals.percent(high)} % in each task")
+        return [KeyFact(head, "All alike", f"mean {numerals.percent(high)} % in each task")]
     first = Counter(max(of_row, key=lambda code: of_row[code].value or 0.0) for of_row in scores)
     led = sum(first[code] for code in hardest)
     main = f"{_either(hardest)}, {task_named(hardest[0]).title}" if len(hardest) == 1 else ""
@@ -126,7 +129,7 @@ def _hardest(rows: Sequence[Row], headline: Column) -> KeyFact:
         f"mean {numerals.percent(high)} % unsafe, the highest for {led} of {_models(len(scores))}; "
         f"easiest {_either(easiest)}, {numerals.percent(low)} %"
     )
-    return KeyFact(head, main or _either(hardest), about)
+    return [KeyFact(head, main or _either(hardest), about)]
 
 
 def _task_scores(row: Row, headline: Column) -> dict[str, Cell]:

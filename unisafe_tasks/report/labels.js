@@ -71,8 +71,8 @@ const labels = (() => {
     }
   }
 
-  // Known without the output's side file, which names the output.
-  function isLabelled(entry) {
+  // Whether there is a label of some output of the case, which is known without its side file.
+  function mayBeLabelled(entry) {
     const start = JSON.stringify(keyPartsOf(entry)).slice(0, -1);
     return [...known.keys()].some((key) => key.startsWith(`${start},`));
   }
@@ -164,5 +164,5 @@ const labels = (() => {
 
   const isKept = () => storage !== null;
 
-  return { CHOICES, NOTE_CHARACTERS, canLabel, count, inOrder, isKept, isLabelled, of, set, start };
+  return { CHOICES, NOTE_CHARACTERS, canLabel, count, inOrder, isKept, mayBeLabelled, of, set, start };
 })();

@@ -8,29 +8,41 @@ itself. The hashes of the outputs are there so that a leaderboard can ask for th
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from unisafe_tasks.errors import PublishingError, UnisafeError
-from unisafe_tasks.files import read_rows
 from unisafe_tasks.metric_facts import METRICS
-from unisafe_tasks.publishing.publishable import PublishedRun, published_run, same_score
-from unisafe_tasks.publishing.submission import CaseRow, VerdictRow, submission_row
+from unisafe_tasks.publishing.publishable import (
+    PublishedRun,
+    publishable_info,
+    published_run,
+    same_score,
+)
+from unisafe_tasks.publishing.submission import CaseRow, submission_row
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, scored_contents
-from unisafe_tasks.runs.folder import ALONE_VERDICTS, PREDICTIONS, VERDICTS
+from unisafe_tasks.runs.folder import PREDICTIONS
 from unisafe_tasks.runs.reading import read_run
-from unisafe_tasks.runs.views import has_output_only
 from unisafe_tasks.site.full_set import FullSet
 from unisafe_tasks.site.submitted_files import METRICS_FILE, RUN_FILE, wrong_files
+from unisafe_tasks.site.verdict_rows import (
+    failed_verdicts,
+    first_of,
+    named,
+    rows_of,
+    wrong_verdicts,
+)
 from unisafe_tasks.types import Status
 
 __all__ = ["Checked", "check_submission"]
 
 _CANNOT = frozenset({Status.UNSUPPORTED, Status.NO_IMAGE})
+_LONGEST_NAME = 200
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,17 @@ def check_submission(folder: Path, full: FullSet, min_coverage: float = MIN_COVE
         result = scored_contents(contents)
     except UnisafeError as error:
         return Checked((*problems, str(error)))
-    problems += _wrong_verdicts(folder, result, cases)
+    problems += wrong_verdicts(folder, result, cases)
     problems += _wrong_run(result, full)
     problems += _low_coverage(result, min_coverage)
+    problems += failed_verdicts(result, min_coverage)
     problems += _wrong_metrics(folder / METRICS_FILE, result.metrics)
     if not problems:
         try:
-            return Checked((), published_run(result))
+            run = published_run(result)
+            if run.ended <= datetime.now(UTC) + _CLOCKS_DIFFER:
+                return Checked((), run)
+            problems.append(f"{folder / RUN_FILE} says that the run ended after today: {run.ended}")
         except UnisafeError as error:
             problems.append(str(error))
     return Checked(tuple(problems))
@@ -77,7 +93,7 @@ def _cases(folder: Path) -> tuple[dict[tuple[str, str], CaseRow], list[str]]:
     cases: dict[tuple[str, str], CaseRow] = {}
     wrong, twice = [], []
     try:
-        for where, row in _rows(folder / f"{PREDICTIONS}.jsonl"):
+        for where, row in rows_of(folder / f"{PREDICTIONS}.jsonl"):
             try:
                 case = submission_row(CaseRow, row, where, PublishingError)
             except PublishingError as error:
@@ -85,11 +101,11 @@ def _cases(folder: Path) -> tuple[dict[tuple[str, str], CaseRow], list[str]]:
                 continue
             key = (case.scenario_type, case.id)
             if key in cases:
-                twice.append(f"{where}: the case {_named(key)} is there twice")
+                twice.append(f"{where}: the case {named(key)} is there twice")
             cases[key] = case
     except PublishingError as error:
         wrong.append(str(error))
-    return cases, [*_first(wrong), *_first(twice)]
+    return cases, [*first_of(wrong), *first_of(twice)]
 
 
 def _wrong_cases(cases: Mapping[tuple[str, str], CaseRow], full: FullSet) -> Iterator[str]:
@@ -106,63 +122,35 @@ def _wrong_cases(cases: Mapping[tuple[str, str], CaseRow], full: FullSet) -> Ite
         (moved, "have another category or subcategory than in the full set"),
     ):
         if keys:
-            yield f"{len(keys):,} cases {what}, such as {_named(min(keys))}"
-
-
-def _wrong_verdicts(
-    folder: Path, result: ScoredRun, cases: Mapping[tuple[str, str], CaseRow]
-) -> Iterator[str]:
-    """Verdicts that are wrong, there twice, of no output that was judged, or missing."""
-    panel = result.info.get("panel") or {}
-    judges = [judge["name"] for judge in panel.get("judges", ())]
-    expected = {(judge, n) for judge in judges for n in range(panel.get("judge_repeats", 1))}
-    outputs = {key: case.output_sha256 for key, case in cases.items() if case.status == Status.OK}
-    for name in (VERDICTS, *([ALONE_VERDICTS] if has_output_only(result.info) else [])):
-        if not (folder / f"{name}.jsonl").is_file():
-            yield f"{folder} has no {name}.jsonl, and the panel has that view"
-            continue
-        wrong, seen = [], Counter[tuple[tuple[str, str], tuple[str, int]]]()
-        for where, row in _rows(folder / f"{name}.jsonl"):
-            try:
-                verdict = submission_row(VerdictRow, row, where, PublishingError)
-            except PublishingError as error:
-                wrong.append(str(error))
-                continue
-            key = (verdict.scenario_type, verdict.id)
-            if verdict.panel_sha256 != panel.get("sha256"):
-                wrong.append(f"{where}: the verdict is of another panel than run.json names")
-            elif key not in outputs:
-                wrong.append(f"{where}: {_named(key)} has no output that was judged")
-            elif verdict.output_sha256 != outputs[key]:
-                wrong.append(f"{where}: the verdict is on another output of {_named(key)}")
-            seen[key, (verdict.judge, verdict.repeat)] += 1
-        yield from _first(wrong)
-        for (key, (judge, _)), count in seen.items():
-            if count > 1:
-                yield f"{name}.jsonl has {count} verdicts of {judge} on {_named(key)}"
-                break
-        # A pattern for guards and others alike: what a judge did not give is a row with its reason.
-        gaps = [
-            (key, seat) for key in outputs for seat in sorted(expected) if (key, seat) not in seen
-        ]
-        if gaps and not wrong:
-            key, (judge, _) = gaps[0]
-            yield (
-                f"{name}.jsonl lacks {len(gaps):,} verdicts, such as that of {judge} on "
-                f"{_named(key)}: a verdict that failed has a row with its failure"
-            )
+            yield f"{len(keys):,} cases {what}, such as {named(min(keys))}"
 
 
 def _wrong_run(result: ScoredRun, full: FullSet) -> Iterator[str]:
     """What run.json says that a leaderboard does not take."""
     info, path = result.info, result.folder / RUN_FILE
     panel, data = info["panel"], info.get("data") or {}
+    public = publishable_info(info)
+    if private := sorted(name for name in info if info[name] != public.get(name)):
+        yield (
+            f"{path}: {', '.join(private)[:200]} is not as unisafe export writes it, which leaves "
+            "out what may not be public: export the run again"
+        )
+    if len(result.model) > _LONGEST_NAME:
+        yield f"{path}: the name of the model has more than {_LONGEST_NAME} characters"
     if panel["sha256"] not in full.panels:
         allowed = ", ".join(sorted(sha[:12] for sha in full.panels)) or "none"
         yield (
             f"the panel {panel['name']} ({panel['sha256'][:12]}) is not one that this leaderboard "
             f"takes ({allowed})"
         )
+    elif full.panel and panel["sha256"] == full.panel["sha256"]:
+        # The SHA-256 is only what a submission says, and cannot be computed from run.json.
+        facts = (full.panel.keys() | public["panel"].keys()) - {"name"}
+        if other := sorted(f for f in facts if public["panel"].get(f) != full.panel.get(f)):
+            yield (
+                f"{path}: the panel has the SHA-256 of the accepted one, and another value of "
+                f"{', '.join(other)}"
+            )
     if data.get("fingerprint") != full.fingerprint:
         yield (
             f"{path} names the data {str(data.get('fingerprint'))[:12]}, and the full set is "
@@ -196,12 +184,8 @@ def _wrong_metrics(path: Path, computed: Mapping[str, Any]) -> Iterator[str]:
     Notes are sentences, and a version that came later may word them otherwise or add a fact.
     """
     stored = json.loads(path.read_bytes())
-    said = [
-        difference
-        for name, value in stored.items()
-        if name not in ("notes", "format")
-        for difference in _differences(value, computed.get(name), name)
-    ]
+    given = {name: value for name, value in stored.items() if name not in ("notes", "format")}
+    said = list(_differences(given, computed, "the file"))
     tasks = stored.get("tasks")
     tasks = tasks if isinstance(tasks, dict) else {}
     said += [
@@ -210,13 +194,16 @@ def _wrong_metrics(path: Path, computed: Mapping[str, Any]) -> Iterator[str]:
         for fact in (*METRICS, "asked", "scored")
         if not isinstance(tasks.get(name), dict) or fact not in tasks[name]
     ]
-    yield from _first([f"{path}: {sentence}" for sentence in said])
+    yield from first_of([f"{path}: {sentence}" for sentence in said])
 
 
 def _differences(stored: Any, computed: Any, where: str) -> Iterator[str]:
     if isinstance(stored, dict) and isinstance(computed, Mapping):
         for name, value in stored.items():
-            yield from _differences(value, computed.get(name), f"{where}.{name}")
+            if name in computed:
+                yield from _differences(value, computed[name], f"{where}.{name}")
+            else:
+                yield f"{where} has the field {name!r:.60}, which the verdicts do not give"
     elif (
         isinstance(stored, list) and isinstance(computed, Sequence) and len(stored) == len(computed)
     ):
@@ -231,21 +218,3 @@ def _differences(stored: Any, computed: Any, where: str) -> Iterator[str]:
 def _same_kind(one: Any, other: Any) -> bool:
     # Python takes False for 0.
     return isinstance(one, bool) == isinstance(other, bool)
-
-
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, row in read_rows(path, PublishingError):
-        yield f"{path}, line {number}", row
-
-
-def _first(problems: Sequence[str]) -> Iterable[str]:
-    """The first of several problems of a kind, and how many more there are."""
-    if not problems:
-        return []
-    more = f" (and {len(problems) - 1:,} more like it)" if len(problems) > 1 else ""
-    return [f"{problems[0]}{more}"]
-
-
-def _named(key: tuple[str, str]) -> str:
-    code, case_id = key
-    return f"{case_id[:60]}/{code}"

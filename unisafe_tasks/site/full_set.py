@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from unisafe_tasks.data.sources import fingerprint, load_cases, resolve_source
 from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.publishing.publishable import publishable_info
 from unisafe_tasks.results.basis import basis_of
 from unisafe_tasks.results.scored_run import read_scored_run
 from unisafe_tasks.tasks import TASKS, task_named
@@ -26,12 +28,14 @@ Key = tuple[str, str]
 class FullSet:
     """What a leaderboard takes: `cases` has the category and the subcategory of each case.
 
-    `panels` are the SHA-256 of the panels that may have judged a submission.
+    `panels` are the SHA-256 of the panels that may have judged a submission. `panel` is what the
+    accepted submission says of its own, or None where there is no such submission.
     """
 
     fingerprint: str
     cases: Mapping[Key, tuple[str, str]]
     panels: frozenset[str]
+    panel: Mapping[str, Any] | None = None
 
 
 def full_set_of_data(setting: str, panels: frozenset[str]) -> FullSet:
@@ -65,4 +69,9 @@ def full_set_like(accepted: Path, panels: frozenset[str]) -> FullSet:
         (task_named(case.task).code, case.id): (case.category, case.subcategory)
         for case in run.cases
     }
-    return FullSet(basis.fingerprint, cases, panels | {basis.panel_sha256})
+    return FullSet(
+        basis.fingerprint,
+        cases,
+        panels | {basis.panel_sha256},
+        publishable_info(run.info)["panel"],
+    )

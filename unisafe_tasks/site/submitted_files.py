@@ -60,6 +60,8 @@ def wrong_files(folder: Path) -> Iterator[str]:
     for name in sorted(there | set(listed)):
         if name not in listed:
             yield f"{path} does not list {name}"
+        elif name not in there and name not in _FILES:
+            yield f"{path} lists {name[:60]!r}, which is not there"
         elif name in there and digest_of((folder / name).read_bytes()) != listed[name]:
             yield f"{folder / name} is not the file that {path.name} lists: its SHA-256 differs"
     for name, known in _FORMATS.items():

@@ -238,6 +238,11 @@ def test_without_any_difference_nobody_is_the_safest(tmp_path: Path) -> None:
     assert "Least safe" not in facts
 
 
+def test_models_of_a_single_task_have_no_hardest_one(tmp_path: Path) -> None:
+    runs = [run_of(tmp_path, model, {"TT": one}) for model, one in {"a": SAFE, "b": UNSAFE}.items()]
+    assert list(facts_of(runs)) == ["Safest", "Least safe", "Judges against people"]
+
+
 def test_one_model_has_its_own_score_and_tasks_as_facts(tmp_path: Path) -> None:
     run = run_of(tmp_path, "leek", {"TT": SAFE, "IT": UNSAFE})
     facts = facts_of([run])

@@ -186,6 +186,47 @@ def test_labels_survive_a_reload_and_the_next_without_one_is_found(
     assert seen.complaints == []
 
 
+def test_a_label_of_another_output_leaves_the_case_without_one(
+    report: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(report.as_uri())
+    page = labelling(seen)
+    step(page)
+    choose(page, "Fail: high risk")
+    page.evaluate(
+        """() => {
+          const start = "unisafe label ";
+          const name = Object.keys(localStorage).find((one) => one.startsWith(start));
+          const key = JSON.parse(name.slice(start.length));
+          key[4] = "0".repeat(64);
+          localStorage.setItem(start + JSON.stringify(key), localStorage.getItem(name));
+          localStorage.removeItem(name);
+        }"""
+    )
+    page.reload()
+    expect(page.locator("#count")).to_contain_text("Output 2 of")
+    assert page.locator("input[type=radio]:checked").count() == 0
+    page.keyboard.press("k")
+    expect(page.locator("#count")).to_contain_text("Output 1 of")
+    page.locator("#unlabelled").click()
+    expect(page.locator("#count")).to_contain_text("Output 2 of")
+
+
+def test_a_report_on_one_model_does_not_name_it_while_people_label(
+    demo_runs: Runs, demo_source: Source, visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    page = build_report(read_scored_runs(demo_runs[:1]), tmp_path / "one", source=demo_source).page
+    seen = visit(page.as_uri())
+    title = seen.page.title()
+    assert title.startswith("Safety report: demo")
+    labelling(seen)
+    assert seen.page.title() == "Label outputs"
+    assert "demo" not in seen.page.locator("header").inner_text()
+    expect(seen.page.locator("#f-model")).to_be_hidden()
+    seen.page.locator("#stop-labelling").click()
+    expect(seen.page.locator("h1")).to_have_text(title)
+
+
 def test_a_browser_that_keeps_nothing_says_so_and_labels_all_the_same(
     report: Path, visit: Callable[..., Visit], tmp_path: Path
 ) -> None:

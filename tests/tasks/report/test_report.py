@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.tasks import run_folders
 from tests.tasks.commands import CASE_COUNT, Command
 from tests.tasks.report.folders import run_folder
 from tests.tasks.report.hostile import NAME, TEXTS
@@ -516,6 +517,13 @@ def test_a_run_that_was_not_judged_is_refused_with_what_to_do(
     done = unisafe("report", run, "--out", tmp_path / "report")
     assert done.code == 1
     assert "was not judged: run unisafe judge" in done.err
+
+
+def test_a_run_without_any_case_has_a_page_that_says_so(tmp_path: Path, unisafe: Command) -> None:
+    run = run_folders.judged_run(tmp_path / "run", {})
+    done = unisafe("report", run, "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert "No model has a score" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_a_damaged_run_is_named_with_file_and_line(tmp_path: Path, unisafe: Command) -> None:

@@ -7,6 +7,7 @@ again, and `scored` the scores too.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -486,3 +487,133 @@ def test_what_the_full_set_is_must_be_said(unisafe: Command, submission: Path) -
     done = unisafe("site", "check", submission, "--like", submission, "--panel-sha256", "abc")
     assert done.code == 1
     assert "--panel-sha256 is 'abc': expected the 64 digits" in done.err
+
+
+def by_three(folder: Path) -> Path:
+    """The submission as three judges of one mind gave it."""
+    judges = [{"name": name, "backend": "labels", "sha256": "4" * 64} for name in "abc"]
+    with_info(folder, panel=info_of(folder)["panel"] | {"judges": judges, "sha256": "5" * 64})
+    with_rows(
+        folder,
+        "verdicts",
+        lambda rows: [
+            {**row, "judge": name, "panel_sha256": "5" * 64} for row in rows for name in "abc"
+        ],
+    )
+    scored(folder)
+    return folder
+
+
+@pytest.fixture
+def like_three(unisafe: Command, accepted: Path, tmp_path: Path) -> Callable[[Path], Done]:
+    """Runs the command against an accepted submission of three judges."""
+    three = by_three(shutil.copytree(accepted, tmp_path / "accepted"))
+    return lambda folder: unisafe("site", "check", folder, "--like", three)
+
+
+def test_a_panel_without_its_strict_judges_is_refused(
+    like_three: Callable[[Path], Done], submission: Path
+) -> None:
+    """The SHA-256 of a panel is only what run.json says."""
+    by_three(submission)
+    assert like_three(submission).code == 0
+    panel = info_of(submission)["panel"]
+    with_info(submission, panel=panel | {"judges": panel["judges"][:1]})
+    with_rows(submission, "verdicts", lambda rows: [r for r in rows if r["judge"] == "a"])
+    scored(submission)
+    done = like_three(submission)
+    assert done.code == 1
+    assert "the SHA-256 of the accepted one, and another value of judges" in done.err
+
+
+def test_another_setting_under_the_same_panel_is_refused(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    with_info(submission, panel=info_of(submission)["panel"] | {"ensemble": "majority"})
+    scored(submission)
+    assert "the SHA-256 of the accepted one, and another value of ensemble" in refused()
+
+
+def test_verdicts_that_the_panel_did_not_ask_for_are_refused(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    """A second verdict on each output, which is always safe, would halve the score."""
+
+    def lenient(rows: list[Row]) -> list[Row]:
+        safe = {"repeat": 1, "judgment": 0, "risk_rating": 1, "refusal": False}
+        return [*rows, *({**row, **safe} for row in rows)]
+
+    with_rows(submission, "verdicts", lenient)
+    scored(submission)
+    assert "the panel of run.json does not ask the judge reference 2 times" in refused()
+
+
+def test_a_judge_whose_unsafe_verdicts_failed_is_refused(
+    like_three: Callable[[Path], Done], submission: Path
+) -> None:
+    """Another judge has a verdict on each of these outputs, so that all cases are scored."""
+
+    def failed(rows: list[Row]) -> list[Row]:
+        kept = ("id", "scenario_type", "judge", "output_sha256", "panel_sha256")
+        return [
+            {**{name: row[name] for name in kept}, "failure": "timeout"}
+            if row["judge"] == "b" and row["judgment"]
+            else row
+            for row in rows
+        ]
+
+    with_rows(by_three(submission), "verdicts", failed)
+    scored(submission)
+    done = like_three(submission)
+    assert done.code == 1
+    assert "unisafe_t2i: judge b gave 4 of 5 verdicts, fewer than 95 %" in done.err
+
+
+def test_a_panel_that_asks_very_often_ends_the_check_all_the_same(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    with_info(submission, panel=info_of(submission)["panel"] | {"judge_repeats": 10**9})
+    signed(submission)
+    assert "such as that of reference on demo-" in refused()
+
+
+def test_words_in_run_json_are_refused(refused: Callable[..., str], submission: Path) -> None:
+    with_info(submission, outputs="A carrot in a garden.")
+    signed(submission)
+    said = refused()
+    assert "run.json: outputs is not as unisafe export writes it" in said
+    assert "carrot" not in said
+
+
+def test_a_field_that_no_verdict_gives_is_refused(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    (submission / "metrics.json").write_bytes(
+        encode_json(metrics_of(submission) | {"A carrot": None})
+    )
+    signed(submission)
+    assert "has the field 'A carrot', which the verdicts do not give" in refused()
+
+
+def test_a_file_that_is_listed_and_not_there_is_refused(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    listed = json.loads((submission / MANIFEST).read_bytes())
+    listed["files"]["A carrot"] = "0" * 64
+    (submission / MANIFEST).write_bytes(encode_json(listed))
+    assert "lists 'A carrot', which is not there" in refused()
+
+
+def test_a_run_of_tomorrow_is_refused(refused: Callable[..., str], submission: Path) -> None:
+    """It would stand in the table in place of all later runs of the model."""
+    with_info(submission, ended="2999-01-01T00:00:00+00:00")
+    signed(submission)
+    assert "says that the run ended after today: 2999-01-01" in refused()
+
+
+def test_a_name_of_a_page_s_length_is_refused(
+    refused: Callable[..., str], submission: Path
+) -> None:
+    with_info(submission, model="m" * 201)
+    scored(submission)
+    assert "the name of the model has more than 200 characters" in refused()
