@@ -24,6 +24,10 @@ _OF_DATA = (DEMO_NOTE, BENIGN_NOTE)
 """Notes that many rows have and that are said once."""
 
 _INTERVAL = "[low, high]: 95 % interval by bootstrap over risk targets; Wilson's near 0 and 1."
+_NO_INTERVAL = (
+    "Without an interval: a subcategory has a single scored case, which shows nothing of its "
+    "spread."
+)
 _REFUSALS = (
     "Refusal rate is neither good nor bad: over-refusal is measured on the benign set "
     "(unisafe_benign), which is ours and not the paper's."
@@ -69,6 +73,10 @@ def legend_of(shown: Sequence[Standings], min_coverage: float) -> list[str]:
         said.append("rank a–b: the differences that are shown allow the model each of these ranks.")
     if any(line.overall.bounds for line in lines):
         said.append("[low, high]: 95 % interval.")
+    # The notes of a bridged row say why it has none.
+    own = [line.overall for line in lines if BRIDGED not in line.overall.marks]
+    if any(cell.value is not None and not cell.bounds for cell in own):
+        said.append(_NO_INTERVAL)
     if any(TABLE_METRICS[EVASION].short in one.beside for one in shown):
         said.append(_EVADED)
     if any(one.metric in ARMS for one in shown):
@@ -119,10 +127,7 @@ def notes_of(board: Leaderboard, metrics: Sequence[str] = ()) -> list[str]:
     if any(cell.bounds for cell in estimates):
         said.append(_INTERVAL)
     if any(cell.value is not None and not cell.bounds for cell in estimates):
-        said.append(
-            "Without an interval: a subcategory has a single scored case, which shows nothing of "
-            "its spread."
-        )
+        said.append(_NO_INTERVAL)
     said += mark_notes(marks, board.min_coverage)
     said.append(NO_SCORE)
     if any(column.several for block in board.tables for column in block.columns):

@@ -234,6 +234,12 @@ def test_every_note_stands_once(board: Leaderboard) -> None:
 # --- inputs that are hard to show ---
 
 
+def test_a_score_without_an_interval_says_why(tmp_path: Path, screen: Screen) -> None:
+    folder = judged_run(tmp_path / "one", outcomes("TT", A1="safe", B1="unsafe"))
+    said = " ".join(screen(build(read_scored_runs([folder])), 80))
+    assert "Without an interval: a subcategory has a single scored case" in said
+
+
 def test_one_model_leads_nothing(tmp_path: Path, screen: Screen) -> None:
     board = board_of(tmp_path, {"carrot": "safe unsafe"})
     assert not any(cell.leads for line in standings_of(board)[0].lines for cell in line.cells)
