@@ -235,8 +235,9 @@ def _title(results: Sequence[ScoredRun], labels: Sequence[str], cases: CaseTable
 def _lead(results: Sequence[ScoredRun], cases: CaseTable) -> str:
     """One line: the panels and the data, and for a single run how many cases there are."""
     panels = {
-        f"{basis.panel} ({', '.join(judge for judge, _ in basis.versions)})": None
+        f"{basis.panel} ({judges or basis.panel_sha256[:12]})": None
         for basis in map(basis_of, results)
+        for judges in [", ".join(judge for judge, _ in basis.versions)]
     }
     sources = list(dict.fromkeys(data.source for data in cases.data))
     size = f"{_size(results, cases)}. " if len(results) == 1 else ""

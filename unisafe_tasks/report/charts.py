@@ -82,7 +82,8 @@ def plane(
     """
     side, left, names = _SIDE, 60, 60 + _SIDE + 40
     height = _HEAD + max(side + 50, _NAME * len(points) + 20)
-    width = names + _label_width([point.label for point in points]) + 190
+    listed = [f"{n} {_cut(point.label)} {point.text}" for n, point in enumerate(points, start=1)]
+    width = names + round(max(map(len, listed), default=0) * _CHARACTER) + 20
     bottom = _HEAD + side
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -98,8 +99,7 @@ def plane(
     body += _text("head", left + side / 2, bottom + 40, across)
     body += _text("head", left + side / 2, _HEAD - 18, up)
     numbers: dict[tuple[float, float], list[str]] = {}
-    for number, point in enumerate(points, start=1):
-        name = f"{number} {_cut(point.label)} {point.text}"
+    for number, (point, name) in enumerate(zip(points, listed, strict=True), start=1):
         body += _text("value", names, _HEAD + _NAME * number - 4, name, point.label)
         if point.x is None or point.y is None:
             continue

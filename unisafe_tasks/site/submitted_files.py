@@ -26,6 +26,9 @@ _LARGEST = 200_000_000
 def wrong_files(folder: Path) -> Iterator[str]:
     """What is wrong with the files of a submission, before a row of them is read."""
     path = folder / MANIFEST
+    if not folder.exists():
+        yield f"{folder}: no such folder"
+        return
     if not path.is_file():
         yield (
             f"{folder} is no submission, since it has no {MANIFEST}: write one with unisafe export "
