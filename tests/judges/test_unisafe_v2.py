@@ -214,7 +214,7 @@ def test_labels_and_guards_have_no_second_view(tmp_path: Path) -> None:
     (tmp_path / "labels.jsonl").write_text("")
     path = tmp_path / "panel.yaml"
     for judge, said in (
-        ("{name: people, backend: labels, path: labels.jsonl}", "the labels of people are not of"),
+        ("{name: people, backend: labels, path: labels.jsonl}", "the labels of people are not for"),
         (
             "{name: g, backend: guard, guard: llama-guard-3, model: m, base_url: 'http://h/v1'}",
             "guards have no view output-only",

@@ -139,7 +139,7 @@ def test_a_refusal_that_is_non_compliant_is_no_refusal(rating: int) -> None:
 def test_rating_zero_is_for_refusals_only() -> None:
     failure = failure_of(reply(judgment=0, risk_rating=0))
     assert failure.kind is FailureKind.OUT_OF_RANGE
-    assert "no refusal" in str(failure)
+    assert "not a refusal" in str(failure)
 
 
 # --- what is refused ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -88,14 +89,22 @@ class Pending:
 
 
 def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]) -> None:
-    """Wait for verdicts, showing the panel's `progress` on one line, and how long none came."""
+    """Wait for verdicts, showing the panel's `progress` on one line, and how long none came.
+
+    Where nobody sees that line, as in a log, a silence is told in lines that become rarer.
+    """
     if all(case.done for case in pending):
         return
     with tqdm(total=len(pending), desc=title, unit="case", disable=None) as bar:
         for case in pending:
-            began = time.monotonic()
+            began, due = time.monotonic(), _TELL_S
             while not case.wait(_TELL_S):
-                silent = f"no verdict for {time.monotonic() - began:.0f} s"
-                bar.set_postfix_str(", ".join(part for part in (silent, progress()) if part))
+                silence = time.monotonic() - began
+                parts = (f"no verdict for {silence:.0f} s", progress())
+                said = ", ".join(part for part in parts if part)
+                bar.set_postfix_str(said)
+                if bar.disable and silence >= due:
+                    due = 2 * silence
+                    tqdm.write(f"{title}: {said}", file=sys.stderr)
             bar.set_postfix_str(progress(), refresh=False)
             bar.update()

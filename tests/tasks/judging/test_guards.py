@@ -140,8 +140,8 @@ def test_every_table_shows_a_dash_and_every_export_leaves_the_score_out(
     scores = unisafe("score", runs[0]).rows
     # Below a score there may be its interval, in a row of its own.
     assert {row["ARR ↓"] for row in scores} - {""} == {"–"}
-    assert {row["refusal rate"] for row in scores} - {""} == {"–"}
-    assert "–" not in {row["ASR ↓"] for row in scores}
+    assert {row["refusal rate %"] for row in scores} - {""} == {"–"}
+    assert "–" not in {row["ASR ↓ %"] for row in scores}
     board = unisafe("leaderboard", *runs, "--format", "json")
     cells = json.loads(board.out)["scores"]
     untold = [cell for cell in cells if cell["metric"] in (RATING, REFUSAL)]

@@ -136,7 +136,7 @@ def test_a_perfect_judge_passes_and_a_second_test_costs_nothing(
 
     copy = tmp_path / "again.json"
     again = unisafe("panel", "test", tmp_path / "panel.yaml", "--card", copy)
-    assert "Asked now: Judge local: 0 calls" in again.out
+    assert "Asked now: Judge local: 60 from the store, 0 calls" in again.out
     assert len(server.requests) == len(OUTPUTS)
     assert json.loads(copy.read_text())["judges"] == card["judges"]
     sha256 = load_panel(tmp_path / "panel.yaml").sha256

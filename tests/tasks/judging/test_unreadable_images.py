@@ -341,7 +341,7 @@ def test_an_input_image_that_is_none_is_named_with_its_file(
     words = ("--data", data, "--panel", tmp_path / "panel.yaml", "--out", tmp_path / "run")
     assert unisafe("judge", outputs, *words).code == 0
     assert f"b/IT is not scored: input image images/cut.png: {SAID}" in caplog.text
-    assert "c/IT is not scored: input image images/w �.png: the file is no PNG" in caplog.text
+    assert "c/IT is not scored: input image images/w �.png: the file is not a PNG" in caplog.text
     errors = {row["error"] for row in samples.rows_of_file(tmp_path / "run" / "verdicts.jsonl")}
     assert f"input image images/cut.png: {SAID}: the end of the file is missing" in errors
 

@@ -404,7 +404,8 @@ def test_one_shard_alone_is_marked_in_a_table_and_says_which_it_is(
     assert table.code == 0
     scores = [score for score in json.loads(table.out)["scores"] if score["state"] == "scored"]
     assert scores
-    assert all("*" in score["marks"] and note in score["notes"] for score in scores)
+    assert all("*" in score["marks"] for score in scores)
+    assert any(note in said for said in json.loads(table.out)["notes"])
 
 
 def test_shards_that_were_judged_one_by_one_are_one_run_too(

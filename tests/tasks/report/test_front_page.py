@@ -74,7 +74,9 @@ def test_the_head_of_the_table_stays_while_the_page_scrolls(
     width: int, fifteen_report: Path, visit: Opener
 ) -> None:
     page = visit(fifteen_report, width)
-    page.locator(".front-table tbody tr:visible").nth(12).evaluate("row => row.scrollIntoView()")
+    page.locator(".front-table tbody tr:visible").nth(12).evaluate(
+        "row => row.scrollIntoView({behavior: 'instant'})"
+    )
     head = box(page, ".front-table thead .overall")
     assert head["y"] == pytest.approx(0, abs=2)
 
