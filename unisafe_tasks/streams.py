@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 
-__all__ = ["be_quiet", "log_from", "show_all"]
+__all__ = ["bars_hidden", "be_quiet", "log_from", "show_all"]
 
 _ERRORS = "unisafe-plain"
 _PLAIN = {
@@ -60,6 +60,11 @@ def be_quiet() -> None:
     ):
         os.environ[name] = "1"
     log_from("ERROR")
+
+
+def bars_hidden() -> bool | None:
+    """Whether progress bars are hidden, as tqdm takes it: None hides them but on a terminal."""
+    return True if os.environ.get("TQDM_DISABLE") else None
 
 
 def log_from(level: str) -> None:

@@ -435,8 +435,14 @@ def echo(server: JudgeServer) -> str:
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500])
 def test_a_key_that_the_server_repeats_is_in_no_part_of_the_result(
-    serve: Serve, open_session: OpenSession, keyed: dict[str, Any], status: int
+    serve: Serve,
+    open_session: OpenSession,
+    keyed: dict[str, Any],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A server that is busy for ever is waited for as long as this.
+    monkeypatch.setattr("unisafe_judges.rate_limited_caller._PATIENCE", 0)
     server = serve()
     server.script = lambda body: Answer(echo(server), status)
     session = open_session(server, settings="api_key_env: A_KEY")

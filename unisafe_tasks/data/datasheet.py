@@ -21,6 +21,7 @@ from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.streams import bars_hidden
 from unisafe_tasks.tasks import TASKS, Arm, Task
 
 __all__ = ["PUBLISHED", "datasheet"]
@@ -132,7 +133,7 @@ def _read(cases: CaseSet, users: dict[str, list[str]], sizes: dict[str, _Size | 
         desc=cases.task.name,
         unit="case",
         leave=False,
-        disable=None,
+        disable=bars_hidden(),
     )
     for number, row in enumerate(rows):
         hashes = []

@@ -20,6 +20,7 @@ from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import encode_json, require_empty, write_atomically
 from unisafe_tasks.statistics.sampling import Component, TaskCell, draw
+from unisafe_tasks.streams import bars_hidden
 from unisafe_tasks.tasks import TASKS, Arm
 
 __all__ = ["COVERAGE", "DrawnSubset", "coverage_of", "write_subset"]
@@ -141,7 +142,7 @@ def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterato
     for code, cases in sets.items():
         chosen = set(kept[code])
         progress = tqdm(
-            total=len(chosen), desc=cases.task.name, unit="case", leave=False, disable=None
+            total=len(chosen), desc=cases.task.name, unit="case", leave=False, disable=bars_hidden()
         )
         with progress:
             for number, row in enumerate(cases.texts()):

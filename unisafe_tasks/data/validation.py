@@ -14,6 +14,7 @@ from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
+from unisafe_tasks.streams import bars_hidden
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["Validation", "validate"]
@@ -80,7 +81,7 @@ def _image_problems(
         desc=cases.task.name,
         unit="case",
         leave=False,
-        disable=None,
+        disable=bars_hidden(),
     )
     for number, row in enumerate(rows):
         for column in cases.task.inputs:

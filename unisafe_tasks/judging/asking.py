@@ -11,6 +11,7 @@ from tqdm import tqdm
 from unisafe_judges import Evidence, JudgeResult, Panel
 from unisafe_tasks.judging.panels import open_panel
 from unisafe_tasks.judging.spending import spending_of
+from unisafe_tasks.streams import bars_hidden
 
 __all__ = ["ask_panel"]
 
@@ -39,5 +40,7 @@ def ask_panel(
             _log.warning("%s", problem)
             session.stop(judge, str(problem))
         futures = [session.submit(each) for each in evidence]
-        results = [future.result() for future in tqdm(futures, doing, unit=unit, disable=None)]
+        results = [
+            future.result() for future in tqdm(futures, doing, unit=unit, disable=bars_hidden())
+        ]
         return results, spending_of(panel, session.tallies)

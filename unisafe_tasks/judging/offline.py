@@ -29,6 +29,7 @@ from unisafe_tasks.runs.folder import DEFAULT_FOLDER
 from unisafe_tasks.runs.notes import was_stopped
 from unisafe_tasks.runs.reading import scored_case
 from unisafe_tasks.runs.run_info import panel_in_words
+from unisafe_tasks.streams import bars_hidden
 
 __all__ = ["batch_outputs", "judge_outputs", "require_own"]
 
@@ -70,7 +71,12 @@ def judge_outputs(
     try:
         session.disable_unavailable_judges({case.task for case, _ in outputs.items})
         storing = tqdm(
-            outputs.items, "Storing", leave=False, unit="case", delay=_SILENT_S, disable=None
+            outputs.items,
+            "Storing",
+            leave=False,
+            unit="case",
+            delay=_SILENT_S,
+            disable=bars_hidden(),
         )
         pending = [(case, session.submit(case, raw)) for case, raw in storing]
         wait_for([waiting for _, waiting in pending], "Judging", session.progress)

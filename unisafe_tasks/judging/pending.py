@@ -10,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from unisafe_tasks.streams import bars_hidden
+
 __all__ = ["Pending", "wait_for"]
 
 _TELL_S = 10.0
@@ -95,7 +97,7 @@ def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]
     """
     if all(case.done for case in pending):
         return
-    with tqdm(total=len(pending), desc=title, unit="case", disable=None) as bar:
+    with tqdm(total=len(pending), desc=title, unit="case", disable=bars_hidden()) as bar:
         for case in pending:
             began, due = time.monotonic(), _TELL_S
             while not case.wait(_TELL_S):
@@ -103,7 +105,7 @@ def wait_for(pending: Sequence[Pending], title: str, progress: Callable[[], str]
                 parts = (f"no verdict for {silence:.0f} s", progress())
                 said = ", ".join(part for part in parts if part)
                 bar.set_postfix_str(said)
-                if bar.disable and silence >= due:
+                if bar.disable and not bars_hidden() and silence >= due:
                     due = 2 * silence
                     tqdm.write(f"{title}: {said}", file=sys.stderr)
             bar.set_postfix_str(progress(), refresh=False)

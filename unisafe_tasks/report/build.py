@@ -36,6 +36,7 @@ from unisafe_tasks.results.basis import basis_of
 from unisafe_tasks.results.marks import MIN_COVERAGE
 from unisafe_tasks.results.scored_run import ScoredRun, labels_of
 from unisafe_tasks.statistics import DRAWS, Resampler
+from unisafe_tasks.streams import bars_hidden
 from unisafe_tasks.tasks import TASKS, Arm
 
 __all__ = ["FILES", "PAGE", "Report", "build_report"]
@@ -177,7 +178,9 @@ def _write_beside(
     source: Source | None,
     with_media: bool,
 ) -> _Beside:
-    pairs = zip(tqdm(results, desc="runs", leave=False, disable=None), cases.data_of, strict=True)
+    pairs = zip(
+        tqdm(results, desc="runs", leave=False, disable=bars_hidden()), cases.data_of, strict=True
+    )
     with Thumbnails(folder / "media") if with_media else nullcontext() as media:
         judges = [
             write_run(result, cases.data[data], number, folder, media)

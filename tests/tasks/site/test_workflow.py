@@ -97,7 +97,7 @@ def test_a_submission_that_was_removed_is_refused(repository: Path, tmp_path: Pa
     commit(repository)
     done = checked(repository, tmp_path)
     assert done.returncode == 1
-    assert "submissions/reference is no submission" in done.stderr
+    assert "submissions/reference: no such folder" in done.stderr
 
 
 def test_a_pull_request_without_a_submission_passes(repository: Path, tmp_path: Path) -> None:
