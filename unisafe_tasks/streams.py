@@ -6,8 +6,12 @@ import codecs
 import logging
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
-__all__ = ["bars_hidden", "be_quiet", "log_from", "show_all"]
+__all__ = ["bars_hidden", "be_quiet", "log_from", "show_all", "shown_progress"]
+
+T = TypeVar("T")
 
 _ERRORS = "unisafe-plain"
 _PLAIN = {
@@ -65,6 +69,16 @@ def be_quiet() -> None:
 def bars_hidden() -> bool | None:
     """Whether progress bars are hidden, as tqdm takes it: None hides them but on a terminal."""
     return True if os.environ.get("TQDM_DISABLE") else None
+
+
+def shown_progress(items: Iterable[T], total: int, title: str) -> Iterator[T]:
+    """The cases one by one, with a progress bar on a terminal that goes away at the end."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=title, unit="case", leave=False, disable=bars_hidden()) as bar:
+        for item in items:
+            yield item
+            bar.update()
 
 
 def log_from(level: str) -> None:

@@ -27,6 +27,15 @@ from unisafe_tasks.planning.models_file import ModelEntry
 from unisafe_tasks.tasks import ARM_TASKS, TASKS, Arm
 
 
+@pytest.fixture
+def demo_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo set and its panel, with a cache and a store of the test's."""
+    monkeypatch.setenv("UNISAFE_DATA", "demo")
+    monkeypatch.setenv("UNISAFE_PANEL", "labels")
+    monkeypatch.setenv("UNISAFE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("UNISAFE_STORE", str(tmp_path / "r.sqlite"))
+
+
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
@@ -316,12 +325,8 @@ def test_a_model_without_a_run_has_failed_in_every_case(
 
 
 def test_a_model_whose_one_task_failed_is_judged_on_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, demo_settings: None
 ) -> None:
-    for name, value in {"DATA": "demo", "CACHE": "cache", "STORE": "r.sqlite"}.items():
-        path = value if name == "DATA" else str(tmp_path / value)
-        monkeypatch.setenv(f"UNISAFE_{name}", path)
-    monkeypatch.setenv("UNISAFE_PANEL", "labels")
     models = models_file(
         tmp_path, {"name": "demo", "tasks": ["TI", "TT"], "model": "predictions", "shards": 1}
     )
@@ -340,12 +345,8 @@ def test_a_model_whose_one_task_failed_is_judged_on_the_other(
 
 
 def test_the_benign_tasks_of_a_model_are_judged_as_a_run_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, demo_settings: None
 ) -> None:
-    for name, value in {"DATA": "demo", "CACHE": "cache", "STORE": "r.sqlite"}.items():
-        path = value if name == "DATA" else str(tmp_path / value)
-        monkeypatch.setenv(f"UNISAFE_{name}", path)
-    monkeypatch.setenv("UNISAFE_PANEL", "labels")
     models = models_file(
         tmp_path, {"name": "demo", "tasks": ["TT"], "benign": ["TT", "TI"], "model": "predictions"}
     )

@@ -52,7 +52,7 @@ def ask_known(
 ) -> None:
     """Ask a panel's models about 60 outputs whose verdicts are known, and say how they did.
 
-    Exits with 1 if a judge is no better than chance, or gave too few verdicts to tell.
+    Exits with 1 if a judge did not do better than chance, or gave too few verdicts to tell.
     """
     from unisafe_judges import PanelError, limits
     from unisafe_tasks.judging.dry_run import estimate_evidence

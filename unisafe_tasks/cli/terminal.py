@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,9 +11,6 @@ import typer
 from unisafe_tasks.redaction import in_one_line
 
 __all__ = ["padded", "say", "say_rest", "shortened", "terminal_width", "wrapped"]
-
-_PLACES_TO_CUT = (0.5, 0.75, 0.25, 1.0, 0.0)
-"""Of the cells that a name may take, so many are before the cut."""
 
 
 def terminal_width() -> int | None:
@@ -65,38 +61,9 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
 
 
 def shortened(names: Sequence[str], width: int) -> list[str]:
-    """The names in at most so many cells, cut where they stay different: in the middle, or nearer
-    to an end; else they end with their numbers."""
-    for share in _PLACES_TO_CUT:
-        short = [_cut(name, width, share) for name in names]
-        if len(set(short)) == len(set(names)):
-            return short
-    numbers = [f" #{number}" for number in range(1, len(names) + 1)]
-    return [
-        _cut(name, max(1, width - len(number)), _PLACES_TO_CUT[0]) + number
-        for name, number in zip(names, numbers, strict=True)
-    ]
-
-
-def _cut(text: str, width: int, share: float) -> str:
-    """The text with an ellipsis in it; `share` of what is left stands before that."""
+    """The names in at most so many cells, cut where they stay different."""
     from rich.cells import cell_len
 
-    if cell_len(text) <= width:
-        return text
-    room = max(0, width - 1)
-    head = _first(text, math.ceil(room * share))
-    tail = _first(text[::-1], room - cell_len(head))[::-1]
-    return f"{head}…{tail}"
+    from unisafe_tasks import shortening
 
-
-def _first(text: str, width: int) -> str:
-    """The longest beginning that fits."""
-    from rich.cells import cell_len
-
-    used = 0
-    for at, sign in enumerate(text):
-        used += cell_len(sign)
-        if used > width:
-            return text[:at]
-    return text
+    return shortening.shortened(names, width, cell_len)

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from tqdm import tqdm
-
 from unisafe_judges import ImageError, Modality, taxonomy
 from unisafe_judges.images import check_image
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.streams import bars_hidden
+from unisafe_tasks.streams import shown_progress
 from unisafe_tasks.tasks import TASKS, Arm, Task
 
 __all__ = ["PUBLISHED", "datasheet"]
@@ -127,14 +125,7 @@ def _read(cases: CaseSet, users: dict[str, list[str]], sizes: dict[str, _Size | 
     """
     reading = _Reading()
     # By the row: to look each case up by its id takes ten times as long.
-    rows = tqdm(
-        cases.texts(),
-        total=len(cases),
-        desc=cases.task.name,
-        unit="case",
-        leave=False,
-        disable=bars_hidden(),
-    )
+    rows = shown_progress(cases.texts(), len(cases), cases.task.name)
     for number, row in enumerate(rows):
         hashes = []
         for column in cases.task.inputs:

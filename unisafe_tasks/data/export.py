@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from unisafe_judges import ImageError
 from unisafe_judges.images import check_image
 from unisafe_tasks.data.cases import IMAGE_COLUMNS, Case
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import encode_row, require_empty, write_atomically
-from unisafe_tasks.streams import bars_hidden
+from unisafe_tasks.streams import shown_progress
 from unisafe_tasks.tasks import TASKS, Task
 
 __all__ = ["CASES_FILE", "export_cases"]
@@ -40,10 +38,7 @@ def export_cases(source: Source, folder: Path, tasks: Iterable[Task] = ()) -> in
             cases = load_cases(source, task)
         except NoCasesError:
             continue
-        bar = tqdm(
-            cases, total=len(cases), desc=task.name, unit="case", leave=False, disable=bars_hidden()
-        )
-        for case in bar:
+        for case in shown_progress(cases, len(cases), task.name):
             rows.append(encode_row(_row(case, _images(case, folder, suffixes))))
     if not rows:
         raise DataError(f"{source.name} holds no case of {', '.join(task.name for task in chosen)}")

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tqdm import tqdm
-
 from unisafe_tasks.data.cases import CaseSet
 from unisafe_tasks.data.official_form import SplitRow, write_splits
 from unisafe_tasks.data.sources import Source, fingerprint, load_cases
@@ -20,7 +18,7 @@ from unisafe_tasks.data.subset_file import SUBSET_FILE, Subset, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
 from unisafe_tasks.files import encode_json, require_empty, write_atomically
 from unisafe_tasks.statistics.sampling import Component, TaskCell, draw
-from unisafe_tasks.streams import bars_hidden
+from unisafe_tasks.streams import shown_progress
 from unisafe_tasks.tasks import TASKS, Arm
 
 __all__ = ["COVERAGE", "DrawnSubset", "coverage_of", "write_subset"]
@@ -141,14 +139,9 @@ def _rows_kept(cases: CaseSet, ids: set[str]) -> list[int]:
 def _rows(sets: Mapping[str, CaseSet], kept: Mapping[str, list[int]]) -> Iterator[SplitRow]:
     for code, cases in sets.items():
         chosen = set(kept[code])
-        progress = tqdm(
-            total=len(chosen), desc=cases.task.name, unit="case", leave=False, disable=bars_hidden()
-        )
-        with progress:
-            for number, row in enumerate(cases.texts()):
-                if number in chosen:
-                    yield cases.task.split, row | _images(cases, number, row["id"])
-                    progress.update()
+        rows = ((number, row) for number, row in enumerate(cases.texts()) if number in chosen)
+        for number, row in shown_progress(rows, len(chosen), cases.task.name):
+            yield cases.task.split, row | _images(cases, number, row["id"])
 
 
 def _images(cases: CaseSet, number: int, case_id: str) -> dict[str, dict[str, Any] | None]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from unisafe_judges import ImageError
 from unisafe_judges.images import check_image
 from unisafe_tasks.data.cases import CaseSet
@@ -14,7 +12,7 @@ from unisafe_tasks.data.names import outside_taxonomy
 from unisafe_tasks.data.sources import Source, load_cases
 from unisafe_tasks.data.subset_file import SUBSET_FILE, subset_name
 from unisafe_tasks.errors import DataError, NoCasesError
-from unisafe_tasks.streams import bars_hidden
+from unisafe_tasks.streams import shown_progress
 from unisafe_tasks.tasks import TASKS
 
 __all__ = ["Validation", "validate"]
@@ -75,14 +73,7 @@ def _image_problems(
     source: Source, cases: CaseSet, checked: dict[str, str | None]
 ) -> Iterator[str]:
     """What is wrong with input images; `checked` says it of each content, None if nothing is."""
-    rows = tqdm(
-        cases.texts(),
-        total=len(cases),
-        desc=cases.task.name,
-        unit="case",
-        leave=False,
-        disable=bars_hidden(),
-    )
+    rows = shown_progress(cases.texts(), len(cases), cases.task.name)
     for number, row in enumerate(rows):
         for column in cases.task.inputs:
             where = f"{source.name}: {row['id']}/{cases.task.code}: {column}"

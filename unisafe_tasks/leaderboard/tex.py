@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unisafe_tasks import shortening
 from unisafe_tasks.redaction import in_one_line
 
 __all__ = ["NOTHING", "Text", "marked", "paragraph", "shortened", "text", "tiny"]
@@ -89,16 +90,9 @@ def marked(number: str, marks: str, *, is_bold: bool = False) -> Text:
 
 
 def shortened(names: Sequence[str], points: float) -> list[Text]:
-    """The names in at most so many points, cut in the middle. Two that differ stay different."""
-    plain = [_composed(name) for name in names]
-    short = [_cut(name, points) for name in plain]
-    if len(set(short)) < len(set(plain)):
-        numbers = [f" #{number}" for number in range(1, len(plain) + 1)]
-        short = [
-            _cut(name, points - _width(number)) + number
-            for name, number in zip(plain, numbers, strict=True)
-        ]
-    return [text(name) for name in short]
+    """The names in at most so many points, cut where they stay different."""
+    composed = [_composed(name) for name in names]
+    return [text(name) for name in shortening.shortened(composed, points, _width_of)]
 
 
 def paragraph(sentence: str) -> str:
@@ -147,22 +141,3 @@ def _width_of(sign: str) -> float:
     if sign in _MIDDLE:
         return 4.3
     return 8.8 if sign in _WIDE else 6.5 if sign.isupper() else 4.25 if sign.isdigit() else 4.8
-
-
-def _cut(plain: str, points: float) -> str:
-    if _width(plain) <= points:
-        return plain
-    room = points - _width("…")
-    head = _first(plain, room / 2)
-    tail = _first(plain[::-1], room - _width(head))[::-1]
-    return f"{head}…{tail}"
-
-
-def _first(plain: str, points: float) -> str:
-    """The longest beginning that fits."""
-    used = 0.0
-    for at, sign in enumerate(plain):
-        used += _width_of(sign)
-        if used > points:
-            return plain[:at]
-    return plain

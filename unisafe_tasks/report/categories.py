@@ -17,7 +17,7 @@ from unisafe_tasks.numerals import percent
 from unisafe_tasks.report import charts
 from unisafe_tasks.report.score_cells import ScoreCell, score_cell
 from unisafe_tasks.report.tables import Table, Value, score, table
-from unisafe_tasks.results.marks import MARKS, marks_of
+from unisafe_tasks.results.marks import marks_of, marks_together
 from unisafe_tasks.results.scored_run import ScoredRun
 from unisafe_tasks.tasks import TASKS, task_named
 from unisafe_tasks.types import Status
@@ -158,11 +158,10 @@ def _mean(
     cells = [_score(summaries.get(name), path, metric, threshold) for name in tasks]
     if unknown := [cell for cell in cells if cell.value is None]:
         return unknown[0]
-    marks = "".join(cell.flags for cell in cells)
     return Cell(
         "scored",
         fmean(cell.value for cell in cells if cell.value is not None),
-        flags="".join(mark for mark in MARKS if mark in marks),
+        flags=marks_together(cell.flags for cell in cells),
         metric=metric,
     )
 

@@ -61,7 +61,7 @@ def failures_of(folder: Path) -> list[TaskFailures]:
     panel = contents.info.get("panel")
     if not panel:
         raise RunError(
-            f"{folder} was not judged, so that it has no score: run unisafe judge {folder} "
+            f"{folder} was not judged, so it has no score: run unisafe judge {folder} "
             "--panel ... first"
         )
     errors = {

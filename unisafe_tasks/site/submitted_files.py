@@ -31,7 +31,7 @@ def wrong_files(folder: Path) -> Iterator[str]:
         return
     if not path.is_file():
         yield (
-            f"{folder} is no submission, since it has no {MANIFEST}: write one with unisafe export "
+            f"{folder} is not a submission: it has no {MANIFEST}. Write one with unisafe export "
             "RUN --format submission"
         )
         return
@@ -40,7 +40,7 @@ def wrong_files(folder: Path) -> Iterator[str]:
         return
     for found in sorted(folder.rglob("*")):
         if found.is_symlink() or not found.is_file():
-            yield f"{found} is no plain file: a submission holds plain files in one folder"
+            yield f"{found} is not a plain file: a submission holds plain files in one folder"
             return
         if found.stat().st_size > _LARGEST:
             yield f"{found} has more than {_LARGEST:,} bytes"

@@ -21,11 +21,12 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-class Visit:
+class Opened:
     """A page that was opened, with what it asked for and complained of."""
 
     def __init__(self, browser: Browser, url: str, **context: Any) -> None:
-        self.page: Page = browser.new_context(**context).new_page()
+        self.context = browser.new_context(**context)
+        self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -33,6 +34,13 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.goto(url)
+
+
+class Visit(Opened):
+    """A report whose cases are there."""
+
+    def __init__(self, browser: Browser, url: str, **context: Any) -> None:
+        super().__init__(browser, url, **context)
         expect(self.page.locator(".case").first).to_be_visible()
 
     def choose(self, name: str, label: str) -> None:

@@ -92,9 +92,7 @@ def test_a_run_without_failures_has_none(tmp_path: Path) -> None:
 
 def test_a_run_that_was_not_judged_says_what_to_do(tmp_path: Path) -> None:
     folder = judged_run(tmp_path / "run", outcomes("TT", A1="safe"), panel=None)
-    with pytest.raises(
-        RunError, match="was not judged, so that it has no score: run unisafe judge"
-    ):
+    with pytest.raises(RunError, match="was not judged, so it has no score: run unisafe judge"):
         failures_of(folder)
 
 

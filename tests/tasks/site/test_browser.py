@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.tasks.report.conftest import browser  # noqa: F401
+from tests.tasks.report.visits import Opened
 from tests.tasks.site.many import NAMES, many_runs, one_run
 from unisafe_tasks.publishing.publishable import read_published
 from unisafe_tasks.site.build import build_site
@@ -53,19 +54,8 @@ def served(site: Path) -> Iterator[str]:
     server.server_close()
 
 
-class Visit:
-    """A page that was opened, with what it asked for and complained of."""
-
-    def __init__(self, browser: Browser, url: str, **context: Any) -> None:  # noqa: F811
-        self.context = browser.new_context(**context)
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.goto(url)
+class Visit(Opened):
+    """A page of the site."""
 
     @property
     def table(self) -> Locator:

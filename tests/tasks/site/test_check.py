@@ -380,10 +380,10 @@ def test_a_file_that_does_not_belong_there_is_refused(
     assert f"{submission / 'outputs.txt'} does not belong to a submission" in refused()
     (submission / "outputs.txt").unlink()
     (submission / "images").mkdir()
-    assert "is no plain file" in refused()
+    assert "is not a plain file" in refused()
     (submission / "images").rmdir()
     (submission / "images").symlink_to(submission / "run.json")
-    assert "is no plain file" in refused()
+    assert "is not a plain file" in refused()
 
 
 def test_a_link_to_an_accepted_submission_is_refused(
