@@ -451,7 +451,7 @@ def test_a_run_without_a_panel_is_refused(refused: Callable[..., str], submissio
 def test_a_run_folder_is_no_submission(check: Callable[..., Done], demo_runs: list[Path]) -> None:
     done = check(demo_runs[0])
     assert done.code == 1
-    assert "write one with unisafe export RUN --format submission" in done.err
+    assert "Write one with unisafe export RUN --format submission" in done.err
 
 
 def test_a_run_of_a_part_of_the_cases_is_refused(
