@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +147,15 @@ def _input_image(data: bytes) -> OutputImage:
 def _outputs(folder: Path, *, with_texts: bool) -> dict[Key, Part]:
     """By case the shortened output, and the names and hashes of its images."""
     outputs: dict[Key, Part] = {}
+    # An id stands in up to seven rows.
+    is_plain = lru_cache(10_000)(lambda name: shown(name) == name)
     for row in _rows(folder, PREDICTIONS):
         part: Part = {}
         if with_texts:
             # A label names the output by it. The page can only name what it holds as it is.
             digest = str(row.get("output_sha256"))
             is_ok = row["status"] == Status.OK and _SHA256.fullmatch(digest)
-            if is_ok and shown(row["id"]) == row["id"]:
+            if is_ok and is_plain(row["id"]):
                 part["sha256"] = digest
             hashes = row.get("image_sha256")
             names = row.get("output_images") or [row.get("output_image")]
@@ -175,6 +178,8 @@ def _verdicts(
     """By case its verdicts, each a list of the `VERDICT_FIELDS`."""
     numbers = {name: number for number, name in enumerate(judges)}
     verdicts: dict[Key, dict[tuple[str, int], list[Any]]] = defaultdict(dict)
+    # Few codes stand in many rows.
+    code_of = lru_cache(1_000)(lambda code: shorten(redact(code), _LONGEST_CODE)[0])
     for row in _rows(folder, VERDICTS):
         judge = row["judge"]
         if judge not in numbers:
@@ -188,7 +193,7 @@ def _verdicts(
             row.get("refusal"),
             failure and shorten(redact(failure), _ERROR_CHARACTERS)[0],
             shorten(reasoning, _REASON_CHARACTERS) if reasoning else None,
-            _codes(row) or None,
+            _codes(row, code_of) or None,
             row.get("depicts_target"),
         ]
         while fields[-1] is None:
@@ -197,16 +202,15 @@ def _verdicts(
     return verdicts
 
 
-def _codes(row: Mapping[str, Any]) -> list[str]:
-    """The codes that a judge named. A guard's own hazards stand for our codes that they meet."""
+def _codes(row: Mapping[str, Any], code_of: Callable[[str], str]) -> list[str]:
+    """The codes that a judge named, as `code_of` writes them.
+
+    A guard's own hazards stand for our codes that they meet.
+    """
     named = row.get("hazards") or row.get("violated")
     if not isinstance(named, list):
         return []
-    return [
-        shorten(redact(code), _LONGEST_CODE)[0]
-        for code in named[:_MOST_CODES]
-        if isinstance(code, str)
-    ]
+    return [code_of(code) for code in named[:_MOST_CODES] if isinstance(code, str)]
 
 
 def _values(case: ScoredCase) -> dict[str, float | None]:
